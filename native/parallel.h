@@ -1,0 +1,56 @@
+// Threads. One small interface, two implementations chosen at build: a process-wide pool (default) and OpenMP.
+// Kernels call parallel_for; the caller takes part, chunks are claimed one by one, so a busy neighbour costs little.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+namespace flambeau {
+
+/** How many threads a region may use, the caller included. */
+int num_threads();
+/** Throws std::invalid_argument unless 1 <= n <= 1024. */
+void set_num_threads(int n);
+/** The name of the implementation: "pool" or "openmp". */
+const char* threads_backend();
+
+namespace detail {
+using ChunkFn = void (*)(void* context, int64_t chunk);
+/** Calls fn(context, 0 … chunks-1), on several threads where it pays; returns when all are done. Never throws by itself;
+ * the first exception of a chunk is rethrown here. Nested calls run on the calling thread. */
+void run_chunks(int64_t chunks, ChunkFn fn, void* context);
+bool in_parallel();
+}  // namespace detail
+
+/** Floats an element-wise chunk should at least hold; below twice this a region stays on one thread. */
+inline constexpr int64_t kGrain = 32768;
+
+/** Calls `f(i)` for every i in [0, n), one task each. For tasks that are already large. */
+template <class F>
+void parallel_tasks(int64_t n, F&& f) {
+  if (n <= 1 || num_threads() == 1 || detail::in_parallel()) {
+    for (int64_t i = 0; i < n; i++) f(i);
+    return;
+  }
+  using Fn = std::remove_reference_t<F>;
+  detail::run_chunks(
+      n, [](void* context, int64_t i) { (*static_cast<Fn*>(context))(i); },
+      const_cast<void*>(static_cast<const void*>(&f)));
+}
+
+/** Calls `f(begin, end)` over [0, n) cut into chunks of at least `grain`. */
+template <class F>
+void parallel_for(int64_t n, int64_t grain, F&& f) {
+  if (n <= 0) return;
+  grain = std::max<int64_t>(grain, 1);
+  if (n < 2 * grain || num_threads() == 1 || detail::in_parallel()) {
+    f(int64_t{0}, n);
+    return;
+  }
+  // More chunks than threads, so that a thread that loses its core leaves little behind.
+  const int64_t chunks = std::min<int64_t>((n + grain - 1) / grain, int64_t{8} * num_threads());
+  const int64_t step = (n + chunks - 1) / chunks;
+  parallel_tasks((n + step - 1) / step, [&](int64_t i) { f(i * step, std::min(n, (i + 1) * step)); });
+}
+
+}  // namespace flambeau
