@@ -68,7 +68,12 @@ struct Plan {
     for (int d = 0; d < ndim; d++) n *= sizes[d];
     return n;
   }
-  int64_t integer(int i) const { return static_cast<int64_t>(param[i]); }
+  /** A whole-number parameter; anything else in its place is refused. */
+  int64_t integer(int i) const {
+    const double v = param[i];
+    require(v >= -0x1p53 && v <= 0x1p53 && v == static_cast<double>(static_cast<int64_t>(v)), "not a whole number");
+    return static_cast<int64_t>(v);
+  }
   bool flag(int i) const { return param[i] != 0; }
   /** Kernels state what they rely on beyond the bounds that the reader has checked. */
   static void require(bool ok, const char* what) {

@@ -1,0 +1,504 @@
+// Turns rows into functions: the families' mechanics, in-place forms, recording, and the reading of arguments.
+import { attach, FunctionNode, type Grad, Node, recording, setViewNodeMaker, tracked } from './autograd/node.ts';
+import { mode } from './autograd/mode.ts';
+import {
+  checkInPlaceShape, checkOperand, checkTensor, checkWritable, commonDevice, resultLike, resultType, runDense, runMap, type Scalar, scalarOperand, undisturbed,
+} from './dispatch.ts';
+import { BOOL, bool, type DType, FLOATING, type Kind, scalarKind, toFloating } from './dtype.ts';
+import { AutogradError, describe, DtypeError } from './errors.ts';
+import { kernel } from './native.ts';
+import { broadcastShapes, sameShape, type Shape } from './shape.ts';
+import { Tensor, viewOf } from './tensor.ts';
+
+// ---- rows -----------------------------------------------------------------------------------------------------------
+
+/** What tests and docs know of an operator. */
+export interface Row {
+  readonly name: string;
+  readonly kind: 'unary' | 'binary' | 'compare' | 'reduce' | 'view' | 'op';
+  readonly differentiable: boolean;
+  /** Has an in-place form of its own. */
+  readonly inPlace: boolean;
+}
+/** Every operator by name: what the tests and the parity page walk. */
+export const rows: Map<string, Row> = new Map();
+
+type AnyFunction = (...args: never[]) => unknown;
+/** In-place forms that are not "compute, then copy": see ops/inplace.ts. */
+export const inPlaceForms: Map<string, AnyFunction> = new Map();
+
+/** Adds a row for an operator whose mechanics are its own. */
+export function row<F extends AnyFunction>(name: string, f: F, { differentiable = true, kind = 'op' as Row['kind'] } = {}): F {
+  rows.set(name, { name, kind, differentiable, inPlace: false });
+  return f;
+}
+
+// ---- arguments ------------------------------------------------------------------------------------------------------
+
+/** A list of arguments, of which any from `P` on may come by name in one object `O` at the end. */
+export type Call<P extends readonly unknown[], O> = Required<P> extends readonly []
+  ? [options?: O]
+  : Required<P> extends readonly [...infer Init, unknown]
+    ? [...P, options?: O] | Call<Init, O>
+    : [options?: O];
+
+const isOptions = (x: unknown): x is Record<string, unknown> =>
+  typeof x === 'object' && x !== null && !(x instanceof Tensor) && !Array.isArray(x) && !ArrayBuffer.isView(x) &&
+  (Object.getPrototypeOf(x) === Object.prototype || Object.getPrototypeOf(x) === null);
+
+/**
+ * Reads arguments that come by position, by name in a plain object at the end, or both. `names` are PyTorch's in its
+ * order; `only` may come by name only. Unknown names are errors; undefined counts as absent.
+ */
+export function readArguments<T extends object>(
+  where: string,
+  args: readonly unknown[],
+  names: readonly string[],
+  only: readonly string[] = [],
+): Partial<T> {
+  const out: Record<string, unknown> = {};
+  let count = args.length;
+  while (count > 0 && args[count - 1] === undefined) count--;
+  const last = args[count - 1];
+  if (count > 0 && isOptions(last)) {
+    count--;
+    for (const [name, value] of Object.entries(last)) {
+      if (!names.includes(name) && !only.includes(name)) {
+        throw new TypeError(`${where}: unknown option '${name}'; expected ${[...names, ...only].join(', ') || 'none'}`);
+      }
+      if (value !== undefined) out[name] = value;
+    }
+  }
+  if (count > names.length) throw new TypeError(`${where}: expected at most ${names.length} arguments but received ${count}`);
+  for (let i = 0; i < count; i++) {
+    const name = names[i]!;
+    if (args[i] === undefined) continue;
+    if (name in out) throw new TypeError(`${where}: '${name}' was given by position and by name`);
+    out[name] = args[i];
+  }
+  return out as Partial<T>;
+}
+
+/** Checks an options object that always comes last and by itself. */
+export function checkOptions(where: string, options: unknown, names: readonly string[]): void {
+  if (options === undefined || options === null) return;
+  if (typeof options !== 'object' || Array.isArray(options) || options instanceof Tensor) {
+    throw new TypeError(`${where}: expected an object of options but received ${describe(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) throw new TypeError(`${where}: unknown option '${name}'; expected ${names.join(', ') || 'none'}`);
+  }
+}
+
+// ---- recording ------------------------------------------------------------------------------------------------------
+
+const pascal = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+/** PyTorch's name of the node of an operator: `MulBackward0`. */
+export const nodeName = (name: string): string => `${pascal(name)}Backward0`;
+
+/** Gradients of the inputs from that of the output; `n` gives what was saved, and whether an input wants any. */
+export type Backward = (g: Tensor, n: FunctionNode) => readonly Grad[];
+
+/** Records an operation with one output, if anybody wants its gradient. */
+export function record(name: string, out: Tensor, inputs: readonly (Tensor | null)[], saved: readonly (Tensor | null)[], f: Backward): Tensor {
+  if (!recording(inputs) || out.dt.kind !== FLOATING) return out;
+  return attach(out, new FunctionNode(nodeName(name), (grads, n) => f(grads[0]!, n)).connect(inputs).save(saved));
+}
+
+/** Records an operation with several outputs; `f` gets null for outputs whose gradient is zero. */
+export function recordMany(
+  name: string,
+  outs: readonly Tensor[],
+  inputs: readonly (Tensor | null)[],
+  saved: readonly (Tensor | null)[],
+  f: (grads: readonly Grad[], n: FunctionNode) => readonly Grad[],
+): void {
+  if (!recording(inputs)) return;
+  const node = new FunctionNode(nodeName(name), f).connect(inputs).save(saved);
+  node.outputs = outs.length;
+  outs.forEach((out, i) => {
+    if (out.dt.kind === FLOATING) attach(out, node, i);
+  });
+}
+
+// ---- in place -------------------------------------------------------------------------------------------------------
+
+/** Refuses what autograd could not follow, in PyTorch's words. */
+export function checkInPlace(where: string, x: Tensor): void {
+  checkTensor(where, x);
+  if (mode.grad && tracked(x)) {
+    if (x.node === null) {
+      throw new AutogradError(`${where}: a leaf Variable that requires grad is being used in an in-place operation.`);
+    }
+    if (x.base !== null) {
+      if (x.base.leafGrad) {
+        throw new AutogradError(`${where}: a view of a leaf Variable that requires grad is being used in an in-place operation.`);
+      }
+      if (x.viewKind === 'multi') {
+        throw new AutogradError(
+          `${where}: this view is an output of a function that returns multiple views. Such functions do not allow the output ` +
+            'views to be modified inplace. You should replace the inplace operation by an out-of-place one.',
+        );
+      }
+      if (x.viewKind === 'noGrad') {
+        throw new AutogradError(
+          `${where}: a view was created in noGrad mode and is being modified inplace with grad mode enabled. Modify the base, or make the view in grad mode.`,
+        );
+      }
+    }
+  }
+  checkWritable(where, x);
+}
+
+/**
+ * Writes to `x` and brings the graph up to date: `make` gives the node while the old values still stand (its first input
+ * is `x`), `write` changes them, `save` keeps what backward needs of the new ones.
+ */
+export function writeInPlace<X extends Tensor>(x: X, inputs: readonly (Tensor | null)[], make: (() => Node) | null, write: () => void, save?: (node: Node) => void): X {
+  const node = make !== null && x.dt.kind === FLOATING && recording(inputs) ? make().connect(inputs) : null;
+  write();
+  x.storage.version++;
+  if (node !== null) {
+    save?.(node);
+    rebase(x, node);
+  }
+  return x;
+}
+
+/** Makes `node` the history of `x`; where `x` is a view, of its base too. */
+function rebase(x: Tensor, node: Node): void {
+  const { base } = x;
+  if (base === null || base.storage !== x.storage) {
+    attach(x, node);
+    return;
+  }
+  attach(base, new CopySlices(base, x, node));
+  x.viewVersion = -1; // out of date: it will read its gradient out of the base's
+}
+
+/** Where a tensor lies in memory. */
+export interface Geometry {
+  readonly sizes: Shape;
+  readonly strides: Shape;
+  readonly offset: number;
+}
+const geometry = ({ sizes, strides, offset }: Geometry): Geometry => ({ sizes, strides, offset });
+
+/** What ops/strided.ts provides: asStrided and its adjoint, both differentiable. */
+export interface Strided {
+  asStrided(x: Tensor, to: Geometry): Tensor;
+  embed(g: Tensor, base: Geometry, view: Geometry): Tensor;
+  cloneStrided(g: Tensor, base: Geometry): Tensor;
+}
+let strided: Strided;
+export function setStrided(s: Strided): void {
+  strided = s;
+  setViewNodeMaker((base, view) => {
+    const [b, v] = [geometry(base), geometry(view)];
+    return new FunctionNode('AsStridedBackward0', ([g]) => [strided.embed(g!, b, v)]);
+  });
+}
+
+/** History of a base one of whose views was written by `inner`: outside the view nothing changed. */
+class CopySlices extends Node {
+  readonly #base: Geometry;
+  readonly #view: Geometry;
+  readonly #inner: Node;
+  constructor(base: Tensor, view: Tensor, inner: Node) {
+    super('CopySlices');
+    this.#base = geometry(base);
+    this.#view = geometry(view);
+    this.#inner = inner;
+    this.connect([base]);
+    this.next = [this.next[0]!, ...inner.next.slice(1)];
+    this.shapes = [base.sizes, ...inner.shapes.slice(1)];
+    this.dtypes = [base.dt, ...inner.dtypes.slice(1)];
+    if (inner.nextOutputs || this.nextOutputs) {
+      this.nextOutputs = [this.nextOutputs?.[0] ?? 0, ...inner.next.slice(1).map((_, i) => inner.nextOutputs?.[i + 1] ?? 0)];
+    }
+  }
+  override backward(grads: readonly Grad[]): readonly Grad[] {
+    const result = strided.cloneStrided(grads[0]!, this.#base);
+    const { sizes, strides, offset } = this.#view;
+    const slice = strided.asStrided(result, { sizes, strides, offset: result.offset + offset - this.#base.offset });
+    const inner = this.#inner.backward([slice.clone()]);
+    const own = inner[0];
+    if (own) slice.copy_(own);
+    else slice.zero_();
+    return [this.next[0] ? result : null, ...inner.slice(1)];
+  }
+  override release(): void {
+    super.release();
+    this.#inner.release();
+  }
+}
+
+// ---- families -------------------------------------------------------------------------------------------------------
+
+/** What dtype a unary row computes in: the input's, or floating point for integers too; `bool` is a predicate's result. */
+export type UnaryDtype = 'same' | 'number' | 'float' | 'bool';
+
+/** Derivative of a unary row, from the input or from the output: only what it names is kept. */
+export interface UnaryRule {
+  readonly grad?: (g: Tensor, x: Tensor) => Tensor;
+  readonly gradOut?: (g: Tensor, y: Tensor) => Tensor;
+  /** Has a derivative that needs neither. */
+  readonly gradOnly?: (g: Tensor) => Tensor;
+  /** The kernel's name where it is not the row's. */
+  readonly kernel?: string;
+  readonly params?: readonly number[];
+}
+
+/** `(x) => y`, element by element. */
+export type Unary = (x: Tensor) => Tensor;
+
+class UnaryNode extends Node {
+  readonly #rule: UnaryRule;
+  constructor(name: string, rule: UnaryRule) {
+    super(name);
+    this.#rule = rule;
+  }
+  override backward(grads: readonly Grad[]): readonly Grad[] {
+    const g = grads[0]!;
+    const { grad, gradOut, gradOnly } = this.#rule;
+    return [grad ? grad(g, this.unpack(0)) : gradOut ? gradOut(g, this.unpack(0)) : gradOnly!(g)];
+  }
+}
+
+function unaryInput(name: string, x: Tensor, rule: UnaryDtype): DType {
+  const { dt } = x;
+  if (rule === 'float') return toFloating(dt);
+  if (rule === 'number' && dt.kind === BOOL) throw new DtypeError(`${name}: not implemented for bool`);
+  return dt;
+}
+
+/** A row of the unary family: its function, and its in-place form where the result has the input's dtype. */
+export function unary(name: string, dtype: UnaryDtype, rule: UnaryRule = {}): Unary {
+  const k = kernel(rule.kernel ?? name);
+  const label = nodeName(name);
+  const params = rule.params;
+  const differentiable = !!(rule.grad ?? rule.gradOut ?? rule.gradOnly);
+  const f = (x: Tensor): Tensor => {
+    checkTensor(name, x);
+    const dt = unaryInput(name, x, dtype);
+    const source = as(x, dt);
+    const y = resultLike(x.sizes, dtype === 'bool' ? bool : dt, [source]);
+    runMap(k, y.sizes, [y, source], dt, params);
+    if (differentiable && mode.grad && tracked(x)) {
+      const node = new UnaryNode(label, rule).connect([x]);
+      attach(y, rule.grad ? node.save([x]) : rule.gradOut ? node.save([y]) : node);
+    }
+    return y;
+  };
+  rows.set(name, { name, kind: 'unary', differentiable, inPlace: dtype !== 'bool' });
+  if (dtype !== 'bool') {
+    inPlaceForms.set(name, (x: Tensor): Tensor => {
+      checkInPlace(`${name}_`, x);
+      if (unaryInput(name, x, dtype) !== x.dt) {
+        throw new DtypeError(`${name}_: result type ${toFloating(x.dt).name} can't be cast to the desired output type ${x.dt.name}`);
+      }
+      let original: Tensor | null = null;
+      return writeInPlace(
+        x,
+        [x],
+        differentiable
+          ? () => {
+              if (rule.grad) original = x.clone();
+              return new UnaryNode(label, rule);
+            }
+          : null,
+        () => runMap(k, x.sizes, [x, x], x.dt, params),
+        (node) => node.save(rule.grad ? [original] : rule.gradOut ? [x] : []),
+      );
+    });
+  }
+  return f;
+}
+/** What a derivative of a binary row can ask its node for. */
+export interface BinarySaved {
+  readonly a: Tensor;
+  readonly b: Tensor | Scalar;
+  readonly y: Tensor;
+}
+type Part = 'a' | 'b' | 'y';
+/** A derivative for one input, and what it needs kept. */
+export interface BinaryGrad {
+  readonly needs: readonly Part[];
+  readonly f: (g: Tensor, saved: BinarySaved) => Tensor;
+}
+/** `needs('b', (g, { b }) => g.mul(b))` */
+export const needs = (parts: '' | Part | 'ab' | 'ay' | 'by' | 'aby', f: BinaryGrad['f']): BinaryGrad => ({ needs: [...parts] as Part[], f });
+
+/** What dtype a binary row gives: the promoted one, or at least floating point. */
+export type BinaryDtype = 'promote' | 'number' | 'integer' | 'float';
+
+export interface BinaryRule {
+  readonly grads?: readonly [BinaryGrad | null, BinaryGrad | null];
+  readonly kernel?: string;
+  /** Refuses operands before anything is computed. */
+  readonly check?: (where: string, a: Tensor, b: Tensor | Scalar) => void;
+}
+
+/** `(a, b) => y`, element by element, broadcasting; `b` may be a number. */
+export type Binary = (a: Tensor, b: Tensor | Scalar) => Tensor;
+
+class BinaryNode extends Node implements BinarySaved {
+  readonly #grads: readonly [BinaryGrad | null, BinaryGrad | null];
+  readonly #scalar: Scalar | null;
+  constructor(name: string, grads: readonly [BinaryGrad | null, BinaryGrad | null], scalar: Scalar | null) {
+    super(name);
+    this.#grads = grads;
+    this.#scalar = scalar;
+  }
+  get a(): Tensor {
+    return this.unpack(0);
+  }
+  get b(): Tensor | Scalar {
+    return this.#scalar ?? this.unpack(1);
+  }
+  get y(): Tensor {
+    return this.unpack(2);
+  }
+  override backward(grads: readonly Grad[]): readonly Grad[] {
+    const g = grads[0]!;
+    const [da, db] = this.#grads;
+    const a = this.next[0] && da ? da.f(g, this) : null;
+    const b = this.next[1] && db ? db.f(g, this) : null;
+    return this.next.length === 1 ? [a] : [a, b];
+  }
+  /** Keeps what the wanted derivatives name. */
+  keep(a: Tensor, b: Tensor | null, y: Tensor): this {
+    const [da, db] = this.#grads;
+    const wants = (part: Part): boolean =>
+      (!!this.next[0] && !!da?.needs.includes(part)) || (!!this.next[1] && !!db?.needs.includes(part));
+    const parts = [wants('a') ? a : null, wants('b') ? b : null, wants('y') ? y : null];
+    return parts.some((p) => p !== null) ? this.save(parts) : this;
+  }
+}
+
+const KIND_NAMES: readonly string[] = ['bool', 'integer', 'floating point'];
+
+function binaryDtype(name: string, rule: BinaryDtype, a: Tensor, b: Tensor | Scalar): DType {
+  const dt = b instanceof Tensor && a.dt === b.dt ? a.dt : resultType(a, b);
+  if (rule === 'float') return toFloating(dt);
+  if (rule === 'number' && dt.kind === BOOL) throw new DtypeError(`${name}: not implemented for bool`);
+  if (rule === 'integer' && dt.kind === FLOATING) throw new DtypeError(`${name}: not implemented for ${dt.name}`);
+  return dt;
+}
+
+/** Converts without recording: the engine brings gradients back to each input's dtype. */
+const as = (x: Tensor, dt: DType): Tensor => (x.dt === dt ? x : x.detach().to(dt.name));
+
+/** A row of the binary family: broadcasting, promotion, scalars, and its in-place form. */
+export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}): Binary {
+  const k = kernel(rule.kernel ?? name);
+  const label = nodeName(name);
+  const { grads, check } = rule;
+  const f = (a: Tensor, b: Tensor | Scalar): Tensor => {
+    // the fast road: two dense tensors of one shape and dtype, or a dense tensor and a number of its kind
+    if (a instanceof Tensor && b instanceof Tensor && a.dt === b.dt && a.dense && b.dense && a.dt.kind === FLOATING &&
+        a.storage.device === b.storage.device && sameShape(a.sizes, b.sizes) && !check) {
+      const y = resultLike(a.sizes, a.dt, NOTHING);
+      runDense(k, y, a, b, a.dt);
+      if (grads && mode.grad && (tracked(a) || tracked(b))) attach(y, new BinaryNode(label, grads, null).connect([a, b]).keep(a, b, y));
+      return y;
+    }
+    checkTensor(name, a);
+    checkOperand(name, b);
+    check?.(name, a, b);
+    const dt = binaryDtype(name, dtype, a, b);
+    const y = compute(name, k, dt, a, b, dt);
+    if (grads && mode.grad && dt.kind === FLOATING && (tracked(a) || (b instanceof Tensor && tracked(b)))) {
+      attach(y, binaryNode(label, grads, a, b).keep(a, b instanceof Tensor ? b : null, y));
+    }
+    return y;
+  };
+  rows.set(name, { name, kind: 'binary', differentiable: !!grads, inPlace: true });
+  inPlaceForms.set(name, (x: Tensor, b: Tensor | Scalar): Tensor => {
+    checkInPlace(`${name}_`, x);
+    checkOperand(`${name}_`, b);
+    check?.(`${name}_`, x, b);
+    const dt = binaryDtype(name, dtype, x, b);
+    checkCast(`${name}_`, dt, x.dt);
+    if (b instanceof Tensor) checkInPlaceShape(`${name}_`, x, broadcastShapes(`${name}_`, x.sizes, b.sizes));
+    let original: Tensor | null = null;
+    let other = b;
+    return writeInPlace(
+      x,
+      b instanceof Tensor ? [x, b] : [x],
+      grads
+        ? () => {
+            if (grads.some((d) => d?.needs.includes('a'))) original = x.clone();
+            if (b instanceof Tensor && b.storage === x.storage && grads[0]?.needs.includes('b')) other = b.clone();
+            return binaryNode(label, grads, x, b);
+          }
+        : null,
+      () => {
+        commonDevice(name, [x, b]);
+        const operand = b instanceof Tensor ? undisturbed(x, as(b, dt)) : scalarOperand(name, b);
+        if (dt === x.dt) runMap(k, x.sizes, [x, x, operand], dt);
+        else {
+          const y = compute(name, k, dt, x.detach(), b, dt);
+          runMap(copyKernel, x.sizes, [x, y], dt);
+        }
+      },
+      (node) => (node as BinaryNode).keep(original ?? x, other instanceof Tensor ? other : null, x),
+    );
+  });
+  return f;
+}
+const NOTHING: readonly unknown[] = [];
+const copyKernel = kernel('copy');
+
+function binaryNode(label: string, grads: readonly [BinaryGrad | null, BinaryGrad | null], a: Tensor, b: Tensor | Scalar): BinaryNode {
+  const tensor = b instanceof Tensor;
+  return new BinaryNode(label, grads, tensor ? null : b).connect(tensor ? [a, b] : [a]);
+}
+
+/** Runs a binary kernel in `dt`, with a result of dtype `to`. */
+function compute(name: string, k: number, dt: DType, a: Tensor, b: Tensor | Scalar, to: DType): Tensor {
+  commonDevice(name, [a, b]);
+  const x = as(a, dt);
+  const y = b instanceof Tensor ? as(b, dt) : scalarOperand(name, b);
+  const sizes = y instanceof Tensor ? broadcastShapes(name, x.sizes, y.sizes) : x.sizes;
+  const out = resultLike(sizes, to, [x, y]);
+  runMap(k, sizes, [out, x, y instanceof Tensor && y.dt !== dt ? as(y, dt) : y], dt);
+  return out;
+}
+
+/** Refuses in-place results that would lose their kind, as PyTorch does. */
+export function checkCast(where: string, from: DType, to: DType): void {
+  if (from.kind > to.kind) {
+    throw new DtypeError(`${where}: result type ${from.name} can't be cast to the desired output type ${to.name}`);
+  }
+}
+
+/** A row whose result is bool: comparisons and logic. Not differentiable; the in-place form stores 0 and 1. */
+export function compare(name: string): Binary {
+  const k = kernel(name);
+  const f = (a: Tensor, b: Tensor | Scalar): Tensor => {
+    checkTensor(name, a);
+    checkOperand(name, b);
+    const dt = b instanceof Tensor && a.dt === b.dt ? a.dt : resultType(a, b);
+    return compute(name, k, dt, a, b, bool);
+  };
+  rows.set(name, { name, kind: 'compare', differentiable: false, inPlace: false });
+  return f;
+}
+
+// ---- views ----------------------------------------------------------------------------------------------------------
+
+/** A view of `x` with its place in the graph: `back` brings a gradient to the shape of `x`. */
+export function makeView(name: string, x: Tensor, sizes: Shape, strides: Shape | null, offset: number, back: (g: Tensor) => Tensor): Tensor {
+  const out = viewOf(x, sizes, strides, offset);
+  if (tracked(x)) {
+    if (mode.grad) attach(out, new FunctionNode(nodeName(name), ([g]) => [back(g!)]).connect([x]));
+    else out.viewKind = 'noGrad';
+  } else if (!mode.grad) out.viewKind = 'noGrad';
+  return out;
+}
+
+/** Says which kinds an operand may be, for messages. */
+export const kindName = (kind: Kind): string => KIND_NAMES[kind]!;
+/** Whether a scalar is floating. */
+export const isFloatingScalar = (x: Scalar): boolean => scalarKind(x) === FLOATING;

@@ -1,0 +1,80 @@
+// Devices: their names, and which exist here.
+import { describe, DeviceError } from './errors.ts';
+
+/** Where a tensor's bytes are. One object per device, so `a.device === b.device` compares them. */
+export class Device {
+  /** `'cpu'` or `'cuda'`. */
+  readonly type: 'cpu' | 'cuda';
+  /** Which one of its type; null where only one exists. */
+  readonly index: number | null;
+  constructor(type: 'cpu' | 'cuda', index: number | null) {
+    this.type = type;
+    this.index = index;
+  }
+  toString(): string {
+    return this.index === null ? this.type : `${this.type}:${this.index}`;
+  }
+  toJSON(): string {
+    return this.toString();
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+/** What a `device` option takes: `'cpu'`, `'cuda'`, `'cuda:0'` or `torch.device('cuda', 0)`. */
+export type DeviceLike = Device | string;
+
+const known = new Map<string, Device>();
+function intern(type: 'cpu' | 'cuda', index: number | null): Device {
+  const key = `${type}:${index}`;
+  let found = known.get(key);
+  if (!found) known.set(key, (found = new Device(type, index)));
+  return found;
+}
+
+export const cpu: Device = intern('cpu', null);
+
+/**
+ * A device by name, or by type and index.
+ * @throws TypeError for a name that is no device.
+ * @example
+ * torch.device('cpu').type // 'cpu'
+ */
+export function device(type: DeviceLike, index?: number): Device {
+  if (type instanceof Device) return type;
+  if (typeof type !== 'string') throw new TypeError(`device: expected a string such as 'cpu' or 'cuda:0' but received ${describe(type)}`);
+  const match = /^(cpu|cuda)(?::(\d+))?$/.exec(type);
+  if (!match) throw new TypeError(`device: expected 'cpu', 'cuda' or 'cuda:0' but received '${type}'`);
+  if (index !== undefined && (match[2] !== undefined || !Number.isInteger(index) || index < 0)) {
+    throw new TypeError(`device: expected a type and a device index, such as ('cuda', 0), but received ('${type}', ${index})`);
+  }
+  const number = match[2] !== undefined ? Number(match[2]) : (index ?? null);
+  if (match[1] === 'cpu') return number === null || number === 0 ? cpu : intern('cpu', number);
+  return intern('cuda', number);
+}
+
+let defaultDevice: Device = cpu;
+/** The device of new tensors for which none is given. */
+export const getDefaultDevice = (): Device => defaultDevice;
+/**
+ * Sets the device of new tensors for which none is given.
+ * @throws DeviceError if it is not there.
+ */
+export function setDefaultDevice(name: DeviceLike): void {
+  defaultDevice = available('setDefaultDevice', device(name));
+}
+
+/** `device`, if tensors can be made there. */
+export function available(where: string, wanted: Device): Device {
+  if (wanted.type === 'cuda') {
+    throw new DeviceError(`${where}: '${wanted}' is not available: this build of flambeau has no CUDA backend; use device: 'cpu'`);
+  }
+  if (wanted !== cpu) throw new DeviceError(`${where}: '${wanted}' is not available: the CPU is one device, 'cpu'`);
+  return wanted;
+}
+
+/** The device of an option, the default one if absent. */
+export function deviceOption(where: string, name: DeviceLike | null | undefined): Device {
+  return name === undefined || name === null ? defaultDevice : available(where, device(name));
+}

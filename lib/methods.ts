@@ -1,0 +1,63 @@
+// Operators as methods: their types, derived from the functions of ops/, and the attaching of them to the prototype.
+import type { Tensor } from './tensor.ts';
+
+/**
+ * `(self, ...rest) => R` seen as a method: `(...rest) => R`.
+ * No `as` filter and no mention of Tensor here, or Tensor would be its own base type (TS2310).
+ */
+export type Methods<T> = {
+  [K in keyof T]: T[K] extends (self: infer _Self, ...args: infer A) => infer R ? (...args: A) => R : never;
+};
+
+/** The in-place form of each operator: `add_` of `add`. */
+export type InPlace<T> = {
+  [K in keyof T & string as `${K}_`]: T[K] extends (self: infer _Self, ...args: infer A) => unknown
+    ? (...args: A) => Tensor
+    : never;
+};
+
+/** Attributes that are operators without arguments. */
+export interface HandMethods {
+  /** The transpose of a matrix; all dims reversed otherwise. */
+  readonly T: Tensor;
+  /** The last two dims swapped. */
+  readonly mT: Tensor;
+}
+
+type Fn = (...args: never[]) => unknown;
+
+/** Functions that take any number of sizes or dims keep them; the others get a wrapper of fixed arity, which is faster. */
+const variadic = new WeakSet<Fn>();
+/** Marks a function whose method must pass on all its arguments. */
+export function spread<F extends Fn>(f: F): F {
+  variadic.add(f);
+  return f;
+}
+
+export function attachMethods(prototype: object, functions: Readonly<Record<string, unknown>>, suffix = ''): void {
+  for (const [name, f] of Object.entries(functions)) {
+    if (typeof f !== 'function') continue;
+    const call = f as (...args: unknown[]) => unknown;
+    const value = variadic.has(f as Fn)
+      ? function (this: unknown, ...args: unknown[]): unknown {
+          return call(this, ...args);
+        }
+      : call.length <= 1
+        ? function (this: unknown): unknown {
+            return call(this);
+          }
+        : call.length === 2
+          ? function (this: unknown, a?: unknown): unknown {
+              return call(this, a);
+            }
+          : call.length === 3
+            ? function (this: unknown, a?: unknown, b?: unknown): unknown {
+                return call(this, a, b);
+              }
+            : function (this: unknown, a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown): unknown {
+                return call(this, a, b, c, d, e);
+              };
+    Object.defineProperty(value, 'name', { value: name + suffix });
+    Object.defineProperty(prototype, name + suffix, { configurable: true, writable: true, value });
+  }
+}

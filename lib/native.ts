@@ -1,0 +1,88 @@
+// The only file that loads the addon: its typed mirror, the arrays shared with it, and kernels by name.
+import { createRequire } from 'node:module';
+import { dtypes } from './dtype.ts';
+
+type Bytes = Uint8Array | Int8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array | BigInt64Array | BigUint64Array | Uint8ClampedArray;
+
+/** Mirror of native/addon.cc. Handles are numbers; -1 means that memory is short. */
+interface Native {
+  run(): void;
+  runList(): void;
+  allocate(bytes: number, owner: object): number;
+  adopt(buffer: ArrayBuffer, owner: object): number;
+  release(handle: number): void;
+  sweep(kind: 0 | 1 | 2): void;
+  item(handle: number, byteOffset: number, dtype: number): number | bigint | boolean;
+  read(handle: number, byteOffset: number, to: Bytes): void;
+  write(handle: number, byteOffset: number, from: Bytes): void;
+  canary(object?: object): boolean;
+  attach(figures: Float64Array, words: Float64Array): void;
+  kernels(): string[];
+  dtypes(): string[];
+  fullCollection(): void;
+  poolStats(): { reserved: number; cached: number; limit: number; young: number; old: number };
+  trim(keepBytes: number): void;
+  setLimit(bytes: number): void;
+  getNumThreads(): number;
+  setNumThreads(n: number): void;
+  build(): { isa: string; threads: string; blas: string };
+  createGenerator(): number;
+  destroyGenerator(id: number): void;
+  seedGenerator(id: number, seed: bigint): void;
+  generatorSeed(id: number): bigint;
+  generatorState(id: number): Uint8Array;
+  setGeneratorState(id: number, state: Uint8Array): void;
+}
+
+const ADDON = '../build/Release/flambeau.node';
+
+function load(): Native {
+  const path = process.env.FLAMBEAU_ADDON ?? ADDON;
+  try {
+    return createRequire(import.meta.url)(path) as Native;
+  } catch (cause) {
+    throw new Error(
+      `flambeau: cannot load the native addon (${path}): ${cause instanceof Error ? cause.message : String(cause)}\n` +
+        'Build it with `npm run build:native` (needs a C++20 compiler and CMake).',
+      { cause },
+    );
+  }
+}
+
+export const native: Native = load();
+
+/** Figures that native keeps up to date, see native/storage.h. */
+export const figures: Float64Array = new Float64Array(8);
+export const LIVE_BYTES = 0;
+export const FREED_BYTES = 1;
+export const LIVE_COUNT = 2;
+export const SWEPT = 3;
+export const PEAK_BYTES = 4;
+
+/** The plan that run() executes; grown for long lists. */
+export let words: Float64Array = new Float64Array(4096);
+native.attach(figures, words);
+
+/** Makes room for a plan of `count` words and returns the shared array. */
+export function reserveWords(count: number): Float64Array {
+  if (count > words.length) {
+    words = new Float64Array(2 ** Math.ceil(Math.log2(count)));
+    native.attach(figures, words);
+  }
+  return words;
+}
+
+const names = native.kernels();
+const numbers: ReadonlyMap<string, number> = new Map(names.map((name, i) => [name, i]));
+if (native.dtypes().join() !== dtypes.map((d) => d.name).join()) {
+  throw new Error('flambeau: the native addon was built for other dtypes; run `npm run build:native`');
+}
+
+/** The number of the kernel of that name; a missing one is found at load, by name. */
+export function kernel(name: string): number {
+  const number = numbers.get(name);
+  if (number === undefined) throw new Error(`flambeau: no native kernel '${name}'; run \`npm run build:native\``);
+  return number;
+}
+/** The name of a kernel, for messages. */
+export const kernelName = (number: number): string => names[number] ?? `kernel ${number}`;

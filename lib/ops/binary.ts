@@ -1,0 +1,362 @@
+// Element-wise arithmetic of two tensors, or a tensor and a number: a row each. Broadcasting, promotion, in-place forms
+// and the undoing of broadcasting in backward are the family's (define.ts) and the engine's.
+import { binary, type Binary, checkOptions, needs, row } from '../define.ts';
+import { checkOperand, type Scalar } from '../dispatch.ts';
+import { BOOL, FLOATING, scalarKind } from '../dtype.ts';
+import { DtypeError } from '../errors.ts';
+import { Tensor } from '../tensor.ts';
+
+/** Options of add and sub. */
+export interface AlphaOptions {
+  /** Multiplies the second operand first. */
+  alpha?: number | undefined;
+}
+
+const tensorLike = (x: Tensor | Scalar, like: Tensor): Tensor => (x instanceof Tensor ? x : like.detach().mul(0).add(x));
+
+const plainAdd: Binary = binary('add', 'promote', { grads: [needs('', (g) => g), needs('', (g) => g)] });
+const plainSub: Binary = binary('sub', 'promote', {
+  grads: [needs('', (g) => g), needs('', (g) => g.neg())],
+  check: (where, a, b) => {
+    if (a.dt.kind === BOOL && (b instanceof Tensor ? b.dt.kind === BOOL : typeof b === 'boolean')) {
+      throw new DtypeError(`${where}: subtraction of bool tensors is not supported; use logicalXor() or bitwiseNot() instead`);
+    }
+  },
+});
+
+/** `alpha` times the second operand. */
+function scaled(where: string, a: Tensor, b: Tensor | Scalar, options: AlphaOptions | undefined): Tensor | Scalar {
+  checkOptions(where, options, ['alpha']);
+  const alpha = options?.alpha ?? 1;
+  if (alpha === 1) return b;
+  checkOperand(where, alpha, 'alpha');
+  checkOperand(where, b);
+  const kind = Math.max(a.dt.kind, b instanceof Tensor ? b.dt.kind : scalarKind(b));
+  if (scalarKind(alpha) === FLOATING && kind !== FLOATING) {
+    throw new DtypeError(`${where}: for integral input tensors, argument alpha must not be a floating point number (${alpha})`);
+  }
+  return b instanceof Tensor ? b.mul(alpha) : Number(b) * alpha;
+}
+
+/**
+ * `a + alpha * b`.
+ * @example
+ * torch.add(torch.tensor([1, 2]), torch.tensor([10, 20]), { alpha: 2 }) // tensor([21, 42])
+ */
+export function add(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
+  return plainAdd(a, options === undefined ? b : scaled('add', a, b, options));
+}
+/**
+ * `a - alpha * b`.
+ * @example
+ * torch.sub(torch.tensor([1, 2]), 5) // tensor([-4, -3])
+ */
+export function sub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
+  return plainSub(a, options === undefined ? b : scaled('sub', a, b, options));
+}
+/**
+ * Another name of {@link sub}.
+ * @example
+ * torch.subtract(torch.tensor([1, 2]), 5) // tensor([-4, -3])
+ */
+export function subtract(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
+  return sub(a, b, options);
+}
+/**
+ * `b - alpha * a`.
+ * @example
+ * torch.rsub(torch.tensor([1, 2]), 5) // tensor([4, 3])
+ */
+export function rsub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
+  const alpha = options?.alpha ?? 1;
+  return a.mul(-alpha).add(b);
+}
+row('rsub', rsub);
+/**
+ * `a * b`, element by element.
+ * @example
+ * torch.mul(torch.tensor([1, 2]), torch.tensor([[3], [5]]))
+ * // tensor([[ 3,  6],
+ * //         [ 5, 10]])
+ */
+export const mul: Binary = binary('mul', 'promote', {
+  grads: [needs('b', (g, { b }) => g.mul(b)), needs('a', (g, { a }) => g.mul(a))],
+});
+/**
+ * Another name of {@link mul}.
+ * @example
+ * torch.multiply(torch.tensor([1, 2]), 3) // tensor([3, 6])
+ */
+export function multiply(a: Tensor, b: Tensor | Scalar): Tensor {
+  return mul(a, b);
+}
+
+/** Options of div. */
+export interface DivOptions {
+  /** `'trunc'` rounds towards zero, `'floor'` down; null gives the exact quotient. */
+  roundingMode?: 'trunc' | 'floor' | null | undefined;
+}
+
+const trueDiv: Binary = binary('div', 'float', {
+  grads: [
+    needs('b', (g, { b }) => g.div(b)),
+    needs('ab', (g, { a, b }) => g.neg().mul(a.div(b).div(b))),
+  ],
+});
+/**
+ * The quotient rounded down, as Python's `//`. Throws RangeError on an integer division by zero.
+ * @example
+ * torch.floorDivide(torch.tensor([7, -7]), 2) // tensor([ 3, -4])
+ */
+export const floorDivide: Binary = binary('floorDivide', 'number', {
+  grads: [needs('', (g) => g.mul(0)), needs('', (g) => g.mul(0))],
+});
+const truncDivide: Binary = binary('truncDivide', 'number', {
+  grads: [needs('', (g) => g.mul(0)), needs('', (g) => g.mul(0))],
+});
+
+/**
+ * `a / b`: floating point also for integers, unless `roundingMode` is given.
+ * @example
+ * torch.div(torch.tensor([7, -7]), 2) // tensor([ 3.5000, -3.5000])
+ * @example
+ * torch.div(torch.tensor([7, -7]), 2, { roundingMode: 'floor' }) // tensor([ 3, -4])
+ */
+export function div(a: Tensor, b: Tensor | Scalar, options?: DivOptions): Tensor {
+  if (options === undefined) return trueDiv(a, b);
+  return divided('div', trueDiv, truncDivide, floorDivide, a, b, options);
+}
+type Divide = (a: Tensor, b: Tensor | Scalar) => Tensor;
+/** Chooses the division that a rounding mode asks for. */
+function divided(where: string, exact: Divide, trunc: Divide, floor: Divide, a: Tensor, b: Tensor | Scalar, options: DivOptions): Tensor {
+  checkOptions(where, options, ['roundingMode']);
+  const mode = options.roundingMode ?? null;
+  if (mode === null) return exact(a, b);
+  if (mode === 'trunc') return trunc(a, b);
+  if (mode === 'floor') return floor(a, b);
+  throw new TypeError(`${where}: expected roundingMode to be one of null, 'trunc' or 'floor' but received ${String(mode)}`);
+}
+/**
+ * Another name of {@link div}.
+ * @example
+ * torch.divide(torch.tensor([7, -7]), 2) // tensor([ 3.5000, -3.5000])
+ */
+export function divide(a: Tensor, b: Tensor | Scalar, options?: DivOptions): Tensor {
+  return div(a, b, options);
+}
+/**
+ * `a / b`, floating point also for integers.
+ * @example
+ * torch.trueDivide(torch.tensor([7, -7]), 2) // tensor([ 3.5000, -3.5000])
+ */
+export function trueDivide(a: Tensor, b: Tensor | Scalar): Tensor {
+  return trueDiv(a, b);
+}
+/**
+ * The remainder with the sign of `b`, as Python's `%`. Throws RangeError on an integer modulo zero.
+ * @example
+ * torch.remainder(torch.tensor([7, -7]), 4) // tensor([3, 1])
+ */
+export const remainder: Binary = binary('remainder', 'number', {
+  grads: [needs('', (g) => g), needs('ab', (g, { a, b }) => g.neg().mul(a.div(b, { roundingMode: 'floor' })))],
+});
+/**
+ * The remainder with the sign of `a`, as C's `fmod`.
+ * @example
+ * torch.fmod(torch.tensor([7, -7]), 4) // tensor([ 3, -3])
+ */
+export const fmod: Binary = binary('fmod', 'number', {
+  grads: [needs('', (g) => g), needs('ab', (g, { a, b }) => g.neg().mul(a.div(b, { roundingMode: 'trunc' })))],
+});
+/**
+ * `a` to the power `b`. Throws RangeError on integers to negative powers.
+ * @example
+ * torch.pow(torch.tensor([1.5, 2]), 2) // tensor([2.2500, 4.0000])
+ */
+export const pow: Binary = binary('pow', 'number', {
+  check: (where, a, b) => {
+    if (!(b instanceof Tensor) && Number(b) < 0 && a.dt.kind !== FLOATING && scalarKind(b) !== FLOATING) {
+      throw new RangeError(`${where}: integers to negative integer powers are not allowed`);
+    }
+  },
+  grads: [
+    needs('ab', (g, { a, b }) => {
+      if (b instanceof Tensor) return g.mul(b.mul(a.pow(b.sub(1)))).where(b.ne(0), g.mul(0));
+      const n = Number(b);
+      return n === 0 ? g.mul(0) : g.mul(n === 1 ? 1 : n === 2 ? a.mul(2) : a.pow(n - 1).mul(n));
+    }),
+    // 0^b is 0 for every b > 0: no slope there
+    needs('aby', (g, { a, b, y }) => {
+      const slope = g.mul(y.mul(a.log()));
+      return slope.where(a.ne(0).logicalOr(tensorLike(b, a).lt(0)), slope.detach().mul(0).nanToNum());
+    }),
+  ],
+});
+/**
+ * The larger of both, element by element; NaN wins. Where they are equal each gets half of the gradient.
+ * @example
+ * torch.maximum(torch.tensor([1, 4]), torch.tensor([3, 2])) // tensor([3, 4])
+ */
+export const maximum: Binary = binary('maximum', 'promote', {
+  grads: [
+    needs('ab', (g, { a, b }) => shareTies(g, a, b, a.gt(b))),
+    needs('ab', (g, { a, b }) => shareTies(g, a, b, a.lt(b))),
+  ],
+});
+/**
+ * The smaller of both, element by element; NaN wins. Where they are equal each gets half of the gradient.
+ * @example
+ * torch.minimum(torch.tensor([1, 4]), torch.tensor([3, 2])) // tensor([1, 2])
+ */
+export const minimum: Binary = binary('minimum', 'promote', {
+  grads: [
+    needs('ab', (g, { a, b }) => shareTies(g, a, b, a.lt(b))),
+    needs('ab', (g, { a, b }) => shareTies(g, a, b, a.gt(b))),
+  ],
+});
+/** The gradient where `wins`, half of it where the operands are equal. */
+function shareTies(g: Tensor, a: Tensor, b: Tensor | Scalar, wins: Tensor): Tensor {
+  return g.mul(wins.to(g.dtype).add(a.eq(b).to(g.dtype).mul(0.5)));
+}
+/**
+ * The larger of both, element by element, ignoring NaN.
+ * @example
+ * torch.fmax(torch.tensor([NaN, 4]), torch.tensor([3, 2])) // tensor([3., 4.])
+ */
+export const fmax: Binary = binary('fmax', 'promote', {
+  grads: [
+    needs('ab', (g, { a, b }) => g.mul(a.ge(b).logicalOr(tensorLike(b, a).isnan()).to(g.dtype))),
+    needs('ab', (g, { a, b }) => g.mul(a.ge(b).logicalOr(tensorLike(b, a).isnan()).logicalNot().to(g.dtype))),
+  ],
+});
+/**
+ * The smaller of both, element by element, ignoring NaN.
+ * @example
+ * torch.fmin(torch.tensor([NaN, 4]), torch.tensor([3, 2])) // tensor([3., 2.])
+ */
+export const fmin: Binary = binary('fmin', 'promote', {
+  grads: [
+    needs('ab', (g, { a, b }) => g.mul(a.le(b).logicalOr(tensorLike(b, a).isnan()).to(g.dtype))),
+    needs('ab', (g, { a, b }) => g.mul(a.le(b).logicalOr(tensorLike(b, a).isnan()).logicalNot().to(g.dtype))),
+  ],
+});
+/**
+ * The angle of the point (b, a), in radians.
+ * @example
+ * torch.atan2(torch.tensor([1, -1.5]), torch.tensor([2, -2])) // tensor([ 0.4636, -2.4981])
+ */
+export const atan2: Binary = binary('atan2', 'float', {
+  grads: [
+    needs('ab', (g, { a, b }) => g.mul(tensorLike(b, a).div(a.mul(a).add(tensorLike(b, a).mul(b))))),
+    needs('ab', (g, { a, b }) => g.mul(a.neg().div(a.mul(a).add(tensorLike(b, a).mul(b))))),
+  ],
+});
+/**
+ * `sqrt(a² + b²)` without overflow.
+ * @example
+ * torch.hypot(torch.tensor([3, 1.5]), torch.tensor([4, 2])) // tensor([5.0000, 2.5000])
+ */
+export const hypot: Binary = binary('hypot', 'promote', {
+  grads: [
+    needs('ay', (g, { a, y }) => g.mul(a.div(y))),
+    needs('by', (g, { b, y }) => g.mul((b as Tensor).div(y))),
+  ],
+});
+/**
+ * The size of `a` with the sign of `b`.
+ * @example
+ * torch.copysign(torch.tensor([1.5, -2]), -1) // tensor([-1.5000, -2.0000])
+ */
+export const copysign: Binary = binary('copysign', 'float', {
+  grads: [
+    needs('ay', (g, { a, y }) => g.mul(y.div(a)).where(a.ne(0), g.mul(0))),
+    needs('', (g) => g.mul(0)),
+  ],
+});
+/**
+ * The next floating-point number after `a` towards `b`.
+ * @example
+ * torch.nextafter(torch.tensor([1.5]), torch.tensor([2.5])).gt(1.5) // tensor([True])
+ */
+export const nextafter: Binary = binary('nextafter', 'number');
+/**
+ * `ln(e^a + e^b)` without overflow.
+ * @example
+ * torch.logaddexp(torch.tensor([0, 1000.5]), torch.tensor([0, 1000])) // tensor([6.9315e-01, 1.0010e+03])
+ */
+export const logaddexp: Binary = binary('logaddexp', 'number', {
+  grads: [
+    needs('ay', (g, { a, y }) => g.mul(a.sub(y).exp())),
+    needs('by', (g, { b, y }) => g.mul((b as Tensor).sub(y).exp())),
+  ],
+});
+/**
+ * `log2(2^a + 2^b)` without overflow.
+ * @example
+ * torch.logaddexp2(torch.tensor([0, 1.5]), torch.tensor([0, 1.5])) // tensor([1.0000, 2.5000])
+ */
+export const logaddexp2: Binary = binary('logaddexp2', 'number', {
+  grads: [
+    needs('ay', (g, { a, y }) => g.mul(a.sub(y).exp2())),
+    needs('by', (g, { b, y }) => g.mul((b as Tensor).sub(y).exp2())),
+  ],
+});
+/**
+ * `a ln(b)`, and 0 where a is 0.
+ * @example
+ * torch.xlogy(torch.tensor([0, 1.5]), torch.tensor([0, 2])) // tensor([0.0000, 1.0397])
+ */
+export const xlogy: Binary = binary('xlogy', 'float', {
+  grads: [
+    needs('ab', (g, { a, b }) => g.mul(tensorLike(b, a).log()).where(a.ne(0).logicalOr(tensorLike(b, a).gt(0)), g.mul(0))),
+    needs('ab', (g, { a, b }) => g.mul(a.div(b))),
+  ],
+});
+/**
+ * 0 below zero, 1 above, and `b` at zero.
+ * @example
+ * torch.heaviside(torch.tensor([-1.5, 0, 2]), torch.tensor([0.5])) // tensor([0.0000, 0.5000, 1.0000])
+ */
+export const heaviside: Binary = binary('heaviside', 'number');
+/**
+ * The greatest common divisor of integers.
+ * @example
+ * torch.gcd(torch.tensor([12, 7]), 8) // tensor([4, 1])
+ */
+export const gcd: Binary = binary('gcd', 'integer');
+/**
+ * The least common multiple of integers.
+ * @example
+ * torch.lcm(torch.tensor([12, 7]), 8) // tensor([24, 56])
+ */
+export const lcm: Binary = binary('lcm', 'integer');
+/**
+ * Bitwise and; of bools, logical.
+ * @example
+ * torch.bitwiseAnd(torch.tensor([12, 7]), 5) // tensor([4, 5])
+ */
+export const bitwiseAnd: Binary = binary('bitwiseAnd', 'integer');
+/**
+ * Bitwise or; of bools, logical.
+ * @example
+ * torch.bitwiseOr(torch.tensor([12, 7]), 5) // tensor([13,  7])
+ */
+export const bitwiseOr: Binary = binary('bitwiseOr', 'integer');
+/**
+ * Bitwise exclusive or; of bools, logical.
+ * @example
+ * torch.bitwiseXor(torch.tensor([12, 7]), 5) // tensor([9, 2])
+ */
+export const bitwiseXor: Binary = binary('bitwiseXor', 'integer');
+/**
+ * Shifts bits to the left.
+ * @example
+ * torch.bitwiseLeftShift(torch.tensor([1, 3]), 2) // tensor([ 4, 12])
+ */
+export const bitwiseLeftShift: Binary = binary('bitwiseLeftShift', 'integer', { kernel: 'leftShift' });
+/**
+ * Shifts bits to the right, keeping the sign.
+ * @example
+ * torch.bitwiseRightShift(torch.tensor([4, -12]), 2) // tensor([ 1, -3])
+ */
+export const bitwiseRightShift: Binary = binary('bitwiseRightShift', 'integer', { kernel: 'rightShift' });

@@ -1,0 +1,471 @@
+// The whole Node-API surface. lib/native.ts is its typed mirror and the only caller. Hot entries (run, allocate, item)
+// use the C API and the shared arrays, so that a small op costs one call; the rest goes through node-addon-api.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "backend.h"
+#include "blas.h"
+#include "napi.h"
+#include "parallel.h"
+#include "pool.h"
+#include "random.h"
+#include "reader.h"
+#include "storage.h"
+
+namespace flambeau {
+namespace {
+
+/** What one JavaScript environment (the main thread, or a worker) owns. */
+struct Instance {
+  explicit Instance(napi_env env) : storages(env), reader(storages) {}
+
+  StorageTable storages;
+  Reader reader;
+  std::vector<Kernel> kernels = cpu_backend().table.kernels();
+  napi_ref figures = nullptr, words = nullptr;  // strong: the arrays that native reads and writes
+  napi_ref canary = nullptr;                    // weak
+};
+
+/** Codes that lib/dispatch.ts turns into the error classes of the public API. */
+void raise(napi_env env, const char* code, const char* message) {
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (!pending) napi_throw_error(env, code, message);
+}
+
+/** Runs `f`, turning C++ exceptions into JavaScript ones. Nothing may leave through the C boundary. */
+template <class F>
+void guarded(napi_env env, F&& f) noexcept {
+  try {
+    f();
+  } catch (const PlanError& e) {
+    raise(env, "FLAMBEAU_PLAN", e.what());
+  } catch (const std::out_of_range& e) {
+    raise(env, "FLAMBEAU_INDEX", e.what());
+  } catch (const std::domain_error& e) {
+    raise(env, "FLAMBEAU_VALUE", e.what());
+  } catch (const std::invalid_argument& e) {
+    raise(env, "FLAMBEAU_VALUE", e.what());
+  } catch (const std::bad_alloc&) {
+    raise(env, "FLAMBEAU_MEMORY", "no memory for temporary results");
+  } catch (const std::exception& e) {
+    raise(env, "FLAMBEAU_INTERNAL", e.what());
+  } catch (...) {
+    raise(env, "FLAMBEAU_INTERNAL", "unknown native error");
+  }
+}
+
+Instance& instance(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return *static_cast<Instance*>(data);
+}
+
+/** The arguments of a hot entry, and the instance that napi_create_function was given. */
+template <size_t N>
+struct Arguments {
+  Arguments(napi_env env, napi_callback_info info) {
+    size_t count = N;
+    void* data = nullptr;
+    napi_get_cb_info(env, info, &count, values, nullptr, &data);
+    self = static_cast<Instance*>(data);
+  }
+  double number(napi_env env, size_t i) const {
+    double v = std::numeric_limits<double>::quiet_NaN();
+    napi_get_value_double(env, values[i], &v);
+    return v;
+  }
+  napi_value values[N ? N : 1] = {};
+  Instance* self;
+};
+
+napi_value make_number(napi_env env, double v) {
+  napi_value out = nullptr;
+  napi_create_double(env, v, &out);
+  return out;
+}
+
+/** run(): executes the plan in the shared words. */
+napi_value run(napi_env env, napi_callback_info info) {
+  const Arguments<0> in(env, info);
+  guarded(env, [&] {
+    const Plan& plan = in.self->reader.read();
+    if (static_cast<size_t>(plan.kernel) >= in.self->kernels.size()) throw PlanError("unknown kernel");
+    const KernelFn kernel = in.self->kernels[static_cast<size_t>(plan.kernel)].run;
+    if (!kernel) throw PlanError("not a kernel over one set of operands");
+    kernel(plan);
+  });
+  return nullptr;
+}
+
+/** runList(): executes the list plan in the shared words. */
+napi_value run_list(napi_env env, napi_callback_info info) {
+  const Arguments<0> in(env, info);
+  guarded(env, [&] {
+    const ListPlan& plan = in.self->reader.read_list();
+    if (static_cast<size_t>(plan.kernel) >= in.self->kernels.size()) throw PlanError("unknown kernel");
+    const ListKernelFn kernel = in.self->kernels[static_cast<size_t>(plan.kernel)].run_list;
+    if (!kernel) throw PlanError("not a kernel over lists");
+    kernel(plan);
+  });
+  return nullptr;
+}
+
+/** allocate(bytes, owner): a handle, or -1 when memory is short. */
+napi_value allocate(napi_env env, napi_callback_info info) {
+  const Arguments<2> in(env, info);
+  double handle = -1;
+  guarded(env, [&] {
+    const double bytes = in.number(env, 0);
+    napi_valuetype type;
+    if (!(bytes >= 0)) throw std::invalid_argument("allocate: bad size");
+    if (napi_typeof(env, in.values[1], &type) != napi_ok || type != napi_object) {
+      throw std::invalid_argument("allocate: the owner must be an object");
+    }
+    if (bytes <= 0x1p47) handle = in.self->storages.allocate(static_cast<size_t>(bytes), in.values[1]);
+  });
+  return make_number(env, handle);
+}
+
+/** adopt(arrayBuffer, owner): a handle to the ArrayBuffer's own memory, or -1 if it is detached. */
+napi_value adopt(napi_env env, napi_callback_info info) {
+  const Arguments<2> in(env, info);
+  double handle = -1;
+  guarded(env, [&] {
+    bool is_buffer = false;
+    napi_valuetype type;
+    if (napi_is_arraybuffer(env, in.values[0], &is_buffer) != napi_ok || !is_buffer ||
+        napi_typeof(env, in.values[1], &type) != napi_ok || type != napi_object) {
+      throw std::invalid_argument("adopt: expected an ArrayBuffer and its owner");
+    }
+    handle = in.self->storages.adopt(in.values[0], in.values[1]);
+  });
+  return make_number(env, handle);
+}
+
+/** release(handle): frees now. */
+napi_value release(napi_env env, napi_callback_info info) {
+  const Arguments<1> in(env, info);
+  in.self->storages.release(in.number(env, 0));
+  return nullptr;
+}
+
+/** sweep(kind): 0 look, 1 after a minor collection, 2 after a full one. */
+napi_value sweep(napi_env env, napi_callback_info info) {
+  const Arguments<1> in(env, info);
+  guarded(env, [&] {
+    const double kind = in.number(env, 0);
+    in.self->storages.sweep(kind == 2 ? Sweep::after_full : kind == 1 ? Sweep::after_minor : Sweep::look);
+  });
+  return nullptr;
+}
+
+/** Bytes [offset, offset + count) of a storage, or PlanError. */
+std::byte* bytes_at(Instance& self, double handle, double offset, double count) {
+  const StorageTable::View view = self.storages.find(handle);
+  if (!view.data) throw PlanError("the storage is gone");
+  if (!(offset >= 0 && count >= 0 && offset + count <= static_cast<double>(view.bytes))) {
+    throw PlanError("outside the storage");
+  }
+  return view.data + static_cast<size_t>(offset);
+}
+
+/** item(handle, byteOffset, dtype): one element as a number, boolean or, where a number is not exact, a bigint. */
+napi_value item(napi_env env, napi_callback_info info) {
+  const Arguments<3> in(env, info);
+  napi_value out = nullptr;
+  guarded(env, [&] {
+    const double code = in.number(env, 2);
+    if (!(code >= 0 && code < kDTypes)) throw PlanError("unknown dtype");
+    const DType dtype = static_cast<DType>(static_cast<int>(code));
+    const std::byte* at =
+        bytes_at(*in.self, in.number(env, 0), in.number(env, 1), static_cast<double>(item_size(dtype)));
+    visit(dtype, [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      T value;
+      std::memcpy(&value, at, sizeof value);
+      if constexpr (is_bool<T>) {
+        napi_get_boolean(env, value, &out);
+      } else if constexpr (std::is_same_v<T, int64_t>) {
+        if (value >= -(int64_t{1} << 53) + 1 && value <= (int64_t{1} << 53) - 1) {
+          napi_create_double(env, static_cast<double>(value), &out);
+        } else {
+          napi_create_bigint_int64(env, value, &out);
+        }
+      } else {
+        napi_create_double(env, static_cast<double>(static_cast<Compute<T>>(value)), &out);
+      }
+    });
+  });
+  return out;
+}
+
+/** The memory of an ArrayBuffer view or ArrayBuffer argument. */
+struct Span {
+  std::byte* data;
+  size_t bytes;
+};
+Span span_of(napi_env env, napi_value value) {
+  void* data = nullptr;
+  size_t length = 0;
+  napi_typedarray_type type;
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) {
+    throw std::invalid_argument("expected a TypedArray");
+  }
+  constexpr size_t sizes[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
+  if (static_cast<size_t>(type) >= std::size(sizes)) throw std::invalid_argument("unknown TypedArray");
+  return {static_cast<std::byte*>(data), length * sizes[type]};
+}
+
+/** read(handle, byteOffset, typedArray): copies out of a storage. */
+napi_value read(napi_env env, napi_callback_info info) {
+  const Arguments<3> in(env, info);
+  guarded(env, [&] {
+    const Span to = span_of(env, in.values[2]);
+    const std::byte* from = bytes_at(*in.self, in.number(env, 0), in.number(env, 1), static_cast<double>(to.bytes));
+    if (to.bytes) std::memcpy(to.data, from, to.bytes);
+  });
+  return nullptr;
+}
+
+/** write(handle, byteOffset, typedArray): copies into a storage. */
+napi_value write(napi_env env, napi_callback_info info) {
+  const Arguments<3> in(env, info);
+  guarded(env, [&] {
+    const Span from = span_of(env, in.values[2]);
+    std::byte* to = bytes_at(*in.self, in.number(env, 0), in.number(env, 1), static_cast<double>(from.bytes));
+    if (from.bytes) std::memcpy(to, from.data, from.bytes);
+  });
+  return nullptr;
+}
+
+/** canary(object?): with an object, watch it; without, whether the last one is gone: V8 has collected by itself. */
+napi_value canary(napi_env env, napi_callback_info info) {
+  const Arguments<1> in(env, info);
+  bool gone = false;
+  guarded(env, [&] {
+    napi_valuetype type = napi_undefined;
+    napi_typeof(env, in.values[0], &type);
+    if (type == napi_object) {
+      if (in.self->canary) napi_delete_reference(env, in.self->canary);
+      in.self->canary = nullptr;
+      napi_create_reference(env, in.values[0], 0, &in.self->canary);
+    } else if (in.self->canary) {
+      napi_value object = nullptr;
+      gone = napi_get_reference_value(env, in.self->canary, &object) == napi_ok && !object;
+    }
+  });
+  napi_value out = nullptr;
+  napi_get_boolean(env, gone, &out);
+  return out;
+}
+
+// ---- cold entries -------------------------------------------------------------------------------------------------
+
+void keep(napi_env env, napi_ref& slot, napi_value value) {
+  if (slot) napi_delete_reference(env, slot);
+  slot = nullptr;
+  napi_create_reference(env, value, 1, &slot);
+}
+
+/** attach(figures: Float64Array, words: Float64Array): the arrays shared with lib/. */
+void attach(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    Instance& self = instance(info.Env());
+    if (info.Length() < 2) throw std::invalid_argument("attach: expected two arrays");
+    const Span figures = span_of(info.Env(), info[0]), words = span_of(info.Env(), info[1]);
+    if (figures.bytes < kMemoryFigures * sizeof(double)) throw std::invalid_argument("attach: figures too short");
+    keep(info.Env(), self.figures, info[0]);
+    keep(info.Env(), self.words, info[1]);
+    self.storages.attach_figures(reinterpret_cast<double*>(figures.data));
+    self.reader.attach(reinterpret_cast<const double*>(words.data), words.bytes / sizeof(double));
+  });
+}
+
+/** kernels(): their names; a kernel's number is its place in the list. */
+Napi::Value kernels(const Napi::CallbackInfo& info) {
+  const auto& list = instance(info.Env()).kernels;
+  Napi::Array names = Napi::Array::New(info.Env(), list.size());
+  for (size_t i = 0; i < list.size(); i++) {
+    names.Set(static_cast<uint32_t>(i), Napi::String::New(info.Env(), std::string(list[i].name)));
+  }
+  return names;
+}
+
+/** dtypes(): their names, in the order of the codes. */
+Napi::Value dtypes(const Napi::CallbackInfo& info) {
+  Napi::Array names = Napi::Array::New(info.Env(), kDTypes);
+  for (uint32_t i = 0; i < kDTypes; i++) names.Set(i, Napi::String::New(info.Env(), dtype_name(static_cast<DType>(i))));
+  return names;
+}
+
+/** fullCollection(): asks V8 for one where lib/memory.ts has no gc function. */
+void full_collection(const Napi::CallbackInfo& info) {
+  constexpr int64_t plenty = int64_t{16} << 30;
+  int64_t total = 0;
+  napi_adjust_external_memory(info.Env(), plenty, &total);
+  napi_adjust_external_memory(info.Env(), -plenty, &total);
+}
+
+/** poolStats(): the process-wide figures, and this environment's references. */
+Napi::Value pool_stats(const Napi::CallbackInfo& info) {
+  const Instance& self = instance(info.Env());
+  const PoolStats stats = Pool::instance().stats();
+  Napi::Object out = Napi::Object::New(info.Env());
+  out.Set("reserved", static_cast<double>(stats.reserved));
+  out.Set("cached", static_cast<double>(stats.cached));
+  out.Set("limit", static_cast<double>(std::min<size_t>(stats.limit, size_t{1} << 53)));
+  out.Set("young", static_cast<double>(self.storages.young()));
+  out.Set("old", static_cast<double>(self.storages.old()));
+  return out;
+}
+
+double number_argument(const Napi::CallbackInfo& info, size_t i) {
+  if (info.Length() <= i || !info[i].IsNumber()) throw std::invalid_argument("expected a number");
+  return info[i].As<Napi::Number>().DoubleValue();
+}
+
+/** trim(keepBytes): gives cached memory back to the system. */
+void trim(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    const double keep_bytes = number_argument(info, 0);
+    Pool::instance().trim(keep_bytes > 0 ? static_cast<size_t>(std::min(keep_bytes, 0x1p53)) : 0);
+  });
+}
+
+/** setLimit(bytes): the most that the pool may take from the system. */
+void set_limit(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    const double bytes = number_argument(info, 0);
+    if (!(bytes >= 0)) throw std::invalid_argument("setLimit: expected bytes");
+    Pool::instance().set_limit(static_cast<size_t>(std::min(bytes, 0x1p53)));
+  });
+}
+
+Napi::Value get_threads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), num_threads()); }
+
+void set_threads(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    const double n = number_argument(info, 0);
+    if (!(n >= 1 && n <= 1024) || n != std::floor(n)) {
+      throw std::invalid_argument("setNumThreads: expected a whole number from 1 to 1024");
+    }
+    set_num_threads(static_cast<int>(n));
+  });
+}
+
+/** build(): how this addon was made, and which instruction set it chose. */
+Napi::Value build(const Napi::CallbackInfo& info) {
+  Napi::Object out = Napi::Object::New(info.Env());
+  out.Set("isa", cpu_backend().isa);
+  out.Set("threads", threads_backend());
+  out.Set("blas", blas_name());
+  return out;
+}
+
+/** createGenerator(): its id. Id 0 is this thread's default generator. */
+Napi::Value make_generator(const Napi::CallbackInfo& info) {
+  double id = -1;
+  guarded(info.Env(), [&] { id = create_generator(5489); });
+  return Napi::Number::New(info.Env(), id);
+}
+
+void drop_generator(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { destroy_generator(static_cast<int>(number_argument(info, 0))); });
+}
+
+/** seedGenerator(id, seed: bigint). */
+void seed_generator(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    if (info.Length() < 2 || !info[1].IsBigInt()) throw std::invalid_argument("expected a bigint");
+    bool lossless = false;
+    generator_at(static_cast<int>(number_argument(info, 0))).seed(info[1].As<Napi::BigInt>().Uint64Value(&lossless));
+  });
+}
+
+Napi::Value generator_seed(const Napi::CallbackInfo& info) {
+  uint64_t seed = 0;
+  guarded(info.Env(), [&] { seed = generator_at(static_cast<int>(number_argument(info, 0))).initial_seed(); });
+  return Napi::BigInt::New(info.Env(), seed);
+}
+
+/** generatorState(id): PyTorch's 5056 bytes. */
+Napi::Value generator_state(const Napi::CallbackInfo& info) {
+  Napi::Value out = info.Env().Undefined();
+  guarded(info.Env(), [&] {
+    const auto state = generator_at(static_cast<int>(number_argument(info, 0))).state();
+    Napi::Uint8Array bytes = Napi::Uint8Array::New(info.Env(), state.size());
+    std::memcpy(bytes.Data(), state.data(), state.size());
+    out = bytes;
+  });
+  return out;
+}
+
+void set_generator_state(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    if (info.Length() < 2) throw std::invalid_argument("expected a state");
+    const Span state = span_of(info.Env(), info[1]);
+    generator_at(static_cast<int>(number_argument(info, 0)))
+        .set_state(reinterpret_cast<const uint8_t*>(state.data), state.bytes);
+  });
+}
+
+/** The environment ends: give back what it holds while its references can still be deleted. */
+void close(void* data) {
+  const std::unique_ptr<Instance> self(static_cast<Instance*>(data));
+  Pool::instance().trim(size_t{64} << 20);
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  auto* self = std::make_unique<Instance>(env).release();  // owned by close()
+  napi_set_instance_data(env, self, nullptr, nullptr);
+  napi_add_env_cleanup_hook(env, close, self);
+
+  const auto hot = [&](const char* name, napi_callback f) {
+    napi_value fn = nullptr;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, f, self, &fn);
+    exports.Set(name, Napi::Value(env, fn));
+  };
+  hot("run", run);
+  hot("runList", run_list);
+  hot("allocate", allocate);
+  hot("adopt", adopt);
+  hot("release", release);
+  hot("sweep", sweep);
+  hot("item", item);
+  hot("read", read);
+  hot("write", write);
+  hot("canary", canary);
+
+  const auto cold = [&](const char* name, auto f) { exports.Set(name, Napi::Function::New(env, f, name)); };
+  cold("attach", attach);
+  cold("kernels", kernels);
+  cold("dtypes", dtypes);
+  cold("fullCollection", full_collection);
+  cold("poolStats", pool_stats);
+  cold("trim", trim);
+  cold("setLimit", set_limit);
+  cold("getNumThreads", get_threads);
+  cold("setNumThreads", set_threads);
+  cold("build", build);
+  cold("createGenerator", make_generator);
+  cold("destroyGenerator", drop_generator);
+  cold("seedGenerator", seed_generator);
+  cold("generatorSeed", generator_seed);
+  cold("generatorState", generator_state);
+  cold("setGeneratorState", set_generator_state);
+  return exports;
+}
+
+}  // namespace
+}  // namespace flambeau
+
+static Napi::Object init_flambeau(Napi::Env env, Napi::Object exports) { return flambeau::init(env, exports); }
+NODE_API_MODULE(flambeau, init_flambeau)

@@ -1,0 +1,154 @@
+// Element-wise kernels of two operands, and the one-pass backward formulas; registered by cpu.cc. The formulas are the
+// rows of functors.h.
+#include <bit>
+#include <stdexcept>
+
+#include "../backend.h"
+#include "rows.h"
+
+namespace flambeau::FB_ISA {
+namespace {
+
+FB_BINARY_ROWS(FB_ROW2)
+FB_BINARY_PARAM_ROWS(FB_ROW2)
+FB_DIVISION_ROWS(FB_ROW2)
+FB_BACKWARD_ROWS(FB_ROW2)
+
+/** The commonest rows have loops for a scalar on either side; the others see it repeated in a block. */
+template <class Row>
+constexpr auto kArithmetic = spans_of<Row>([]<class T>(TypeTag<T>) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return Span{span2<Row, T>, span2<Row, T, T, Scalars::left>, span2<Row, T, T, Scalars::right>};
+  } else {
+    return Span{span2<Row, T>};
+  }
+});
+
+/** Integers refuse a zero divisor before anything of the block is written. */
+template <class Row, class T>
+void division_span(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
+  if constexpr (std::is_integral_v<T>) {
+    const T* b = reinterpret_cast<const T*>(in[1]);
+    int64_t zeros = 0;
+#pragma omp simd reduction(+ : zeros)
+    for (int64_t i = 0; i < n; i++) zeros += b[i] == 0 ? 1 : 0;
+    if (zeros != 0) throw std::domain_error("ZeroDivisionError");
+  }
+  span2<Row, T>(out, in, n, param);
+}
+template <class Row>
+inline constexpr auto kDivision = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{division_span<Row, T>}; });
+
+// ---- pow with one exponent for all
+
+FB_ROW1(PowSquare, Numbers, 0, kCheap, fn::mul(x, x))
+FB_ROW1(PowCube, Numbers, 0, kCheap, fn::mul(fn::mul(x, x), x))
+FB_ROW1(PowRoot, Floating, 0, kCheap, vm::sqrt(x))
+FB_ROW1(PowInverse, Floating, 0, kCheap, T{1} / x)
+FB_ROW1(PowInverseSquare, Floating, 0, kCheap, T{1} / (x * x))
+FB_ROW1(PowInverseRoot, Floating, 0, kCheap, T{1} / vm::sqrt(x))
+
+/** The spans of x^e that PyTorch computes without pow (sqrt(-inf) is NaN, unlike pow's inf); null for other e. */
+const std::array<Span, kDTypes>* simple_power(double e) {
+  if (e == 2) return &kSpans1<PowSquareRow>;
+  if (e == 3) return &kSpans1<PowCubeRow>;
+  if (e == 0.5) return &kSpans1<PowRootRow>;
+  if (e == -1) return &kSpans1<PowInverseRow>;
+  if (e == -2) return &kSpans1<PowInverseSquareRow>;
+  if (e == -0.5) return &kSpans1<PowInverseRootRow>;
+  return nullptr;
+}
+void pow_kernel(const Plan& plan) {
+  plan.expect(3, 0);
+  const size_t d = common_dtype(plan, 0);
+  const Operand& exponent = plan.operand[2];
+  bool scalar = plan.numel() > 0;
+  for (int i = 0; i < plan.ndim; i++) scalar = scalar && (exponent.strides[i] == 0 || plan.sizes[i] == 1);
+  if (scalar) {
+    const double e = visit(exponent.dtype, [&]<class T>(TypeTag<T>) {
+      return static_cast<double>(static_cast<Compute<T>>(exponent.as<T>()[0]));
+    });
+    const auto* simple = simple_power(e);
+    if (simple && (*simple)[d].run) return run_map(plan, 2, (*simple)[d], kCheap);
+  }
+  run_map(plan, 3, kSpans2<powRow>[d], kCostly);
+}
+
+// ---- nextafter: the halves step on their own bits
+
+template <class T>
+T next_after(T a, T b) {
+  if constexpr (is_half<T>) {
+    const float x = a, y = b;
+    if (x != x || y != y) return T(x + y);
+    if (x == y) return b;
+    T r = a;
+    if (x == 0) r.bits = static_cast<uint16_t>(y > 0 ? 1 : 0x8001);
+    else r.bits = static_cast<uint16_t>((x < y) == (x > 0) ? a.bits + 1 : a.bits - 1);
+    return r;
+  } else {
+    return std::nextafter(a, b);
+  }
+}
+template <class T>
+void nextafter_span(std::byte* out, const std::byte* const* in, int64_t n, const double*) {
+  T* y = reinterpret_cast<T*>(out);
+  const T* a = reinterpret_cast<const T*>(in[0]);
+  const T* b = reinterpret_cast<const T*>(in[1]);
+  for (int64_t i = 0; i < n; i++) y[i] = next_after(a[i], b[i]);
+}
+void nextafter_kernel(const Plan& plan) {
+  plan.expect(3, 0);
+  Span span;
+  switch (static_cast<DType>(common_dtype(plan, 0))) {
+    case DType::f32: span.run = nextafter_span<float>; break;
+    case DType::f64: span.run = nextafter_span<double>; break;
+    case DType::f16: span.run = nextafter_span<Half>; break;
+    case DType::bf16: span.run = nextafter_span<BFloat16>; break;
+    default: break;
+  }
+  run_map(plan, 3, span, kSlow, Halves::raw);
+}
+
+}  // namespace
+
+// All are map plans over (out, a, b) of one dtype; out may be a or b itself.
+void register_binary(KernelTable& table) {
+  // Dtypes as the rows of functors.h say. addScaled [alpha]: a + alpha·b. The backward rows are (out, g, y or x):
+  // y for sigmoid, tanh and relu, x for the others; thresholdBackward [threshold], leakyReluBackward [slope].
+#define ADD(name, ...) table.add(#name, same_dtype_kernel<name##Row, kSpans2<name##Row>, 3>);
+#define ADD_ARITHMETIC(name) table.add(#name, same_dtype_kernel<name##Row, kArithmetic<name##Row>, 3>);
+  ADD_ARITHMETIC(add)
+  ADD_ARITHMETIC(sub)
+  ADD_ARITHMETIC(mul)
+  ADD_ARITHMETIC(div)
+  ADD(maximum)
+  ADD(minimum)
+  ADD(fmax)
+  ADD(fmin)
+  ADD(atan2)
+  ADD(hypot)
+  ADD(copysign)
+  ADD(logaddexp)
+  ADD(logaddexp2)
+  ADD(xlogy)
+  ADD(heaviside)
+  ADD(gcd)
+  ADD(lcm)
+  ADD(bitwiseAnd)
+  ADD(bitwiseOr)
+  ADD(bitwiseXor)
+  ADD(leftShift)
+  ADD(rightShift)
+  FB_BINARY_PARAM_ROWS(ADD)
+  FB_BACKWARD_ROWS(ADD)
+#undef ADD
+#undef ADD_ARITHMETIC
+#define ADD(name, ...) table.add(#name, same_dtype_kernel<name##Row, kDivision<name##Row>, 3>);
+  FB_DIVISION_ROWS(ADD)
+#undef ADD
+  table.add("pow", pow_kernel);              // numbers; one exponent for all: 2, 3, 0.5, -1, -2, -0.5 without pow
+  table.add("nextafter", nextafter_kernel);  // floating
+}
+
+}  // namespace flambeau::FB_ISA

@@ -1,0 +1,240 @@
+// Moving and making values: copy with conversion, fill, arange, linspace, tril, triu; registered by cpu.cc.
+//
+// A copy between equal dtypes moves raw items: memcpy when dense, else row by row, or, when the source is transposed,
+// tile by tile through 8x8 squares straight into the output. Other dtypes go through the span driver of loops.h.
+#include "../backend.h"
+#include "rows.h"
+
+namespace flambeau::FB_ISA {
+namespace {
+
+// ---- conversion
+
+/** As x86 converts, which is what PyTorch gives: int64 and int32 of NaN or too large a value are the smallest integer,
+ * the narrower integers are the low bits of the int32. */
+template <class To, class From>
+FB_INLINE To convert(From v) {
+  if constexpr (is_bool<To>) {
+    return Bool(v != From{0});
+  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    using Wide = std::conditional_t<sizeof(To) == 8, int64_t, int32_t>;
+    constexpr Wide least = std::numeric_limits<Wide>::min();
+    constexpr From low = static_cast<From>(least);
+    // A double just below -2^31 still truncates to it.
+    const bool fits = (sizeof(Wide) == 4 && sizeof(From) == 8 ? v > low - From{1} : v >= low) & (v < -low);
+    const Wide w = static_cast<Wide>(fits ? v : From{0});
+    return static_cast<To>(fits ? w : least);
+  } else {
+    return static_cast<To>(v);
+  }
+}
+template <class To, class From>
+void convert_span(std::byte* out, const std::byte* const* in, int64_t n, const double*) {
+  To* y = reinterpret_cast<To*>(out);
+  const From* x = reinterpret_cast<const From*>(in[0]);
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] = convert<To>(load(x, i));
+}
+
+struct AnyRow {
+  static constexpr Domain kDomain = Domain::Any;
+};
+template <class From>
+inline constexpr auto kConvertFrom = spans_of<AnyRow>([]<class To>(TypeTag<To>) { return Span{convert_span<To, From>}; });
+
+const Span& conversion(DType to, DType from) {
+  return visit(from, [&]<class From>(TypeTag<From>) -> const Span& {
+    return kConvertFrom<std::conditional_t<is_half<From>, float, From>>[static_cast<size_t>(to)];
+  });
+}
+
+// ---- raw copies
+
+template <class F>
+void with_raw(DType d, F&& f) {
+  switch (item_size(d)) {
+    case 1: return f(uint8_t{});
+    case 2: return f(uint16_t{});
+    case 4: return f(uint32_t{});
+    default: return f(uint64_t{});
+  }
+}
+
+template <class T>
+void copy_tiles(const loops::Space& s, int64_t begin, int64_t end) {
+  constexpr int64_t kTile = 64;
+  const int row_dim = s.ndim - 2;
+  const int64_t rows = s.sizes[row_dim], cols = s.inner();
+  const int64_t row_tiles = (rows + kTile - 1) / kTile, col_tiles = (cols + kTile - 1) / kTile;
+  for (int64_t tile = begin; tile < end; tile++) {
+    const int64_t col = tile % col_tiles * kTile, row = tile / col_tiles % row_tiles * kTile;
+    const loops::Cursor at(s, tile / col_tiles / row_tiles, row_dim);
+    T* to = reinterpret_cast<T*>(s.data[0]) + at.offset[0] + row * s.strides[0][row_dim] + col;
+    const T* from = reinterpret_cast<const T*>(s.data[1]) + at.offset[1] + row + col * s.inner_stride(1);
+    loops::gather_transposed(to, s.strides[0][row_dim], from, s.inner_stride(1), std::min(kTile, rows - row),
+                             std::min(kTile, cols - col));
+  }
+}
+template <class T>
+void copy_rows(const loops::Space& s, int64_t begin, int64_t end) {
+  const int64_t inner = s.inner(), to_stride = s.inner_stride(0), from_stride = s.inner_stride(1);
+  loops::Cursor at(s, begin / inner, s.ndim - 1);
+  for (int64_t i = begin, col = begin % inner; i < end; col = 0) {
+    const int64_t n = std::min(inner - col, end - i);
+    T* to = reinterpret_cast<T*>(s.data[0]) + at.offset[0] + col * to_stride;
+    const T* from = reinterpret_cast<const T*>(s.data[1]) + at.offset[1] + col * from_stride;
+    if (to_stride == 1) loops::gather(to, from, from_stride, n);
+    else
+      for (int64_t j = 0; j < n; j++) to[j * to_stride] = from[j * from_stride];
+    i += n;
+    at.next(s, s.ndim - 1);
+  }
+}
+template <class T>
+void copy_space(loops::Space& s) {
+  if (s.numel == 0) return;
+  const int64_t grain = kGrain * 4 / static_cast<int64_t>(sizeof(T));
+  const int d = s.inner_stride(0) == 1 ? loops::tile_dim(s) : -1;
+  if (d < 0) return parallel_for(s.numel, grain, [&](int64_t b, int64_t e) { copy_rows<T>(s, b, e); });
+  s.make_rows(d);
+  const int64_t rows = s.sizes[s.ndim - 2], cols = s.inner();
+  const int64_t tiles = s.numel / rows / cols * ((rows + 63) / 64) * ((cols + 63) / 64);
+  parallel_for(tiles, 8, [&](int64_t b, int64_t e) { copy_tiles<T>(s, b, e); });
+}
+
+bool repeats_one(const Plan& plan, const Operand& x) {
+  for (int d = 0; d < plan.ndim; d++)
+    if (x.strides[d] != 0 && plan.sizes[d] != 1) return false;
+  return true;
+}
+
+void copy_kernel(const Plan& plan) {
+  plan.expect(2, 0);
+  Plan::require(!plan.structured, "expected a map plan");
+  const DType to = plan.operand[0].dtype, from = plan.operand[1].dtype;
+  if (plan.numel() == 0) return;
+  if (to == from) {
+    loops::Space space(plan, 2, Halves::raw);
+    return with_raw(to, [&]<class T>(T) { copy_space<T>(space); });
+  }
+  if (!repeats_one(plan, plan.operand[1])) return run_map(plan, 2, conversion(to, from), kCheap);
+  // One value for all: convert it once, in a plan of one element, and repeat it.
+  alignas(8) std::byte value[8];
+  Plan one = plan;
+  one.ndim = 0;
+  one.operand[0].data = value;
+  run_map(one, 2, conversion(to, from), kCheap);
+  Plan repeat = plan;
+  repeat.operand[1].data = value;
+  repeat.operand[1].dtype = to;
+  loops::Space space(repeat, 2, Halves::raw);
+  with_raw(to, [&]<class T>(T) { copy_space<T>(space); });
+}
+
+// ---- sequences
+
+/** Calls `value(i)` for each element of a vector and stores what it gives. */
+template <class T, class F>
+void generate(const Plan& plan, F&& value) {
+  Plan::require(!plan.structured && plan.ndim <= 1, "expected a vector");
+  const int64_t n = plan.ndim == 0 ? 1 : plan.sizes[0], stride = plan.ndim == 0 ? 1 : plan.operand[0].strides[0];
+  T* out = plan.operand[0].as<T>();
+  parallel_for(n, kCheap, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) out[i * stride] = value(i);
+  });
+}
+
+/** start + i·step: in double for floats, in float for the halves, exactly for integers. */
+void arange_kernel(const Plan& plan) {
+  plan.expect(1, 2);
+  const double start = plan.param[0], step = plan.param[1];
+  visit(plan.operand[0].dtype, [&]<class T>(TypeTag<T>) {
+    if constexpr (is_bool<T>) {
+      Plan::require(false, "arange: not for bool");
+    } else if constexpr (is_half<T>) {
+      const float a = static_cast<float>(start), b = static_cast<float>(step);
+      generate<T>(plan, [=](int64_t i) { return T(a + b * static_cast<float>(i)); });
+    } else if constexpr (std::is_floating_point_v<T>) {
+      generate<T>(plan, [=](int64_t i) { return static_cast<T>(start + step * static_cast<double>(i)); });
+    } else {
+      const uint64_t a = static_cast<uint64_t>(fn::as<int64_t>(start)), b = static_cast<uint64_t>(fn::as<int64_t>(step));
+      generate<T>(plan, [=](int64_t i) { return static_cast<T>(a + b * static_cast<uint64_t>(i)); });
+    }
+  });
+}
+
+/** From both ends towards the middle, so that the last value is `end` itself; in the dtype's own arithmetic. */
+void linspace_kernel(const Plan& plan) {
+  plan.expect(1, 2);
+  const double start = plan.param[0], end = plan.param[1];
+  const int64_t n = plan.numel(), half = n / 2;
+  visit(plan.operand[0].dtype, [&]<class T>(TypeTag<T>) {
+    if constexpr (is_bool<T>) {
+      Plan::require(false, "linspace: not for bool");
+    } else if constexpr (is_floating<T>) {
+      using C = Compute<T>;
+      const T a = static_cast<T>(static_cast<C>(start)), b = static_cast<T>(static_cast<C>(end));
+      const T span = static_cast<T>(static_cast<C>(b) - static_cast<C>(a));
+      const T step = n > 1 ? static_cast<T>(static_cast<C>(span) / static_cast<C>(n - 1)) : T(0);
+      generate<T>(plan, [=](int64_t i) {
+        const bool low = i < half || n == 1;
+        const T way = static_cast<T>(static_cast<C>(step) * static_cast<C>(low ? i : n - 1 - i));
+        return static_cast<T>(low ? static_cast<C>(a) + static_cast<C>(way) : static_cast<C>(b) - static_cast<C>(way));
+      });
+    } else {
+      const double a = std::trunc(start), b = std::trunc(end), step = n > 1 ? (b - a) / static_cast<double>(n - 1) : 0;
+      generate<T>(plan, [=](int64_t i) {
+        const bool low = i < half || n == 1;
+        return fn::as<T>(low ? a + step * static_cast<double>(i) : b - step * static_cast<double>(n - 1 - i));
+      });
+    }
+  });
+}
+
+// ---- triangles
+
+/** Structured (out, x) of one dtype and one shape [.., m, n]: keeps one side of the diagonal, zeroes the other. */
+template <bool lower>
+void triangle_kernel(const Plan& plan) {
+  plan.expect(2, 1);
+  const Operand &out = plan.operand[0], &in = plan.operand[1];
+  Plan::require(plan.structured && out.ndim == in.ndim && out.ndim >= 2, "expected two structured operands of 2 dims or more");
+  Plan::require(out.dtype == in.dtype, "operands differ in dtype");
+  for (int d = 0; d < out.ndim; d++) Plan::require(out.sizes[d] == in.sizes[d], "operands differ in shape");
+  const int64_t rows = out.sizes[out.ndim - 2], cols = out.sizes[out.ndim - 1], numel = out.numel();
+  if (numel == 0) return;
+  const int64_t diagonal = fn::as<int64_t>(std::clamp(plan.param[0], -0x1p62, 0x1p62));
+  const int64_t to_stride = out.strides[out.ndim - 1], from_stride = in.strides[in.ndim - 1];
+  with_raw(out.dtype, [&]<class T>(T) {
+    parallel_for(numel / cols, std::max<int64_t>(1, kGrain / cols), [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; r++) {
+        int64_t to_offset = 0, from_offset = 0, rest = r;
+        for (int d = out.ndim - 2; d >= 0; d--) {
+          const int64_t i = rest % out.sizes[d];
+          rest /= out.sizes[d];
+          to_offset += i * out.strides[d];
+          from_offset += i * in.strides[d];
+        }
+        T* to = out.as<T>() + to_offset;
+        const T* from = in.as<T>() + from_offset;
+        // Columns below `edge` are on or under the diagonal (tril), or strictly under it (triu).
+        const int64_t edge = std::clamp<int64_t>(r % rows + diagonal + (lower ? 1 : 0), 0, cols);
+        for (int64_t j = 0; j < edge; j++) to[j * to_stride] = lower ? from[j * from_stride] : T{0};
+        for (int64_t j = edge; j < cols; j++) to[j * to_stride] = lower ? T{0} : from[j * from_stride];
+      }
+    });
+  });
+}
+
+}  // namespace
+
+void register_copy(KernelTable& table) {
+  table.add("copy", copy_kernel);          // map (out, x): any dtype to any dtype
+  table.add("fill", copy_kernel);          // map (out, value with zero strides): any dtype to any dtype
+  table.add("arange", arange_kernel);      // map (out) of one dim [start, step], numbers
+  table.add("linspace", linspace_kernel);  // map (out) of one dim [start, end], numbers
+  table.add("tril", triangle_kernel<true>);   // structured (out, x) [diagonal]: keeps j - i <= diagonal
+  table.add("triu", triangle_kernel<false>);  // structured (out, x) [diagonal]: keeps j - i >= diagonal
+}
+
+}  // namespace flambeau::FB_ISA

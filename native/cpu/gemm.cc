@@ -1,0 +1,291 @@
+// General matrix products: see gemm.h; called by matmul, conv, rnn and attention.
+// k is cut into blocks of at most kBlockK, so that a packed panel of B (kBlockK x 32 floats) stays in the first-level
+// cache, and n into blocks of kBlockN, so that the packed block of B stays in the caches that threads share. Threads pack B
+// together, then claim tasks: a few rows' worth of register tiles, whose A each packs for itself (or reads in place where
+// n is small). Products with a thin side never pack what they read once: dot tiles for A B^T, streaming sums for x B.
+#include "gemm.h"
+
+#include <algorithm>
+
+#include "../parallel.h"
+#include "gemm_kernels.h"
+
+namespace flambeau::FB_ISA {
+namespace {
+
+#ifndef KB
+#define KB 384
+#define NB 3072
+#define MB 336
+#endif
+inline constexpr int64_t kBlockK = KB, kBlockN = NB;
+/** Multiplications below which threads cost more than they give. */
+inline constexpr int64_t kParallelWork = 1 << 20;
+
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+template <class T>
+T* a_scratch(int64_t elements) {
+  static thread_local Scratch<T> scratch;
+  return scratch.get(elements);
+}
+template <class T>
+T* b_scratch(int64_t elements) {
+  static thread_local Scratch<T> scratch;
+  return scratch.get(elements);
+}
+
+template <class T>
+Out<T> whole(const Gemm<T>& g) {
+  return {g.c, g.c_row, g.c_col, g.alpha, g.beta, g.bias, g.bias_row, g.bias_col};
+}
+
+/** C^T = B^T A^T. */
+template <class T>
+Gemm<T> transposed(const Gemm<T>& g) {
+  return {g.n,     g.m,     g.k,     g.b,    g.b_col, g.b_row,    g.a,       g.a_col, g.a_row, g.c,
+          g.c_col, g.c_row, g.alpha, g.beta, g.bias,  g.bias_col, g.bias_row};
+}
+
+template <class T>
+void gemm_naive(const Gemm<T>& g) {
+  for (int64_t i = 0; i < g.m; i++) {
+    for (int64_t j = 0; j < g.n; j++) {
+      const T* a = g.a + i * g.a_row;
+      const T* b = g.b + j * g.b_col;
+      T sum = 0;
+      for (int64_t p = 0; p < g.k; p++) sum += a[p * g.a_col] * b[p * g.b_row];
+      T* c = g.c + i * g.c_row + j * g.c_col;
+      T x = g.alpha * sum;
+      if (g.beta != 0) x += g.beta * *c;
+      if (g.bias) x += g.bias[i * g.bias_row + j * g.bias_col];
+      *c = x;
+    }
+  }
+}
+
+/** Dot tiles; m is the thin side. */
+template <class T>
+void gemm_dot(const Gemm<T>& g) {
+  constexpr int w = kLanes<T>;
+  const Out<T> out = whole(g);
+  const auto columns = [&](int64_t begin, int64_t end) {
+    const auto strip = [&]<int R>(int64_t i, int rows) {
+      for (int64_t j = begin; j < end; j += w / R) {
+        dot_tile<T, R>(g.a + i * g.a_row, g.a_row, rows, g.b + j * g.b_col, g.b_col,
+                       static_cast<int>(std::min<int64_t>(w / R, end - j)), g.k, out.at(i, j));
+      }
+    };
+    for (int64_t i = 0; i < g.m;) {
+      const int rows = static_cast<int>(std::min<int64_t>(g.m - i, w >= 8 ? 4 : 2));
+      if (rows == 1) strip.template operator()<1>(i, 1);
+      else if (rows == 2 || w < 8) strip.template operator()<2>(i, rows);
+      else strip.template operator()<(w >= 8 ? 4 : 2)>(i, rows);
+      i += rows;
+    }
+  };
+  const int64_t grain = std::max<int64_t>(w, ceil_div(kParallelWork / 16, g.k * g.m));
+  parallel_for(ceil_div(g.n, w), ceil_div(grain, w),
+               [&](int64_t begin, int64_t end) { columns(begin * w, std::min(g.n, end * w)); });
+}
+
+/** A few rows (m ≤ 4) times B with contiguous rows: B streams past once, eight rows at a time, sums stay in cache. */
+template <class T>
+void gemm_stream(const Gemm<T>& g) {
+  constexpr int64_t strip = 512;
+  const Out<T> out = whole(g);
+  parallel_for(ceil_div(g.n, 64), std::max<int64_t>(1, kParallelWork / 16 / (64 * g.k)), [&](int64_t begin, int64_t end) {
+    for (int64_t j0 = begin * 64; j0 < std::min(g.n, end * 64); j0 += strip) {
+      const int n = static_cast<int>(std::min(strip, std::min(g.n, end * 64) - j0));
+      for (int64_t i = 0; i < g.m; i++) {
+        alignas(64) T sums[strip] = {};
+        const T* a = g.a + i * g.a_row;
+        int64_t p = 0;
+        for (; p + 8 <= g.k; p += 8) {
+          const T* b = g.b + p * g.b_row + j0;
+          T x[8];
+          for (int q = 0; q < 8; q++) x[q] = a[(p + q) * g.a_col];
+          const int64_t r = g.b_row;
+          for (int j = 0; j < n; j++) {
+            sums[j] += ((x[0] * b[j] + x[1] * b[j + r]) + (x[2] * b[j + 2 * r] + x[3] * b[j + 3 * r])) +
+                       ((x[4] * b[j + 4 * r] + x[5] * b[j + 5 * r]) + (x[6] * b[j + 6 * r] + x[7] * b[j + 7 * r]));
+          }
+        }
+        for (; p < g.k; p++) {
+          const T x = a[p * g.a_col];
+          const T* b = g.b + p * g.b_row + j0;
+          for (int j = 0; j < n; j++) sums[j] += x * b[j];
+        }
+        finish(sums, 1, n, static_cast<int>(strip), out.at(i, j0));
+      }
+    }
+  });
+}
+
+/** One block of k and n: B's panels, then the tasks. */
+template <class T>
+class Block {
+ public:
+  Block(const Gemm<T>& g, int64_t p0, int64_t k, int64_t j0, int64_t n) : g_(g), p0_(p0), k_(k), j0_(j0), n_(n) {
+    out_ = whole(g);
+    if (p0 > 0) {
+      out_.beta = 1;
+      out_.bias = nullptr;
+    }
+    tiles_ = ceil_div(g.m, kTileRows);
+    panels_ = ceil_div(n, kPanel);
+    direct_a_ = n <= 4 * kPanel && (g.a_col == 1 || g.a_row == 1);
+    direct_b_ = g.b_col == 1 && tiles_ <= 2;
+  }
+
+  void run() {
+    const bool parallel = num_threads() > 1 && !detail::in_parallel() && g_.m * n_ * k_ >= kParallelWork;
+    pack_panels(parallel);
+    const int64_t wanted = parallel ? int64_t{4} * num_threads() : 1;
+    const int64_t block_tiles = kBlockM / kTileRows;
+    const int64_t row_blocks = std::min(std::max(ceil_div(tiles_, block_tiles), std::min(wanted, tiles_)), tiles_);
+    const int64_t col_groups = std::min(panels_, ceil_div(wanted, row_blocks));
+    const auto task = [&](int64_t index) {
+      const int64_t r = index / col_groups, c = index % col_groups;
+      rows_by_panels(r * tiles_ / row_blocks, (r + 1) * tiles_ / row_blocks, c * panels_ / col_groups,
+                     (c + 1) * panels_ / col_groups);
+    };
+    if (parallel) {
+      parallel_tasks(row_blocks * col_groups, task);
+    } else {
+      for (int64_t i = 0; i < row_blocks * col_groups; i++) task(i);
+    }
+  }
+
+ private:
+  static constexpr int64_t kPanel = kTileCols<T>, kBlockM = MB;
+
+  int panel_cols(int64_t panel) const { return static_cast<int>(std::min(kPanel, n_ - panel * kPanel)); }
+  static int width(int cols) { return static_cast<int>(ceil_div(cols, kLanes<T>)) * kLanes<T>; }
+  /** Reading whole vectors in place would pass the end of B only in the last panel. */
+  bool in_place(int64_t panel) const { return direct_b_ && panel_cols(panel) % kLanes<T> == 0; }
+  const T* b_at(int64_t panel) const { return g_.b + p0_ * g_.b_row + (j0_ + panel * kPanel) * g_.b_col; }
+
+  void pack_panels(bool parallel) {
+    const int64_t first = direct_b_ ? panels_ - (in_place(panels_ - 1) ? 0 : 1) : 0;
+    if (first == panels_) return;
+    T* const packed = b_scratch<T>((panels_ - first) * kPanel * k_);
+    packed_b_ = packed;
+    first_packed_ = first;
+    const auto pack = [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) {
+        const int64_t panel = first + i;
+        const int cols = panel_cols(panel);
+        pack_b(b_at(panel), g_.b_row, g_.b_col, cols, k_, packed + i * kPanel * k_, width(cols));
+      }
+    };
+    if (parallel) parallel_for(panels_ - first, std::max<int64_t>(1, 32768 / (kPanel * k_)), pack);
+    else pack(0, panels_ - first);
+  }
+
+  /** Rows are shared evenly: m = 64 is four tiles of 13 and one of 12, not four of 14 and one of 8. */
+  int64_t tile_row(int64_t tile) const { return tile * g_.m / tiles_; }
+
+  void rows_by_panels(int64_t t0, int64_t t1, int64_t c0, int64_t c1) const {
+    const T* const a = g_.a + p0_ * g_.a_col;
+    const int64_t i0 = tile_row(t0);
+    T* packed_a = nullptr;
+    if (!direct_a_) {
+      packed_a = a_scratch<T>((tile_row(t1) - i0) * k_ + kTileRows + 2 * kLanes<T>);
+      for (int64_t t = t0; t < t1; t++) {
+        const int64_t i = tile_row(t);
+        pack_a(a + i * g_.a_row, g_.a_row, g_.a_col, static_cast<int>(tile_row(t + 1) - i), k_, packed_a + (i - i0) * k_);
+      }
+    }
+    for (int64_t panel = c0; panel < c1; panel++) {
+      const int cols = panel_cols(panel), vectors = width(cols) / kLanes<T>;
+      const bool place = in_place(panel);
+      const T* const b = place ? b_at(panel) : packed_b_ + (panel - first_packed_) * kPanel * k_;
+      const int64_t b_row = place ? g_.b_row : width(cols);
+      for (int64_t t = t0; t < t1; t++) {
+        const int64_t i = tile_row(t);
+        const int rows = static_cast<int>(tile_row(t + 1) - i);
+        const Out<T> out = out_.at(i, j0_ + panel * kPanel);
+        if (direct_a_) micro_for<T, false>(rows, vectors)(k_, a + i * g_.a_row, g_.a_row, g_.a_col, b, b_row, cols, out);
+        else micro_for<T, true>(rows, vectors)(k_, packed_a + (i - i0) * k_, 0, 0, b, b_row, cols, out);
+      }
+    }
+  }
+
+  const Gemm<T>& g_;
+  int64_t p0_, k_, j0_, n_, tiles_, panels_;
+  bool direct_a_, direct_b_;
+  const T* packed_b_ = nullptr;
+  int64_t first_packed_ = 0;
+  Out<T> out_;
+};
+
+template <class T>
+void gemm_blocked(const Gemm<T>& g) {
+  const int64_t blocks = ceil_div(g.k, kBlockK);
+  const int64_t step = std::min(g.k, ceil_div(ceil_div(g.k, blocks), 16) * 16);
+  for (int64_t j = 0; j < g.n; j += kBlockN) {
+    for (int64_t p = 0; p < g.k; p += step) {
+      Block<T>(g, p, std::min(step, g.k - p), j, std::min(kBlockN, g.n - j)).run();
+    }
+  }
+}
+
+template <class T>
+void run(Gemm<T> g) {
+  if (g.m <= 0 || g.n <= 0) return;
+  if (g.k <= 0 || g.m * g.n * g.k <= 256) return gemm_naive(g);
+  if (g.n == 1 ? g.m > 1 : g.c_col != 1 && g.c_row == 1) g = transposed(g);
+  if (g.m == 1) g.a_row = 1;
+  const bool rows = g.a_col == 1 && g.b_row == 1 && g.k >= kLanes<T>;
+  if (rows && g.m <= 8) return gemm_dot(g);
+  if (rows && g.n <= 8) return gemm_dot(transposed(g));
+  if (g.m == 1 && g.b_col == 1) return gemm_stream(g);
+  if (g.n < g.m && g.n < kLanes<T> / 2 && g.a_row == 1) return gemm_blocked(transposed(g));
+  gemm_blocked(g);
+}
+
+template <class T>
+Gemm<T> moved(Gemm<T> g, int64_t i, int64_t a_batch, int64_t b_batch, int64_t c_batch) {
+  g.a += i * a_batch;
+  g.b += i * b_batch;
+  g.c += i * c_batch;
+  return g;
+}
+
+template <class T>
+void run_batch(int64_t batch, Gemm<T> g, int64_t a_batch, int64_t b_batch, int64_t c_batch) {
+  if (batch <= 0 || g.m <= 0 || g.n <= 0) return;
+  if (batch == 1) return run(g);
+  // The same B for all, and the rows of A and C go on from one product to the next: one tall product.
+  const bool tall_a = g.m == 1 || a_batch == g.m * g.a_row, tall_c = g.m == 1 || c_batch == g.m * g.c_row;
+  if (b_batch == 0 && tall_a && tall_c && (!g.bias || g.bias_row == 0)) {
+    if (g.m == 1) {
+      g.a_row = a_batch;
+      g.c_row = c_batch;
+    }
+    g.m *= batch;
+    return run(g);
+  }
+  const int64_t work = g.m * g.n * std::max<int64_t>(g.k, 1);
+  if (batch < 2 * num_threads() && work >= kParallelWork) {
+    for (int64_t i = 0; i < batch; i++) run(moved(g, i, a_batch, b_batch, c_batch));
+    return;
+  }
+  parallel_for(batch, std::max<int64_t>(1, kParallelWork / 4 / work), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) run(moved(g, i, a_batch, b_batch, c_batch));
+  });
+}
+
+}  // namespace
+
+void gemm(const Gemm<float>& g) { run(g); }
+void gemm(const Gemm<double>& g) { run(g); }
+void gemm_batch(int64_t batch, const Gemm<float>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch) {
+  run_batch(batch, first, a_batch, b_batch, c_batch);
+}
+void gemm_batch(int64_t batch, const Gemm<double>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch) {
+  run_batch(batch, first, a_batch, b_batch, c_batch);
+}
+
+}  // namespace flambeau::FB_ISA

@@ -1,0 +1,36 @@
+// Matrix products on the CPU for float and double: what matmul, conv, rnn and attention call.
+// Any strides; threads by itself, and stays on one thread inside a parallel region.
+#pragma once
+#include <cstdint>
+
+#include "isa.h"
+
+namespace flambeau::FB_ISA {
+
+/**
+ * C = alpha * A B + beta * C + bias, with A [m, k], B [k, n], C [m, n]; strides count elements and may be anything for A
+ * and B (0 included); no two elements of C may share a place, and C may not overlap A, B or the bias. With beta == 0 C is
+ * never read; with alpha == 0 A and B are read all the same (NaN times 0 is NaN). bias[i * bias_row + j * bias_col].
+ */
+template <class T>
+struct Gemm {
+  int64_t m = 0, n = 0, k = 0;
+  const T* a = nullptr;
+  int64_t a_row = 0, a_col = 0;
+  const T* b = nullptr;
+  int64_t b_row = 0, b_col = 0;
+  T* c = nullptr;
+  int64_t c_row = 0, c_col = 0;
+  T alpha = 1, beta = 0;
+  const T* bias = nullptr;
+  int64_t bias_row = 0, bias_col = 1;
+};
+
+void gemm(const Gemm<float>& g);
+void gemm(const Gemm<double>& g);
+
+/** `batch` products; `first` is number 0, and number i is found i times the batch strides further. The bias is shared. */
+void gemm_batch(int64_t batch, const Gemm<float>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch);
+void gemm_batch(int64_t batch, const Gemm<double>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch);
+
+}  // namespace flambeau::FB_ISA

@@ -1,0 +1,491 @@
+// Batch norm and layer norm, forward and backward. Called by dispatch for nn.functional's batchNorm, instanceNorm,
+// groupNorm and layerNorm; registers softmax.cc too.
+//
+// A channel (or a row of layer norm) is handled start to end by one thread while it stays in the second-level cache: its
+// mean, its variance around that mean (no cancellation), then the result. Batch norm knows two layouts: planes, where the
+// spatial dims of a channel are dense, and columns, where channels lie side by side ([N, C], channels-last).
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "../backend.h"
+#include "../parallel.h"
+#include "floats.h"
+
+namespace flambeau::FB_ISA {
+namespace {
+
+using namespace fp;
+
+constexpr int64_t kColumns = 64;
+
+/** A [N, C, *] tensor: `outer` blocks, `outer_step` apart, of C channels with `inner` dense elements each. */
+struct Layout {
+  int64_t outer = 1, channels = 1, inner = 1;
+  int64_t outer_step = 0, channel_step = 0;
+};
+
+/** Whether `o` is planes, or columns (inner = 1, channel_step = 1), with all other dims merged. */
+bool layout_of(const Operand& o, bool columns, Layout* layout) {
+  Layout r;
+  r.channels = o.sizes[1];
+  r.channel_step = o.strides[1];
+  int64_t inner = 1, step = 1;
+  bool merged = true;
+  for (int d = o.ndim - 1; d >= 2; d--) {
+    if (o.sizes[d] == 1) continue;
+    if (inner == 1) step = o.strides[d];
+    merged = merged && o.strides[d] == inner * step;
+    inner *= o.sizes[d];
+  }
+  if (columns) {
+    if (r.channel_step != 1 && r.channels != 1) return false;
+    if (inner == 1) {
+      r.outer = o.sizes[0], r.outer_step = o.strides[0];
+    } else {
+      if (!merged || (o.sizes[0] != 1 && o.strides[0] != inner * step)) return false;
+      r.outer = o.sizes[0] * inner, r.outer_step = step;
+    }
+  } else {
+    if (!merged || (inner != 1 && step != 1)) return false;
+    r.outer = o.sizes[0], r.outer_step = o.strides[0], r.inner = inner;
+  }
+  *layout = r;
+  return true;
+}
+
+/** One layout kind for all operands; the planes when they fit and are not single elements. */
+template <int N>
+bool common_layout(const Operand* const (&operands)[N], Layout (&layouts)[N]) {
+  for (const bool columns : {false, true}) {
+    bool fits = true;
+    for (int i = 0; i < N; i++) {
+      if (*operands[i]) fits = fits && layout_of(*operands[i], columns, &layouts[i]);
+    }
+    if (fits && (columns || layouts[N - 1].inner > 1 || layouts[N - 1].channels == 1)) return columns;
+  }
+  Plan::require(false, "batchNorm: make the operands contiguous");
+  return false;
+}
+
+void expect_channels(const Operand& o, int64_t channels, bool optional) {
+  if (!o && optional) return;
+  Plan::require(o && o.ndim == 1 && o.sizes[0] == channels, "batchNorm: expected one value per channel");
+}
+
+/** The operands and parameters of batchNorm. */
+struct Forward {
+  const Operand &save_mean, &save_invstd, &weight, &bias, &running_mean, &running_var;
+  bool training;
+  double momentum, eps;
+  int64_t count;
+
+  /** Finishes a channel's statistics; `sum_squares` is around the mean. */
+  void finish(int64_t c, double mean, double sum_squares, double* invstd) const {
+    const double var = sum_squares / static_cast<double>(count);
+    *invstd = 1.0 / std::sqrt(var + eps);
+    if (running_mean) store(running_mean, c, momentum * mean + (1 - momentum) * load(running_mean, c));
+    if (running_var) {
+      const double unbiased = sum_squares / static_cast<double>(count - 1);
+      store(running_var, c, momentum * unbiased + (1 - momentum) * load(running_var, c));
+    }
+  }
+  void running(int64_t c, double* mean, double* invstd) const {
+    *mean = load(running_mean, c);
+    *invstd = 1.0 / std::sqrt(load(running_var, c) + eps);
+  }
+  void save(int64_t c, double mean, double invstd) const {
+    if (save_mean) store(save_mean, c, mean);
+    if (save_invstd) store(save_invstd, c, invstd);
+  }
+  double scale(int64_t c) const { return weight ? load(weight, c) : 1.0; }
+  double shift(int64_t c) const { return bias ? load(bias, c) : 0.0; }
+};
+
+template <class T>
+void forward_plane(const Forward& f, int64_t c, const T* x, const Layout& lx, T* y, const Layout& ly) {
+  using C = Compute<T>;
+  double mean, invstd;
+  const int64_t n = lx.inner;
+  if (f.training) {
+    double sum = 0, squares = 0;
+    for (int64_t b = 0; b < lx.outer; b++) {
+      const T* p = x + b * lx.outer_step;
+      sum += static_cast<double>(lane_sum<C>(n, [p](int64_t i) { return static_cast<C>(p[i]); }));
+    }
+    mean = sum / static_cast<double>(f.count);
+    const C m = static_cast<C>(mean);
+    for (int64_t b = 0; b < lx.outer; b++) {
+      const T* p = x + b * lx.outer_step;
+      squares += static_cast<double>(lane_sum<C>(n, [p, m](int64_t i) {
+        const C d = static_cast<C>(p[i]) - m;
+        return d * d;
+      }));
+    }
+    f.finish(c, mean, squares, &invstd);
+  } else {
+    f.running(c, &mean, &invstd);
+  }
+  f.save(c, mean, invstd);
+  const C m = static_cast<C>(mean), a = static_cast<C>(invstd * f.scale(c)), s = static_cast<C>(f.shift(c));
+  for (int64_t b = 0; b < lx.outer; b++) {
+    const T* p = x + b * lx.outer_step;
+    T* q = y + b * ly.outer_step;
+    for (int64_t i = 0; i < n; i++) q[i] = static_cast<T>((static_cast<C>(p[i]) - m) * a + s);
+  }
+}
+
+/** Adds f(row, j) over all rows to sums[j]: 128 rows in the compute type, then in double. */
+template <class C, class F>
+FB_INLINE void column_sums(int64_t rows, int64_t width, double* sums, F&& f) {
+  for (int64_t base = 0; base < rows; base += 128) {
+    C part[kColumns] = {};
+    for (int64_t r = base; r < std::min(rows, base + 128); r++) {
+      for (int64_t j = 0; j < width; j++) part[j] += f(r, j);
+    }
+    for (int64_t j = 0; j < width; j++) sums[j] += static_cast<double>(part[j]);
+  }
+}
+
+template <class T>
+void forward_columns(const Forward& f, int64_t c, int64_t width, const T* x, const Layout& lx, T* y, const Layout& ly) {
+  using C = Compute<T>;
+  double mean[kColumns] = {}, squares[kColumns] = {}, invstd[kColumns];
+  C m[kColumns], a[kColumns], s[kColumns];
+  const int64_t step = lx.outer_step;
+  if (f.training) {
+    column_sums<C>(lx.outer, width, mean, [=](int64_t r, int64_t j) { return static_cast<C>(x[r * step + j]); });
+    for (int64_t j = 0; j < width; j++) mean[j] /= static_cast<double>(f.count), m[j] = static_cast<C>(mean[j]);
+    const C* center = m;
+    column_sums<C>(lx.outer, width, squares, [=](int64_t r, int64_t j) {
+      const C d = static_cast<C>(x[r * step + j]) - center[j];
+      return d * d;
+    });
+    for (int64_t j = 0; j < width; j++) f.finish(c + j, mean[j], squares[j], &invstd[j]);
+  } else {
+    for (int64_t j = 0; j < width; j++) f.running(c + j, &mean[j], &invstd[j]);
+  }
+  for (int64_t j = 0; j < width; j++) {
+    f.save(c + j, mean[j], invstd[j]);
+    m[j] = static_cast<C>(mean[j]);
+    a[j] = static_cast<C>(invstd[j] * f.scale(c + j));
+    s[j] = static_cast<C>(f.shift(c + j));
+  }
+  for (int64_t r = 0; r < lx.outer; r++) {
+    const T* p = x + r * step;
+    T* q = y + r * ly.outer_step;
+    for (int64_t j = 0; j < width; j++) q[j] = static_cast<T>((static_cast<C>(p[j]) - m[j]) * a[j] + s[j]);
+  }
+}
+
+/** Calls `planes(c)` for each channel, or `columns(c, width)` for groups of them, in threads. */
+template <class P, class Q>
+void over_channels(const Layout& l, bool columns, P&& planes, Q&& group) {
+  const int64_t per_channel = std::max<int64_t>(1, l.outer * l.inner);
+  if (!columns) {
+    parallel_for(l.channels, kGrain / 4 / per_channel, [&](int64_t begin, int64_t end) {
+      for (int64_t c = begin; c < end; c++) planes(c);
+    });
+    return;
+  }
+  const int64_t width = l.channels >= 256 ? 64 : 16, groups = (l.channels + width - 1) / width;
+  parallel_for(groups, kGrain / 4 / per_channel / width, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) group(i * width, std::min(width, l.channels - i * width));
+  });
+}
+
+/**
+ * batchNorm (structured): out y [N, C, *], out saveMean [C]?, out saveInvstd [C]?, in x, weight [C]?, bias [C]?,
+ * runningMean [C]?, runningVar [C]? (updated when training, needed when not); params training, momentum, eps.
+ * x and y have one floating dtype, both contiguous or both channels-last; the [C] operands any floating dtype.
+ */
+void batch_norm(const Plan& plan) {
+  plan.expect(8, 3);
+  const Operand &y = plan.operand[0], &x = plan.operand[3];
+  Plan::require(same_shape(y, x) && x.ndim >= 2, "batchNorm: expected [N, C, ...] and a result like it");
+  const int64_t channels = x.sizes[1];
+  const bool training = plan.flag(0);
+  for (const int i : {1, 2, 4, 5}) expect_channels(plan.operand[i], channels, true);
+  for (const int i : {6, 7}) expect_channels(plan.operand[i], channels, training);
+  if (x.numel() == 0) return;
+  Layout layouts[2];
+  const bool columns = common_layout<2>({&y, &x}, layouts);
+  const Layout &ly = layouts[0], &lx = layouts[1];
+  const Forward f{plan.operand[1], plan.operand[2], plan.operand[4],  plan.operand[5],  plan.operand[6],
+                  plan.operand[7], training,        plan.param[1],    plan.param[2],    x.numel() / channels};
+  visit_floating(x.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T* from = x.as<T>();
+    T* to = y.as<T>();
+    over_channels(
+        lx, columns, [&](int64_t c) { forward_plane(f, c, from + c * lx.channel_step, lx, to + c * ly.channel_step, ly); },
+        [&](int64_t c, int64_t width) { forward_columns(f, c, width, from + c, lx, to + c, ly); });
+  });
+}
+
+/** The operands of batchNormBackward; the coefficients of grad_input = (g - g_mean - (x - mean) * k) * a. */
+struct Backward {
+  const Operand &grad_weight, &grad_bias, &weight, &mean, &invstd;
+  bool training;
+  double count;
+
+  void finish(int64_t c, double sum, double dot, double* g_mean, double* k, double* a) const {
+    const double inverse = load(invstd, c);
+    if (grad_weight) store(grad_weight, c, dot * inverse);
+    if (grad_bias) store(grad_bias, c, sum);
+    *g_mean = training ? sum / count : 0.0;
+    *k = training ? dot * inverse * inverse / count : 0.0;
+    *a = inverse * (weight ? load(weight, c) : 1.0);
+  }
+};
+
+template <class T>
+void backward_plane(const Backward& f, int64_t c, const T* g, const Layout& lg, const T* x, const Layout& lx, T* out,
+                    const Layout& lo) {
+  using C = Compute<T>;
+  const C m = static_cast<C>(load(f.mean, c));
+  const int64_t n = lx.inner;
+  double sum = 0, dot = 0;
+  for (int64_t b = 0; b < lx.outer; b++) {
+    const T *p = x + b * lx.outer_step, *q = g + b * lg.outer_step;
+    sum += static_cast<double>(lane_sum<C>(n, [q](int64_t i) { return static_cast<C>(q[i]); }));
+    dot += static_cast<double>(
+        lane_sum<C>(n, [p, q, m](int64_t i) { return (static_cast<C>(p[i]) - m) * static_cast<C>(q[i]); }));
+  }
+  double g_mean, factor, scale;
+  f.finish(c, sum, dot, &g_mean, &factor, &scale);
+  if (!out) return;
+  const C gm = static_cast<C>(g_mean), k = static_cast<C>(factor), a = static_cast<C>(scale);
+  for (int64_t b = 0; b < lx.outer; b++) {
+    const T *p = x + b * lx.outer_step, *q = g + b * lg.outer_step;
+    T* r = out + b * lo.outer_step;
+    if (f.training) {
+      for (int64_t i = 0; i < n; i++) {
+        r[i] = static_cast<T>((static_cast<C>(q[i]) - gm - (static_cast<C>(p[i]) - m) * k) * a);
+      }
+    } else {
+      for (int64_t i = 0; i < n; i++) r[i] = static_cast<T>(static_cast<C>(q[i]) * a);
+    }
+  }
+}
+
+template <class T>
+void backward_columns(const Backward& f, int64_t c, int64_t width, const T* g, const Layout& lg, const T* x,
+                      const Layout& lx, T* out, const Layout& lo) {
+  using C = Compute<T>;
+  double sum[kColumns] = {}, dot[kColumns] = {};
+  C m[kColumns], gm[kColumns], k[kColumns], a[kColumns];
+  for (int64_t j = 0; j < width; j++) m[j] = static_cast<C>(load(f.mean, c + j));
+  const C* center = m;
+  column_sums<C>(lx.outer, width, sum, [&](int64_t r, int64_t j) { return static_cast<C>(g[r * lg.outer_step + j]); });
+  column_sums<C>(lx.outer, width, dot, [&](int64_t r, int64_t j) {
+    return (static_cast<C>(x[r * lx.outer_step + j]) - center[j]) * static_cast<C>(g[r * lg.outer_step + j]);
+  });
+  for (int64_t j = 0; j < width; j++) {
+    double g_mean, factor, scale;
+    f.finish(c + j, sum[j], dot[j], &g_mean, &factor, &scale);
+    gm[j] = static_cast<C>(g_mean), k[j] = static_cast<C>(factor), a[j] = static_cast<C>(scale);
+  }
+  if (!out) return;
+  for (int64_t r = 0; r < lx.outer; r++) {
+    const T *p = x + r * lx.outer_step, *q = g + r * lg.outer_step;
+    T* to = out + r * lo.outer_step;
+    for (int64_t j = 0; j < width; j++) {
+      const C v = static_cast<C>(q[j]) - gm[j];
+      to[j] = static_cast<T>((f.training ? v - (static_cast<C>(p[j]) - m[j]) * k[j] : v) * a[j]);
+    }
+  }
+}
+
+/**
+ * batchNormBackward (structured): out gradInput [N, C, *]?, out gradWeight [C]?, out gradBias [C]?, in g, x, weight [C]?,
+ * mean [C], invstd [C] (what the forward saved, in evaluation too); param training. Layouts as for batchNorm.
+ */
+void batch_norm_backward(const Plan& plan) {
+  plan.expect(8, 1);
+  const Operand &out = plan.operand[0], &g = plan.operand[3], &x = plan.operand[4];
+  Plan::require(same_shape(g, x) && (!out || same_shape(out, x)) && x.ndim >= 2, "batchNorm: shapes or dtypes differ");
+  const int64_t channels = x.sizes[1];
+  for (const int i : {1, 2, 5}) expect_channels(plan.operand[i], channels, true);
+  for (const int i : {6, 7}) expect_channels(plan.operand[i], channels, false);
+  if (x.numel() == 0) {
+    for (const int i : {1, 2}) {
+      if (plan.operand[i]) for (int64_t c = 0; c < channels; c++) store(plan.operand[i], c, 0);
+    }
+    return;
+  }
+  Layout layouts[3];
+  const bool columns = common_layout<3>({&out, &g, &x}, layouts);
+  const Layout &lo = layouts[0], &lg = layouts[1], &lx = layouts[2];
+  const Backward f{plan.operand[1], plan.operand[2], plan.operand[5],
+                   plan.operand[6], plan.operand[7], plan.flag(0),   static_cast<double>(x.numel() / channels)};
+  visit_floating(x.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T *pg = g.as<T>(), *px = x.as<T>();
+    T* to = out.as<T>();
+    over_channels(
+        lx, columns,
+        [&](int64_t c) {
+          backward_plane(f, c, pg + c * lg.channel_step, lg, px + c * lx.channel_step, lx,
+                         to ? to + c * lo.channel_step : nullptr, lo);
+        },
+        [&](int64_t c, int64_t width) {
+          backward_columns(f, c, width, pg + c, lg, px + c, lx, to ? to + c : nullptr, lo);
+        });
+  });
+}
+
+// ------------------------------------------------------------------------------------------------ layer norm
+
+/** The values of a [cols] operand in the compute type; empty when it is absent. */
+template <class C>
+std::vector<C> values_of(const Operand& o, int64_t cols) {
+  std::vector<C> values(static_cast<size_t>(o ? cols : 0));
+  for (size_t i = 0; i < values.size(); i++) values[i] = static_cast<C>(load(o, static_cast<int64_t>(i)));
+  return values;
+}
+
+void expect_rows(const Operand& o, int64_t rows, int64_t cols, DType dtype) {
+  Plan::require(o && o.dtype == dtype && o.ndim == 2 && o.sizes[0] == rows && o.sizes[1] == cols &&
+                    (o.strides[1] == 1 || cols <= 1),
+                "layerNorm: expected [rows, cols] with dense rows");
+}
+void expect_vector(const Operand& o, int64_t n, bool optional) {
+  Plan::require((optional && !o) || (o && o.ndim == 1 && o.sizes[0] == n), "layerNorm: a vector does not match");
+}
+
+/**
+ * layerNorm (structured): out y [rows, cols], out mean [rows]?, out rstd [rows]?, in x [rows, cols], weight [cols]?,
+ * bias [cols]?; param eps. The rows of x and y are dense; the vectors have any floating dtype.
+ */
+void layer_norm(const Plan& plan) {
+  plan.expect(6, 1);
+  const Operand &y = plan.operand[0], &mean = plan.operand[1], &rstd = plan.operand[2], &x = plan.operand[3];
+  Plan::require(x && x.ndim == 2, "layerNorm: expected [rows, cols] with dense rows");
+  const int64_t rows = x.sizes[0], n = x.sizes[1];
+  expect_rows(x, rows, n, x.dtype);
+  expect_rows(y, rows, n, x.dtype);
+  for (const int i : {1, 2}) expect_vector(plan.operand[i], rows, true);
+  for (const int i : {4, 5}) expect_vector(plan.operand[i], n, true);
+  const double eps = plan.param[0];
+  visit_floating(x.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    using C = Compute<T>;
+    const std::vector<C> weights = values_of<C>(plan.operand[4], n), biases = values_of<C>(plan.operand[5], n);
+    const C* w = weights.empty() ? nullptr : weights.data();
+    const C* b = biases.empty() ? nullptr : biases.data();
+    parallel_for(rows, kGrain / 4 / std::max<int64_t>(1, n), [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; r++) {
+        const T* p = x.as<T>() + r * x.strides[0];
+        T* q = y.as<T>() + r * y.strides[0];
+        const double count = static_cast<double>(n);
+        const double center = static_cast<double>(lane_sum<C>(n, [p](int64_t i) { return static_cast<C>(p[i]); })) / count;
+        const C m = static_cast<C>(center);
+        const double squares = static_cast<double>(lane_sum<C>(n, [p, m](int64_t i) {
+          const C d = static_cast<C>(p[i]) - m;
+          return d * d;
+        }));
+        const double inverse = 1.0 / std::sqrt(squares / count + eps);
+        if (mean) store(mean, r, center);
+        if (rstd) store(rstd, r, inverse);
+        const C a = static_cast<C>(inverse);
+        if (w && b) {
+          for (int64_t i = 0; i < n; i++) q[i] = static_cast<T>((static_cast<C>(p[i]) - m) * a * w[i] + b[i]);
+        } else if (w) {
+          for (int64_t i = 0; i < n; i++) q[i] = static_cast<T>((static_cast<C>(p[i]) - m) * a * w[i]);
+        } else {
+          for (int64_t i = 0; i < n; i++) q[i] = static_cast<T>((static_cast<C>(p[i]) - m) * a + (b ? b[i] : C{0}));
+        }
+      }
+    });
+  });
+}
+
+/** One row: its gradient, and its share of the sums for weight and bias. */
+template <class T, class C>
+void layer_backward_row(const T* g, const T* x, const C* w, C m, C inverse, T* out, C* dw, C* db, int64_t n) {
+  if (out) {
+    C sum, dot;
+    if (w) {
+      sum = lane_sum<C>(n, [=](int64_t i) { return static_cast<C>(g[i]) * w[i]; });
+      dot = lane_sum<C>(n, [=](int64_t i) { return static_cast<C>(g[i]) * w[i] * (static_cast<C>(x[i]) - m); });
+    } else {
+      sum = lane_sum<C>(n, [=](int64_t i) { return static_cast<C>(g[i]); });
+      dot = lane_sum<C>(n, [=](int64_t i) { return static_cast<C>(g[i]) * (static_cast<C>(x[i]) - m); });
+    }
+    const C gm = sum / static_cast<C>(n), k = dot * inverse * inverse / static_cast<C>(n);
+    if (w) {
+      for (int64_t i = 0; i < n; i++) {
+        out[i] = static_cast<T>((static_cast<C>(g[i]) * w[i] - gm - (static_cast<C>(x[i]) - m) * k) * inverse);
+      }
+    } else {
+      for (int64_t i = 0; i < n; i++) {
+        out[i] = static_cast<T>((static_cast<C>(g[i]) - gm - (static_cast<C>(x[i]) - m) * k) * inverse);
+      }
+    }
+  }
+  if (dw) {
+    for (int64_t i = 0; i < n; i++) dw[i] += static_cast<C>(g[i]) * ((static_cast<C>(x[i]) - m) * inverse);
+  }
+  if (db) {
+    for (int64_t i = 0; i < n; i++) db[i] += static_cast<C>(g[i]);
+  }
+}
+
+/**
+ * layerNormBackward (structured): out gradInput [rows, cols]?, out gradWeight [cols]?, out gradBias [cols]?, in g, x
+ * [rows, cols], weight [cols]?, mean [rows], rstd [rows]; no params.
+ */
+void layer_norm_backward(const Plan& plan) {
+  plan.expect(8, 0);
+  const Operand &out = plan.operand[0], &g = plan.operand[3], &x = plan.operand[4];
+  Plan::require(x && x.ndim == 2, "layerNorm: expected [rows, cols] with dense rows");
+  const int64_t rows = x.sizes[0], n = x.sizes[1];
+  expect_rows(x, rows, n, x.dtype);
+  expect_rows(g, rows, n, x.dtype);
+  if (out) expect_rows(out, rows, n, x.dtype);
+  for (const int i : {1, 2, 5}) expect_vector(plan.operand[i], n, true);
+  for (const int i : {6, 7}) expect_vector(plan.operand[i], rows, false);
+  visit_floating(x.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    using C = Compute<T>;
+    const std::vector<C> weights = values_of<C>(plan.operand[5], n);
+    const C* w = weights.empty() ? nullptr : weights.data();
+    // How the rows are cut does not depend on the threads, so neither does the result.
+    const bool want_dw = static_cast<bool>(plan.operand[1]), want_db = static_cast<bool>(plan.operand[2]);
+    const int64_t step = std::max<int64_t>({1, rows / 16, kGrain / 4 / std::max<int64_t>(1, n)});
+    const int64_t parts = (rows + step - 1) / step;
+    std::vector<C> dw(static_cast<size_t>(want_dw ? parts * n : 0)), db(static_cast<size_t>(want_db ? parts * n : 0));
+    parallel_tasks(parts, [&](int64_t part) {
+      for (int64_t r = part * step; r < std::min(rows, (part + 1) * step); r++) {
+        layer_backward_row<T, C>(g.as<T>() + r * g.strides[0], x.as<T>() + r * x.strides[0], w,
+                                 static_cast<C>(load(plan.operand[6], r)), static_cast<C>(load(plan.operand[7], r)),
+                                 out ? out.as<T>() + r * out.strides[0] : nullptr,
+                                 want_dw ? dw.data() + part * n : nullptr, want_db ? db.data() + part * n : nullptr, n);
+      }
+    });
+    for (int64_t i = 0; i < n; i++) {
+      double sum_w = 0, sum_b = 0;
+      for (int64_t part = 0; part < parts; part++) {
+        if (want_dw) sum_w += static_cast<double>(dw[static_cast<size_t>(part * n + i)]);
+        if (want_db) sum_b += static_cast<double>(db[static_cast<size_t>(part * n + i)]);
+      }
+      if (want_dw) store(plan.operand[1], i, sum_w);
+      if (want_db) store(plan.operand[2], i, sum_b);
+    }
+  });
+}
+
+}  // namespace
+
+void register_softmax(KernelTable& table);
+
+void register_norm(KernelTable& table) {
+  register_softmax(table);
+  table.add("batchNorm", batch_norm);
+  table.add("batchNormBackward", batch_norm_backward);
+  table.add("layerNorm", layer_norm);
+  table.add("layerNormBackward", layer_norm_backward);
+}
+
+}  // namespace flambeau::FB_ISA

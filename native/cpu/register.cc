@@ -1,0 +1,21 @@
+// The kernels of this instruction set, file by file. Called by cpu.cc.
+#include "../backend.h"
+#include "isa.h"
+
+namespace flambeau::FB_ISA {
+
+#define FB_FILES(F) \
+  F(unary) F(binary) F(compare) F(ternary) F(copy) F(reduce) F(scan) F(sort) F(index) F(scatter) F(matmul) F(conv) F(pool) \
+  F(norm) F(loss) F(random) F(optim)
+
+#define FB_DECLARE(file) void register_##file(KernelTable& table);
+FB_FILES(FB_DECLARE)
+#undef FB_DECLARE
+
+void register_all(KernelTable& table) {
+#define FB_CALL(file) register_##file(table);
+  FB_FILES(FB_CALL)
+#undef FB_CALL
+}
+
+}  // namespace flambeau::FB_ISA

@@ -1,0 +1,149 @@
+// From the rows of functors.h to spans: which dtypes a row has, and its table of compiled loops. Used by unary.cc,
+// binary.cc, compare.cc and ternary.cc.
+#pragma once
+#include <array>
+
+#include "../functors.h"
+#include "loops.h"
+
+namespace flambeau::FB_ISA {
+
+/** The dtypes of a row. */
+enum class Domain { Floating, Numbers, Any, Integers, Bits };
+
+template <class T>
+constexpr bool in_domain(Domain d) {
+  switch (d) {
+    case Domain::Floating: return is_floating<T>;
+    case Domain::Numbers: return !is_bool<T>;
+    case Domain::Any: return true;
+    case Domain::Integers: return !is_floating<T> && !is_bool<T>;
+    case Domain::Bits: return !is_floating<T>;
+  }
+  return false;
+}
+
+/** A row as a type: FB_ROW1 of x, FB_ROW2 of a and b. `p` are the plan's parameters. */
+#define FB_ROW(name, domain, params, cost, signature, expression)                            \
+  struct name##Row {                                                                         \
+    static constexpr Domain kDomain = Domain::domain;                                        \
+    static constexpr int kParams = params;                                                   \
+    static constexpr int64_t kGrainOf = cost;                                                \
+    template <class T>                                                                       \
+    static FB_INLINE auto apply signature {                                                  \
+      return expression;                                                                     \
+    }                                                                                        \
+  };
+#define FB_ROW1(name, domain, params, cost, expression) \
+  FB_ROW(name, domain, params, cost, (const T x, [[maybe_unused]] const double* p), expression)
+#define FB_ROW2(name, domain, params, cost, expression) \
+  FB_ROW(name, domain, params, cost, (const T a, const T b, [[maybe_unused]] const double* p), expression)
+
+/** The parameters where the compiler sees that no store changes them. */
+template <int N>
+struct Params {
+  double value[N > 0 ? N : 1];
+  explicit Params(const double* p) {
+    for (int i = 0; i < N; i++) value[i] = p[i];
+  }
+};
+
+/** Brings the next n elements of an input and an output towards L1. */
+template <class T, class Out>
+inline void prefetch_block(const T* x, const Out* y, int64_t n) {
+  for (int64_t i = 0; i < n; i += 64 / static_cast<int64_t>(sizeof(T))) {
+    __builtin_prefetch(x + i, 0);
+    __builtin_prefetch(y + i, 1);
+  }
+}
+
+/** out[i] = Row(x[i]), from T to Out. */
+template <class Row, class T, class Out = T>
+void span1(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
+  Out* y = reinterpret_cast<Out*>(out);
+  const T* x = reinterpret_cast<const T*>(in[0]);
+  const Params<Row::kParams> p(param);
+  // Long formulas keep the loads of the next block from being started early enough, so those are asked for.
+  constexpr int64_t kStep = Row::kGrainOf == kCheap ? int64_t{1} << 40 : 2048 / static_cast<int64_t>(sizeof(T));
+  for (int64_t start = 0; start < n; start += kStep) {
+    const int64_t end = std::min(n, start + kStep);
+    if constexpr (Row::kGrainOf != kCheap) prefetch_block(x + end, y + end, std::min(kStep, n - end));
+#pragma omp simd
+    for (int64_t i = start; i < end; i++) y[i] = Out(Row::template apply<Compute<T>>(load(x, i), p.value));
+  }
+}
+
+enum class Scalars { none, left, right };
+/** out[i] = Row(a[i], b[i]); `which` is a single element. */
+template <class Row, class T, class Out = T, Scalars which = Scalars::none>
+void span2(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
+  Out* y = reinterpret_cast<Out*>(out);
+  const T* a = reinterpret_cast<const T*>(in[0]);
+  const T* b = reinterpret_cast<const T*>(in[1]);
+  const Params<Row::kParams> p(param);
+  if constexpr (which == Scalars::left) {
+    const auto v = load(a, 0);
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = Out(Row::template apply<Compute<T>>(v, load(b, i), p.value));
+  } else if constexpr (which == Scalars::right) {
+    const auto v = load(b, 0);
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = Out(Row::template apply<Compute<T>>(load(a, i), v, p.value));
+  } else {
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = Out(Row::template apply<Compute<T>>(load(a, i), load(b, i), p.value));
+  }
+}
+
+/** The spans of every dtype; `make(TypeTag<T>{})` gives those of T, a float's serve the halves as well. */
+template <class Row, class Make>
+constexpr std::array<Span, kDTypes> spans_of(Make make) {
+  std::array<Span, kDTypes> table{};
+  const auto set = [&]<class T>(DType d, TypeTag<T> tag) {
+    if constexpr (in_domain<T>(Row::kDomain)) table[static_cast<size_t>(d)] = make(tag);
+  };
+  set(DType::f32, TypeTag<float>{});
+  set(DType::f64, TypeTag<double>{});
+  set(DType::f16, TypeTag<float>{});
+  set(DType::bf16, TypeTag<float>{});
+  set(DType::i64, TypeTag<int64_t>{});
+  set(DType::i32, TypeTag<int32_t>{});
+  set(DType::i16, TypeTag<int16_t>{});
+  set(DType::i8, TypeTag<int8_t>{});
+  set(DType::u8, TypeTag<uint8_t>{});
+  set(DType::b8, TypeTag<Bool>{});
+  return table;
+}
+
+template <class Row>
+inline constexpr auto kSpans1 = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{span1<Row, T>}; });
+template <class Row>
+inline constexpr auto kSpans2 = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{span2<Row, T>}; });
+/** To bool. */
+template <class Row>
+inline constexpr auto kPredicates1 = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{span1<Row, T, Bool>}; });
+template <class Row>
+inline constexpr auto kPredicates2 = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{span2<Row, T, Bool>}; });
+
+/** All operands from `first` on have one dtype; returns it as an index. */
+inline size_t common_dtype(const Plan& plan, int first) {
+  const DType d = plan.operand[first].dtype;
+  for (int k = first + 1; k < plan.operands; k++) Plan::require(plan.operand[k].dtype == d, "operands differ in dtype");
+  return static_cast<size_t>(d);
+}
+
+/** A kernel whose operands all have one dtype. */
+template <class Row, const std::array<Span, kDTypes>& spans, int operands>
+void same_dtype_kernel(const Plan& plan) {
+  plan.expect(operands, Row::kParams);
+  run_map(plan, operands, spans[common_dtype(plan, 0)], Row::kGrainOf);
+}
+/** A kernel with a bool result. */
+template <class Row, const std::array<Span, kDTypes>& spans, int operands>
+void predicate_kernel(const Plan& plan) {
+  plan.expect(operands, Row::kParams);
+  Plan::require(plan.operand[0].dtype == DType::b8, "the result must be bool");
+  run_map(plan, operands, spans[common_dtype(plan, 1)], Row::kGrainOf);
+}
+
+}  // namespace flambeau::FB_ISA

@@ -1,0 +1,458 @@
+// The element-wise formulas, one row each: X(kernel name, dtypes, number of parameters, cost, expression). The CPU kernels (native/cpu) expand
+// the rows now, the CUDA kernels later; so expressions are plain C++ in x (a, b), the type T and the parameters p[].
+// vm:: is vecmath.h here; a CUDA build supplies its own with the same names.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "cpu/isa.h"
+#include "vecmath.h"
+
+#ifndef FB_FN
+#define FB_FN FB_INLINE
+#endif
+
+namespace flambeau::FB_ISA::fn {
+
+template <class T>
+inline constexpr bool kFloat = std::is_floating_point_v<T>;
+template <class T>
+inline constexpr T kNaN = std::numeric_limits<T>::quiet_NaN();
+
+// ---------------------------------------------------------------- integers without undefined behaviour
+
+/** Unsigned and at least 32 bits: sums and products wrap, and short types do not meet as signed int. */
+template <class T>
+using Wrap = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
+
+template <class T>
+FB_FN T add(T a, T b) {
+  if constexpr (std::is_same_v<T, bool>) return a | b;
+  else if constexpr (kFloat<T>) return a + b;
+  else return static_cast<T>(static_cast<Wrap<T>>(a) + static_cast<Wrap<T>>(b));
+}
+template <class T>
+FB_FN T sub(T a, T b) {
+  if constexpr (kFloat<T>) return a - b;
+  else return static_cast<T>(static_cast<Wrap<T>>(a) - static_cast<Wrap<T>>(b));
+}
+template <class T>
+FB_FN T mul(T a, T b) {
+  if constexpr (std::is_same_v<T, bool>) return a & b;
+  else if constexpr (kFloat<T>) return a * b;
+  else return static_cast<T>(static_cast<Wrap<T>>(a) * static_cast<Wrap<T>>(b));
+}
+template <class T>
+FB_FN T neg(T x) {
+  if constexpr (kFloat<T>) return -x;
+  else return sub(T{0}, x);
+}
+template <class T>
+FB_FN T abs(T x) {
+  if constexpr (kFloat<T>) return vm::abs(x);
+  else if constexpr (std::is_unsigned_v<T>) return x;
+  else return x < 0 ? neg(x) : x;
+}
+template <class T>
+FB_FN T sign(T x) {
+  if constexpr (std::is_same_v<T, bool>) return x;
+  else return static_cast<T>((T{0} < x) - (x < T{0}));
+}
+template <class T>
+FB_FN T bitwise_not(T x) {
+  if constexpr (std::is_same_v<T, bool>) return !x;
+  else return static_cast<T>(~x);
+}
+template <class T>
+FB_FN bool is_nan(T x) {
+  return x != x;
+}
+template <class T>
+FB_FN bool is_inf(T x) {
+  if constexpr (kFloat<T>) return vm::abs(x) == std::numeric_limits<T>::infinity();
+  else return false;
+}
+template <class T>
+FB_FN bool is_finite(T x) {
+  if constexpr (kFloat<T>) return vm::abs(x) < std::numeric_limits<T>::infinity();
+  else return true;
+}
+template <class T>
+FB_FN bool sign_bit(T x) {
+  if constexpr (kFloat<T>) return (vm::to_bits(x) >> (sizeof(T) * 8 - 1)) != 0;
+  else if constexpr (std::is_unsigned_v<T>) return false;
+  else return x < T{0};
+}
+
+/** Division of integers; by zero it gives 0 here, and the CPU kernels refuse it before they start. */
+template <class T>
+FB_FN T divide_trunc(T a, T b) {
+  if constexpr (kFloat<T>) return std::trunc(a / b);
+  else if constexpr (std::is_signed_v<T>) return b == 0 ? T{0} : b == -1 ? neg(a) : static_cast<T>(a / b);
+  else return b == 0 ? T{0} : static_cast<T>(a / b);
+}
+template <class T>
+FB_FN T fmod(T a, T b) {
+  if constexpr (kFloat<T>) return std::fmod(a, b);
+  else if constexpr (std::is_signed_v<T>) return b == 0 || b == -1 ? T{0} : static_cast<T>(a % b);
+  else return b == 0 ? T{0} : static_cast<T>(a % b);
+}
+template <class T>
+FB_FN T remainder(T a, T b) {
+  const T m = fmod(a, b);
+  if constexpr (std::is_unsigned_v<T>) return m;
+  else return m != 0 && (b < 0) != (m < 0) ? static_cast<T>(m + b) : m;
+}
+/** Python's //: for floats the quotient agrees with remainder, signed zeros and infinities included. */
+template <class T>
+FB_FN T floor_divide(T a, T b) {
+  if constexpr (kFloat<T>) {
+    if (b == 0) return a / b;
+    const T m = std::fmod(a, b);
+    T q = (a - m) / b;
+    if (m != 0 && (b < 0) != (m < 0)) q -= T{1};
+    if (q == 0) return vm::with_sign(T{0}, a / b);
+    const T f = std::floor(q);
+    return q - f > T(0.5) ? f + T{1} : f;
+  } else {
+    const T q = divide_trunc(a, b);
+    if constexpr (std::is_unsigned_v<T>) return q;
+    else return fmod(a, b) != 0 && (a < 0) != (b < 0) ? static_cast<T>(q - 1) : q;
+  }
+}
+template <class T>
+FB_FN T power(T a, T b) {
+  if constexpr (kFloat<T>) {
+    return vm::pow(a, b);
+  } else {
+    if constexpr (std::is_signed_v<T>) {
+      if (b < 0) return a == 1 ? T{1} : a == -1 ? static_cast<T>(b & 1 ? -1 : 1) : T{0};
+    }
+    T result = 1;
+    for (; b != 0; b = static_cast<T>(b >> 1), a = mul(a, a))
+      if (b & 1) result = mul(result, a);
+    return result;
+  }
+}
+template <class T>
+FB_FN T gcd(T a, T b) {
+  std::make_unsigned_t<T> x = static_cast<std::make_unsigned_t<T>>(abs(a));
+  std::make_unsigned_t<T> y = static_cast<std::make_unsigned_t<T>>(abs(b));
+  while (y != 0) {
+    const auto r = static_cast<std::make_unsigned_t<T>>(x % y);
+    x = y;
+    y = r;
+  }
+  return static_cast<T>(x);
+}
+template <class T>
+FB_FN T lcm(T a, T b) {
+  const T g = gcd(a, b);
+  return g == 0 ? T{0} : abs(mul(divide_trunc(a, g), b));
+}
+/** Shifts by less than 0 or by the width and more push every bit out. */
+template <class T>
+FB_FN T shift_left(T a, T b) {
+  const bool out = b < 0 || b >= static_cast<T>(sizeof(T) * 8);
+  return out ? T{0} : static_cast<T>(static_cast<Wrap<T>>(a) << (b & static_cast<T>(sizeof(T) * 8 - 1)));
+}
+template <class T>
+FB_FN T shift_right(T a, T b) {
+  constexpr T bits = static_cast<T>(sizeof(T) * 8), most = std::is_signed_v<T> ? bits - 1 : bits;
+  const bool out = b < 0 || b >= most;
+  if (std::is_unsigned_v<T> && out) return T{0};
+  return static_cast<T>(a >> (out ? static_cast<T>(bits - 1) : b));
+}
+
+/** A parameter as a T: saturated for integers, NaN as 0. */
+template <class T>
+FB_FN T as(double v) {
+  if constexpr (std::is_integral_v<T>) {
+    using Limits = std::numeric_limits<T>;
+    // 2^63 and the like are exact as doubles where the largest integer is not.
+    const double above = -2.0 * static_cast<double>(Limits::min() / 2), top = Limits::min() == 0 ? Limits::max() + 1.0 : above;
+    return v != v ? T{0} : v <= static_cast<double>(Limits::min()) ? Limits::min() : v >= top ? Limits::max() : static_cast<T>(v);
+  } else {
+    return static_cast<T>(v);
+  }
+}
+
+// ---------------------------------------------------------------- pairs
+
+template <class T>
+FB_FN T maximum(T a, T b) {
+  if constexpr (kFloat<T>) return a != a ? a : b != b ? b : a < b ? b : a;
+  else return a < b ? b : a;
+}
+template <class T>
+FB_FN T minimum(T a, T b) {
+  if constexpr (kFloat<T>) return a != a ? a : b != b ? b : b < a ? b : a;
+  else return b < a ? b : a;
+}
+template <class T>
+FB_FN T fmax(T a, T b) {
+  if constexpr (kFloat<T>) return b != b ? a : a != a ? b : a < b ? b : a;
+  else return maximum(a, b);
+}
+template <class T>
+FB_FN T fmin(T a, T b) {
+  if constexpr (kFloat<T>) return b != b ? a : a != a ? b : b < a ? b : a;
+  else return minimum(a, b);
+}
+template <class T>
+FB_FN T hypot(T a, T b) {
+  if constexpr (sizeof(T) == 4) {
+    const double x = a, y = b;  // squares of floats neither overflow nor vanish in double
+    const float r = static_cast<float>(std::sqrt(x * x + y * y));
+    return is_inf(a) || is_inf(b) ? vm::kInfF : r;
+  } else {
+    return std::hypot(a, b);
+  }
+}
+template <class T>
+FB_FN T heaviside(T a, T b) {
+  return a == T{0} ? b : static_cast<T>(a > T{0});
+}
+template <class T>
+FB_FN T xlogy(T a, T b) {
+  const T y = a * vm::log(b), z = a == 0 ? T{0} : y;
+  return b != b ? b : z;
+}
+template <class T>
+FB_FN T logaddexp(T a, T b) {
+  const T m = maximum(a, b);
+  if (is_inf(a) && a == b) return a;
+  if constexpr (sizeof(T) == 4) {
+    return static_cast<T>(m + vm::log1p_wide(vm::exp_wide_clamped(-vm::abs(static_cast<double>(a) - b))));
+  } else {
+    return m + vm::log1p(vm::exp(-vm::abs(a - b)));
+  }
+}
+template <class T>
+FB_FN T logaddexp2(T a, T b) {
+  const T m = maximum(a, b);
+  if (is_inf(a) && a == b) return a;
+  const double d = vm::abs(static_cast<double>(a) - static_cast<double>(b));
+  if constexpr (sizeof(T) == 4) {
+    return static_cast<T>(m + vm::log1p_wide(vm::exp_wide_clamped(d * -vm::kLn2)) * 1.4426950408889634);
+  } else {
+    return m + vm::log1p(std::exp2(-d)) * 1.4426950408889634;
+  }
+}
+
+// ---------------------------------------------------------------- special functions
+
+/** x · P(X <= x). */
+template <class T>
+FB_FN T gelu(T x) {
+  return x * vm::normal_cdf(x);
+}
+template <class T>
+FB_FN T gelu_derivative(T x) {
+  return vm::normal_cdf(x) + x * (T(0.3989422804014327) * vm::exp(x * x * T(-0.5)));
+}
+template <class T>
+FB_FN T gelu_tanh(T x) {
+  // 1 + tanh(u) = 2 sigmoid(2u)
+  return x * vm::sigmoid(T(1.5957691216057308) * (x + T(0.044715) * x * x * x));
+}
+template <class T>
+FB_FN T gelu_tanh_derivative(T x) {
+  const T s = vm::sigmoid(T(1.5957691216057308) * (x + T(0.044715) * x * x * x));
+  return s + x * s * (T{1} - s) * T(1.5957691216057308) * (T{1} + T(0.134145) * x * x);
+}
+template <class T>
+FB_FN T silu_derivative(T x) {
+  const T s = vm::sigmoid(x);
+  return s * (T{1} + x * (T{1} - s));
+}
+
+/** Recurrence up to 10, then the asymptotic series; reflection below zero. */
+inline double digamma_wide(double x) {
+  if (x == 0) return std::copysign(vm::kInf, -x);
+  double result = 0;
+  if (x < 0) {
+    const double q = std::trunc(x), r = x - q;
+    if (r == 0 || x == -vm::kInf) return kNaN<double>;
+    result = -vm::kPi / std::tan(vm::kPi * r);
+    x = 1 - x;
+  }
+  for (; x < 10; x += 1) result -= 1 / x;
+  const double z = 1 / (x * x);
+  const double series =
+      x < 1e17 ? z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 -
+                 z * (1.0 / 12))))))) : 0;
+  return result + std::log(x) - 0.5 / x - series;
+}
+/** Giles' start (single precision), then Newton steps on erf and on erfc, whichever keeps its digits. */
+inline double erfinv_wide(double y) {
+  const double a = std::fabs(y);
+  if (!(a < 1)) return a == 1 ? std::copysign(vm::kInf, y) : kNaN<double>;
+  if (a < 1e-8) return y * 0.88622692545275801365;
+  double w = -std::log((1 - a) * (1 + a)), x;
+  if (w < 5) {
+    w -= 2.5;
+    x = 1.50140941 + w * (0.246640727 + w * (-0.00417768164 + w * (-0.00125372503 + w * (0.00021858087 +
+        w * (-4.39150654e-06 + w * (-3.5233877e-06 + w * (3.43273939e-07 + w * 2.81022636e-08)))))));
+  } else {
+    w = std::sqrt(w) - 3;
+    x = 2.83297682 + w * (1.00167406 + w * (0.00943887047 + w * (-0.0076224613 + w * (0.00573950773 +
+        w * (-0.00367342844 + w * (0.00134934322 + w * (0.000100950558 - w * 0.000200214257)))))));
+  }
+  x *= a;
+  for (int step = 0; step < 2; step++) {
+    const double error = a < 0.5 ? std::erf(x) - a : (1 - a) - std::erfc(x);
+    x -= error / (1.12837916709551257390 * std::exp(-x * x));
+  }
+  return std::copysign(x, y);
+}
+/** The power series to 20, the asymptotic one beyond, both until they no longer change the sum. */
+inline double i0_wide(double x) {
+  const double a = std::fabs(x);
+  if (!(a < 720)) return a != a ? a : vm::kInf;
+  double sum = 1, term = 1;
+  if (a < 20) {
+    const double q = a * a / 4;
+    for (int k = 1; k < 100 && term > sum * 1e-17; k++) sum += term *= q / (static_cast<double>(k) * k);
+    return sum;
+  }
+  for (int k = 1; k < 40; k++) {
+    const double next = term * (2.0 * k - 1) * (2.0 * k - 1) / (8.0 * k * a);
+    if (next >= term || next < sum * 1e-17) break;
+    sum += term = next;
+  }
+  const double half = std::exp(a / 2);
+  return sum / std::sqrt(2 * vm::kPi * a) * half * half;
+}
+
+// ---------------------------------------------------------------- the rows
+
+// Costs name a grain: cheap, costly (tens of operations), slow (a call into libm or a loop for each element).
+// Dtypes: Floating = float32, float64, float16, bfloat16; Numbers = Floating and the integers; Any = Numbers and bool;
+// Integers; Bits = Integers and bool. Halves are computed in float.
+
+/** out, x */
+#define FB_UNARY_ROWS(X) \
+  X(exp, Floating, 0, kCostly, vm::exp(x)) \
+  X(exp2, Floating, 0, kCostly, vm::exp2(x)) \
+  X(expm1, Floating, 0, kCostly, vm::expm1(x)) \
+  X(log, Floating, 0, kCostly, vm::log(x)) \
+  X(log2, Floating, 0, kCostly, vm::log2(x)) \
+  X(log10, Floating, 0, kCostly, vm::log10(x)) \
+  X(log1p, Floating, 0, kCostly, vm::log1p(x)) \
+  X(sqrt, Floating, 0, kCheap, vm::sqrt(x)) \
+  X(rsqrt, Floating, 0, kCheap, T{1} / vm::sqrt(x)) \
+  X(asin, Floating, 0, kCostly, vm::asin(x)) \
+  X(acos, Floating, 0, kCostly, vm::acos(x)) \
+  X(atan, Floating, 0, kCostly, vm::atan(x)) \
+  X(sinh, Floating, 0, kCostly, vm::sinh(x)) \
+  X(cosh, Floating, 0, kCostly, vm::cosh(x)) \
+  X(tanh, Floating, 0, kCostly, vm::tanh(x)) \
+  X(asinh, Floating, 0, kCostly, vm::asinh(x)) \
+  X(acosh, Floating, 0, kCostly, vm::acosh(x)) \
+  X(atanh, Floating, 0, kCostly, vm::atanh(x)) \
+  X(sigmoid, Floating, 0, kCostly, vm::sigmoid(x)) \
+  X(erf, Floating, 0, kCostly, vm::erf(x)) \
+  X(erfc, Floating, 0, kCostly, vm::erfc(x)) \
+  X(erfinv, Floating, 0, kSlow, static_cast<T>(fn::erfinv_wide(x))) \
+  X(lgamma, Floating, 0, kSlow, static_cast<T>(std::lgamma(static_cast<double>(x)))) \
+  X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x))) \
+  X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x))) \
+  X(ceil, Floating, 0, kCheap, std::ceil(x)) \
+  X(floor, Floating, 0, kCheap, std::floor(x)) \
+  X(round, Floating, 0, kCheap, std::nearbyint(x)) \
+  X(trunc, Floating, 0, kCheap, std::trunc(x)) \
+  X(frac, Floating, 0, kCheap, x - std::trunc(x)) \
+  X(reciprocal, Floating, 0, kCheap, T{1} / x) \
+  X(silu, Floating, 0, kCostly, x * vm::sigmoid(x)) \
+  X(gelu, Floating, 0, kCostly, fn::gelu(x)) \
+  X(geluTanh, Floating, 0, kCostly, fn::gelu_tanh(x)) \
+  X(relu, Numbers, 0, kCheap, x < T{0} ? T{0} : x) \
+  X(neg, Numbers, 0, kCheap, fn::neg(x)) \
+  X(abs, Numbers, 0, kCheap, fn::abs(x)) \
+  X(sign, Any, 0, kCheap, fn::sign(x)) \
+  X(square, Numbers, 0, kCheap, fn::mul(x, x)) \
+  X(bitwiseNot, Bits, 0, kCheap, fn::bitwise_not(x))
+
+/** out, x; NAME_limited holds to vm::kTrigLimitOf, and the kernel takes beyond from libm */
+#define FB_TRIG_ROWS(X) X(sin) X(cos) X(tan)
+
+/** out, x; with parameters */
+#define FB_UNARY_PARAM_ROWS(X) \
+  X(threshold, Numbers, 2, kCheap, x <= fn::as<T>(p[0]) ? fn::as<T>(p[1]) : x) \
+  X(leakyRelu, Floating, 1, kCheap, x > T{0} ? x : x * static_cast<T>(p[0])) \
+  X(elu, Floating, 3, kCostly, \
+    x < T{0} ? vm::expm1(x * static_cast<T>(p[2])) * static_cast<T>(p[0] * p[1]) : x * static_cast<T>(p[1]))
+
+/** out (bool), x */
+#define FB_PREDICATE_ROWS(X) \
+  X(logicalNot, Any, 0, kCheap, x == T{0}) \
+  X(isnan, Any, 0, kCheap, fn::is_nan(x)) \
+  X(isinf, Any, 0, kCheap, fn::is_inf(x)) \
+  X(isfinite, Any, 0, kCheap, fn::is_finite(x)) \
+  X(isposinf, Any, 0, kCheap, fn::is_inf(x) && x > T{0}) \
+  X(isneginf, Any, 0, kCheap, fn::is_inf(x) && x < T{0}) \
+  X(signbit, Any, 0, kCheap, fn::sign_bit(x))
+
+/** out, a, b */
+#define FB_BINARY_ROWS(X) \
+  X(add, Any, 0, kCheap, fn::add(a, b)) \
+  X(sub, Numbers, 0, kCheap, fn::sub(a, b)) \
+  X(mul, Any, 0, kCheap, fn::mul(a, b)) \
+  X(div, Floating, 0, kCheap, a / b) \
+  X(pow, Numbers, 0, kCostly, fn::power(a, b)) \
+  X(maximum, Any, 0, kCheap, fn::maximum(a, b)) \
+  X(minimum, Any, 0, kCheap, fn::minimum(a, b)) \
+  X(fmax, Numbers, 0, kCheap, fn::fmax(a, b)) \
+  X(fmin, Numbers, 0, kCheap, fn::fmin(a, b)) \
+  X(atan2, Floating, 0, kCostly, vm::atan2(a, b)) \
+  X(hypot, Floating, 0, kCheap, fn::hypot(a, b)) \
+  X(copysign, Floating, 0, kCheap, vm::with_sign(a, b)) \
+  X(logaddexp, Floating, 0, kCostly, fn::logaddexp(a, b)) \
+  X(logaddexp2, Floating, 0, kCostly, fn::logaddexp2(a, b)) \
+  X(xlogy, Floating, 0, kCostly, fn::xlogy(a, b)) \
+  X(heaviside, Any, 0, kCheap, fn::heaviside(a, b)) \
+  X(gcd, Integers, 0, kSlow, fn::gcd(a, b)) \
+  X(lcm, Integers, 0, kSlow, fn::lcm(a, b)) \
+  X(bitwiseAnd, Bits, 0, kCheap, static_cast<T>(a & b)) \
+  X(bitwiseOr, Bits, 0, kCheap, static_cast<T>(a | b)) \
+  X(bitwiseXor, Bits, 0, kCheap, static_cast<T>(a ^ b)) \
+  X(leftShift, Integers, 0, kCheap, fn::shift_left(a, b)) \
+  X(rightShift, Integers, 0, kCheap, fn::shift_right(a, b))
+
+/** out, a, b; with parameters */
+#define FB_BINARY_PARAM_ROWS(X) X(addScaled, Numbers, 1, kCheap, fn::add(a, fn::mul(fn::as<T>(p[0]), b)))
+
+/** out, a, b; a zero among the integers b is an error */
+#define FB_DIVISION_ROWS(X) \
+  X(floorDivide, Numbers, 0, kSlow, fn::floor_divide(a, b)) \
+  X(truncDivide, Numbers, 0, kCheap, fn::divide_trunc(a, b)) \
+  X(remainder, Numbers, 0, kSlow, fn::remainder(a, b)) \
+  X(fmod, Numbers, 0, kSlow, fn::fmod(a, b))
+
+/** out, g (the gradient of the result), then y (the result) or x (the argument) */
+#define FB_BACKWARD_ROWS(X) \
+  X(sigmoidBackward, Floating, 0, kCheap, a * ((T{1} - b) * b)) \
+  X(tanhBackward, Floating, 0, kCheap, a * (T{1} - b * b)) \
+  X(reluBackward, Floating, 0, kCheap, b <= T{0} ? T{0} : a) \
+  X(geluBackward, Floating, 0, kCostly, a * fn::gelu_derivative(b)) \
+  X(geluTanhBackward, Floating, 0, kCostly, a * fn::gelu_tanh_derivative(b)) \
+  X(siluBackward, Floating, 0, kCostly, a * fn::silu_derivative(b)) \
+  X(thresholdBackward, Floating, 1, kCheap, b <= static_cast<T>(p[0]) ? T{0} : a) \
+  X(leakyReluBackward, Floating, 1, kCheap, b > T{0} ? a : a * static_cast<T>(p[0]))
+
+/** out (bool), a, b */
+#define FB_COMPARE_ROWS(X) \
+  X(eq, Any, 0, kCheap, a == b) \
+  X(ne, Any, 0, kCheap, a != b) \
+  X(lt, Any, 0, kCheap, a < b) \
+  X(le, Any, 0, kCheap, a <= b) \
+  X(gt, Any, 0, kCheap, a > b) \
+  X(ge, Any, 0, kCheap, a >= b) \
+  X(logicalAnd, Any, 0, kCheap, (a != T{0}) & (b != T{0})) \
+  X(logicalOr, Any, 0, kCheap, (a != T{0}) | (b != T{0})) \
+  X(logicalXor, Any, 0, kCheap, (a != T{0}) != (b != T{0}))
+
+}  // namespace flambeau::FB_ISA::fn

@@ -1,0 +1,206 @@
+#include "storage.h"
+
+#include <cstring>
+
+#include "pool.h"
+
+namespace flambeau {
+namespace {
+// A handle is generation × 2²⁶ + index: a double holds it exactly, and a handle kept too long is noticed.
+constexpr int kIndexBits = 26;
+constexpr int64_t kMaxSlots = int64_t{1} << kIndexBits;
+constexpr uint32_t kGenerations = (1u << 26) - 1;
+constexpr int kScopeBatch = 256;  // references looked at per handle scope
+}  // namespace
+
+StorageTable::~StorageTable() {
+  // The environment is ending: its JavaScript arrays must not be written any more.
+  figures_ = own_figures_;
+  for (size_t i = 0; i < slots_.size(); i++) {
+    if (!slots_[i].alive) continue;
+    unlink(static_cast<int64_t>(i));
+    drop(static_cast<int64_t>(i));
+  }
+}
+
+void StorageTable::attach_figures(double* figures) {
+  if (!figures) figures = own_figures_;
+  if (figures == figures_) return;
+  std::memcpy(figures, figures_, sizeof own_figures_);
+  figures_ = figures;
+}
+
+int64_t StorageTable::index_of(double handle) const {
+  if (!(handle >= 0 && handle < 0x1p53)) return -1;
+  const int64_t whole = static_cast<int64_t>(handle), index = whole & (kMaxSlots - 1);
+  if (index >= static_cast<int64_t>(slots_.size())) return -1;
+  const Slot& slot = slots_[static_cast<size_t>(index)];
+  return slot.alive && slot.generation == static_cast<uint64_t>(whole) >> kIndexBits ? index : -1;
+}
+
+double StorageTable::handle_of(int64_t index) const {
+  return static_cast<double>(static_cast<int64_t>(slots_[static_cast<size_t>(index)].generation) << kIndexBits | index);
+}
+
+int64_t StorageTable::take(std::byte* data, size_t bytes) {
+  int64_t index;
+  if (!free_.empty()) {
+    index = free_.back();
+    free_.pop_back();
+  } else {
+    index = static_cast<int64_t>(slots_.size());
+    if (index >= kMaxSlots) return -1;
+    slots_.emplace_back();
+    free_.reserve(slots_.capacity());  // so that drop() cannot run out of memory
+    lists_[1].reserve(slots_.capacity());
+  }
+  Slot& slot = slots_[static_cast<size_t>(index)];
+  slot.data = data;
+  slot.bytes = bytes;
+  slot.position = -1;
+  slot.age = slot.list = 0;
+  slot.alive = true;
+  return index;
+}
+
+void StorageTable::link(int64_t index, uint8_t list) {
+  Slot& slot = slots_[static_cast<size_t>(index)];
+  slot.list = list;
+  slot.position = static_cast<int32_t>(lists_[list].size());
+  lists_[list].push_back(static_cast<int32_t>(index));
+}
+
+void StorageTable::unlink(int64_t index) {
+  Slot& slot = slots_[static_cast<size_t>(index)];
+  if (slot.position < 0) return;
+  auto& list = lists_[slot.list];
+  const int32_t last = list.back();
+  list[static_cast<size_t>(slot.position)] = last;
+  slots_[static_cast<size_t>(last)].position = slot.position;
+  list.pop_back();
+  slot.position = -1;
+}
+
+void StorageTable::drop(int64_t index) {
+  Slot& slot = slots_[static_cast<size_t>(index)];
+  if (slot.owner) napi_delete_reference(env_, slot.owner);
+  if (slot.buffer) {
+    napi_delete_reference(env_, slot.buffer);
+  } else {
+    Pool::instance().put(slot.data, slot.bytes);
+    figures_[kLiveBytes] -= static_cast<double>(slot.bytes);
+    figures_[kFreedBytes] += static_cast<double>(slot.bytes);
+  }
+  figures_[kLiveCount]--;
+  slot.owner = slot.buffer = nullptr;
+  slot.data = nullptr;
+  slot.bytes = 0;
+  slot.alive = false;
+  slot.generation = slot.generation == kGenerations ? 0 : slot.generation + 1;
+  free_.push_back(static_cast<int32_t>(index));
+}
+
+bool StorageTable::watch(int64_t index, napi_value owner) {
+  napi_ref ref = nullptr;
+  // A collection can start in here: nothing of this table is held across the call but the index.
+  if (napi_create_reference(env_, owner, 0, &ref) != napi_ok) return false;
+  slots_[static_cast<size_t>(index)].owner = ref;
+  link(index, 0);
+  return true;
+}
+
+double StorageTable::allocate(size_t bytes, napi_value owner) {
+  std::byte* data = Pool::instance().get(bytes);
+  if (!data) return -1;
+  const int64_t index = take(data, bytes);
+  if (index < 0) {
+    Pool::instance().put(data, bytes);
+    return -1;
+  }
+  figures_[kLiveBytes] += static_cast<double>(bytes);
+  figures_[kLiveCount]++;
+  if (figures_[kLiveBytes] > figures_[kPeakBytes]) figures_[kPeakBytes] = figures_[kLiveBytes];
+  if (!watch(index, owner)) {
+    drop(index);
+    return -1;
+  }
+  return handle_of(index);
+}
+
+double StorageTable::adopt(napi_value array_buffer, napi_value owner) {
+  void* data = nullptr;
+  size_t bytes = 0;
+  if (napi_get_arraybuffer_info(env_, array_buffer, &data, &bytes) != napi_ok) return -1;
+  bool detached = false;
+  if (napi_is_detached_arraybuffer(env_, array_buffer, &detached) != napi_ok || detached) return -1;
+  napi_ref buffer = nullptr;
+  if (napi_create_reference(env_, array_buffer, 1, &buffer) != napi_ok) return -1;
+  static std::byte empty[64];
+  const int64_t index = take(data ? static_cast<std::byte*>(data) : empty, bytes);
+  if (index < 0) {
+    napi_delete_reference(env_, buffer);
+    return -1;
+  }
+  slots_[static_cast<size_t>(index)].buffer = buffer;
+  figures_[kLiveCount]++;
+  if (!watch(index, owner)) {
+    drop(index);
+    return -1;
+  }
+  return handle_of(index);
+}
+
+bool StorageTable::release(double handle) {
+  const int64_t index = index_of(handle);
+  if (index < 0) return false;
+  unlink(index);
+  drop(index);
+  return true;
+}
+
+StorageTable::View StorageTable::find(double handle) {
+  const int64_t index = index_of(handle);
+  if (index < 0) return {nullptr, 0};
+  const Slot& slot = slots_[static_cast<size_t>(index)];
+  if (slot.buffer && slot.bytes > 0) {  // the script may have transferred or resized the ArrayBuffer meanwhile
+    napi_handle_scope scope;
+    if (napi_open_handle_scope(env_, &scope) != napi_ok) return {nullptr, 0};
+    napi_value buffer = nullptr;
+    void* data = nullptr;
+    size_t bytes = 0;
+    const bool there = napi_get_reference_value(env_, slot.buffer, &buffer) == napi_ok && buffer &&
+                       napi_get_arraybuffer_info(env_, buffer, &data, &bytes) == napi_ok;
+    napi_close_handle_scope(env_, scope);
+    if (!there || data != slot.data || bytes < slot.bytes) return {nullptr, 0};
+  }
+  return {slot.data, slot.bytes};
+}
+
+void StorageTable::sweep(Sweep kind) {
+  for (int l = 0; l <= (kind == Sweep::after_full ? 1 : 0); l++) {
+    auto& list = lists_[l];
+    size_t i = 0;
+    while (i < list.size()) {
+      napi_handle_scope scope;
+      if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
+      for (int k = 0; k < kScopeBatch && i < list.size(); k++) {
+        const int32_t index = list[i];
+        napi_value owner = nullptr;
+        const bool known = napi_get_reference_value(env_, slots_[static_cast<size_t>(index)].owner, &owner) == napi_ok;
+        figures_[kSwept]++;
+        if (known && !owner) {
+          unlink(index);
+          drop(index);
+        } else if (l == 0 && kind == Sweep::after_minor && ++slots_[static_cast<size_t>(index)].age >= 2) {
+          unlink(index);
+          link(index, 1);
+        } else {
+          i++;
+        }
+      }
+      napi_close_handle_scope(env_, scope);
+    }
+  }
+}
+
+}  // namespace flambeau

@@ -1,0 +1,78 @@
+// Storages of one JavaScript environment: bytes on a device behind numeric handles, and how their deaths are learnt.
+// Each has an owner object in JavaScript under a weak reference; sweep() looks which owners are gone. lib/memory.ts
+// decides when (see DESIGN.md, Memory). Used by addon.cc and the plan reader.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "napi.h"
+
+namespace flambeau {
+
+/** Figures that lib/memory.ts reads without a call; indices into the shared Float64Array. */
+enum MemoryFigure { kLiveBytes, kFreedBytes, kLiveCount, kSwept, kPeakBytes, kMemoryFigures };
+
+/** Which references a sweep looks at, and whether survivors grow older. */
+enum class Sweep { look, after_minor, after_full };
+
+class StorageTable {
+ public:
+  explicit StorageTable(napi_env env) : env_(env) {}
+  ~StorageTable();
+  StorageTable(const StorageTable&) = delete;
+  StorageTable& operator=(const StorageTable&) = delete;
+
+  struct View {
+    std::byte* data;
+    size_t bytes;
+  };
+
+  /** A new storage owned by `owner`; -1 when memory is short. May start a collection. */
+  double allocate(size_t bytes, napi_value owner);
+  /** A storage over the memory of an ArrayBuffer, which it keeps alive; -1 if that is detached. */
+  double adopt(napi_value array_buffer, napi_value owner);
+  /** Frees now. False if the handle is not alive: freeing twice is harmless. */
+  bool release(double handle);
+  /** Where the bytes are; null data if the handle is not alive or its ArrayBuffer was detached or shrank. */
+  View find(double handle);
+  /** Frees the storages whose owners are gone. */
+  void sweep(Sweep kind);
+
+  /** Points the figures at the Float64Array that lib/memory.ts reads, or back inside when null. */
+  void attach_figures(double* figures);
+
+  size_t young() const { return lists_[0].size(); }
+  size_t old() const { return lists_[1].size(); }
+
+ private:
+  struct Slot {
+    std::byte* data = nullptr;
+    size_t bytes = 0;
+    napi_ref owner = nullptr;   // weak
+    napi_ref buffer = nullptr;  // strong, to the ArrayBuffer of an adopted storage
+    uint32_t generation = 0;
+    int32_t position = -1;  // in lists_[list]
+    uint8_t list = 0;
+    uint8_t age = 0;
+    bool alive = false;
+  };
+
+  int64_t index_of(double handle) const;
+  int64_t take(std::byte* data, size_t bytes);
+  bool watch(int64_t index, napi_value owner);
+  void link(int64_t index, uint8_t list);
+  void unlink(int64_t index);
+  void drop(int64_t index);
+  double handle_of(int64_t index) const;
+
+  napi_env env_;
+  std::vector<Slot> slots_;
+  std::vector<int32_t> free_;
+  // Young owners are found dead by a minor collection; after two of those V8 has promoted them, and only a full one can.
+  std::vector<int32_t> lists_[2];
+  double own_figures_[kMemoryFigures] = {};
+  double* figures_ = own_figures_;
+};
+
+}  // namespace flambeau
