@@ -59,7 +59,8 @@ export function setPrintoptions(options: PrintOptionsInput): void {
   const { profile, sciMode } = options;
   if (profile != null) {
     if (!Object.hasOwn(profiles, profile)) {
-      throw new TypeError(`setPrintoptions: Expected 'default', 'short' or 'full' for profile but received '${profile}'`);
+      const names = "'default', 'short' or 'full'";
+      throw new TypeError(`setPrintoptions: Expected ${names} for profile but received '${profile}'`);
     }
     next = { ...next, ...profiles[profile] };
   }

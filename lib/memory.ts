@@ -185,9 +185,32 @@ function newSlab(): void {
   position = 0;
 }
 
+// What torch.tidy watches: the storages made since, innermost call last.
+const trackers: Set<Storage>[] = [];
+/** Notes the storages that are made from now on; stop() gives those that are not in use by a leaf's gradient. */
+export function track(): { stop(): ReadonlySet<Storage> } {
+  const made = new Set<Storage>();
+  trackers.push(made);
+  return {
+    stop: () => {
+      const at = trackers.indexOf(made);
+      if (at >= 0) trackers.splice(at, 1);
+      return made;
+    },
+  };
+}
+/** Takes a storage out of what tidy frees: the user holds it. */
+export function untrack(storage: Storage): void {
+  for (const made of trackers) made.delete(storage);
+}
+
 /** Memory for a tensor, uninitialised. */
 export function allocate(nbytes: number): Storage {
-  if (nbytes > SMALL) return allocateOwn(nbytes);
+  if (nbytes > SMALL) {
+    const storage = allocateOwn(nbytes);
+    if (trackers.length > 0) for (const made of trackers) made.add(storage);
+    return storage;
+  }
   const size = nbytes === 0 ? 64 : (nbytes + 63) & ~63;
   if (position + size > SLAB) newSlab();
   const storage = new Storage(slab.handle, position, nbytes, slab);

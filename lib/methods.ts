@@ -1,5 +1,12 @@
 // Operators as methods: their types, derived from the functions of ops/, and the attaching of them to the prototype.
+import type { Scalar } from './dispatch.ts';
+import type { Generator } from './random.ts';
 import type { Tensor } from './tensor.ts';
+
+/** Where the random numbers come from; PyTorch's default generator if absent. */
+export interface GeneratorOption {
+  generator?: Generator | null | undefined;
+}
 
 /**
  * `(self, ...rest) => R` seen as a method: `(...rest) => R`.
@@ -16,8 +23,25 @@ export type InPlace<T> = {
     : never;
 };
 
-/** Attributes that are operators without arguments. */
+/** Attributes that are operators without arguments, and in-place forms that no operator corresponds to. */
 export interface HandMethods {
+  /** Stores the values of `source`, broadcast and converted to this dtype. */
+  copy_(source: Tensor | Scalar, nonBlocking?: boolean): Tensor;
+  /** Stores `value` everywhere. */
+  fill_(value: Tensor | Scalar): Tensor;
+  /** Stores zeros. */
+  zero_(): Tensor;
+  /** Draws from the uniform distribution between `from` and `to` (0 and 1). */
+  uniform_(from?: number, to?: number, options?: GeneratorOption): Tensor;
+  /** Draws from the normal distribution of this mean and standard deviation (0 and 1). */
+  normal_(mean?: number, std?: number, options?: GeneratorOption): Tensor;
+  /** Draws whole numbers from `from` up to `to` (not included), or over the dtype's range. */
+  random_(from?: number, to?: number | null, options?: GeneratorOption): Tensor;
+  /** Draws ones with probability `p`, else zeros. */
+  bernoulli_(p?: number | Tensor, options?: GeneratorOption): Tensor;
+  /** Draws from the exponential distribution of this rate. */
+  exponential_(lambd?: number, options?: GeneratorOption): Tensor;
+
   /** The transpose of a matrix; all dims reversed otherwise. */
   readonly T: Tensor;
   /** The last two dims swapped. */

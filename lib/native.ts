@@ -32,6 +32,7 @@ interface Native {
   generatorSeed(id: number): bigint;
   generatorState(id: number): Uint8Array;
   setGeneratorState(id: number, state: Uint8Array): void;
+  seedFromSystem(): bigint;
 }
 
 const ADDON = '../build/Release/flambeau.node';

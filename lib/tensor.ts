@@ -6,7 +6,7 @@ import { getDefaultDevice, type Device } from './device.ts';
 import { AutogradError, DtypeError } from './errors.ts';
 import { formatTensor } from './format.ts';
 import { type Hook, type HookHandle, register } from './autograd/hooks.ts';
-import { alias, allocate, allocateOwn, dispose, type Storage } from './memory.ts';
+import { alias, allocate, allocateOwn, dispose, type Storage, untrack } from './memory.ts';
 import type { HandMethods, InPlace, Methods } from './methods.ts';
 import { mode } from './autograd/mode.ts';
 import { native } from './native.ts';
@@ -205,6 +205,7 @@ export class Tensor {
       }
       // what the user holds, the engine never frees
       value.storage.maker = 0;
+      untrack(value.storage);
     }
     this.#grad = value;
   }

@@ -400,9 +400,9 @@ Napi::Value generator_seed(const Napi::CallbackInfo& info) {
 Napi::Value generator_state(const Napi::CallbackInfo& info) {
   Napi::Value out = info.Env().Undefined();
   guarded(info.Env(), [&] {
-    const auto state = generator_at(static_cast<int>(number_argument(info, 0))).state();
-    Napi::Uint8Array bytes = Napi::Uint8Array::New(info.Env(), state.size());
-    std::memcpy(bytes.Data(), state.data(), state.size());
+    const Generator& generator = generator_at(static_cast<int>(number_argument(info, 0)));
+    Napi::Uint8Array bytes = Napi::Uint8Array::New(info.Env(), Generator::kStateBytes);
+    generator.get_state(reinterpret_cast<std::byte*>(bytes.Data()));
     out = bytes;
   });
   return out;
@@ -412,9 +412,13 @@ void set_generator_state(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     if (info.Length() < 2) throw std::invalid_argument("expected a state");
     const Span state = span_of(info.Env(), info[1]);
-    generator_at(static_cast<int>(number_argument(info, 0)))
-        .set_state(reinterpret_cast<const uint8_t*>(state.data), state.bytes);
+    generator_at(static_cast<int>(number_argument(info, 0))).set_state(state.data, state.bytes);
   });
+}
+
+/** seedFromSystem(): a seed from the system's source of randomness. */
+Napi::Value seed_from_system(const Napi::CallbackInfo& info) {
+  return Napi::BigInt::New(info.Env(), nondeterministic_seed());
 }
 
 /** The environment ends: give back what it holds while its references can still be deleted. */
@@ -461,6 +465,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   cold("generatorSeed", generator_seed);
   cold("generatorState", generator_state);
   cold("setGeneratorState", set_generator_state);
+  cold("seedFromSystem", seed_from_system);
   return exports;
 }
 

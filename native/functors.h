@@ -335,10 +335,8 @@ inline double i0_wide(double x) {
 
 /** out, x */
 #define FB_UNARY_ROWS(X) \
-  X(exp, Floating, 0, kCostly, vm::exp(x)) \
   X(exp2, Floating, 0, kCostly, vm::exp2(x)) \
   X(expm1, Floating, 0, kCostly, vm::expm1(x)) \
-  X(log, Floating, 0, kCostly, vm::log(x)) \
   X(log2, Floating, 0, kCostly, vm::log2(x)) \
   X(log10, Floating, 0, kCostly, vm::log10(x)) \
   X(log1p, Floating, 0, kCostly, vm::log1p(x)) \
@@ -353,7 +351,6 @@ inline double i0_wide(double x) {
   X(asinh, Floating, 0, kCostly, vm::asinh(x)) \
   X(acosh, Floating, 0, kCostly, vm::acosh(x)) \
   X(atanh, Floating, 0, kCostly, vm::atanh(x)) \
-  X(sigmoid, Floating, 0, kCostly, vm::sigmoid(x)) \
   X(erf, Floating, 0, kCostly, vm::erf(x)) \
   X(erfc, Floating, 0, kCostly, vm::erfc(x)) \
   X(erfinv, Floating, 0, kSlow, static_cast<T>(fn::erfinv_wide(x))) \
@@ -366,7 +363,6 @@ inline double i0_wide(double x) {
   X(trunc, Floating, 0, kCheap, std::trunc(x)) \
   X(frac, Floating, 0, kCheap, x - std::trunc(x)) \
   X(reciprocal, Floating, 0, kCheap, T{1} / x) \
-  X(silu, Floating, 0, kCostly, x * vm::sigmoid(x)) \
   X(gelu, Floating, 0, kCostly, fn::gelu(x)) \
   X(geluTanh, Floating, 0, kCostly, fn::gelu_tanh(x)) \
   X(relu, Numbers, 0, kCheap, x < T{0} ? T{0} : x) \
@@ -376,8 +372,15 @@ inline double i0_wide(double x) {
   X(square, Numbers, 0, kCheap, fn::mul(x, x)) \
   X(bitwiseNot, Bits, 0, kCheap, fn::bitwise_not(x))
 
-/** out, x; NAME_limited holds to vm::kTrigLimitOf, and the kernel takes beyond from libm */
-#define FB_TRIG_ROWS(X) X(sin) X(cos) X(tan)
+/** out, x; floating: X(name, a common range, a shorter expression that holds there, the expression) */
+#define FB_GUARDED_ROWS(X) \
+  X(exp, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::exp_plain(x), vm::exp(x)) \
+  X(sigmoid, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::sigmoid_plain(x), vm::sigmoid(x)) \
+  X(silu, vm::abs(x) <= vm::kExpPlainLimit<T>, x * vm::sigmoid_plain(x), x * vm::sigmoid(x)) \
+  X(log, (x >= std::numeric_limits<T>::min()) & (x <= std::numeric_limits<T>::max()), vm::log_plain(x), vm::log(x)) \
+  X(sin, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::sin_limited(x), vm::sin(x)) \
+  X(cos, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::cos_limited(x), vm::cos(x)) \
+  X(tan, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::tan_limited(x), vm::tan(x))
 
 /** out, x; with parameters */
 #define FB_UNARY_PARAM_ROWS(X) \

@@ -86,7 +86,7 @@ FB_INLINE float exp_reduced(float x, float n) {
 /** exp for -87 <= x <= 88: no overflow, no subnormals. */
 FB_INLINE float exp_plain(float x) {
   const float shifted = madd(x, 1.44269504f, kRoundF), n = shifted - kRoundF;
-  return exp_reduced(x, n) * from_bits((to_bits(shifted) << 23) + 0x3f800000u);
+  return from_bits(to_bits(exp_reduced(x, n)) + (to_bits(shifted) << 23));
 }
 /** Scaled in two halves, so that subnormal results and overflow come out right. */
 FB_INLINE float exp(float x0) {
@@ -126,6 +126,16 @@ FB_INLINE double exp(double x0) {
   const int64_t i = static_cast<int64_t>(to_bits(shifted) - to_bits(kRound)), half = i >> 1;
   return y * from_bits(static_cast<uint64_t>(half + 1023) << 52) * from_bits(static_cast<uint64_t>(i - half + 1023) << 52);
 }
+/** exp for -708 <= x <= 709: no overflow, no subnormals. */
+FB_INLINE double exp_plain(double x) {
+  const double shifted = madd(x, 1.4426950408889634, kRound), n = shifted - kRound;
+  const auto [hi, lo] = ln2_remainder(x, n);
+  const double r = hi + lo, y = 1.0 + (r + (lo - (r - hi)) + r * r * expm1_tail(r));
+  return from_bits(to_bits(y) + (to_bits(shifted) << 52));
+}
+template <class T>
+inline constexpr T kExpPlainLimit = sizeof(T) == 4 ? T(87) : T(708);
+
 /** exp in double for float results: 1e-12, |x| <= 700. */
 FB_INLINE double exp_wide(double x) {
   const double shifted = madd(x, 1.4426950408889634, kRound), n = shifted - kRound;
@@ -183,6 +193,10 @@ FB_INLINE double log(double x0) {
   y = x0 == kInf ? kInf : y;
   return x0 != x0 ? x0 : y;
 }
+FB_INLINE double log_plain(double x) {
+  const auto [e, m] = split(x);
+  return log_sum(e, m - 1.0, 0.0);
+}
 FB_INLINE double log1p(double x) {
   const double u = 1.0 + x;
   const auto [e, m] = split(u);
@@ -198,18 +212,21 @@ FB_INLINE double log1p(double x) {
 
 // ---------------------------------------------------------------- log, float
 
-FB_INLINE float log(float x0) {
-  const bool tiny = x0 < 1.17549435e-38f;
-  const float x = tiny ? x0 * 8388608.f : x0;
+/** log of a positive normal x, times 2^-shift. */
+FB_INLINE float log_plain(float x, int32_t shift = 0) {
   const uint32_t u = to_bits(x) - to_bits(0.707106781f);
   const float f = from_bits((u & 0x7fffffu) + to_bits(0.707106781f)) - 1.f;
-  const float e = static_cast<float>((static_cast<int32_t>(u) >> 23) - (tiny ? 23 : 0));
+  const float e = static_cast<float>((static_cast<int32_t>(u) >> 23) - shift);
   const float p = horner(f, 0.0691175312f, -0.117865257f, 0.118727304f, -0.123848349f, 0.142187566f, -0.166692302f,
                          0.200022221f, -0.249999866f, 0.333333105f);
   const float z = f * f;
   float y = madd(p * f, z, e * -2.12194440e-4f);
   y = madd(z, -0.5f, y);
-  y = madd(e, 0.693359375f, f + y);
+  return madd(e, 0.693359375f, f + y);
+}
+FB_INLINE float log(float x0) {
+  const bool tiny = x0 < 1.17549435e-38f;
+  float y = log_plain(tiny ? x0 * 8388608.f : x0, tiny ? 23 : 0);
   y = x0 == 0.f ? -kInfF : y;
   y = x0 < 0.f ? std::numeric_limits<float>::quiet_NaN() : y;
   y = x0 == kInfF ? kInfF : y;
@@ -225,6 +242,13 @@ FB_INLINE float sigmoid(float x) {
 FB_INLINE double sigmoid(double x) {
   const double e = exp(-abs(x));
   return (x < 0.0 ? e : 1.0) / (1.0 + e);
+}
+
+/** sigmoid for |x| <= kExpPlainLimit. */
+template <class T>
+FB_INLINE T sigmoid_plain(T x) {
+  const T e = exp_plain(-abs(x));
+  return (x < T{0} ? e : T{1}) / (T{1} + e);
 }
 
 FB_INLINE float tanh(float x) {

@@ -6,6 +6,7 @@ Each case is [dtype, sizes, values, flags, options, text]. Values are numbers, o
 beyond 2^53, inf, nan, -0.0); a tensor of more than 64 elements gives ["repeat", values]: element i is
 values[i % len(values)].
 """
+
 import json
 import math
 import random
@@ -19,8 +20,32 @@ random.seed(int(sys.argv[2]) if len(sys.argv) > 2 else 7)
 FILE = Path(sys.argv[3]) if len(sys.argv) > 3 else Path(__file__).parent.parent / 'test/oracle/printing.json'
 FLOATS = ['float32', 'float64', 'float16', 'bfloat16']
 INTEGERS = {'int64': 63, 'int32': 31, 'int16': 15, 'int8': 7, 'uint8': 8}
-SHAPES = [[], [1], [2], [3], [5], [7], [12], [30], [64], [1, 1], [2, 2], [3, 4], [2, 9], [4, 16], [2, 3, 4], [1, 2, 1, 3],
-          [2, 2, 2, 2], [1, 30], [30, 1], [2, 1, 1, 1, 3], [0], [0, 3], [2, 0], [2, 0, 4]]
+SHAPES = [
+    [],
+    [1],
+    [2],
+    [3],
+    [5],
+    [7],
+    [12],
+    [30],
+    [64],
+    [1, 1],
+    [2, 2],
+    [3, 4],
+    [2, 9],
+    [4, 16],
+    [2, 3, 4],
+    [1, 2, 1, 3],
+    [2, 2, 2, 2],
+    [1, 30],
+    [30, 1],
+    [2, 1, 1, 1, 3],
+    [0],
+    [0, 3],
+    [2, 0],
+    [2, 0, 4],
+]
 LARGE = [[1001], [1005], [40, 40], [1000], [2, 600], [600, 2], [11, 11, 11], [7, 8, 2, 10], [1, 1, 1200], [5000]]
 
 
@@ -32,7 +57,7 @@ def floats(count):
         lambda: random.gauss(0, 1),
         lambda: random.gauss(0, 1) * 10 ** random.uniform(low, high),
         lambda: float(random.randint(-10, 10)),
-        lambda: float(random.randint(-10**9, 10**9)),
+        lambda: float(random.randint(-(10**9), 10**9)),
         lambda: random.randint(-4000, 4000) / 2 ** random.randint(0, 12),  # ties
         lambda: random.choice([0.0, -0.0, 1.0, 2.0]),
         lambda: random.uniform(0, 1),
@@ -42,8 +67,10 @@ def floats(count):
         lambda: random.choice([1e8, 1e8 + 1, 1000.0, 1001.0, 1.0, 99999999.0]),
     ][kind]
     special = random.choice([0, 0, 0.1, 0.3, 1])
-    return [random.choice([math.inf, -math.inf, math.nan, 0.0, -0.0]) if random.random() < special else pick()
-            for _ in range(count)]
+    return [
+        random.choice([math.inf, -math.inf, math.nan, 0.0, -0.0]) if random.random() < special else pick()
+        for _ in range(count)
+    ]
 
 
 def integers(dtype, count):
@@ -116,8 +143,14 @@ def case():
         tensor.requires_grad_()
         flags['requiresGrad'] = True
         if random.random() < 0.6:
-            tensor = random.choice([lambda t: t * 1, lambda t: t.abs() if min(values, default=-1) > 0 else t + 0,
-                                    torch.clone, Doubled.apply])(tensor)
+            tensor = random.choice(
+                [
+                    lambda t: t * 1,
+                    lambda t: t.abs() if min(values, default=-1) > 0 else t + 0,
+                    torch.clone,
+                    Doubled.apply,
+                ]
+            )(tensor)
             stored = [plain(value) for value in tensor.flatten()[:length].tolist()]  # -0.0 + 0 is 0.0
             stored = ['repeat', stored] if count > 64 else stored
             flags['gradFn'] = type(tensor.grad_fn).__name__
@@ -147,11 +180,12 @@ class Fake:
     @staticmethod
     def print(tensor):
         from torch import _tensor_str as module
+
         torch.set_printoptions(profile='default')
         text = repr(tensor)
         body = module._tensor_str(tensor, 7)
         plain_head = module._add_suffixes('tensor(' + body, [], 7, False)[:-1]
-        rest = text[len(plain_head):-1]
+        rest = text[len(plain_head) : -1]
         suffixes = ["device='cuda:0'"] + [part.strip() for part in rest.replace('\n', ' ').split(', ') if part.strip()]
         if 'size=' in rest:  # the tuple's own commas
             size = f'size={tuple(tensor.shape)}'
@@ -166,5 +200,7 @@ while len(cases) < COUNT:
     made = case()
     if len(made[-1]) < 1200 or random.random() < 0.1:  # the file is to stay small
         cases.append(made)
-FILE.write_text('[\n' + ',\n'.join(json.dumps(row, ensure_ascii=True, separators=(',', ':')) for row in cases) + '\n]\n')
+FILE.write_text(
+    '[\n' + ',\n'.join(json.dumps(row, ensure_ascii=True, separators=(',', ':')) for row in cases) + '\n]\n'
+)
 print(f'{len(cases)} cases, {FILE.stat().st_size} bytes')

@@ -29,9 +29,12 @@ function withHeader(text: string, data = 64): Uint8Array {
 }
 
 describe('parseNpy', () => {
-  test.each(good)('reads $dtype of $sizes, Fortran order $fortranOrder', ({ file, dtype, sizes, fortranOrder, data }) => {
-    expect(parseNpy(bytes(file))).toEqual({ dtype, sizes, fortranOrder, data: bytes(data) });
-  });
+  test.each(good)(
+    'reads $dtype of $sizes, Fortran order $fortranOrder',
+    ({ file, dtype, sizes, fortranOrder, data }) => {
+      expect(parseNpy(bytes(file))).toEqual({ dtype, sizes, fortranOrder, data: bytes(data) });
+    },
+  );
 
   test('refuses dtypes that are not ours', () => {
     for (const file of refused) expect(() => parseNpy(bytes(file))).toThrow(/^npy: .*not supported/);
@@ -64,7 +67,10 @@ describe('parseNpy', () => {
 
   test('survives truncation and random damage', () => {
     let state = 1;
-    const random = (below: number): number => ((state = (state * 48271) % 0x7fffffff) / 0x7fffffff) * below | 0;
+    const random = (below: number): number => {
+      state = (state * 48271) % 0x7fffffff;
+      return Math.floor((state / 0x7fffffff) * below);
+    };
     for (const row of good) {
       const file = bytes(row.file);
       for (let length = 0; length < file.length; length++) {
@@ -93,6 +99,8 @@ describe('formatNpy', () => {
 
   test('checks what it is given', () => {
     expect(() => formatNpy({ dtype: 'bfloat16', sizes: [1], data: new Uint8Array(2) })).toThrow(TypeError);
-    expect(() => formatNpy({ dtype: 'float32', sizes: [1], data: new Uint8Array(3) })).toThrow('4 bytes but received 3');
+    expect(() => formatNpy({ dtype: 'float32', sizes: [1], data: new Uint8Array(3) })).toThrow(
+      '4 bytes but received 3',
+    );
   });
 });

@@ -11,9 +11,9 @@ interface Row {
   metadata: Record<string, string> | null;
   tensors: Record<string, { dtype: DTypeName; sizes: number[]; data: string }>;
 }
-const { safetensors: rows } = JSON.parse(
-  readFileSync(new URL('./oracle/files.json', import.meta.url), 'utf8'),
-) as { safetensors: Row[] };
+const { safetensors: rows } = JSON.parse(readFileSync(new URL('./oracle/files.json', import.meta.url), 'utf8')) as {
+  safetensors: Row[];
+};
 const bytes = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, 'base64'));
 const tensorsOf = (row: Row): Map<string, SafeTensor> =>
   new Map(Object.entries(row.tensors).map(([name, tensor]) => [name, { ...tensor, data: bytes(tensor.data) }]));
@@ -40,9 +40,15 @@ describe('parseSafetensors', () => {
   });
 
   test('accepts what the official library accepts', () => {
-    const file = withHeader(`{ "b": ${row('U8', '[2]', '[0,2]')} , "__metadata__":null, "a":${row('I8', '[]', '[2, 3]')}}\n `, 3);
+    const file = withHeader(
+      `{ "b": ${row('U8', '[2]', '[0,2]')} , "__metadata__":null, "a":${row('I8', '[]', '[2, 3]')}}\n `,
+      3,
+    );
     expect([...parseSafetensors(file).tensors.keys()]).toEqual(['b', 'a']);
-    const extra = withHeader('{"a":{"more":{"x":[1,-2.5e3,"y",true]},"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1);
+    const extra = withHeader(
+      '{"a":{"more":{"x":[1,-2.5e3,"y",true]},"dtype":"U8","shape":[1],"data_offsets":[0,1]}}',
+      1,
+    );
     expect(parseSafetensors(extra).tensors.get('a')?.sizes).toEqual([1]);
   });
 
@@ -97,7 +103,10 @@ describe('parseSafetensors', () => {
 
   test('survives truncation and random damage', () => {
     let state = 1;
-    const random = (below: number): number => ((state = (state * 48271) % 0x7fffffff) / 0x7fffffff) * below | 0;
+    const random = (below: number): number => {
+      state = (state * 48271) % 0x7fffffff;
+      return Math.floor((state / 0x7fffffff) * below);
+    };
     for (const stored of rows) {
       const file = bytes(stored.file);
       for (let length = 0; length < file.length; length++) {

@@ -5,7 +5,7 @@ import { FLOATING } from '../dtype.ts';
 import { dispose, maker, type Storage } from '../memory.ts';
 import { sameShape, show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
-import { addInto, cast, clone, onesLike, sumTo } from '../ops/engine-ops.ts';
+import { addInto, cast, clone, onesLike, sumTo } from '../ops/internal/engine-ops.ts';
 import { applyHooks } from './hooks.ts';
 import { mode } from './mode.ts';
 import { AccumulateGrad, edgeOf, type Grad, type Node } from './node.ts';

@@ -1,4 +1,5 @@
-// NumPy's .npy files, as bytes in memory. Called by the tensor-level load and save in lib/io; hostile input is expected.
+// NumPy's .npy files, as bytes in memory. Called by the tensor-level load and save in lib/io; hostile input is
+// expected.
 import type { DTypeName } from '../dtype.ts';
 import { byteCount, FileFormatError } from './errors.ts';
 
@@ -28,7 +29,7 @@ const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** NumPy keeps room for the first size to grow to this many digits, so that files can be appended to. */
 const growthDigits = 21;
 
-/** Reads a .npy file (format versions 1 to 3). Throws FileFormatError when it is damaged or of a dtype that is not ours. */
+/** Reads a .npy file (versions 1 to 3). Throws FileFormatError when it is damaged or of a dtype that is not ours. */
 export function parseNpy(bytes: Uint8Array): NpyArray {
   if (!(bytes instanceof Uint8Array)) throw new TypeError('npy: Expected a Uint8Array for bytes');
   if (bytes.length < 10) throw new FileFormatError(`npy: the file ends after ${bytes.length} bytes, before its header`);
@@ -37,7 +38,7 @@ export function parseNpy(bytes: Uint8Array): NpyArray {
   const version = view.getUint8(6);
   if (version < 1 || version > 3) throw new FileFormatError(`npy: unknown format version ${version}`);
   const start = version === 1 ? 10 : 12;
-  if (bytes.length < start) throw new FileFormatError(`npy: the file ends after ${bytes.length} bytes, before its header`);
+  if (bytes.length < start) throw new FileFormatError('npy: the file ends before its header');
   const headerLength = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const end = start + headerLength;
   if (end > bytes.length) {
@@ -109,7 +110,7 @@ interface Header {
 /** The header is a Python dict literal with three known keys; nothing else is accepted. */
 function parseHeader(text: string): Header {
   const found: { descr?: string; sizes?: number[]; fortranOrder?: boolean } = {};
-  const dict = /^\s*\{([^]*)\}\s*$/.exec(text)?.[1];
+  const dict = /^\s*\{([\s\S]*)\}\s*$/.exec(text)?.[1];
   if (dict === undefined) throw new FileFormatError(`npy: cannot read the header ${quote(text)}`);
   const entry = /\s*(['"])(\w+)\1\s*:\s*(?:(['"])([^'"\\]*)\3|(True|False)|\(([\s\dL,]*)\))\s*(,|$)/y;
   while (entry.lastIndex < dict.length) {

@@ -35,22 +35,13 @@ export class Pickler {
   }
 
   value(value: unknown): void {
-    switch (typeof value) {
-      case 'undefined':
-        return this.op('N');
-      case 'boolean':
-        return this.raw(value ? 0x88 : 0x89);
-      case 'number':
-        return this.number(value);
-      case 'bigint':
-        return this.long(value);
-      case 'string':
-        return this.string(value);
-      case 'object':
-        return value === null ? this.op('N') : this.object(value);
-      default:
-        return this.refuse(`a ${typeof value}`);
-    }
+    if (value === undefined || value === null) this.op('N');
+    else if (typeof value === 'boolean') this.raw(value ? 0x88 : 0x89);
+    else if (typeof value === 'number') this.number(value);
+    else if (typeof value === 'bigint') this.long(value);
+    else if (typeof value === 'string') this.string(value);
+    else if (typeof value === 'object') this.object(value);
+    else this.refuse(`a ${typeof value}`);
   }
 
   /** Opcodes, as characters. */
@@ -61,8 +52,7 @@ export class Pickler {
   /** A global, `module` and `name`. */
   global(module: string, name: string): void {
     const id = `c${module}\n${name}\n`;
-    const seen = this.globals.get(id);
-    if (seen !== undefined) return this.get(seen);
+    if (this.recall(this.globals.get(id))) return;
     this.op(id);
     this.globals.set(id, this.put());
   }
@@ -88,8 +78,7 @@ export class Pickler {
   }
 
   string(text: string): void {
-    const seen = this.memo.get(text);
-    if (seen !== undefined) return this.get(seen);
+    if (this.recall(this.memo.get(text))) return;
     // Lone surrogates have no UTF-8.
     if (/\p{Surrogate}/u.test(text)) this.refuse('a string that is no well-formed Unicode');
     this.op('X');
@@ -107,8 +96,7 @@ export class Pickler {
   }
 
   private object(value: object): void {
-    const seen = this.memo.get(value);
-    if (seen !== undefined) return this.get(seen);
+    if (this.recall(this.memo.get(value))) return;
     if (this.path.length > maxDepth) {
       throw new RangeError(`save: the data is nested more than ${maxDepth} deep`);
     }
@@ -140,7 +128,10 @@ export class Pickler {
       if (prototype !== null && prototype !== Object.prototype) {
         this.refuse(`an object of class ${value.constructor?.name ?? '(anonymous)'}`);
       }
-      this.dict(value, Object.entries(value).filter((entry) => entry[1] !== undefined));
+      this.dict(
+        value,
+        Object.entries(value).filter((entry) => entry[1] !== undefined),
+      );
     }
   }
 
@@ -167,13 +158,18 @@ export class Pickler {
     throw new TypeError(`save: cannot store ${what}${where}`);
   }
 
-  private get(index: number): void {
-    if (index < 256) return this.raw(0x68, index);
-    this.op('j');
-    this.u32(index);
+  /** Refers to what was written before, if it was. */
+  private recall(index: number | undefined): boolean {
+    if (index === undefined) return false;
+    if (index < 256) this.raw(0x68, index);
+    else {
+      this.op('j');
+      this.u32(index);
+    }
+    return true;
   }
 
-  /** Memoizes what was just written; the number under which `get` finds it. */
+  /** Memoizes what was just written; the number under which `recall` finds it. */
   private put(): number {
     const index = this.memoized++;
     if (index < 256) this.raw(0x71, index);

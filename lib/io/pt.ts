@@ -1,5 +1,5 @@
-// torch.save's files: a zip of one pickle and the raw bytes of its storages. Called by the tensor-level load and save in
-// lib/io, which turn records into tensors and back. No code of a file ever runs.
+// torch.save's files: a zip of one pickle and the raw bytes of its storages. Called by the tensor-level load and save
+// in lib/io, which turn records into tensors and back. No code of a file ever runs.
 import { unzipSync, zipSync } from 'fflate';
 import type { Zippable } from 'fflate';
 import type { DTypeName } from '../dtype.ts';
@@ -19,7 +19,7 @@ export interface StorageRecord {
   readonly location: string;
 }
 
-/** A tensor of a file: a view of a storage, checked to lie within it. Strides may be 0 for broadcast sizes of any size. */
+/** A tensor of a file: a view of a storage, checked to lie within it. Where strides are 0, sizes may be enormous. */
 export interface TensorRecord<Storage> {
   readonly storage: Storage;
   readonly dtype: DTypeName;
@@ -73,6 +73,8 @@ const callables: ReadonlySet<string> = new Set([
 ]);
 const maxDepth = 1000;
 const maxZipBytes = 2 ** 32 - 1;
+/** `FB`, the zip field in which PyTorch puts its padding. */
+const paddingField = 0x4246;
 
 function fail(message: string): never {
   throw new FileFormatError(`load: ${message}`);
@@ -163,7 +165,8 @@ function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
       filter: ({ name, size, originalSize, compression }) => {
         // The central directory is not to be believed: its count of entries and their sizes are held against the file.
         if (++entries > bytes.length / 46) fail('its directory has more entries than the file has room for');
-        if (!name.includes('/') || name.endsWith('/')) return false;
+        if (/^[^/]+\/constants\.pkl$/.test(name)) fail('this is a TorchScript program, not saved data');
+        if (!/^[^/]+\/(data\.pkl|byteorder|data\/[^/]+)$/.test(name)) return false;
         if (compression !== 0) fail(`${JSON.stringify(name)} is compressed, which torch.save never does`);
         if (size !== originalSize) fail(`${JSON.stringify(name)} has two sizes, ${size} and ${originalSize}`);
         total += size;
@@ -186,7 +189,6 @@ function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
     if (data.length !== expected.get(name)) fail(`the file ends in the middle of ${JSON.stringify(name)}`);
     files.set(name.slice(folder.length), data);
   }
-  if (files.has('constants.pkl')) fail('this is a TorchScript program, not saved data');
   return files;
 }
 
@@ -217,7 +219,7 @@ function callGlobal(path: string, args: readonly unknown[]): unknown {
       if (!(first instanceof PendingTensor)) break;
       return new PendingTensor({ ...first.record, requiresGrad: second === true, isParameter: true });
     case 'torch._tensor._rebuild_from_type_v2':
-      // A tensor with attributes of its own, which are dropped. Never itself, or a pickle could nest calls without end.
+      // A tensor with attributes of its own, which are dropped. Never itself, or calls could nest without end.
       if (!(first instanceof PyGlobal) || !(third instanceof PyTuple) || first.path === path) break;
       return callGlobal(first.path, third.items);
     case 'torch.Size':
@@ -238,7 +240,8 @@ function rebuildTensor(args: readonly unknown[]): PendingTensor {
   if (!(storage instanceof StorageReference) || !(sizes instanceof PyTuple) || !(strides instanceof PyTuple)) {
     return fail('a tensor is rebuilt from something else than a storage');
   }
-  if (metadata instanceof Map && metadata.size > 0) fail('a tensor with its negative or conjugate bit is not supported');
+  if (metadata instanceof Map && metadata.size > 0)
+    fail('a tensor with its negative or conjugate bit is not supported');
   const record = {
     storage,
     dtype: storage.dtype,
@@ -368,13 +371,16 @@ export function formatPt<Storage extends object>(value: unknown, hooks: WriteHoo
 
   const text = (content: string): Uint8Array => new TextEncoder().encode(content);
   // No .format_version: it would promise the exact layout of torch's own zip writer, from which some readers compute.
-  const records: [string, Uint8Array][] = [['data.pkl', pickle], ['byteorder', text('little')]];
+  const records: [string, Uint8Array][] = [
+    ['data.pkl', pickle],
+    ['byteorder', text('little')],
+  ];
   for (const { key, bytes } of storages.values()) records.push([`data/${key}`, bytes]);
   records.push(['version', text('3\n')]);
   return writeZip(records);
 }
 
-/** Stored entries whose data starts at multiples of 64, for torch.load(mmap=True); the same data gives the same bytes. */
+/** Stored entries whose data starts at multiples of 64, for torch.load(mmap=True). Equal data gives equal bytes. */
 function writeZip(records: readonly (readonly [string, Uint8Array])[]): Uint8Array {
   const zip: Zippable = {};
   let offset = 0;
@@ -382,7 +388,8 @@ function writeZip(records: readonly (readonly [string, Uint8Array])[]): Uint8Arr
     const path = `archive/${name}`;
     const before = offset + 30 + path.length + 4;
     const padding = (64 - (before % 64)) % 64;
-    zip[path] = [data, { level: 0, mtime: new Date(1980, 0, 1), extra: { 0x4246: new Uint8Array(padding).fill(0x5a) } }];
+    const extra = { [paddingField]: new Uint8Array(padding).fill(0x5a) };
+    zip[path] = [data, { level: 0, mtime: new Date(1980, 0, 1), extra }];
     offset = before + padding + data.length;
     if (offset > maxZipBytes - 2 ** 20) {
       throw new RangeError('save: more than 4 GiB do not fit into one file of this kind; save as safetensors');

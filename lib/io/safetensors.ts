@@ -66,7 +66,7 @@ export function parseSafetensors(bytes: Uint8Array): SafeTensors {
   return { metadata, tensors };
 }
 
-/** Writes a safetensors file: the very bytes that the official library writes (it shuffles `metadata`, this does not). */
+/** Writes a safetensors file: the bytes that the official library writes (which shuffles `metadata`; this does not). */
 export function serializeSafetensors(
   tensors: ReadonlyMap<string, SafeTensor>,
   metadata: ReadonlyMap<string, string> | null = null,
@@ -79,7 +79,9 @@ export function serializeSafetensors(
   const rows = [...tensors].map(([name, tensor]) => {
     const rank = formats.findIndex(([dtype]) => dtype === tensor.dtype);
     const format = formats[rank];
-    if (format === undefined) throw new TypeError(`safetensors: tensor ${quote(name)} has unknown dtype ${tensor.dtype}`);
+    if (format === undefined) {
+      throw new TypeError(`safetensors: tensor ${quote(name)} has unknown dtype ${tensor.dtype}`);
+    }
     const size = byteCount(`safetensors: tensor ${quote(name)}`, tensor.sizes, format[2]);
     if (size !== tensor.data.length) {
       throw new TypeError(
@@ -160,7 +162,7 @@ function readEntry(name: string, value: Json): Entry {
 function readIntegers(what: string, value: Json | undefined): number[] {
   if (!Array.isArray(value)) fail(`${what} is no list`);
   return value.map((item) => {
-    if (!(item instanceof NumberToken) || !/^\d+$/.test(item.text)) fail(`${what} has something else than whole numbers`);
+    if (!(item instanceof NumberToken) || !/^\d+$/.test(item.text)) fail(`${what} holds more than whole numbers`);
     const number = Number(item.text);
     if (!Number.isSafeInteger(number)) fail(`${what} has the impossible number ${item.text}`);
     return number;

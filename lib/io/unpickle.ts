@@ -1,5 +1,5 @@
-// Reads Python pickles without Python: it can build data and nothing else. Called by pt.ts, which says what a persistent
-// id (a storage) and a rebuilt tensor are. The writer is pickle.ts.
+// Reads Python pickles without Python: it can build data and nothing else. Called by pt.ts, which says what a
+// persistent id (a storage) and a rebuilt tensor are. The writer is pickle.ts.
 import { FileFormatError } from './errors.ts';
 
 /** A global that a pickle names: never looked up, only compared with the short list in `globals`. */
@@ -30,6 +30,8 @@ export interface UnpickleHooks {
 }
 
 const maxIntegerBytes = 4096;
+/** Not a value that a pickle can hold. */
+const nothing: unique symbol = Symbol('nothing');
 const utf8: TextDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Containers that need no hook, under the names of Python 2 and 3. */
@@ -81,142 +83,136 @@ class Unpickler {
         if (this.stack.length > 0 || this.marks.length > 0) fail('values are left over at its end');
         return result;
       }
-      this.step(op);
+      const value = this.step(op);
+      if (value !== nothing) this.stack.push(value);
     }
   }
 
-  private step(op: string): void {
+  /** What the opcode leaves on the stack, or `nothing`. */
+  private step(op: string): unknown {
     switch (op) {
       case '\x80': {
         const protocol = this.u8();
         if (protocol > 5) fail(`protocol ${protocol} is not known`);
-        return;
+        return nothing;
       }
       case '\x95':
-        this.need(8);
-        this.at += 8; // a frame is only a hint for buffering
-        return;
+        this.take(8); // a frame is only a hint for buffering
+        return nothing;
       case '(':
         this.marks.push(this.stack);
         this.stack = [];
-        return;
+        return nothing;
       case '0':
         this.pop();
-        return;
+        return nothing;
       case '1':
         this.popMark();
-        return;
+        return nothing;
       case '2':
-        return this.push(this.top());
+        return this.top();
       case 'N':
-        return this.push(null);
+        return null;
       case '\x88':
-        return this.push(true);
+        return true;
       case '\x89':
-        return this.push(false);
+        return false;
       case 'J':
-        this.need(4);
-        this.at += 4;
-        return this.push(this.view.getInt32(this.at - 4, true));
+        return this.u32() | 0;
       case 'K':
-        return this.push(this.u8());
+        return this.u8();
       case 'M':
-        this.need(2);
-        this.at += 2;
-        return this.push(this.view.getUint16(this.at - 2, true));
+        return this.u8() | (this.u8() << 8);
       case '\x8a':
-        return this.push(this.long(this.u8()));
+        return this.long(this.u8());
       case '\x8b':
-        return this.push(this.long(this.u32()));
+        return this.long(this.u32());
       case 'G':
-        this.need(8);
-        this.at += 8;
-        return this.push(this.view.getFloat64(this.at - 8, false));
+        this.take(8);
+        return this.view.getFloat64(this.at - 8, false);
       case '\x8c':
       case 'U':
-        return this.push(this.text(this.u8()));
+        return this.text(this.u8());
       case 'X':
       case 'T':
-        return this.push(this.text(this.u32()));
+        return this.text(this.u32());
       case '\x8d':
-        return this.push(this.text(this.u64()));
+        return this.text(this.u64());
       case 'C':
-        return this.push(this.take(this.u8()).slice());
+        return this.take(this.u8()).slice();
       case 'B':
-        return this.push(this.take(this.u32()).slice());
+        return this.take(this.u32()).slice();
       case '\x8e':
       case '\x96':
-        return this.push(this.take(this.u64()).slice());
+        return this.take(this.u64()).slice();
       case ']':
-        return this.push([]);
+        return [];
       case 'l':
-        return this.push(this.popMark());
-      case 'a': {
-        const item = this.pop();
-        this.list().push(item);
-        return;
-      }
+        return this.popMark();
+      case 'a':
       case 'e': {
-        const items = this.popMark();
+        const items = op === 'a' ? [this.pop()] : this.popMark();
         const list = this.list();
         for (const item of items) list.push(item);
-        return;
+        return nothing;
       }
       case ')':
-        return this.push(new PyTuple([]));
+        return new PyTuple([]);
       case '\x85':
       case '\x86':
       case '\x87': {
         const count = op.charCodeAt(0) - 0x84;
         if (this.stack.length < count) fail('a tuple has too few items');
-        return this.push(new PyTuple(this.stack.splice(-count)));
+        return new PyTuple(this.stack.splice(-count));
       }
       case 't':
-        return this.push(new PyTuple(this.popMark()));
+        return new PyTuple(this.popMark());
       case '}':
-        return this.push(new Map());
+        return new Map();
       case 'd': {
         const items = this.popMark();
-        const map = new Map<unknown, unknown>();
-        this.push(map);
-        return this.setItems(items);
+        return this.setItems(new Map(), items);
       }
       case 's':
         if (this.stack.length < 2) fail('a dict item is missing');
-        return this.setItems(this.stack.splice(-2));
-      case 'u':
-        return this.setItems(this.popMark());
+        this.setItems(this.stack.at(-3), this.stack.splice(-2));
+        return nothing;
+      case 'u': {
+        const items = this.popMark();
+        this.setItems(this.top(), items);
+        return nothing;
+      }
       case '\x8f':
-        return this.push(new Set());
+        return new Set();
       case '\x90': {
         const items = this.popMark();
         const set = this.top();
         if (!(set instanceof Set)) fail('items are added to something that is no set');
         for (const item of items) set.add(key(item));
-        return;
+        return nothing;
       }
       case '\x91':
-        return this.push(new Set(this.popMark().map(key)));
+        return new Set(this.popMark().map(key));
       case 'h':
-        return this.push(this.recall(this.u8()));
+        return this.recall(this.u8());
       case 'j':
-        return this.push(this.recall(this.u32()));
+        return this.recall(this.u32());
       case 'q':
         this.memo.set(this.u8(), this.top());
-        return;
+        return nothing;
       case 'r':
         this.memo.set(this.u32(), this.top());
-        return;
+        return nothing;
       case '\x94':
         this.memo.set(this.memo.size, this.top());
-        return;
+        return nothing;
       case 'c':
-        return this.push(this.global(this.line(), this.line()));
+        return this.global(this.line(), this.line());
       case '\x93': {
         const name = this.pop();
         const module = this.pop();
-        if (typeof module !== 'string' || typeof name !== 'string') fail('a global is named by something else than text');
-        return this.push(this.global(module, name));
+        if (typeof module !== 'string' || typeof name !== 'string') fail('a global has a name that is no text');
+        return this.global(module, name);
       }
       case 'R':
       case '\x81': {
@@ -224,16 +220,16 @@ class Unpickler {
         const callee = this.pop();
         if (!(callee instanceof PyGlobal)) fail('something is called that is no known function');
         if (!(args instanceof PyTuple)) fail(`${callee.path} is called without a tuple of arguments`);
-        return this.push(this.call(callee.path, args.items));
+        return this.call(callee.path, args.items);
       }
       case 'b': {
         // The state that state_dict() hangs on its OrderedDict (`_metadata`) is of no use here.
         this.pop();
         if (!(this.top() instanceof Map)) fail('attributes are set on something that is no OrderedDict');
-        return;
+        return nothing;
       }
       case 'Q':
-        return this.push(this.hooks.persistent(this.pop()));
+        return this.hooks.persistent(this.pop());
       default: {
         const code = op.charCodeAt(0).toString(16).padStart(2, '0');
         fail(`opcode 0x${code} at byte ${this.at - 1} is not supported`);
@@ -309,15 +305,11 @@ class Unpickler {
     if (this.budget < 0) fail('it copies the same data again and again');
   }
 
-  private setItems(items: readonly unknown[]): void {
-    const map = this.top();
+  private setItems(map: unknown, items: readonly unknown[]): unknown {
     if (!(map instanceof Map)) fail('items are set on something that is no dict');
     if (items.length % 2 !== 0) fail('a dict item has no value');
     for (let i = 0; i < items.length; i += 2) map.set(key(items[i]), items[i + 1]);
-  }
-
-  private push(value: unknown): void {
-    this.stack.push(value);
+    return map;
   }
 
   private pop(): unknown {
@@ -365,14 +357,12 @@ class Unpickler {
   }
 
   private u32(): number {
-    this.need(4);
-    this.at += 4;
+    this.take(4);
     return this.view.getUint32(this.at - 4, true);
   }
 
   private u64(): number {
-    this.need(8);
-    this.at += 8;
+    this.take(8);
     return Number(this.view.getBigUint64(this.at - 8, true));
   }
 
@@ -405,9 +395,10 @@ class Unpickler {
   }
 }
 
-/** Only what Python can hash becomes a key; so nothing that a caller may mutate or that is compared by content. */
+/** Only what Python can hash becomes a key. */
 function key(value: unknown): unknown {
-  if (value === null || value instanceof PyTuple || value instanceof PyGlobal || typeof value !== 'object') return value;
+  if (value === null || typeof value !== 'object') return value;
+  if (value instanceof PyTuple || value instanceof PyGlobal) return value;
   return fail('a dict or set has a key that Python could not hash');
 }
 

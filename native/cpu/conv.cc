@@ -25,13 +25,15 @@ int64_t checked_numel(const Operand& a) {
 }
 
 int64_t parameter(const Plan& plan, int i) {
-  Plan::require(plan.param[i] >= 0 && plan.param[i] < static_cast<double>(kLimit), "convolution: parameter out of range");
+  Plan::require(plan.param[i] >= 0 && plan.param[i] < static_cast<double>(kLimit),
+                "convolution: parameter out of range");
   return plan.integer(i);
 }
 
 /** Reads groups, stride, padding and dilation, and checks the three operands against each other. */
 ConvShape read_shape(const Plan& plan, const Operand& x, const Operand& w, const Operand& y) {
-  Plan::require(x.ndim >= 3 && x.ndim <= 5 && w.ndim == x.ndim && y.ndim == x.ndim, "convolution: wrong number of dims");
+  Plan::require(x.ndim >= 3 && x.ndim <= 5 && w.ndim == x.ndim && y.ndim == x.ndim,
+                "convolution: wrong number of dims");
   for (const Operand* a : {&x, &w, &y})  // also refuses sizes whose product overflows
     Plan::require(checked_numel(*a) == 0 || a->data, "convolution: missing operand");
   Plan::require(x.dtype == w.dtype && x.dtype == y.dtype, "convolution: dtypes differ");
@@ -42,7 +44,8 @@ ConvShape read_shape(const Plan& plan, const Operand& x, const Operand& w, const
   s.c = x.sizes[1];
   s.o = w.sizes[0];
   s.groups = parameter(plan, 0);
-  Plan::require(s.groups >= 1 && s.c % s.groups == 0 && s.o % s.groups == 0, "convolution: groups do not divide channels");
+  Plan::require(s.groups >= 1 && s.c % s.groups == 0 && s.o % s.groups == 0,
+                "convolution: groups do not divide channels");
   Plan::require(w.sizes[1] == s.cg() && y.sizes[0] == s.n && y.sizes[1] == s.o, "convolution: channels do not match");
   for (int d = 0; d < s.dims; d++) {
     s.in[d] = x.sizes[d + 2];
@@ -89,7 +92,8 @@ void copy_strided(const Operand& shape, const From* from, const int64_t* from_st
         f += i * from_strides[d];
         t += i * to_strides[d];
       }
-      for (int64_t i = 0; i < inner; i++) to[t + i * ts] = static_cast<To>(static_cast<Compute<From>>(from[f + i * fs]));
+      for (int64_t i = 0; i < inner; i++)
+        to[t + i * ts] = static_cast<To>(static_cast<Compute<From>>(from[f + i * fs]));
     }
   });
 }
@@ -162,6 +166,7 @@ template <class C>
 void forward(const ConvShape& s, Activations<const C> x, const C* w, const C* bias, Activations<C> y) {
   if constexpr (std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::forward(s, x, w, bias, y);
+  if (RowConv<C>::fits_forward(s, x, y)) return RowConv<C>::forward(s, x, w, bias, y);
   if (PixelConv<C>::fits(s)) PixelConv<C>::forward(s, x, w, bias, y);
   else NaiveConv<C>::forward(s, x, w, bias, y);
 }
@@ -169,47 +174,17 @@ template <class C>
 void backward_input(const ConvShape& s, Activations<const C> gy, const C* w, const C* bias, Activations<C> gx) {
   if constexpr (std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::backward_input(s, gy, w, bias, gx);
+  if (RowConv<C>::fits_backward_input(s, gy, gx)) return RowConv<C>::backward_input(s, gy, w, bias, gx);
   if (PixelConv<C>::fits(s)) PixelConv<C>::backward_input(s, gy, w, bias, gx);
   else NaiveConv<C>::backward_input(s, gy, w, bias, gx);
 }
 template <class C>
-void backward_weight(const ConvShape& s, Activations<const C> x, Activations<const C> gy, C* gw) {
+void backward_weight(const ConvShape& s, Activations<const C> x, Activations<const C> gy, C* gw, C* gb) {
   if constexpr (std::is_same_v<C, float>)
-    if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::backward_weight(s, x, gy, gw);
-  if (PixelConv<C>::fits(s)) PixelConv<C>::backward_weight(s, x, gy, gw);
-  else NaiveConv<C>::backward_weight(s, x, gy, gw);
-}
-
-/** gradBias[o] = the sum of gradOut over images and pixels, summed per image first. */
-template <class C>
-void backward_bias(const ConvShape& s, Activations<const C> gy, C* out) {
-  const int64_t pixels = s.out_pixels();
-  parallel_for(s.o, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, s.n * pixels)), [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin; o < end; o++) {
-      C total = 0;
-      for (int64_t n = 0; n < s.n; n++) {
-        const C* g = gy.at(n, o);
-        if (gy.step == 1) {
-          Vec<C> sum[2] = {};
-          int64_t i = 0;
-          for (; i + 2 * kLanes<C> <= pixels; i += 2 * kLanes<C>) {
-            sum[0] += load(g + i);
-            sum[1] += load(g + i + kLanes<C>);
-          }
-          sum[0] += sum[1];
-          C image = 0;
-          for (int j = 0; j < kLanes<C>; j++) image += sum[0][j];
-          for (; i < pixels; i++) image += g[i];
-          total += image;
-        } else {
-          C image = 0;
-          for (int64_t i = 0; i < pixels; i++) image += g[i * gy.step];
-          total += image;
-        }
-      }
-      out[o] = total;
-    }
-  });
+    if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::backward_weight(s, x, gy, gw, gb);
+  if (RowConv<C>::fits_backward_weight(s, x, gy)) return RowConv<C>::backward_weight(s, x, gy, gw, gb);
+  if (PixelConv<C>::fits(s)) PixelConv<C>::backward_weight(s, x, gy, gw, gb);
+  else NaiveConv<C>::backward_weight(s, x, gy, gw, gb);
 }
 
 /**
@@ -268,10 +243,8 @@ void conv_backward_weight(const Plan& plan) {
     ScratchSlot* const slot = conv_scratch().stage;
     Staged<T, C> sx(x, false, true, slot[0]), sgy(gy, false, true, slot[1]);
     Staged<T, C> sgw(gw, true, false, slot[2]), sgb(gb, true, false, slot[3]);
-    backward_weight<C>(s, sx.input(), sgy.input(), sgw.data());
+    backward_weight<C>(s, sx.input(), sgy.input(), sgw.data(), sgb.data());
     sgw.finish();
-    if (!gb) return;
-    backward_bias<C>(s, sgy.input(), sgb.data());
     sgb.finish();
   });
 }

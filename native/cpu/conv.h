@@ -28,14 +28,14 @@ struct Activations {
   T* at(int64_t n, int64_t c) const { return data + n * image + c * channel; }
 };
 
-// Weights are dense [O, C/groups, taps]; `bias` may be null. Each engine writes every value of its output.
+// Weights are dense [O, C/groups, taps]; `bias` and `gb` may be null. Each engine writes every value of its output.
 
 /** Any shape, any layout: one loop nest per output value. For what is too small or too odd for the others. */
 template <class T>
 struct NaiveConv {
   static void forward(const ConvShape&, Activations<const T> x, const T* w, const T* bias, Activations<T> y);
   static void backward_input(const ConvShape&, Activations<const T> gy, const T* w, const T* bias, Activations<T> gx);
-  static void backward_weight(const ConvShape&, Activations<const T> x, Activations<const T> gy, T* gw);
+  static void backward_weight(const ConvShape&, Activations<const T> x, Activations<const T> gy, T* gw, T* gb);
 };
 
 /** Register tiles of pixels × output channels over pixel-major scratch; any shape that `fits`. */
@@ -44,7 +44,18 @@ struct PixelConv {
   static bool fits(const ConvShape&);
   static void forward(const ConvShape&, Activations<const T> x, const T* w, const T* bias, Activations<T> y);
   static void backward_input(const ConvShape&, Activations<const T> gy, const T* w, const T* bias, Activations<T> gx);
-  static void backward_weight(const ConvShape&, Activations<const T> x, Activations<const T> gy, T* gw);
+  static void backward_weight(const ConvShape&, Activations<const T> x, Activations<const T> gy, T* gw, T* gb);
+};
+
+/** Vectors along the width, channel-major tensors: few channels on one side, depthwise. */
+template <class T>
+struct RowConv {
+  static bool fits_forward(const ConvShape&, const Activations<const T>& x, const Activations<T>& y);
+  static bool fits_backward_input(const ConvShape&, const Activations<const T>& gy, const Activations<T>& gx);
+  static bool fits_backward_weight(const ConvShape&, const Activations<const T>& x, const Activations<const T>& gy);
+  static void forward(const ConvShape&, Activations<const T> x, const T* w, const T* bias, Activations<T> y);
+  static void backward_input(const ConvShape&, Activations<const T> gy, const T* w, const T* bias, Activations<T> gx);
+  static void backward_weight(const ConvShape&, Activations<const T> x, Activations<const T> gy, T* gw, T* gb);
 };
 
 /** Whether 3×3 convolutions may use Winograd's algorithm; off for strict agreement on infinities and NaN. */
@@ -57,7 +68,8 @@ struct WinogradConv {
                       Activations<float> y);
   static void backward_input(const ConvShape&, Activations<const float> gy, const float* w, const float* bias,
                              Activations<float> gx);
-  static void backward_weight(const ConvShape&, Activations<const float> x, Activations<const float> gy, float* gw);
+  static void backward_weight(const ConvShape&, Activations<const float> x, Activations<const float> gy, float* gw,
+                              float* gb);
 };
 
 }  // namespace flambeau::FB_ISA

@@ -92,7 +92,8 @@ void NaiveConv<T>::backward_input(const ConvShape& s, Activations<const T> gy, c
 }
 
 template <class T>
-void NaiveConv<T>::backward_weight(const ConvShape& s, Activations<const T> x, Activations<const T> gy, T* gw) {
+void NaiveConv<T>::backward_weight(const ConvShape& s, Activations<const T> x, Activations<const T> gy, T* gw,
+                                   T* gb) {
   const int64_t cg = s.cg(), og = s.og(), taps = s.taps(), pixels = s.out_pixels();
   parallel_for(s.o * cg, grain(pixels * s.n * taps), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
@@ -113,6 +114,15 @@ void NaiveConv<T>::backward_weight(const ConvShape& s, Activations<const T> x, A
       });
     }
   });
+  if (!gb) return;
+  for (int64_t o = 0; o < s.o; o++) {
+    gb[o] = 0;
+    for (int64_t n = 0; n < s.n; n++) {
+      T image = 0;
+      for (int64_t p = 0; p < pixels; p++) image += gy.at(n, o)[p * gy.step];
+      gb[o] += image;
+    }
+  }
 }
 
 template struct NaiveConv<float>;

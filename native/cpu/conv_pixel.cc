@@ -5,8 +5,8 @@
 // found through a table of offsets, so one tile may span rows and images, and no shape needs a kernel of its own. The
 // source is brought strip by strip into an L2-sized zero-padded pixel-major scratch; each panel then passes over the
 // whole strip, and its results go through an L2-sized panel [pixel][2 vectors] to the layout of the output. The
-// gradient of the input is the same with one grid per stride class: class a takes the taps k with (a + pad - k·dilation)
-// divisible by the stride.
+// gradient of the input is the same with one grid per stride class: class a takes the taps k for which
+// a + pad - k·dilation is divisible by the stride.
 #include "conv_strip.h"
 
 namespace flambeau::FB_ISA {
@@ -64,12 +64,31 @@ Grid backward_grid(const ConvShape& s) {
 
 namespace {
 
-/** `count` pixels at in + offset[i], results to out + result[i] * (NV vectors). Taps are offsets into both operands. */
+/** Pixels of a register tile that is NV vectors wide. */
+constexpr int tile_pixels(int vectors) { return vectors == 2 ? kTileRows : kManyRegisters ? 20 : 12; }
+
+/** acc += R pixels' U channels at a + offset[r], times U rows of the weight panel. */
+template <class T, int R, int NV, int U>
+FB_INLINE void pixel_step(Vec<T> (&acc)[R][NV], const T* a, const int64_t* offset, const T* w) {
+  constexpr int L = kLanes<T>;
+  Vec<T> b[U][NV];
+  FB_UNROLL for (int u = 0; u < U; u++)
+    FB_UNROLL for (int v = 0; v < NV; v++) b[u][v] = load(w + (u * NV + v) * L);
+  FB_UNROLL for (int r = 0; r < R; r++) {
+    const T* p = a + offset[r];
+    FB_UNROLL for (int u = 0; u < U; u++) {
+      const Vec<T> x = splat(p[u]);
+      FB_UNROLL for (int v = 0; v < NV; v++) acc[r][v] += x * b[u][v];
+    }
+  }
+}
+
+/** Pixels at in + offset[i], results to out + result[i] * (NV vectors). Taps are offsets into both operands. */
 template <class T, int NV>
 __attribute__((noinline)) void pixel_tile(const T* in, const int64_t* offset, int64_t taps, const int64_t* tap_in,
                                           const int64_t* tap_weight, int64_t channels, const T* weights, const T* bias,
                                           T* out, const int64_t* result) {
-  constexpr int R = kTileRows, L = kLanes<T>;
+  constexpr int R = tile_pixels(NV), L = kLanes<T>, U = kManyRegisters && NV == 1 ? 6 : 2;
   Vec<T> acc[R][NV];
   FB_UNROLL for (int v = 0; v < NV; v++) {
     const Vec<T> start = load(bias + v * L);
@@ -79,28 +98,10 @@ __attribute__((noinline)) void pixel_tile(const T* in, const int64_t* offset, in
     const T* a = in + tap_in[t];
     const T* w = weights + tap_weight[t];
     int64_t c = 0;
-    for (; c + 2 <= channels; c += 2, w += 2 * NV * L) {
-      Vec<T> b[2][NV];
-      FB_UNROLL for (int v = 0; v < NV; v++) {
-        b[0][v] = load(w + v * L);
-        b[1][v] = load(w + (NV + v) * L);
-      }
-      FB_UNROLL for (int r = 0; r < R; r++) {
-        const T* p = a + offset[r] + c;
-        FB_UNROLL for (int u = 0; u < 2; u++) {
-          const Vec<T> x = splat(p[u]);
-          FB_UNROLL for (int v = 0; v < NV; v++) acc[r][v] += x * b[u][v];
-        }
-      }
-    }
-    if (c < channels) {
-      Vec<T> b[NV];
-      FB_UNROLL for (int v = 0; v < NV; v++) b[v] = load(w + v * L);
-      FB_UNROLL for (int r = 0; r < R; r++) {
-        const Vec<T> x = splat(a[offset[r] + c]);
-        FB_UNROLL for (int v = 0; v < NV; v++) acc[r][v] += x * b[v];
-      }
-    }
+    for (; c + U <= channels; c += U, w += U * NV * L) pixel_step<T, R, NV, U>(acc, a + c, offset, w);
+    if constexpr (U > 2)
+      for (; c + 2 <= channels; c += 2, w += 2 * NV * L) pixel_step<T, R, NV, 2>(acc, a + c, offset, w);
+    if (c < channels) pixel_step<T, R, NV, 1>(acc, a + c, offset, w);
   }
   FB_UNROLL for (int r = 0; r < R; r++) {
     T* o = out + result[r] * (NV * L);
@@ -153,6 +154,25 @@ struct Pass {
 
  private:
   void pack(int64_t g, int64_t block, T* out) const {
+    constexpr int64_t kValues = 256, L = kLanes<T>;
+    const int64_t v = width(block), taps = weights.taps;
+    if (taps > kValues) return pack_plain(g, block, out);
+    alignas(64) T lanes[kValues * L];
+    const int64_t together = weights.source == taps ? kValues / taps : 1;
+    for (int64_t q = 0; q < v; q += L) {
+      const int64_t used = std::min(L, result_channels - block * kWide - q);
+      if (used < L) std::memset(lanes, 0, sizeof lanes);
+      const T* w = weights.data + g * weights.group + (block * kWide + q) * weights.result;
+      for (int64_t c = 0; c < source_channels; c += together) {
+        const int64_t count = std::min(together, source_channels - c);
+        move_2d<T>(used, count * taps, w + c * weights.source, weights.result, 1, lanes, 1, L);
+        for (int64_t i = 0; i < count; i++)
+          for (int64_t t = 0; t < taps; t++)
+            store(out + (t * source_channels + c + i) * v + q, load(lanes + (i * taps + t) * L));
+      }
+    }
+  }
+  void pack_plain(int64_t g, int64_t block, T* out) const {
     const int64_t v = width(block), used = std::min(v, result_channels - block * kWide), taps = weights.taps;
     if (used < v) std::memset(out, 0, static_cast<size_t>(taps * source_channels * v) * sizeof(T));
     for (int64_t k = 0; k < used; k++) {
@@ -160,6 +180,24 @@ struct Pass {
       for (int64_t c = 0; c < source_channels; c++)
         for (int64_t t = 0; t < taps; t++) out[(t * source_channels + c) * v + k] = w[c * weights.source + t];
     }
+  }
+
+  /** Taps of a kernel row whose channels follow each other in both operands become one tap with all their channels. */
+  int64_t merge_taps(std::vector<int64_t>& in, std::vector<int64_t>& weight, int64_t v) const {
+    const int64_t c = source_channels;
+    const auto follows = [&](size_t i) { return in[i] - in[i - 1] == c && weight[i] - weight[i - 1] == c * v; };
+    size_t run = 1;
+    while (run < in.size() && follows(run)) run++;
+    if (run == 1 || in.size() % run != 0) return c;
+    for (size_t i = 1; i < in.size(); i++)
+      if (follows(i) != (i % run != 0)) return c;
+    for (size_t i = 0; i * run < in.size(); i++) {
+      in[i] = in[i * run];
+      weight[i] = weight[i * run];
+    }
+    in.resize(in.size() / run);
+    weight.resize(in.size());
+    return c * static_cast<int64_t>(run);
   }
 
   void work(const Strip& strip, int64_t g, int64_t block0, int64_t block1, const T* packed) const {
@@ -172,23 +210,29 @@ struct Pass {
     grid.fill(strip, source, g * source_channels, source_channels, pitch, in);
     T* out = scratch.output.get<T>((strip.n1 - strip.n0) * result_rows * plane * kWide);
 
-    std::vector<int64_t> offset, place, ends, tap_in, tap_weight;
+    const size_t most = static_cast<size_t>((strip.n1 - strip.n0) * result_rows * plane) +
+                        grid.phases().size() * static_cast<size_t>(tile_pixels(1));
+    std::vector<int64_t> offset(most), place(most), tap_in, tap_weight;
+    std::vector<size_t> begins;
+    std::vector<int64_t> ends;
+    size_t count = 0;
     for (const Phase& p : grid.phases()) {
+      begins.push_back(count);
       for (int64_t n = 0; n < strip.n1 - strip.n0; n++)
         for (int64_t i = strip.i0; i < std::min(strip.i1, p.extent[0]); i++)
           for (int64_t j = 0; j < p.extent[1]; j++)
             for (int64_t k = 0; k < p.extent[2]; k++) {
-              offset.push_back(grid.pixel(n, rows, i - strip.i0, j, k) * pitch);
+              offset[count] = grid.pixel(n, rows, i - strip.i0, j, k) * pitch;
               const int64_t r0 = p.start[0] + i * p.step[0] - result_row0, r1 = p.start[1] + j * p.step[1];
-              place.push_back(((n * result_rows + r0) * result_size[1] + r1) * result_size[2] + p.start[2] +
-                              k * p.step[2]);
+              const int64_t r2 = p.start[2] + k * p.step[2];
+              place[count++] = ((n * result_rows + r0) * result_size[1] + r1) * result_size[2] + r2;
             }
-      // Fill the last tile by repeating its last pixel.
-      while (offset.size() % kTileRows != 0) {
-        offset.push_back(offset.back());
-        place.push_back(place.back());
+      // The last tile repeats the last pixel.
+      ends.push_back(static_cast<int64_t>(count));
+      for (int64_t i = 0; i < tile_pixels(1) && count > begins.back(); i++, count++) {
+        offset[count] = offset[count - 1];
+        place[count] = place[count - 1];
       }
-      ends.push_back(static_cast<int64_t>(offset.size()));
     }
 
     for (int64_t b = block0; b < block1; b++) {
@@ -196,7 +240,6 @@ struct Pass {
       const T* panel = packed + b * weights.taps * source_channels * kWide;
       T start[kWide] = {};
       if (bias) std::memcpy(start, bias + g * result_channels + b * kWide, static_cast<size_t>(used) * sizeof(T));
-      int64_t at = 0;
       for (size_t f = 0; f < ends.size(); f++) {
         tap_in.clear();
         tap_weight.clear();
@@ -204,10 +247,12 @@ struct Pass {
           tap_in.push_back(grid.tap_pixel(t) * pitch);
           tap_weight.push_back(t.index * source_channels * v);
         }
+        const int64_t channels = merge_taps(tap_in, tap_weight, v);
         const auto tile = v == kWide ? pixel_tile<T, 2> : pixel_tile<T, 1>;
-        for (; at < ends[f]; at += kTileRows)
+        const int64_t pixels = tile_pixels(v == kWide ? 2 : 1);
+        for (int64_t at = static_cast<int64_t>(begins[f]); at < ends[f]; at += pixels)
           tile(in, &offset[static_cast<size_t>(at)], static_cast<int64_t>(tap_in.size()), tap_in.data(),
-               tap_weight.data(), source_channels, panel, start, out, &place[static_cast<size_t>(at)]);
+               tap_weight.data(), channels, panel, start, out, &place[static_cast<size_t>(at)]);
       }
       for (int64_t n = strip.n0; n < strip.n1; n++)
         move_2d<T>(used, result_rows * plane, out + (n - strip.n0) * result_rows * plane * v, 1, v,
@@ -221,12 +266,14 @@ struct Pass {
 
 template <class T>
 bool PixelConv<T>::fits(const ConvShape& s) {
-  if (s.n == 0 || s.cg() == 0 || s.og() == 0 || s.taps() == 0 || s.out_pixels() == 0 || s.in_pixels() == 0) return false;
+  if (s.n == 0 || s.cg() == 0 || s.og() == 0 || s.taps() == 0) return false;
+  if (s.out_pixels() == 0 || s.in_pixels() == 0) return false;
   // Padding or dilation far beyond the image would make a scratch of mostly zeros; so would a huge stride many classes.
   double inner = 1, classes = 1;
   for (int d = 0; d < 3; d++) {
     const double reach = static_cast<double>(s.dilation[d]) * static_cast<double>(s.kernel[d] - 1) + 1;
-    const double forward = d == 0 ? reach : static_cast<double>(s.out[d] - 1) * static_cast<double>(s.stride[d]) + reach;
+    const double walk = static_cast<double>(s.out[d] - 1) * static_cast<double>(s.stride[d]);
+    const double forward = d == 0 ? reach : walk + reach;
     inner *= std::max(forward, static_cast<double>(s.in[d]) + 2 * reach + static_cast<double>(s.pad[d]));
     classes *= static_cast<double>(std::min(s.stride[d], s.in[d]));
   }

@@ -61,7 +61,7 @@ struct WeightPass {
 
   int64_t width(int64_t block) const { return og - block * kWide <= kLanes<T> ? kLanes<T> : kWide; }
 
-  void run(T* gw) {
+  void run(T* gw, T* gb) {
     constexpr int64_t kAccumulatorBytes = int64_t{8} << 20;
     const int64_t count = static_cast<int64_t>(strips.size());
     const int64_t whole = s.groups * blocks * panel;
@@ -69,13 +69,16 @@ struct WeightPass {
         std::max<int64_t>(1, std::min({int64_t{8}, count, kAccumulatorBytes / (whole * int64_t{sizeof(T)})}));
     const int64_t parts = std::min(blocks, std::max<int64_t>(1, 8 / (chunks * s.groups)));
     T* acc = conv_scratch().shared_a.get<T>(chunks * whole);
+    const int64_t bias_whole = s.groups * blocks * kWide;
+    std::vector<T> bias(static_cast<size_t>(chunks * bias_whole));
     parallel_tasks(s.groups * chunks * parts, [&](int64_t i) {
       const int64_t g = i / (chunks * parts), chunk = i / parts % chunks, part = i % parts;
       const int64_t b0 = blocks * part / parts, b1 = blocks * (part + 1) / parts;
       T* mine = acc + chunk * whole + (g * blocks + b0) * panel;
       std::memset(mine, 0, static_cast<size_t>((b1 - b0) * panel) * sizeof(T));
       for (int64_t j = count * chunk / chunks; j < count * (chunk + 1) / chunks; j++)
-        add_strip(strips[static_cast<size_t>(j)], g, b0, b1, mine);
+        add_strip(strips[static_cast<size_t>(j)], g, b0, b1, mine,
+                  &bias[static_cast<size_t>(chunk * bias_whole + (g * blocks + b0) * kWide)]);
     });
     const auto finish = [&](int64_t i) { unpack(i / blocks, i % blocks, acc + i * panel, chunks, whole, gw); };
     if (whole * chunks < kGrain) {
@@ -83,10 +86,16 @@ struct WeightPass {
     } else {
       parallel_tasks(s.groups * blocks, finish);
     }
+    if (!gb) return;
+    for (int64_t o = 0; o < s.o; o++) {
+      gb[o] = 0;
+      for (int64_t q = 0; q < chunks; q++)
+        gb[o] += bias[static_cast<size_t>(q * bias_whole + o / og * blocks * kWide + o % og)];
+    }
   }
 
  private:
-  void add_strip(const Strip& strip, int64_t g, int64_t b0, int64_t b1, T* acc) const {
+  void add_strip(const Strip& strip, int64_t g, int64_t b0, int64_t b1, T* acc, T* bias) const {
     Scratch& scratch = conv_scratch();
     const int64_t plane = s.out[1] * s.out[2], rows = strip.i1 - strip.i0, image = rows * plane;
     const int64_t total = (strip.n1 - strip.n0) * image, k0 = b0 * kWide, k1 = std::min(og, b1 * kWide);
@@ -98,6 +107,11 @@ struct WeightPass {
     for (int64_t n = strip.n0; n < strip.n1; n++)
       move_2d<T>(k1 - k0, image, gy.at(n, g * og + k0) + strip.i0 * plane * gy.step, gy.channel, gy.step,
                  grad + (n - strip.n0) * image * gp, 1, gp);
+    for (int64_t b = 0; b < used; b += kLanes<T>) {
+      Vec<T> sum[2] = {};
+      for (int64_t p = 0; p < total; p++) sum[p % 2] += load(grad + p * gp + b);
+      store(bias + b, load(bias + b) + (sum[0] + sum[1]));
+    }
     std::vector<int64_t> offset;
     offset.reserve(static_cast<size_t>(total));
     for (int64_t n = 0; n < strip.n1 - strip.n0; n++)
@@ -138,14 +152,15 @@ struct WeightPass {
 }  // namespace
 
 template <class T>
-void PixelConv<T>::backward_weight(const ConvShape& s, Activations<const T> x, Activations<const T> gy, T* gw) {
+void PixelConv<T>::backward_weight(const ConvShape& s, Activations<const T> x, Activations<const T> gy, T* gw,
+                                   T* gb) {
   const Grid grid = forward_grid(s);
-  WeightPass<T>{s, grid, x, gy}.run(gw);
+  WeightPass<T>{s, grid, x, gy}.run(gw, gb);
 }
 
 template void PixelConv<float>::backward_weight(const ConvShape&, Activations<const float>, Activations<const float>,
-                                                float*);
+                                                float*, float*);
 template void PixelConv<double>::backward_weight(const ConvShape&, Activations<const double>, Activations<const double>,
-                                                 double*);
+                                                 double*, double*);
 
 }  // namespace flambeau::FB_ISA

@@ -4,11 +4,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include "isa.h"
 
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -67,6 +68,16 @@ FB_INLINE Vec<T> splat(T x) {
   return x - Vec<T>{};
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/** Sign bits set in the first n lanes of T. */
+template <class T>
+FB_INLINE __m256i first_lanes(int64_t n) {
+  static constexpr int32_t table[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  const int64_t set = (n < 0 ? 0 : n) * static_cast<int64_t>(sizeof(T) / 4);
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(table + 8 - set));
+}
+#endif
+
 /** The first n lanes; the others are zero and their memory is not touched. n may be any number. */
 template <class T>
 FB_INLINE Vec<T> load_first(const T* p, int64_t n) {
@@ -75,6 +86,10 @@ FB_INLINE Vec<T> load_first(const T* p, int64_t n) {
   const unsigned mask = n <= 0 ? 0 : (1u << n) - 1;
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p);
   else return (Vec<T>)_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), p);
+#elif defined(__AVX2__)
+  const __m256i mask = first_lanes<T>(n);
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_maskload_ps(p, mask);
+  else return (Vec<T>)_mm256_maskload_pd(p, mask);
 #else
   Vec<T> v{};
   for (int64_t i = 0; i < n; i++) v[i] = p[i];
@@ -88,6 +103,10 @@ FB_INLINE void store_first(T* p, Vec<T> v, int64_t n) {
   const unsigned mask = n <= 0 ? 0 : (1u << n) - 1;
   if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(p, static_cast<__mmask16>(mask), (__m512)v);
   else _mm512_mask_storeu_pd(p, static_cast<__mmask8>(mask), (__m512d)v);
+#elif defined(__AVX2__)
+  const __m256i mask = first_lanes<T>(n);
+  if constexpr (sizeof(T) == 4) _mm256_maskstore_ps(p, mask, (__m256)v);
+  else _mm256_maskstore_pd(p, mask, (__m256d)v);
 #else
   for (int64_t i = 0; i < n; i++) p[i] = v[i];
 #endif
@@ -170,7 +189,10 @@ struct Scratch {
 };
 Scratch& conv_scratch();
 
-/** dst[i * di + j * dj] = src[i * si + j * sj] for i < ni, j < nj. Fast where one side is dense along i, the other along j. */
+/**
+ * dst[i * di + j * dj] = src[i * si + j * sj] for i < ni, j < nj. Fast where both sides are dense along the same index,
+ * or one along i and the other along j.
+ */
 template <class T>
 void move_2d(int64_t ni, int64_t nj, const T* src, int64_t si, int64_t sj, T* dst, int64_t di, int64_t dj);
 

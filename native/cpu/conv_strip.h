@@ -47,7 +47,7 @@ class Grid {
       }
       if (low > high) low = high = 0;
       low_[d] = low;
-      // With one tap only the positions it reads are kept: a strided 1×1 kernel is a dense one over a subsampled source.
+      // With one tap only the positions it reads are kept: a strided 1×1 kernel is a dense one over fewer pixels.
       const bool gather = low == high;
       source_step_[d] = gather ? step[d] : 1;
       step_[d] = gather ? 1 : step[d];

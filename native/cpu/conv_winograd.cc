@@ -77,9 +77,11 @@ int64_t gather(const Tiling& t, const Run& run, Activations<const float> x, int6
   const int64_t lines = 4 * (run.end - run.begin) + overlap, columns = 4 * t.columns + overlap;
   const int64_t top = 4 * run.begin - t.pad_h, left = -t.pad_w;
   const int64_t line0 = std::clamp<int64_t>(-top, 0, lines), line1 = std::clamp(t.height - top, line0, lines);
-  const int64_t column0 = std::clamp<int64_t>(-left, 0, columns), column1 = std::clamp(t.width - left, column0, columns);
+  const int64_t column0 = std::clamp<int64_t>(-left, 0, columns);
+  const int64_t column1 = std::clamp(t.width - left, column0, columns);
   const auto zero = [&](int64_t line, int64_t from, int64_t to) {
-    if (from < to) std::memset(out + (line * columns + from) * L, 0, static_cast<size_t>((to - from) * L) * sizeof(float));
+    if (from >= to) return;
+    std::memset(out + (line * columns + from) * L, 0, static_cast<size_t>((to - from) * L) * sizeof(float));
   };
   for (int64_t i = 0; i < lines; i++) {
     if (i < line0 || i >= line1) {
@@ -253,9 +255,10 @@ struct Forward {
       for (int64_t c = c0; c < c1; c += kTogether) {
         const int64_t count = std::min(kTogether, c1 - c);
         const float* from = w + first * w_result + c * w_source;
-        if (w_source == 9) move_2d<float>(used, 9 * count, from, w_result, 1, taps, 1, L);
-        else
-          for (int64_t i = 0; i < count; i++) move_2d<float>(used, 9, from + i * w_source, w_result, 1, taps + i * 9 * L, 1, L);
+        // Dense over channels and taps going forward; to the input, the taps of one channel at a time.
+        const int64_t moves = w_source == 9 ? 1 : count, taps_each = 9 * count / moves;
+        for (int64_t i = 0; i < moves; i++)
+          move_2d<float>(used, taps_each, from + i * w_source, w_result, 1, taps + i * 9 * L, 1, L);
         for (int64_t i = 0; i < count; i++) {
           const float* g = taps + i * 9 * L;
           float* o = u + (c + i - c0) * wide + q;

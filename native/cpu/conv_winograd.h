@@ -119,7 +119,7 @@ struct Tiling {
  */
 int64_t gather(const Tiling& t, const Run& run, Activations<const float> x, int64_t c, int64_t used, int64_t overlap,
                float* out);
-/** V of a run: tile i, channel c of point p goes to out[p * plane + i * pitch + c]. `strip` is scratch. */
+/** V of a run: tile i, channel c of point p goes to out[p * plane + i * pitch + c]. */
 void transform_input(const Tiling& t, const Run& run, Activations<const float> x, int64_t channels, float* out,
                      int64_t plane, int64_t pitch);
 

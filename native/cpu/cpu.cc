@@ -8,15 +8,21 @@ namespace flambeau {
 
 #if defined(__x86_64__) || defined(_M_X64)
 
+#if defined(FLAMBEAU_HAS_v2)
 namespace isa_v2 {
 void register_all(KernelTable& table);
 }
+#endif
+#if defined(FLAMBEAU_HAS_v3)
 namespace isa_v3 {
 void register_all(KernelTable& table);
 }
+#endif
+#if defined(FLAMBEAU_HAS_v4)
 namespace isa_v4 {
 void register_all(KernelTable& table);
 }
+#endif
 
 namespace {
 
@@ -42,17 +48,22 @@ int wanted_level() {
 }
 
 Backend make_backend() {
-  Backend backend{"cpu", "x86-64-v2", {}};
+  Backend backend{"cpu", "none", {}};
   const int level = wanted_level();
-  if (level == 4) {
-    backend.isa = "x86-64-v4";
-    isa_v4::register_all(backend.table);
-  } else if (level == 3) {
-    backend.isa = "x86-64-v3";
-    isa_v3::register_all(backend.table);
-  } else {
-    isa_v2::register_all(backend.table);
-  }
+  const auto choose = [&](int needed, const char* isa, void (*register_all)(KernelTable&)) {
+    if (level < needed || !backend.table.kernels().empty()) return;
+    backend.isa = isa;
+    register_all(backend.table);
+  };
+#if defined(FLAMBEAU_HAS_v4)
+  choose(4, "x86-64-v4", isa_v4::register_all);
+#endif
+#if defined(FLAMBEAU_HAS_v3)
+  choose(3, "x86-64-v3", isa_v3::register_all);
+#endif
+#if defined(FLAMBEAU_HAS_v2)
+  choose(0, "x86-64-v2", isa_v2::register_all);
+#endif
   return backend;
 }
 

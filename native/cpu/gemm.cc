@@ -1,24 +1,23 @@
 // General matrix products: see gemm.h; called by matmul, conv, rnn and attention.
-// k is cut into blocks of at most kBlockK, so that a packed panel of B (kBlockK x 32 floats) stays in the first-level
-// cache, and n into blocks of kBlockN, so that the packed block of B stays in the caches that threads share. Threads pack B
-// together, then claim tasks: a few rows' worth of register tiles, whose A each packs for itself (or reads in place where
-// n is small). Products with a thin side never pack what they read once: dot tiles for A B^T, streaming sums for x B.
+// Threads claim rectangles of C and compute each alone, packing for themselves: fetching what another core has just packed
+// was measured slower than packing it again, and nobody waits for anybody. Within a rectangle k is cut into blocks of at
+// most kBlockK (fewer passes over C matter more than keeping a panel of B in the first-level cache), n into kBlockN, m into
+// kBlockM rows whose packed A stays in the second-level cache; A is read in place where n is small, B where m is.
+// Products with a thin side never pack what they read once: dot tiles for A B^T, streaming sums for x B.
 #include "gemm.h"
 
 #include <algorithm>
 
+#include "../blas.h"
 #include "../parallel.h"
 #include "gemm_kernels.h"
 
 namespace flambeau::FB_ISA {
 namespace {
 
-#ifndef KB
-#define KB 384
-#define NB 3072
-#define MB 336
-#endif
-inline constexpr int64_t kBlockK = KB, kBlockN = NB;
+template <class T>
+inline constexpr int64_t kBlockK = sizeof(T) == 4 ? 512 : 384;
+inline constexpr int64_t kBlockN = 3072, kBlockM = 336;
 /** Multiplications below which threads cost more than they give. */
 inline constexpr int64_t kParallelWork = 1 << 20;
 
@@ -33,6 +32,12 @@ template <class T>
 T* b_scratch(int64_t elements) {
   static thread_local Scratch<T> scratch;
   return scratch.get(elements);
+}
+
+/** Multiplications, as a double: with zero strides the sizes may be beyond what an integer holds. */
+template <class T>
+double work_of(const Gemm<T>& g) {
+  return static_cast<double>(g.m) * static_cast<double>(g.n) * static_cast<double>(g.k);
 }
 
 template <class T>
@@ -139,26 +144,13 @@ class Block {
   }
 
   void run() {
-    const bool parallel = num_threads() > 1 && !detail::in_parallel() && g_.m * n_ * k_ >= kParallelWork;
-    pack_panels(parallel);
-    const int64_t wanted = parallel ? int64_t{4} * num_threads() : 1;
-    const int64_t block_tiles = kBlockM / kTileRows;
-    const int64_t row_blocks = std::min(std::max(ceil_div(tiles_, block_tiles), std::min(wanted, tiles_)), tiles_);
-    const int64_t col_groups = std::min(panels_, ceil_div(wanted, row_blocks));
-    const auto task = [&](int64_t index) {
-      const int64_t r = index / col_groups, c = index % col_groups;
-      rows_by_panels(r * tiles_ / row_blocks, (r + 1) * tiles_ / row_blocks, c * panels_ / col_groups,
-                     (c + 1) * panels_ / col_groups);
-    };
-    if (parallel) {
-      parallel_tasks(row_blocks * col_groups, task);
-    } else {
-      for (int64_t i = 0; i < row_blocks * col_groups; i++) task(i);
-    }
+    pack_panels();
+    const int64_t row_blocks = ceil_div(g_.m, kBlockM);
+    for (int64_t i = 0; i < row_blocks; i++) rows_by_panels(i * tiles_ / row_blocks, (i + 1) * tiles_ / row_blocks);
   }
 
  private:
-  static constexpr int64_t kPanel = kTileCols<T>, kBlockM = MB;
+  static constexpr int64_t kPanel = kTileCols<T>;
 
   int panel_cols(int64_t panel) const { return static_cast<int>(std::min(kPanel, n_ - panel * kPanel)); }
   static int width(int cols) { return static_cast<int>(ceil_div(cols, kLanes<T>)) * kLanes<T>; }
@@ -166,27 +158,22 @@ class Block {
   bool in_place(int64_t panel) const { return direct_b_ && panel_cols(panel) % kLanes<T> == 0; }
   const T* b_at(int64_t panel) const { return g_.b + p0_ * g_.b_row + (j0_ + panel * kPanel) * g_.b_col; }
 
-  void pack_panels(bool parallel) {
+  void pack_panels() {
     const int64_t first = direct_b_ ? panels_ - (in_place(panels_ - 1) ? 0 : 1) : 0;
     if (first == panels_) return;
     T* const packed = b_scratch<T>((panels_ - first) * kPanel * k_);
     packed_b_ = packed;
     first_packed_ = first;
-    const auto pack = [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) {
-        const int64_t panel = first + i;
-        const int cols = panel_cols(panel);
-        pack_b(b_at(panel), g_.b_row, g_.b_col, cols, k_, packed + i * kPanel * k_, width(cols));
-      }
-    };
-    if (parallel) parallel_for(panels_ - first, std::max<int64_t>(1, 32768 / (kPanel * k_)), pack);
-    else pack(0, panels_ - first);
+    for (int64_t i = first; i < panels_; i++) {
+      const int cols = panel_cols(i);
+      pack_b(b_at(i), g_.b_row, g_.b_col, cols, k_, packed + (i - first) * kPanel * k_, width(cols));
+    }
   }
 
   /** Rows are shared evenly: m = 64 is four tiles of 13 and one of 12, not four of 14 and one of 8. */
   int64_t tile_row(int64_t tile) const { return tile * g_.m / tiles_; }
 
-  void rows_by_panels(int64_t t0, int64_t t1, int64_t c0, int64_t c1) const {
+  void rows_by_panels(int64_t t0, int64_t t1) const {
     const T* const a = g_.a + p0_ * g_.a_col;
     const int64_t i0 = tile_row(t0);
     T* packed_a = nullptr;
@@ -197,7 +184,7 @@ class Block {
         pack_a(a + i * g_.a_row, g_.a_row, g_.a_col, static_cast<int>(tile_row(t + 1) - i), k_, packed_a + (i - i0) * k_);
       }
     }
-    for (int64_t panel = c0; panel < c1; panel++) {
+    for (int64_t panel = 0; panel < panels_; panel++) {
       const int cols = panel_cols(panel), vectors = width(cols) / kLanes<T>;
       const bool place = in_place(panel);
       const T* const b = place ? b_at(panel) : packed_b_ + (panel - first_packed_) * kPanel * k_;
@@ -220,9 +207,21 @@ class Block {
   Out<T> out_;
 };
 
+/** Hands the product to the BLAS if it is wanted and can express the strides. */
 template <class T>
-void gemm_blocked(const Gemm<T>& g) {
-  const int64_t blocks = ceil_div(g.k, kBlockK);
+bool try_blas(const Gemm<T>& g) {
+  if (!blas_wanted() || g.bias || g.c_col != 1 || g.c_row < g.n) return false;
+  const bool a_rows = g.a_col == 1 && g.a_row >= g.k, a_cols = g.a_row == 1 && g.a_col >= g.m;
+  const bool b_rows = g.b_col == 1 && g.b_row >= g.n, b_cols = g.b_row == 1 && g.b_col >= g.k;
+  if (!(a_rows || a_cols) || !(b_rows || b_cols)) return false;
+  return blas_gemm(!a_rows, !b_rows, g.m, g.n, g.k, g.alpha, g.a, a_rows ? g.a_row : g.a_col, g.b,
+                   b_rows ? g.b_row : g.b_col, g.beta, g.c, g.c_row);
+}
+
+template <class T>
+void gemm_alone(const Gemm<T>& g) {
+  if (try_blas(g)) return;
+  const int64_t blocks = ceil_div(g.k, kBlockK<T>);
   const int64_t step = std::min(g.k, ceil_div(ceil_div(g.k, blocks), 16) * 16);
   for (int64_t j = 0; j < g.n; j += kBlockN) {
     for (int64_t p = 0; p < g.k; p += step) {
@@ -231,10 +230,49 @@ void gemm_blocked(const Gemm<T>& g) {
   }
 }
 
+/** Rectangle (i, j) of a grid of rows x cols; columns are cut between panels. */
+template <class T>
+Gemm<T> part(Gemm<T> g, int64_t i, int64_t rows, int64_t j, int64_t cols) {
+  const int64_t panels = ceil_div(g.n, kTileCols<T>);
+  const int64_t i0 = i * g.m / rows, j0 = j * panels / cols * kTileCols<T>;
+  g.m = (i + 1) * g.m / rows - i0;
+  g.n = std::min(g.n, (j + 1) * panels / cols * kTileCols<T>) - j0;
+  g.a += i0 * g.a_row;
+  g.b += j0 * g.b_col;
+  g.c += i0 * g.c_row + j0 * g.c_col;
+  if (g.bias) g.bias += i0 * g.bias_row + j0 * g.bias_col;
+  return g;
+}
+
+/** Cuts C for the threads so that as little as possible is packed twice. */
+template <class T, class F>
+void over_parts(const Gemm<T>& g, F&& f) {
+  const double work = work_of(g);
+  if (num_threads() == 1 || detail::in_parallel() || work < kParallelWork) return f(g);
+  const int64_t wanted = num_threads() * (work >= 0x1p28 ? 4 : work >= 0x1p24 ? 2 : 1);
+  const int64_t most_rows = ceil_div(g.m, kTileRows), most_cols = ceil_div(g.n, kTileCols<T>);
+  int64_t rows = 1, cols = 1, least = INT64_MAX;
+  for (int64_t r = 1; r <= std::min(wanted, most_rows); r++) {
+    const int64_t c = std::min(ceil_div(wanted, r), most_cols);
+    if (r * c < std::min(wanted, most_rows * most_cols)) continue;
+    if (r * g.n + c * g.m < least) {
+      least = r * g.n + c * g.m;
+      rows = r;
+      cols = c;
+    }
+  }
+  parallel_tasks(rows * cols, [&](int64_t i) { f(part(g, i / cols, rows, i % cols, cols)); });
+}
+
+template <class T>
+void gemm_blocked(const Gemm<T>& g) {
+  over_parts(g, [](const Gemm<T>& g) { gemm_alone(g); });
+}
+
 template <class T>
 void run(Gemm<T> g) {
   if (g.m <= 0 || g.n <= 0) return;
-  if (g.k <= 0 || g.m * g.n * g.k <= 256) return gemm_naive(g);
+  if (g.k <= 0 || work_of(g) <= 256) return gemm_naive(g);
   if (g.n == 1 ? g.m > 1 : g.c_col != 1 && g.c_row == 1) g = transposed(g);
   if (g.m == 1) g.a_row = 1;
   const bool rows = g.a_col == 1 && g.b_row == 1 && g.k >= kLanes<T>;
@@ -267,12 +305,12 @@ void run_batch(int64_t batch, Gemm<T> g, int64_t a_batch, int64_t b_batch, int64
     g.m *= batch;
     return run(g);
   }
-  const int64_t work = g.m * g.n * std::max<int64_t>(g.k, 1);
+  const double work = work_of(g);
   if (batch < 2 * num_threads() && work >= kParallelWork) {
     for (int64_t i = 0; i < batch; i++) run(moved(g, i, a_batch, b_batch, c_batch));
     return;
   }
-  parallel_for(batch, std::max<int64_t>(1, kParallelWork / 4 / work), [&](int64_t begin, int64_t end) {
+  parallel_for(batch, static_cast<int64_t>(kParallelWork / 4 / std::max(work, 1.0)) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) run(moved(g, i, a_batch, b_batch, c_batch));
   });
 }

@@ -216,12 +216,13 @@ void micro(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int6
       for (int v = 0; v < V; v++) acc[i][v] += x * bv[v];
     }
   };
-  // Four steps at a time, for loop arithmetic would take slots from the FMA units. The rows of C lie far apart, often in
+  // Four steps at a time, for loop arithmetic would take slots from the FMA units (A in place has too many addresses for
+  // that). The rows of C lie far apart, often in
   // pages of their own: ask for one each time, they are needed after the last step.
   const T* ahead = out.c;
   const T* const last = out.c + (R - 1) * out.c_row;
   int64_t p = 0;
-  for (; p + 4 <= k; p += 4) {
+  for (; kPackedA && p + 4 <= k; p += 4) {
     step(0);
     FB_NO_MIXING;
     step(1);
@@ -230,7 +231,7 @@ void micro(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int6
     FB_NO_MIXING;
     step(3);
     FB_NO_MIXING;
-    a += 4 * (kPackedA ? R : a_col);
+    a += 4 * R;
     b += 4 * b_row;
     __builtin_prefetch(ahead, 1);
     if (V > 1) __builtin_prefetch(ahead + (V - 1) * w, 1);

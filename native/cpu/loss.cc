@@ -3,6 +3,8 @@
 //
 // Log-probabilities are [N, C, *]: position i of the flattened N × * has its classes `class_step` apart. Losses are summed
 // in double, chunk by chunk in a fixed order, so the result does not depend on the number of threads.
+#include <algorithm>
+#include <cinttypes>
 #include <cmath>
 #include <cstdio>
 #include <stdexcept>

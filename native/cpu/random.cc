@@ -63,6 +63,16 @@ void draw(Generator& g, int64_t n, int64_t grain, F&& convert) {
 
 // ------------------------------------------------------------------------------------------------ uniform
 
+/** x·width + low rounded once, as PyTorch has it, also where the level lacks FMA: the product is exact in double. */
+FB_INLINE float scale_shift(float x, float width, float low) {
+#if FB_HAS_FMA
+  return vm::madd(x, width, low);
+#else
+  return static_cast<float>(static_cast<double>(x) * static_cast<double>(width) + static_cast<double>(low));
+#endif
+}
+FB_INLINE double scale_shift(double x, double width, double low) { return vm::madd(x, width, low); }
+
 template <class T>
 void uniform_values(Generator& g, T* out, int64_t n, double from, double to) {
   using C = Compute<T>;
@@ -78,7 +88,7 @@ void uniform_values(Generator& g, T* out, int64_t n, double from, double to) {
       } else {
         x = static_cast<float>(static_cast<int32_t>(w[i - begin] & 0xffffffu)) * 0x1p-24f;
       }
-      const C value = static_cast<C>(static_cast<T>(vm::madd(x, width, low)));
+      const C value = static_cast<C>(static_cast<T>(scale_shift(x, width, low)));
       out[i] = static_cast<T>(value == top_value ? bottom_value : value);
     }
   });

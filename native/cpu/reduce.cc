@@ -10,7 +10,7 @@
 #include <limits>
 
 #include "../backend.h"
-#include "rows.h"
+#include "walk.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -208,19 +208,19 @@ struct Run {
     const int64_t half = n / 2 / kBlock * kBlock;
     return Op::merge(row(p, half, context), row(p + half, n - half, context));
   }
-  static FB_INLINE Context context_of(const Block& b, int64_t c) {
+  static FB_INLINE Context context_of(const ReduceBlock& b, int64_t c) {
     if constexpr (std::is_same_v<Context, None>) {
       return {};
     } else {
       return static_cast<const Context*>(b.context)[c];
     }
   }
-  static void rows(const Block& b, void* out) {
+  static void rows(const ReduceBlock& b, void* out) {
     Acc* cells = static_cast<Acc*>(out);
     const In* p = static_cast<const In*>(b.p);
     for (int64_t c = 0; c < b.count; c++, p += b.pitch) cells[c] = row(p, b.n, context_of(b, c));
   }
-  static void cols(const Block& b, void* out) {
+  static void cols(const ReduceBlock& b, void* out) {
     Acc* FB_RESTRICT cells = static_cast<Acc*>(out);
     const In* FB_RESTRICT p = static_cast<const In*>(b.p);
     const int64_t count = b.count, pitch = b.pitch;
@@ -262,41 +262,41 @@ struct Run {
 
 /** Writes f(cell, sink, index) as T. */
 template <class T, class Acc, auto F>
-void write_cells(const Sink& sink, const void* cells, int64_t count, int64_t index) {
+void write_cells(const ReduceSink& sink, const void* cells, int64_t count, int64_t index) {
   T* out = reinterpret_cast<T*>(sink.out[0]);
   for (int64_t c = 0; c < count; c++) {
     out[c * sink.step[0]] = T(F(static_cast<const Acc*>(cells)[c], sink, index + c));
   }
 }
 template <class T, class Op, auto F>
-void reduce_to(const Plan& plan, Sink sink = {}, const void* contexts = nullptr) {
+void reduce_to(const Plan& plan, ReduceSink sink = {}, const void* contexts = nullptr) {
   sink.write = write_cells<T, typename Op::Acc, F>;
   reduce(plan, 1, 1, Run<Op>::reducer, sink, contexts);
 }
 
 template <class A>
-A same(A a, const Sink&, int64_t) {
+A same(A a, const ReduceSink&, int64_t) {
   return a;
 }
 template <class A>
-A over_count(A a, const Sink& sink, int64_t) {
+A over_count(A a, const ReduceSink& sink, int64_t) {
   return static_cast<A>(a / static_cast<A>(sink.number));
 }
 template <class A>
-A root(A a, const Sink&, int64_t) {
+A root(A a, const ReduceSink&, int64_t) {
   return std::sqrt(a);
 }
 template <class A>
-A root_of(A a, const Sink& sink, int64_t) {
+A root_of(A a, const ReduceSink& sink, int64_t) {
   return std::pow(a, static_cast<A>(1 / sink.number));
 }
 template <class A>
-A to_floating(uint64_t n, const Sink&, int64_t) {
+A to_floating(uint64_t n, const ReduceSink&, int64_t) {
   return static_cast<A>(n);
 }
-inline bool exists(uint8_t a, const Sink&, int64_t) { return a != 0; }
-inline bool lacks(uint8_t a, const Sink&, int64_t) { return a == 0; }
-inline int64_t signed_same(uint64_t a, const Sink&, int64_t) { return static_cast<int64_t>(a); }
+inline bool exists(uint8_t a, const ReduceSink&, int64_t) { return a != 0; }
+inline bool lacks(uint8_t a, const ReduceSink&, int64_t) { return a == 0; }
+inline int64_t signed_same(uint64_t a, const ReduceSink&, int64_t) { return static_cast<int64_t>(a); }
 
 /** Calls `f` with the tag of the input's type if it is floating and the output's type is the same. */
 template <class F>
@@ -335,7 +335,7 @@ void nan_sum(const Plan& plan) {
 }
 void mean(const Plan& plan) {
   plan.expect(2, 1);
-  Sink sink;
+  ReduceSink sink;
   sink.number = static_cast<double>(reduced_numel(plan, 1));
   visit_floating(plan, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -376,25 +376,25 @@ void norm(const Plan& plan) {
       if (p > 0) return reduce_to<T, Extremum<A, 1, true>, same<A>>(plan);
       return reduce_to<T, Extremum<A, -1, true>, same<A>>(plan);
     }
-    Sink sink;
+    ReduceSink sink;
     sink.number = p;
     reduced_numel(plan, 1);
     const int64_t kept = kept_numel(plan);
-    Scratch<double> powers(kept);
+    LineBuffer<double> powers(kept);
     for (int64_t k = 0; k < kept; k++) powers[k] = p;
     reduce_to<T, SumPowers<A>, root_of<A>>(plan, sink, powers.get());
   });
 }
 
 template <class A>
-void keep_maximum(const Sink& sink, const void* cells, int64_t count, int64_t index) {
+void keep_maximum(const ReduceSink& sink, const void* cells, int64_t count, int64_t index) {
   for (int64_t c = 0; c < count; c++) {
     const A most = static_cast<const A*>(cells)[c];
     static_cast<A*>(sink.context)[index + c] = std::isinf(most) ? A(0) : most;  // inf - inf would be NaN
   }
 }
 template <class A>
-A log_plus_maximum(A a, const Sink& sink, int64_t index) {
+A log_plus_maximum(A a, const ReduceSink& sink, int64_t index) {
   return std::log(a) + static_cast<const A*>(sink.context)[index];
 }
 void logsumexp(const Plan& plan) {
@@ -403,8 +403,8 @@ void logsumexp(const Plan& plan) {
   visit_floating(plan, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using A = Widened<T>;
-    Scratch<A> most(kept_numel(plan));
-    Sink sink;
+    LineBuffer<A> most(kept_numel(plan));
+    ReduceSink sink;
     sink.context = most.get();
     sink.write = keep_maximum<A>;
     reduce(plan, 1, 1, Run<Extremum<A, 1>>::reducer, sink);
@@ -412,13 +412,13 @@ void logsumexp(const Plan& plan) {
   });
 }
 
-void keep_mean(const Sink& sink, const void* cells, int64_t count, int64_t index) {
+void keep_mean(const ReduceSink& sink, const void* cells, int64_t count, int64_t index) {
   for (int64_t c = 0; c < count; c++) {
     static_cast<double*>(sink.context)[index + c] = static_cast<const double*>(cells)[c] / sink.number;
   }
 }
 template <class T, bool WithMean>
-void write_variance(const Sink& sink, const void* cells, int64_t count, int64_t index) {
+void write_variance(const ReduceSink& sink, const void* cells, int64_t count, int64_t index) {
   for (int64_t c = 0; c < count; c++) {
     const double freedom = sink.number > sink.extra ? sink.number - sink.extra : 0;
     const double variance = sink.number == 0 ? std::numeric_limits<double>::quiet_NaN()
@@ -434,10 +434,10 @@ template <bool WithMean>
 void variance(const Plan& plan) {
   constexpr int kOutputs = WithMean ? 2 : 1;
   plan.expect(kOutputs + 1, 2);
-  Sink sink;
+  ReduceSink sink;
   sink.number = static_cast<double>(reduced_numel(plan, kOutputs));
   sink.extra = plan.param[1];
-  Scratch<double> means(kept_numel(plan));
+  LineBuffer<double> means(kept_numel(plan));
   sink.context = means.get();
   visit_floating(plan, [&](auto tag) {
     using T = typename decltype(tag)::type;

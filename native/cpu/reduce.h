@@ -10,7 +10,7 @@
 namespace flambeau::FB_ISA {
 
 /** n × count elements, i < n the reduced index and c < count the output, in one of the two dense orders. */
-struct Block {
+struct ReduceBlock {
   const void* p;
   int64_t n, count;
   int64_t pitch;        // rows(): element (i, c) is p[i + c * pitch]; cols(): p[i * pitch + c]
@@ -28,15 +28,15 @@ struct Reducer {
   size_t context;  // bytes of the value that each output brings along, or 0
   int64_t leaf;    // how many rows cols() may take before its rounding errors want a tree
   bool ordered;    // cells may only be merged in order
-  void (*rows)(const Block&, void* cells);  // cells[c] = reduction over i; inner loop over i
-  void (*cols)(const Block&, void* cells);  // the same; inner loop over c
+  void (*rows)(const ReduceBlock&, void* cells);  // cells[c] = reduction over i; inner loop over i
+  void (*cols)(const ReduceBlock&, void* cells);  // the same; inner loop over c
   void (*merge)(void* cells, const void* later, int64_t count);
   void (*clear)(void* cells, int64_t count);  // the reduction of nothing
 };
 
 /** Where finished cells go. */
-struct Sink {
-  void (*write)(const Sink&, const void* cells, int64_t count, int64_t index);
+struct ReduceSink {
+  void (*write)(const ReduceSink&, const void* cells, int64_t count, int64_t index);
   // Set by the driver for each call: the addresses of the outputs for the first cell, and their steps in elements.
   std::byte* out[2] = {};
   int64_t step[2] = {};
@@ -48,9 +48,9 @@ struct Sink {
 
 /**
  * Reduces operand `input` of a map plan with dims [kept…, reduced…]; operands 0 … outputs-1 receive the results. `contexts`
- * is indexed by the position among the kept elements that Sink::write is told as `index`.
+ * is indexed by the position among the kept elements that ReduceSink::write is told as `index`.
  */
-void reduce(const Plan& plan, int outputs, int input, const Reducer& reducer, Sink sink, const void* contexts = nullptr);
+void reduce(const Plan& plan, int outputs, int input, const Reducer& reducer, ReduceSink sink, const void* contexts = nullptr);
 
 /** Checks the layout of a reduction's plan and returns the number of reduced elements. */
 int64_t reduced_numel(const Plan& plan, int outputs);

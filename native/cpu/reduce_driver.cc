@@ -11,7 +11,7 @@
 
 #include "../parallel.h"
 #include "reduce.h"
-#include "rows.h"
+#include "walk.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -233,7 +233,8 @@ void read_space(const Plan& plan, int outputs, int input, Space& s) {
     s.columns = plan.sizes[column];
     s.column_in = in.strides[column];
     for (int o = 0; o < outputs; o++) s.column_out[o] = plan.operand[o].strides[column];
-    s.by_columns = s.inner == 1 || magnitude(s.column_in) < magnitude(s.inner_in);
+    // Short rows are transposed on their way through the buffer: the loop over them would end before it has begun.
+    s.by_columns = s.inner == 1 || (s.inner <= 16 && s.columns >= 64) || magnitude(s.column_in) < magnitude(s.inner_in);
   }
 }
 
@@ -258,7 +259,7 @@ int64_t kept_numel(const Plan& plan) {
   return n;
 }
 
-void reduce(const Plan& plan, int outputs, int input, const Reducer& r, Sink sink, const void* contexts) {
+void reduce(const Plan& plan, int outputs, int input, const Reducer& r, ReduceSink sink, const void* contexts) {
   if (reduced_numel(plan, outputs) == 0) {
     // Nothing to read: every output is the reduction of nothing. Sizes of the kept dims still say how many.
     alignas(64) std::byte cell[16];
@@ -311,7 +312,7 @@ void reduce(const Plan& plan, int outputs, int input, const Reducer& r, Sink sin
     g.context = contexts ? static_cast<const std::byte*>(contexts) + kept * static_cast<int64_t>(r.context) : nullptr;
     return kept;
   };
-  const auto write = [&](Sink& to, const void* cells, const Group& g, int64_t kept, const int64_t (&out)[2]) {
+  const auto write = [&](ReduceSink& to, const void* cells, const Group& g, int64_t kept, const int64_t (&out)[2]) {
     for (int o = 0; o < outputs; o++) {
       to.out[o] = plan.operand[o].data + out[o] * static_cast<int64_t>(item_size(plan.operand[o].dtype));
       to.step[o] = s.column_out[o];
@@ -328,7 +329,7 @@ void reduce(const Plan& plan, int outputs, int input, const Reducer& r, Sink sin
     const int64_t cost = std::max<int64_t>(1, strip * s.reduced);
     parallel_for(groups, kGrain / cost, [&](int64_t begin, int64_t end) {
       alignas(64) std::byte cells[kCells];
-      Sink to = sink;
+      ReduceSink to = sink;
       for (int64_t i = begin; i < end; i++) {
         Group g;
         int64_t out[2];
@@ -340,7 +341,7 @@ void reduce(const Plan& plan, int outputs, int input, const Reducer& r, Sink sin
     return;
   }
   // partial[chunk][kept]
-  Scratch<std::byte> partial(chunks * s.kept * cell);
+  LineBuffer<std::byte> partial(chunks * s.kept * cell);
   const int64_t length = (s.reduced + chunks - 1) / chunks;
   chunks = (s.reduced + length - 1) / length;
   parallel_tasks(chunks * groups, [&](int64_t task) {

@@ -42,11 +42,11 @@ struct Search {
     for (int64_t j = 0; j < kLanes; j++) lanes[j] = p[j];
     int64_t i = kLanes;
     for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
-#pragma GCC unroll 1
       for (int64_t j = 0; j < kLanes; j++) {
-        const T a = extremum<Sign>(p[i + j], p[i + kLanes + j]);
-        const T b = extremum<Sign>(p[i + 2 * kLanes + j], p[i + 3 * kLanes + j]);
-        lanes[j] = extremum<Sign>(lanes[j], extremum<Sign>(a, b));
+        T a = lanes[j];
+#pragma GCC unroll 4
+        for (int64_t k = 0; k < 4; k++) a = extremum<Sign>(a, p[i + k * kLanes + j]);
+        lanes[j] = a;
       }
     }
     for (; i + kLanes <= n; i += kLanes) {
@@ -96,7 +96,7 @@ struct Search {
     const int64_t index = start + find(p + start, n - start < kBlock ? n - start : kBlock, value);
     return {p[index], index};
   }
-  static void rows(const Block& b, void* out) {
+  static void rows(const ReduceBlock& b, void* out) {
     const T* p = static_cast<const T*>(b.p);
     for (int64_t c = 0; c < b.count; c++, p += b.pitch) {
       Found<T> found = row(p, b.n);
@@ -104,7 +104,7 @@ struct Search {
       static_cast<Found<T>*>(out)[c] = found;
     }
   }
-  static void cols(const Block& b, void* out) {
+  static void cols(const ReduceBlock& b, void* out) {
     alignas(64) T value[4096 / sizeof(Found<T>)];
     alignas(64) Index index[4096 / sizeof(Found<T>)];
     const T* FB_RESTRICT p = static_cast<const T*>(b.p);
@@ -146,13 +146,13 @@ struct Search {
 };
 
 template <class T>
-void write_index(const Sink& sink, const void* cells, int64_t count, int64_t) {
+void write_index(const ReduceSink& sink, const void* cells, int64_t count, int64_t) {
   for (int64_t c = 0; c < count; c++) {
     reinterpret_cast<int64_t*>(sink.out[0])[c * sink.step[0]] = static_cast<const Found<T>*>(cells)[c].index;
   }
 }
 template <class Out, class T>
-void write_both(const Sink& sink, const void* cells, int64_t count, int64_t) {
+void write_both(const ReduceSink& sink, const void* cells, int64_t count, int64_t) {
   for (int64_t c = 0; c < count; c++) {
     const Found<T>& found = static_cast<const Found<T>*>(cells)[c];
     reinterpret_cast<Out*>(sink.out[0])[c * sink.step[0]] = Out(found.value);
@@ -170,7 +170,7 @@ void search(const Plan& plan) {
   visit(in.dtype, [&](auto tag) {
     using In = typename decltype(tag)::type;
     using T = std::conditional_t<is_half<In>, float, std::conditional_t<std::is_floating_point_v<In>, In, int64_t>>;
-    Sink sink;
+    ReduceSink sink;
     if constexpr (WithValues) {
       sink.write = write_both<std::conditional_t<is_bool<In>, uint8_t, In>, T>;
     } else {

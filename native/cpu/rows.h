@@ -48,29 +48,14 @@ struct Params {
   }
 };
 
-/** Brings the next n elements of an input and an output towards L1. */
-template <class T, class Out>
-inline void prefetch_block(const T* x, const Out* y, int64_t n) {
-  for (int64_t i = 0; i < n; i += 64 / static_cast<int64_t>(sizeof(T))) {
-    __builtin_prefetch(x + i, 0);
-    __builtin_prefetch(y + i, 1);
-  }
-}
-
 /** out[i] = Row(x[i]), from T to Out. */
 template <class Row, class T, class Out = T>
 void span1(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
   Out* y = reinterpret_cast<Out*>(out);
   const T* x = reinterpret_cast<const T*>(in[0]);
   const Params<Row::kParams> p(param);
-  // Long formulas keep the loads of the next block from being started early enough, so those are asked for.
-  constexpr int64_t kStep = Row::kGrainOf == kCheap ? int64_t{1} << 40 : 2048 / static_cast<int64_t>(sizeof(T));
-  for (int64_t start = 0; start < n; start += kStep) {
-    const int64_t end = std::min(n, start + kStep);
-    if constexpr (Row::kGrainOf != kCheap) prefetch_block(x + end, y + end, std::min(kStep, n - end));
 #pragma omp simd
-    for (int64_t i = start; i < end; i++) y[i] = Out(Row::template apply<Compute<T>>(load(x, i), p.value));
-  }
+  for (int64_t i = 0; i < n; i++) y[i] = Out(Row::template apply<Compute<T>>(load(x, i), p.value));
 }
 
 enum class Scalars { none, left, right };

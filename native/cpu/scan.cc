@@ -9,7 +9,7 @@
 
 #include "../backend.h"
 #include "../parallel.h"
-#include "rows.h"
+#include "walk.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -96,90 +96,95 @@ using CumMax = Running<T, 1>;
 template <class T>
 using CumMin = Running<T, -1>;
 
+/** A scan's operands, and its steps in elements: along the scanned dim, and to the next line. */
+struct Lines {
+  const Operand &out, &index, &in;  // `index` is only read where there are indices
+  int64_t n = 1, in_step = 1, out_step = 1, index_step = 1;
+  int64_t in_next = 0, out_next = 0, index_next = 0;
+  bool by_rows = false;
+};
+
 template <class Op>
 struct Scan {
   using In = typename Op::In;
   using Out = typename Op::Out;
   using State = typename Op::State;
-
-  struct Line {  // along the scanned dim
-    int64_t n, in, out, index;
-  };
+  // Types worth a loop of their own for contiguous columns.
+  static constexpr bool kDense = !Op::kIndexed && sizeof(In) >= 4;
 
   template <int Rows>
-  static void rows(const In* in, int64_t in_next, Out* out, int64_t out_next, int64_t* index, int64_t index_next,
-                   const Line& line) {
+  static void rows(const In* in, Out* out, int64_t* index, const Lines& l) {
     State state[Rows];
     for (int r = 0; r < Rows; r++) state[r] = Op::start();
-    for (int64_t i = 0; i < line.n; i++) {
+    for (int64_t i = 0; i < l.n; i++) {
       for (int r = 0; r < Rows; r++) {
-        state[r] = Op::step(state[r], in[r * in_next + i * line.in], i);
-        out[r * out_next + i * line.out] = Op::value(state[r]);
-        if constexpr (Op::kIndexed) index[r * index_next + i * line.index] = state[r].index;
+        state[r] = Op::step(state[r], in[r * l.in_next + i * l.in_step], i);
+        out[r * l.out_next + i * l.out_step] = Op::value(state[r]);
+        if constexpr (Op::kIndexed) index[r * l.index_next + i * l.index_step] = state[r].index;
       }
     }
   }
-  static void columns(const In* in, int64_t in_next, Out* out, int64_t out_next, int64_t* index, int64_t index_next,
-                      int64_t count, const Line& line) {
+  static void columns(const In* in, Out* out, int64_t* index, int64_t count, const Lines& l) {
     State state[kStrip];
     for (int64_t c = 0; c < count; c++) state[c] = Op::start();
-    for (int64_t i = 0; i < line.n; i++, in += line.in, out += line.out) {
-      if (in_next == 1 && out_next == 1 && !Op::kIndexed) {
+    for (int64_t i = 0; i < l.n; i++, in += l.in_step, out += l.out_step) {
+      if (kDense && l.in_next == 1 && l.out_next == 1) {
         for (int64_t c = 0; c < count; c++) {
           state[c] = Op::step(state[c], in[c], i);
           out[c] = Op::value(state[c]);
         }
       } else {
         for (int64_t c = 0; c < count; c++) {
-          state[c] = Op::step(state[c], in[c * in_next], i);
-          out[c * out_next] = Op::value(state[c]);
-          if constexpr (Op::kIndexed) index[c * index_next + i * line.index] = state[c].index;
+          state[c] = Op::step(state[c], in[c * l.in_next], i);
+          out[c * l.out_next] = Op::value(state[c]);
+          if constexpr (Op::kIndexed) index[c * l.index_next + i * l.index_step] = state[c].index;
         }
       }
     }
   }
-
-  static void run(const Plan& plan) {
-    constexpr int kOutputs = Op::kIndexed ? 2 : 1;
-    const Operand &o = plan.operand[0], &x = plan.operand[kOutputs];
-    const Operand& j = plan.operand[kOutputs - 1];  // the indices, if there are any
-    const int dim = static_cast<int>(plan.integer(0));
-    const Operand* operands[3] = {&o, &j, &x};
-    Walk<3> walk;
-    walk.add_all(operands, x.sizes, x.ndim, dim, 2);
-    Line line{1, 1, 1, 1};
-    if (x.ndim > 0) line = {x.sizes[dim], x.strides[dim], o.strides[dim], j.strides[dim]};
-    if (line.n == 0 || walk.total == 0) return;
-    const int64_t out_next = walk.step(0), index_next = walk.step(1), in_next = walk.step(2);
-    const bool by_rows = walk.run_length() < 8 || walk.magnitude(line.in) <= walk.magnitude(in_next);
-    parallel_for(walk.total, std::max<int64_t>(by_rows ? 1 : 16, kGrain / 2 / line.n), [&](int64_t begin, int64_t end) {
-      walk.run(begin, end, [&](const int64_t* at, int64_t count) {
-        Out* out = o.as<Out>() + at[0];
-        int64_t* index = Op::kIndexed ? j.as<int64_t>() + at[1] : nullptr;
-        const In* in = x.as<const In>() + at[2];
-        int64_t c = 0;
-        const auto here = [&](auto&& f) {
-          f(in + c * in_next, out + c * out_next, Op::kIndexed ? index + c * index_next : nullptr);
-        };
-        if (by_rows) {
-          for (; c + 4 <= count; c += 4) {
-            here([&](const In* i, Out* v, int64_t* w) { rows<4>(i, in_next, v, out_next, w, index_next, line); });
-          }
-          for (; c < count; c++) {
-            here([&](const In* i, Out* v, int64_t* w) { rows<1>(i, in_next, v, out_next, w, index_next, line); });
-          }
-        } else {
-          for (; c < count; c += kStrip) {
-            const int64_t width = std::min(kStrip, count - c);
-            here([&](const In* i, Out* v, int64_t* w) {
-              columns(i, in_next, v, out_next, w, index_next, width, line);
-            });
-          }
-        }
-      });
-    });
+  static void lines(const Lines& shared, const int64_t* at, int64_t count) {
+    const Lines l = shared;  // a copy of its own, which stores of results cannot alias
+    Out* out = l.out.template as<Out>() + at[0];
+    int64_t* index = Op::kIndexed ? l.index.template as<int64_t>() + at[1] : nullptr;
+    const In* in = l.in.template as<const In>() + at[2];
+    for (int64_t c = 0; c < count;) {
+      const int64_t width = !l.by_rows ? std::min(kStrip, count - c) : count - c >= 4 ? 4 : 1;
+      if (!l.by_rows) {
+        columns(in, out, index, width, l);
+      } else if (width == 4) {
+        rows<4>(in, out, index, l);
+      } else {
+        rows<1>(in, out, index, l);
+      }
+      c += width;
+      in += width * l.in_next;
+      out += width * l.out_next;
+      if constexpr (Op::kIndexed) index += width * l.index_next;
+    }
   }
 };
+
+void scan(const Plan& plan, int outputs, void (*lines)(const Lines&, const int64_t* at, int64_t count)) {
+  Lines l{plan.operand[0], plan.operand[outputs - 1], plan.operand[outputs]};
+  const int dim = static_cast<int>(plan.integer(0));
+  const Operand* operands[3] = {&l.out, &l.index, &l.in};
+  LineWalk<3> walk;
+  walk.add_all(operands, l.in.sizes, l.in.ndim, dim, 2);
+  if (l.in.ndim > 0) {
+    l.n = l.in.sizes[dim];
+    l.in_step = l.in.strides[dim];
+    l.out_step = l.out.strides[dim];
+    l.index_step = l.index.strides[dim];
+  }
+  if (l.n == 0 || walk.total == 0) return;
+  l.out_next = walk.step(0);
+  l.index_next = walk.step(1);
+  l.in_next = walk.step(2);
+  l.by_rows = walk.run_length() < 8 || walk.magnitude(l.in_step) <= walk.magnitude(l.in_next);
+  parallel_for(walk.total, std::max<int64_t>(l.by_rows ? 1 : 16, kGrain / 2 / l.n), [&](int64_t begin, int64_t end) {
+    walk.run(begin, end, [&](const int64_t* at, int64_t count) { lines(l, at, count); });
+  });
+}
 
 void check(const Plan& plan, int outputs) {
   plan.expect(outputs + 1, 1);
@@ -199,7 +204,7 @@ void accumulate(const Plan& plan) {
   visit(d, [&](auto tag) {
     using T = typename decltype(tag)::type;
     Plan::require(plan.operand[0].dtype == (is_floating<T> ? d : DType::i64), "the result is int64 for integers");
-    Scan<Op<T>>::run(plan);
+    scan(plan, 1, Scan<Op<T>>::lines);
   });
 }
 template <template <class> class Op>
@@ -207,7 +212,7 @@ void running(const Plan& plan) {
   check(plan, 2);
   Plan::require(plan.operand[0].dtype == plan.operand[2].dtype, "dtypes differ");
   Plan::require(plan.operand[1].dtype == DType::i64, "indices are int64");
-  visit(plan.operand[2].dtype, [&](auto tag) { Scan<Op<typename decltype(tag)::type>>::run(plan); });
+  visit(plan.operand[2].dtype, [&](auto tag) { scan(plan, 2, Scan<Op<typename decltype(tag)::type>>::lines); });
 }
 void log_cumulative(const Plan& plan) {
   check(plan, 1);
@@ -215,7 +220,7 @@ void log_cumulative(const Plan& plan) {
   visit(plan.operand[1].dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (is_floating<T>) {
-      Scan<LogCumSumExp<T>>::run(plan);
+      scan(plan, 1, Scan<LogCumSumExp<T>>::lines);
     } else {
       Plan::require(false, "expected floating point");
     }

@@ -11,7 +11,7 @@
 
 #include "../backend.h"
 #include "../parallel.h"
-#include "rows.h"
+#include "walk.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -170,8 +170,8 @@ struct Sorter {
   int64_t n, chunks;
   int bits;
   bool radix;
-  Scratch<E> entries, other;
-  Scratch<int64_t> counts;
+  LineBuffer<E> entries, other;
+  LineBuffer<int64_t> counts;
 
   static constexpr int64_t kMaxBuckets = 2048;
   Sorter(int64_t n, int bits, int64_t rows, bool whole)
@@ -193,7 +193,7 @@ struct Sorter {
 struct Task {
   const Operand &values, &indices, &in;
   int64_t n = 1, step = 1, value_step = 1, index_step = 1, outputs = 1;
-  Walk<3> walk;
+  LineWalk<3> walk;
 
   Task(const Plan& plan, int params) : values(plan.operand[0]), indices(plan.operand[1]), in(plan.operand[2]) {
     plan.expect(3, params);
@@ -282,20 +282,20 @@ void topk(const Plan& plan) {
   const int64_t k = t.outputs;
   if (k == 0) return;
   // Candidates are collected below the k-th best so far; when they fill the buffer, selection makes room.
-  const int64_t room = std::min(t.n, std::max<int64_t>(4 * k, 4096));
+  constexpr int64_t kBlock = 256;
+  const int64_t first = std::min(t.n, std::max<int64_t>(2 * k, 64)), room = std::min(t.n, 2 * first + 2 * kBlock);
   with_entries(t, [&]<class E>(const Coding<E>& code) {
     for_rows(
         t, [&] { return Sorter<E>(room, code.bits, 1, false); },
         [&](Sorter<E>& s, const std::byte* row, std::byte* values, int64_t* indices) {
-          constexpr int64_t kBlock = 1024;
           E* candidates = s.entries.get();
-          code.load(row, 0, room, t.step, largest, candidates);
-          int64_t count = room;
-          if (room < t.n) {
+          code.load(row, 0, first, t.step, largest, candidates);
+          int64_t count = first;
+          if (first < t.n) {
             alignas(64) E block[kBlock];
             select(candidates, count, k - 1);
             count = k;
-            for (int64_t i = room; i < t.n; i += kBlock) {
+            for (int64_t i = first; i < t.n; i += kBlock) {
               const int64_t n = std::min(kBlock, t.n - i);
               code.load(row, i, n, t.step, largest, block);
               if (count + n > room) {

@@ -8,49 +8,48 @@ namespace {
 FB_UNARY_ROWS(FB_ROW1)
 FB_UNARY_PARAM_ROWS(FB_ROW1)
 
-/** True if every |x| is small enough for the reduction; blocks of huge arguments are rare, so this is all they cost. */
-template <class T>
-bool all_within(const T* x, int64_t n, T limit) {
-  int64_t beyond = 0;
-#pragma omp simd reduction(+ : beyond)
-  for (int64_t i = 0; i < n; i++) beyond += vm::abs(x[i]) > limit ? 1 : 0;
-  return beyond == 0;
-}
-
-#define TRIG_ROW(name)                                                          \
+#define GUARDED_ROW(name, range, short_expression, expression)                  \
   struct name##Row {                                                            \
     static constexpr Domain kDomain = Domain::Floating;                         \
     static constexpr int kParams = 0;                                           \
     static constexpr int64_t kGrainOf = kCostly;                                \
     template <class T>                                                          \
-    static FB_INLINE T limited(T x) {                                           \
-      return vm::name##_limited(x);                                             \
+    static FB_INLINE bool in_range(T x) {                                       \
+      return range;                                                             \
     }                                                                           \
     template <class T>                                                          \
-    static FB_INLINE T full(T x) {                                              \
-      return vm::name(x);                                                       \
+    static FB_INLINE T in_range_value(T x) {                                    \
+      return short_expression;                                                  \
+    }                                                                           \
+    template <class T>                                                          \
+    static FB_INLINE T value(T x) {                                             \
+      return expression;                                                        \
     }                                                                           \
   };
-FB_TRIG_ROWS(TRIG_ROW)
+FB_GUARDED_ROWS(GUARDED_ROW)
 
-/** sin, cos, tan: blocks without huge arguments vectorise, the others choose element by element. */
+/** Blocks that lie in the common range take the shorter loop; the range is tested while the block comes into L1. */
 template <class Row, class T>
-void trig_span(std::byte* out, const std::byte* const* in, int64_t n, const double*) {
+void guarded_span(std::byte* out, const std::byte* const* in, int64_t n, const double*) {
   constexpr int64_t kStep = 512;
   T* y = reinterpret_cast<T*>(out);
   const T* x = reinterpret_cast<const T*>(in[0]);
   for (int64_t i = 0; i < n; i += kStep, x += kStep, y += kStep) {
     const int64_t m = std::min(kStep, n - i);
-    if (all_within(x, m, vm::kTrigLimitOf<T>)) {
+    int32_t outside = 0;
+#pragma omp simd reduction(+ : outside)
+    for (int64_t j = 0; j < m; j++) outside += Row::in_range(x[j]) ? 0 : 1;
+    if (outside == 0) {
 #pragma omp simd
-      for (int64_t j = 0; j < m; j++) y[j] = Row::limited(x[j]);
+      for (int64_t j = 0; j < m; j++) y[j] = Row::in_range_value(x[j]);
     } else {
-      for (int64_t j = 0; j < m; j++) y[j] = Row::full(x[j]);
+#pragma omp simd
+      for (int64_t j = 0; j < m; j++) y[j] = Row::value(x[j]);
     }
   }
 }
 template <class Row>
-inline constexpr auto kTrig = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{trig_span<Row, T>}; });
+inline constexpr auto kGuarded = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{guarded_span<Row, T>}; });
 
 /** Bounds as T; an absent one is the type's own, so that NaN passes through both comparisons. */
 template <class T>
@@ -88,8 +87,8 @@ void register_unary(KernelTable& table) {
   FB_UNARY_ROWS(ADD)
   FB_UNARY_PARAM_ROWS(ADD)
 #undef ADD
-#define ADD(name) table.add(#name, same_dtype_kernel<name##Row, kTrig<name##Row>, 2>);
-  FB_TRIG_ROWS(ADD)
+#define ADD(name, ...) table.add(#name, same_dtype_kernel<name##Row, kGuarded<name##Row>, 2>);
+  FB_GUARDED_ROWS(ADD)
 #undef ADD
   // Numbers; [hasMin, min, hasMax, max].
   table.add("clamp", same_dtype_kernel<ClampRow, kClamp, 2>);

@@ -1,0 +1,122 @@
+// Custom functions: an operation whose derivative the user writes.
+import { FunctionNode, type Grad, attach, recording, tracked } from './node.ts';
+import { AutogradError, describe } from '../errors.ts';
+import { FLOATING } from '../dtype.ts';
+import { Tensor } from '../tensor.ts';
+import { outside } from './engine.ts';
+import { noGrad } from './mode.ts';
+
+/** What forward() leaves for backward(). Any property may be set on it. */
+export class FunctionContext {
+  [key: string]: unknown;
+  #saved: readonly (Tensor | null)[] = [];
+  #node: FunctionNode | null = null;
+  #dirty: readonly Tensor[] = [];
+  #still: ReadonlySet<Tensor> = new Set();
+  #materialize = true;
+  /** Per input of apply(), whether its gradient is wanted. */
+  needsInputGrad: readonly boolean[] = [];
+  /** Keeps inputs or results for backward(). */
+  saveForBackward(...tensors: readonly (Tensor | null)[]): void {
+    this.#saved = tensors;
+  }
+  /** What saveForBackward() kept. Throws AutogradError if it was changed in place or freed since. */
+  get savedTensors(): readonly Tensor[] {
+    const node = this.#node;
+    return node ? this.#saved.map((x, i) => (x === null ? x : node.unpack(i)) as Tensor) : (this.#saved as readonly Tensor[]);
+  }
+  /** Says that forward() changed these inputs in place. */
+  markDirty(...tensors: readonly Tensor[]): void {
+    this.#dirty = tensors;
+  }
+  /** Says that these results have no gradient. */
+  markNonDifferentiable(...tensors: readonly Tensor[]): void {
+    this.#still = new Set(tensors);
+  }
+  /** Whether backward() gets zeros (as by default) or null for results that nothing used. */
+  setMaterializeGrads(value: boolean): void {
+    this.#materialize = value;
+  }
+  /** Internal: links the context to its node. */
+  finish(node: FunctionNode): { dirty: readonly Tensor[]; still: ReadonlySet<Tensor> } {
+    this.#node = node;
+    node.save(this.#saved);
+    return { dirty: this.#dirty, still: this.#still };
+  }
+  get materializes(): boolean {
+    return this.#materialize;
+  }
+}
+
+/** A custom function: two static-like methods in one object. `In` are the arguments of apply(). */
+export interface FunctionDefinition<In extends readonly unknown[], Out extends Tensor | readonly Tensor[]> {
+  /** For the name of the graph's node. */
+  readonly name?: string;
+  /** Computes the result; operations inside are not recorded. */
+  forward(ctx: FunctionContext, ...inputs: In): Out;
+  /** The gradients of the inputs, null for what is no tensor, from those of the results. */
+  backward(ctx: FunctionContext, ...grads: Tensor[]): Tensor | null | undefined | readonly (Tensor | null | undefined)[];
+}
+
+/**
+ * Base class of custom functions: subclass it with static `forward` and `backward`, and call `apply`.
+ * @example
+ * class Double extends torch.autograd.Function {
+ *   static forward(ctx: torch.autograd.FunctionContext, x: torch.Tensor) { return x.mul(2) }
+ *   static backward(ctx: torch.autograd.FunctionContext, g: torch.Tensor) { return g.mul(2) }
+ * }
+ * const x = torch.ones([2], { requiresGrad: true })
+ * Double.apply(x) // tensor([2., 2.], grad_fn=<DoubleBackward>)
+ */
+// biome-ignore lint/complexity/noStaticOnlyClass: PyTorch's API is a class with static methods
+export class Function {
+  /** Runs a subclass's forward, and records its backward. Throws AutogradError where backward() gives the wrong number of gradients. */
+  static apply<In extends readonly unknown[], Out extends Tensor | readonly Tensor[]>(this: FunctionDefinition<In, Out>, ...inputs: In): Out {
+    return applyFunction(this, inputs);
+  }
+}
+
+function applyFunction<In extends readonly unknown[], Out extends Tensor | readonly Tensor[]>(definition: FunctionDefinition<In, Out>, inputs: In): Out {
+  const name = definition.name || 'Function';
+  const ctx = new FunctionContext();
+  const tensors = inputs.map((x) => (x instanceof Tensor ? x : null));
+  ctx.needsInputGrad = tensors.map((x) => x !== null && tracked(x));
+  const records = recording(tensors);
+  const node = new FunctionNode(`${name}Backward`, (grads, n) => {
+    const full = grads.map((g, i) => g ?? (ctx.materializes ? zeros(metas[i]!) : g)) as Tensor[];
+    // the user may keep what passes through his hands
+    for (const g of full) if (g) g.storage.maker = 0;
+    const given = outside(() => definition.backward(ctx, ...full));
+    const list = Array.isArray(given) ? (given as readonly (Tensor | null | undefined)[]) : [given as Tensor | null | undefined];
+    if (list.length !== inputs.length) {
+      throw new AutogradError(`${name}: backward returned an incorrect number of gradients (expected ${inputs.length}, got ${list.length})`);
+    }
+    return list.map((g, i): Grad => {
+      if (g === null || g === undefined) return null;
+      if (!(g instanceof Tensor)) throw new TypeError(`${name}: backward returned ${describe(g)} as gradient ${i}; expected a Tensor or null`);
+      return n.next[i] ? g : null;
+    });
+  }).connect(tensors);
+  const result = noGrad(() => definition.forward(ctx, ...inputs));
+  const outs = (result instanceof Tensor ? [result] : result) as readonly Tensor[];
+  if (!Array.isArray(outs) || outs.some((o) => !(o instanceof Tensor))) {
+    throw new TypeError(`${name}: forward must return a Tensor or a list of them, but returned ${describe(result)}`);
+  }
+  const metas = outs.map((o) => ({ sizes: o.sizes, like: o.dt.name }));
+  const { dirty, still } = ctx.finish(node);
+  if (!records) return result;
+  node.outputs = outs.length;
+  const linked = outs.map((out, i) => {
+    if (still.has(out) || out.dt.kind !== FLOATING) return out;
+    // an input that is returned as it is must stay what it is: its result is a view of it
+    const own = tensors.includes(out) && !dirty.includes(out) ? out.detach() : out;
+    return attach(own, node, i);
+  });
+  return (result instanceof Tensor ? linked[0]! : linked) as Out;
+}
+let zerosOf: ((sizes: readonly number[], dtype: string) => Tensor) | null = null;
+/** Internal: how zeros are made; set by lib/index.ts to avoid an import cycle. */
+export function setZeros(f: (sizes: readonly number[], dtype: string) => Tensor): void {
+  zerosOf = f;
+}
+const zeros = (meta: { sizes: readonly number[]; like: string }): Tensor => zerosOf!(meta.sizes, meta.like);

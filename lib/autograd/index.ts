@@ -1,0 +1,56 @@
+// torch.autograd.
+import { describe } from '../errors.ts';
+import { Tensor } from '../tensor.ts';
+import { backward as runBackward, type GradOptions as EngineOptions, grad as runGrad } from './engine.ts';
+
+export { Function, FunctionContext, type FunctionDefinition } from './function.ts';
+export { gradcheck, type GradcheckOptions, gradgradcheck } from './gradcheck.ts';
+export { enableGrad, inferenceMode, noGrad, setGradEnabled } from './mode.ts';
+export type { Hook, HookHandle } from './hooks.ts';
+export type { Node } from './node.ts';
+
+type Tensors = Tensor | readonly Tensor[];
+type Seeds = Tensor | readonly (Tensor | null)[] | null;
+const list = (where: string, x: Tensors): readonly Tensor[] => {
+  if (x instanceof Tensor) return [x];
+  if (!Array.isArray(x)) throw new TypeError(`${where}: expected a Tensor or a list of them but received ${describe(x)}`);
+  return x;
+};
+const seeds = (x: Seeds | undefined): readonly (Tensor | null)[] => (x instanceof Tensor ? [x] : (x ?? []));
+
+/** Options of {@link grad}. */
+export interface GradOptions extends EngineOptions {
+  /** What to start from, one per output; ones for scalars by default. */
+  gradOutputs?: Seeds | undefined;
+}
+
+/**
+ * The gradients of the sum of `outputs` with respect to `inputs`, without touching any `grad`.
+ * Throws AutogradError if an input was not used, unless `allowUnused`.
+ * @example
+ * const x = torch.tensor([1.5, 2], { requiresGrad: true })
+ * torch.autograd.grad(x.mul(x).sum(), x)[0] // tensor([3., 4.])
+ */
+export function grad(outputs: Tensors, inputs: Tensors, options: GradOptions = {}): (Tensor | null)[] {
+  const { gradOutputs, ...rest } = options;
+  return runGrad('grad', list('grad', outputs), list('grad', inputs), seeds(gradOutputs), rest);
+}
+
+/** Options of {@link backward}. */
+export interface BackwardOptions {
+  gradTensors?: Seeds | undefined;
+  retainGraph?: boolean | undefined;
+  createGraph?: boolean | undefined;
+  inputs?: Tensor | readonly Tensor[] | null | undefined;
+}
+/**
+ * Accumulates the gradients of the sum of `tensors` into the leaves.
+ * @example
+ * const x = torch.tensor([1.5, 2], { requiresGrad: true })
+ * torch.autograd.backward(x.mul(x).sum())
+ * x.grad // tensor([3., 4.])
+ */
+export function backward(tensors: Tensors, options: BackwardOptions = {}): void {
+  const { gradTensors, ...rest } = options;
+  runBackward('backward', list('backward', tensors), seeds(gradTensors), rest);
+}

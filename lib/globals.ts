@@ -1,0 +1,137 @@
+// Settings and questions of the namespace: dtypes by name, default dtype, threads, promotion, constants, tidy.
+import { type DTypeName, FLOATING, getDefault, promoteTypes as promote, setDefault, toDType } from './dtype.ts';
+import { describe } from './errors.ts';
+import { native } from './native.ts';
+import { resultType as resultOf, type Scalar } from './dispatch.ts';
+import { Tensor } from './tensor.ts';
+import { dispose, track } from './memory.ts';
+
+/** π. */
+export const pi: number = Math.PI;
+/** e. */
+export const e: number = Math.E;
+/** Infinity. */
+export const inf: number = Number.POSITIVE_INFINITY;
+/** Not a number. */
+export const nan: number = Number.NaN;
+
+/**
+ * What floating-point tensors are made of when no dtype is given.
+ * @example
+ * torch.getDefaultDtype() // 'float32'
+ */
+export function getDefaultDtype(): DTypeName {
+  return getDefault().name;
+}
+/**
+ * Sets the floating dtype of new tensors. Throws TypeError for other dtypes.
+ * @example
+ * torch.setDefaultDtype('float32')
+ */
+export function setDefaultDtype(dtype: DTypeName): void {
+  setDefault(toDType(dtype, 'setDefaultDtype'));
+}
+/**
+ * How many threads kernels use.
+ * @example
+ * torch.getNumThreads() >= 1 // true
+ */
+export function getNumThreads(): number {
+  return native.getNumThreads();
+}
+/**
+ * Sets how many threads kernels use, 1 to 1024.
+ * @example
+ * torch.setNumThreads(torch.getNumThreads())
+ */
+export function setNumThreads(n: number): void {
+  if (typeof n !== 'number' || !Number.isInteger(n) || n < 1 || n > 1024) {
+    throw new RangeError(`setNumThreads: expected a whole number from 1 to 1024 but received ${describe(n)}`);
+  }
+  native.setNumThreads(n);
+}
+/**
+ * The dtype that holds both.
+ * @example
+ * torch.promoteTypes('int32', 'float32') // 'float32'
+ */
+export function promoteTypes(a: DTypeName, b: DTypeName): DTypeName {
+  return promote(toDType(a, 'promoteTypes'), toDType(b, 'promoteTypes')).name;
+}
+/**
+ * The dtype of arithmetic between two tensors or numbers.
+ * @example
+ * torch.resultType(torch.tensor([1, 2]), 1.5) // 'float32'
+ */
+export function resultType(a: Tensor | Scalar, b: Tensor | Scalar): DTypeName {
+  return resultOf(a, b).name;
+}
+/**
+ * Whether values of one dtype may be stored as another without losing their kind.
+ * @example
+ * torch.canCast('float32', 'int64') // false
+ */
+export function canCast(from: DTypeName, to: DTypeName): boolean {
+  return toDType(from, 'canCast').kind <= toDType(to, 'canCast').kind;
+}
+/**
+ * Whether a value is a tensor.
+ * @example
+ * torch.isTensor([1, 2]) // false
+ */
+export function isTensor(x: unknown): x is Tensor {
+  return x instanceof Tensor;
+}
+/**
+ * Whether a tensor's dtype is floating point.
+ * @example
+ * torch.isFloatingPoint(torch.ones(1)) // true
+ */
+export function isFloatingPoint(x: Tensor): boolean {
+  return x.dt.kind === FLOATING;
+}
+/**
+ * The number of elements.
+ * @example
+ * torch.numel(torch.ones(2, 3)) // 6
+ */
+export function numel(x: Tensor): number {
+  return x.count;
+}
+
+/**
+ * Runs `f` and frees at once the memory of the large tensors it made, but for what it returns and for gradients of leaves.
+ * What it stored elsewhere must be returned too: it would be freed. Nothing is freed if `f` throws.
+ * @example
+ * torch.tidy(() => torch.ones(2).mul(2).add(1)) // tensor([3., 3.])
+ */
+export function tidy<R>(f: () => R): R {
+  const made = track();
+  let result: R;
+  try {
+    result = f();
+  } catch (error) {
+    made.stop();
+    throw error;
+  }
+  if (result instanceof Promise) {
+    made.stop();
+    throw new TypeError('tidy: expected a function that is not async; use `using` or dispose() across awaits');
+  }
+  const kept = new Set<object>();
+  const seen = new Set<unknown>();
+  const walk = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return;
+    seen.add(value);
+    if (value instanceof Tensor) {
+      kept.add(value.storage);
+      if (value.storage.owner !== null) kept.add(value.storage.owner);
+      if (value.grad) kept.add(value.grad.storage);
+      return;
+    }
+    for (const item of value instanceof Map ? value.values() : Object.values(value)) walk(item);
+  };
+  walk(result);
+  for (const storage of made.stop()) if (!kept.has(storage)) dispose(storage);
+  return result;
+}

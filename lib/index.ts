@@ -1,0 +1,48 @@
+// The public API: `import * as torch from 'flambeau'`. Attaches the operators to Tensor as methods.
+import { setZeros } from './autograd/function.ts';
+import { zeros } from './create.ts';
+import type { DTypeName } from './dtype.ts';
+import { attachMethods } from './methods.ts';
+import * as ops from './ops/index.ts';
+import { inPlaceFunctions } from './ops/inplace.ts';
+import { Tensor } from './tensor.ts';
+
+attachMethods(Tensor.prototype, ops);
+attachMethods(Tensor.prototype, inPlaceFunctions(), '_');
+Object.defineProperties(Tensor.prototype, {
+  T: {
+    configurable: true,
+    get(this: Tensor): Tensor {
+      return this.sizes.length <= 2 ? this.t() : this.permute(this.sizes.map((_, d) => this.sizes.length - 1 - d));
+    },
+  },
+  mT: {
+    configurable: true,
+    get(this: Tensor): Tensor {
+      return this.transpose(-2, -1);
+    },
+  },
+});
+setZeros((sizes, dtype) => zeros([...sizes], { dtype: dtype as DTypeName }));
+
+export * as autograd from './autograd/index.ts';
+export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './autograd/mode.ts';
+export * from './create.ts';
+export * as cuda from './cuda.ts';
+export { Device, type DeviceLike, device, getDefaultDevice, setDefaultDevice } from './device.ts';
+export type { DTypeName } from './dtype.ts';
+export {
+  bfloat16, bool, double, float, float16, float32, float64, half, int, int16, int32, int64, int8, long, short, uint8,
+} from './names.ts';
+export { AutogradError, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';
+export { setPrintoptions, getPrintoptions, type PrintOptions } from './format.ts';
+export * from './globals.ts';
+export { emptyCache, type MemoryStats, memoryStats } from './memory.ts';
+export * as nn from './nn/index.ts';
+export * from './ops/index.ts';
+export * as optim from './optim/index.ts';
+export * from './random.ts';
+export * from './save.ts';
+export { Size } from './shape.ts';
+export { Tensor } from './tensor.ts';
+export * as utils from './utils/index.ts';

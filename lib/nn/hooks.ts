@@ -1,0 +1,105 @@
+// What registerForwardHook and its kin put in front of a module's forward. Called by Module.
+import { type HookHandle, register } from '../autograd/hooks.ts';
+import { attach, FunctionNode, type Grad, recording } from '../autograd/node.ts';
+import { FLOATING } from '../dtype.ts';
+import { Tensor } from '../tensor.ts';
+import type { AnyModule } from './module.ts';
+
+/** Sees a module's result, and may give another. */
+export type ForwardHook<Args extends readonly unknown[], Out> = (module: AnyModule, args: Args, output: Out) => Out | undefined | void;
+/** Sees a module's arguments, and may give others: a list of them, or the only one. */
+export type ForwardPreHook<Args extends readonly unknown[]> = (module: AnyModule, args: Args) => Args | Args[0] | undefined | void;
+/** Sees the gradients of a module's inputs and outputs, and may give others for the inputs. */
+export type BackwardHook = (module: AnyModule, gradInput: readonly Grad[], gradOutput: readonly Grad[]) => readonly Grad[] | Grad | undefined | void;
+
+/** Tensors without a change, as the outputs of one node through which their gradients pass. */
+function through(name: string, tensors: readonly Tensor[], f: (grads: readonly Grad[]) => readonly Grad[]): Tensor[] {
+  const node = new FunctionNode(name, f).connect(tensors);
+  node.outputs = tensors.length;
+  return tensors.map((x, i) => (x.dt.kind === FLOATING ? attach(x.detach(), node, i) : x));
+}
+
+/** A list without its tensors replaced by those of `tensors`, in order. */
+function replace(values: readonly unknown[], tensors: readonly Tensor[]): unknown[] {
+  let at = 0;
+  return values.map((v) => (v instanceof Tensor ? tensors[at++] : v));
+}
+const tensorsOf = (values: readonly unknown[]): Tensor[] => values.filter((v): v is Tensor => v instanceof Tensor);
+
+/** The hooks of one module. */
+export class Hooks {
+  readonly #module: AnyModule;
+  readonly #before = new Map<number, ForwardPreHook<never>>();
+  readonly #after = new Map<number, ForwardHook<never, never>>();
+  readonly #backward = new Map<number, BackwardHook>();
+  constructor(module: AnyModule) {
+    this.#module = module;
+  }
+  before(hook: ForwardPreHook<never>): HookHandle {
+    return register(this.#before, hook);
+  }
+  after(hook: ForwardHook<never, never>): HookHandle {
+    return register(this.#after, hook);
+  }
+  backward(hook: BackwardHook): HookHandle {
+    return register(this.#backward, hook);
+  }
+
+  /** Forward between its hooks. */
+  run(forward: (...args: readonly unknown[]) => unknown, given: readonly unknown[]): unknown {
+    let args = given;
+    for (const hook of this.#before.values()) {
+      const next: unknown = hook(this.#module, args as never);
+      if (next !== undefined && next !== null) args = Array.isArray(next) ? next : [next];
+    }
+    const observer = this.#backward.size > 0 && recording(tensorsOf([...args, ...this.#module.parameters()])) ? this.#observe() : null;
+    if (observer) args = observer.inputs(args);
+    let output = forward(...args);
+    for (const hook of this.#after.values()) {
+      const next: unknown = hook(this.#module, args as never, output as never);
+      if (next !== undefined && next !== null) output = next;
+    }
+    return observer ? observer.outputs(output) : output;
+  }
+
+  /** Follows one call into backward: gradients of its outputs come first, then those of its inputs. */
+  #observe(): { inputs(args: readonly unknown[]): readonly unknown[]; outputs(output: unknown): unknown } {
+    let gradOutput: readonly Grad[] = [];
+    let watched = false;
+    const call = (gradInput: readonly Grad[]): readonly Grad[] => {
+      let grads = gradInput;
+      for (const hook of this.#backward.values()) {
+        // the hook may keep what it sees: the engine must not free it
+        for (const g of [...grads, ...gradOutput]) if (g !== null) g.storage.maker = 0;
+        const next = hook(this.#module, grads, gradOutput);
+        if (next === undefined || next === null) continue;
+        grads = next instanceof Tensor ? [next] : next;
+        if (grads.length !== gradInput.length) {
+          throw new TypeError(`registerFullBackwardHook: the hook returned ${grads.length} gradients for ${gradInput.length} inputs`);
+        }
+      }
+      return grads;
+    };
+    return {
+      inputs: (args) => {
+        const tensors = tensorsOf(args);
+        if (!recording(tensors)) return args;
+        watched = true;
+        return replace(args, through('BackwardHookFunctionBackward', tensors, call));
+      },
+      outputs: (output) => {
+        const values: readonly unknown[] = Array.isArray(output) ? output : [output];
+        const tensors = tensorsOf(values);
+        if (!recording(tensors)) return output;
+        const seen = through('BackwardHookFunctionBackward', tensors, (grads) => {
+          gradOutput = grads;
+          // without inputs that want gradients nothing further down would call the hooks
+          if (!watched) call([]);
+          return grads;
+        });
+        const out = replace(values, seen);
+        return Array.isArray(output) ? out : out[0];
+      },
+    };
+  }
+}

@@ -1,0 +1,49 @@
+// What the modules share: reading of `dtype` and `device` options, and numbers as Python prints them.
+import { deviceOption, type DeviceLike } from '../device.ts';
+import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
+import { describe } from '../errors.ts';
+
+/** Options of every module that has parameters. */
+export interface FactoryOptions {
+  device?: DeviceLike | null | undefined;
+  dtype?: DTypeName | null | undefined;
+}
+/** Their names. */
+export const FACTORY = ['device', 'dtype'] as const;
+
+/** The dtype of new parameters. Throws DeviceError if the device is not there. */
+export function factoryDtype(where: string, { device, dtype }: FactoryOptions): DType {
+  deviceOption(where, device);
+  return dtype === undefined || dtype === null ? getDefault() : toDType(dtype, where);
+}
+
+/** A whole number of at least `least`. */
+export function whole(where: string, name: string, value: unknown, least = 0): number {
+  if (typeof value !== 'number' || !Number.isInteger(value)) {
+    throw new TypeError(`${where}: expected a whole number for ${name} but received ${describe(value)}`);
+  }
+  if (value < least) throw new RangeError(`${where}: ${name} must be at least ${least}, not ${value}`);
+  return value;
+}
+
+/** A number as Python prints an int. */
+export const int = (n: number): string => String(n);
+/** A number as Python prints a float: `1.0`, `1e-05`. */
+export function float(n: number | null): string {
+  if (n === null) return 'None';
+  if (Number.isNaN(n)) return 'nan';
+  if (!Number.isFinite(n)) return n > 0 ? 'inf' : '-inf';
+  const size = Math.abs(n);
+  if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
+    return n.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  }
+  return Number.isInteger(n) ? `${n}.0` : String(n);
+}
+export const bool = (b: boolean): string => (b ? 'True' : 'False');
+/** A list as Python prints a tuple. */
+export const tuple = (list: readonly (number | null)[]): string =>
+  list.length === 1 ? `(${item(list[0]!)},)` : `(${list.map(item).join(', ')})`;
+const item = (n: number | null): string => (n === null ? 'None' : String(n));
+/** A number, or a list of them. */
+export const intOrTuple = (value: number | null | readonly (number | null)[]): string =>
+  typeof value === 'number' || value === null ? item(value) : tuple(value);

@@ -1,0 +1,469 @@
+// Module: the base class of all layers and models. Its parameters, buffers and children are its own fields.
+import { noGrad } from '../autograd/mode.ts';
+import { type Device, type DeviceLike, device as toDevice } from '../device.ts';
+import { type DType, type DTypeName, FLOATING, toDType } from '../dtype.ts';
+import { describe } from '../errors.ts';
+import type { HookHandle } from '../autograd/hooks.ts';
+import { sameShape } from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+import { type BackwardHook, type ForwardHook, type ForwardPreHook, Hooks } from './hooks.ts';
+import { Parameter } from './parameter.ts';
+
+/** Any module, whatever it takes and gives. */
+export type AnyModule = Module<never[], unknown>;
+/** Tensors by PyTorch's names, in its order. */
+export type StateDict = Record<string, Tensor>;
+
+/** What loading did not find, and what it had no place for. */
+export class IncompatibleKeys {
+  readonly missingKeys: string[];
+  readonly unexpectedKeys: string[];
+  constructor(missingKeys: string[], unexpectedKeys: string[]) {
+    this.missingKeys = missingKeys;
+    this.unexpectedKeys = unexpectedKeys;
+  }
+  toString(): string {
+    if (this.missingKeys.length + this.unexpectedKeys.length === 0) return '<All keys matched successfully>';
+    const list = (keys: string[]): string => `[${keys.map((k) => `'${k}'`).join(', ')}]`;
+    return `_IncompatibleKeys(missing_keys=${list(this.missingKeys)}, unexpected_keys=${list(this.unexpectedKeys)})`;
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+/** What a module has of its own, by name. Fields of arrays and plain objects have names such as `layers.0`. */
+interface Own {
+  readonly parameters: [string, Parameter][];
+  /** With whether it is saved. */
+  readonly buffers: [string, Tensor, boolean][];
+  readonly children: [string, AnyModule][];
+}
+
+/** An array or a plain object: its tensors and modules belong to the module that has it as a field. */
+const isContainer = (x: object): x is Record<string, unknown> => {
+  if (Array.isArray(x)) return x.length > 0 && (x[0] === null || typeof x[0] === 'object');
+  const prototype: unknown = Object.getPrototypeOf(x);
+  return prototype === Object.prototype || prototype === null;
+};
+
+/** Indents all lines but the first. */
+const indent = (text: string): string => text.replace(/\n(?=[^\n])/g, '\n  ');
+
+/** A module's name and description, its children on lines of their own, equal neighbours together where it is a list. */
+export function formatModule(name: string, extra: string, children: readonly [string, string][], list = false): string {
+  if (children.length === 0) return `${name}(${extra})`;
+  const lines = extra === '' ? [] : extra.split('\n');
+  for (let i = 0; i < children.length; ) {
+    const [key, text] = children[i]!;
+    let end = i + 1;
+    if (list) while (end < children.length && children[end]![1] === text) end++;
+    lines.push(end - i > 1 ? `(${key}-${children[end - 1]![0]}): ${end - i} x ${indent(text)}` : `(${key}): ${indent(text)}`);
+    i = end;
+  }
+  return `${name}(\n  ${lines.join('\n  ')}\n)`;
+}
+
+/**
+ * The base class of models: fields that are a {@link Parameter} are trained, saved and moved; other tensors are buffers,
+ * saved and moved, or only moved if their name begins with `_`; modules, arrays and plain objects of them are children.
+ * Private `#fields` are invisible, so tensors and modules must not be kept there. Callers write `model.forward(x)`.
+ * @example
+ * class Scale extends torch.nn.Module {
+ *   factor = new torch.nn.Parameter(torch.ones([1]))
+ *   forward(x) { return x.mul(this.factor) }
+ * }
+ * new Scale().parameters().length // 1
+ */
+export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out = Tensor> {
+  /** Whether it is being trained: see {@link train}. */
+  training = true;
+  #hooks: Hooks | null = null;
+  /** Names of buffers that are not saved. */
+  #transient: Set<string> | null = null;
+
+  /** What the module computes. */
+  abstract forward(...args: Args): Out;
+
+  // ---- what it is made of -------------------------------------------------------------------------------------------
+
+  /** The fields, by name. Containers, which keep their members elsewhere, override it. */
+  protected fields(): Iterable<readonly [string, unknown]> {
+    return Object.entries(this);
+  }
+  /** PyTorch's name of a field in state dicts, where it is not the field's own. */
+  protected keyOf(field: string): string {
+    return field;
+  }
+  /** Whether a state dict may lack this field. */
+  protected optional(_field: string): boolean {
+    return false;
+  }
+  #own(): Own {
+    const own: Own = { parameters: [], buffers: [], children: [] };
+    const nested: [string, Record<string, unknown>, boolean][] = [];
+    const seen = new Set<object>();
+    const take = (name: string, value: unknown, saved: boolean): void => {
+      if (typeof value !== 'object' || value === null) return;
+      if (value instanceof Parameter) own.parameters.push([name, value]);
+      else if (value instanceof Tensor) own.buffers.push([name, value, saved]);
+      else if (value instanceof Module) own.children.push([name, value as AnyModule]);
+      else if (isContainer(value) && !seen.has(value)) {
+        seen.add(value);
+        nested.push([name, value, saved]);
+        for (const [key, member] of Object.entries(value)) {
+          if (member instanceof Module) own.children.push([`${name}.${key}`, member as AnyModule]);
+        }
+      }
+    };
+    for (const [field, value] of this.fields()) {
+      take(this.keyOf(field), value, !field.startsWith('_') && !this.#transient?.has(field));
+    }
+    // tensors of containers come after the module's own, as those of a ParameterList do
+    for (let i = 0; i < nested.length; i++) {
+      const [name, container, saved] = nested[i]!;
+      for (const [key, member] of Object.entries(container)) {
+        if (!(member instanceof Module)) take(`${name}.${key}`, member, saved);
+      }
+    }
+    return own;
+  }
+
+  /** The parameters, each once; of this module alone with `recurse` false. */
+  parameters(recurse = true): Parameter[] {
+    const found = new Set<Parameter>();
+    const seen = new Set<AnyModule>();
+    const walk = (module: AnyModule): void => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      const own = module.#own();
+      for (const [, p] of own.parameters) found.add(p);
+      if (recurse) for (const [, child] of own.children) walk(child);
+    };
+    walk(this.#any());
+    return [...found];
+  }
+  /** As {@link parameters}, with names such as `layers.0.weight`. */
+  namedParameters(prefix = '', recurse = true, removeDuplicate = true): [string, Parameter][] {
+    return this.#named(prefix, recurse, removeDuplicate, (own) => own.parameters);
+  }
+  /** The buffers, each once. */
+  buffers(recurse = true): Tensor[] {
+    return this.namedBuffers('', recurse).map(([, b]) => b);
+  }
+  /** As {@link buffers}, with names. */
+  namedBuffers(prefix = '', recurse = true, removeDuplicate = true): [string, Tensor][] {
+    return this.#named(prefix, recurse, removeDuplicate, (own) => own.buffers.map(([name, b]): [string, Tensor] => [name, b]));
+  }
+  #named<T>(prefix: string, recurse: boolean, removeDuplicate: boolean, members: (own: Own) => readonly [string, T][]): [string, T][] {
+    const out: [string, T][] = [];
+    const seen = new Set<T>();
+    const modules = recurse ? this.namedModules(prefix, removeDuplicate) : [[prefix, this.#any()] as [string, AnyModule]];
+    for (const [path, module] of modules) {
+      for (const [name, value] of members(module.#own())) {
+        if (removeDuplicate && seen.has(value)) continue;
+        seen.add(value);
+        out.push([path === '' ? name : `${path}.${name}`, value]);
+      }
+    }
+    return out;
+  }
+  #any(): AnyModule {
+    return this as Module<readonly unknown[], unknown> as AnyModule;
+  }
+  /** The modules directly in this one, each once. */
+  children(): AnyModule[] {
+    return this.namedChildren().map(([, child]) => child);
+  }
+  /** As {@link children}, with names. */
+  namedChildren(): [string, AnyModule][] {
+    const seen = new Set<AnyModule>();
+    return this.#own().children.filter(([, child]) => !seen.has(child) && seen.add(child));
+  }
+  /** This module and all below it, each once. */
+  modules(): AnyModule[] {
+    return this.namedModules().map(([, m]) => m);
+  }
+  /** As {@link modules}, with names; this module's is empty. */
+  namedModules(prefix = '', removeDuplicate = true): [string, AnyModule][] {
+    const out: [string, AnyModule][] = [];
+    const seen = new Set<AnyModule>();
+    const walk = (path: string, module: AnyModule): void => {
+      if (removeDuplicate && seen.has(module)) return;
+      seen.add(module);
+      out.push([path, module]);
+      for (const [name, child] of module.#own().children) walk(path === '' ? name : `${path}.${name}`, child);
+    };
+    walk(prefix, this.#any());
+    return out;
+  }
+  /** The module at a path such as `layers.0`. Throws TypeError if there is none. */
+  getSubmodule(target: string): AnyModule {
+    let at = this.#any();
+    let rest = target;
+    while (rest !== '') {
+      // names may contain dots themselves: those of modules in arrays do
+      const found = at.#own().children.find(([name]) => rest === name || rest.startsWith(`${name}.`));
+      if (!found) throw new TypeError(`getSubmodule: ${at.#name()} has no attribute \`${rest.split('.')[0]}\``);
+      at = found[1];
+      rest = rest.slice(found[0].length + 1);
+    }
+    return at;
+  }
+  /** The parameter at a path such as `layers.0.weight`. Throws TypeError if there is none. */
+  getParameter(target: string): Parameter {
+    return this.#find('getParameter', target, this.namedParameters('', true, false));
+  }
+  /** The buffer at a path. Throws TypeError if there is none. */
+  getBuffer(target: string): Tensor {
+    return this.#find('getBuffer', target, this.namedBuffers('', true, false));
+  }
+  #find<T>(where: string, target: string, all: readonly [string, T][]): T {
+    const found = all.find(([name]) => name === target);
+    if (!found) throw new TypeError(`${where}: ${this.#name()} has no attribute \`${target}\``);
+    return found[1];
+  }
+
+  // ---- registering, for names that are not known when the class is written ------------------------------------------
+
+  #register(where: string, name: string, value: unknown): void {
+    if (typeof name !== 'string') throw new TypeError(`${where}: expected a string as name but received ${describe(name)}`);
+    if (name === '') throw new TypeError(`${where}: the name can't be empty string ""`);
+    if (name.includes('.')) throw new TypeError(`${where}: the name can't contain "."`);
+    if (name in this && Reflect.get(this, name) !== undefined && !(Reflect.get(this, name) instanceof Object && this.#has(name))) {
+      throw new TypeError(`${where}: attribute '${name}' already exists`);
+    }
+    Reflect.set(this, name, value);
+  }
+  #has(name: string): boolean {
+    const value: unknown = Reflect.get(this, name);
+    return value instanceof Tensor || value instanceof Module;
+  }
+  /** Sets a field to a buffer; it is not saved if `persistent` is false. */
+  registerBuffer(name: string, tensor: Tensor | null, { persistent = true }: { persistent?: boolean | undefined } = {}): void {
+    if (tensor !== null && !(tensor instanceof Tensor)) throw new TypeError(`registerBuffer: expected a Tensor or null but received ${describe(tensor)}`);
+    this.#register('registerBuffer', name, tensor);
+    if (persistent) this.#transient?.delete(name);
+    else (this.#transient ??= new Set()).add(name);
+  }
+  /** Sets a field to a parameter. */
+  registerParameter(name: string, parameter: Parameter | null): void {
+    if (parameter !== null && !(parameter instanceof Parameter)) {
+      throw new TypeError(`registerParameter: expected a Parameter or null but received ${describe(parameter)}`);
+    }
+    this.#register('registerParameter', name, parameter);
+  }
+  /** Sets a field to a module. */
+  registerModule(name: string, module: AnyModule | null): void {
+    if (module !== null && !(module instanceof Module)) throw new TypeError(`registerModule: expected a Module or null but received ${describe(module)}`);
+    this.#register('registerModule', name, module);
+  }
+  /** As {@link registerModule}. */
+  addModule(name: string, module: AnyModule | null): void {
+    this.registerModule(name, module);
+  }
+
+  // ---- changing all of it -------------------------------------------------------------------------------------------
+
+  /** Calls `f` with every module below this one and with this one, innermost first. */
+  apply(f: (module: AnyModule) => void): this {
+    for (const child of this.children()) child.apply(f);
+    f(this.#any());
+    return this;
+  }
+  /** Says that the modules are being trained, or not: dropout and batch normalization differ. */
+  train(mode = true): this {
+    if (typeof mode !== 'boolean') throw new TypeError('train: training mode is expected to be boolean');
+    for (const module of this.modules()) module.training = mode;
+    return this;
+  }
+  /** As `train(false)`. */
+  eval(): this {
+    return this.train(false);
+  }
+  /** Sets `requiresGrad` of all parameters. */
+  requiresGrad_(requiresGrad = true): this {
+    for (const p of this.parameters()) p.requiresGrad = requiresGrad;
+    return this;
+  }
+  /** Forgets the gradients of all parameters, or fills them with zeros. */
+  zeroGrad(setToNone = true): void {
+    for (const p of this.parameters()) {
+      if (setToNone) p.grad = null;
+      else if (p.grad !== null) p.grad = p.grad.detach().mul(0);
+    }
+  }
+  /** Brings parameters and buffers to another dtype (those that are floating point) or device, in place. */
+  to(target: DTypeName | DeviceLike | Tensor | { device?: DeviceLike | null | undefined; dtype?: DTypeName | null | undefined }): this {
+    let dt: DType | null = null;
+    let device: Device | null = null;
+    if (target instanceof Tensor) [dt, device] = [target.dt, target.device];
+    else if (typeof target === 'string') {
+      if (/^(cpu|cuda)/.test(target)) device = toDevice(target);
+      else dt = toDType(target, 'to');
+    } else if ('type' in target) device = target;
+    else {
+      if (target.dtype) dt = toDType(target.dtype, 'to');
+      if (target.device) device = toDevice(target.device);
+    }
+    if (dt !== null && dt.kind !== FLOATING) {
+      throw new TypeError(`to: only accepts floating point dtypes, but got desired dtype=${dt.name}`);
+    }
+    const move = (x: Tensor): Tensor =>
+      x.detach().to({ dtype: dt !== null && x.dt.kind === FLOATING ? dt.name : null, device });
+    const tensors = new Set<Tensor>([...this.parameters(), ...this.buffers()]);
+    for (const x of tensors) {
+      const moved = move(x);
+      const { grad } = x;
+      if (moved.storage === x.storage) continue;
+      if (grad !== null) x.grad = null;
+      x.data = moved;
+      if (grad !== null) x.grad = move(grad);
+    }
+    return this;
+  }
+  /** As `to('cpu')`. */
+  cpu(): this {
+    return this.to('cpu');
+  }
+  /** As `to('cuda')`. Throws DeviceError if there is none. */
+  cuda(index?: number): this {
+    return this.to(index === undefined ? 'cuda' : `cuda:${index}`);
+  }
+  /** As `to('float32')`. */
+  float(): this {
+    return this.to('float32');
+  }
+  /** As `to('float64')`. */
+  double(): this {
+    return this.to('float64');
+  }
+  /** As `to('float16')`. */
+  half(): this {
+    return this.to('float16');
+  }
+  /** As `to('bfloat16')`. */
+  bfloat16(): this {
+    return this.to('bfloat16');
+  }
+
+  // ---- saving and loading -------------------------------------------------------------------------------------------
+
+  /** Parameters and buffers by PyTorch's names, sharing memory with the module. */
+  stateDict({ prefix = '', keepVars = false }: { prefix?: string | undefined; keepVars?: boolean | undefined } = {}): StateDict {
+    const out = Object.create(null) as StateDict;
+    for (const [path, module] of this.namedModules('', false)) {
+      const own = module.#own();
+      const at = path === '' ? prefix : `${prefix}${path}.`;
+      for (const [name, p] of own.parameters) out[at + name] = keepVars ? p : p.detach();
+      for (const [name, b, saved] of own.buffers) if (saved) out[at + name] = keepVars ? b : b.detach();
+    }
+    return out;
+  }
+  /**
+   * Copies the values of a state dict into parameters and buffers, which stay the same objects; with `assign`, makes them
+   * share its memory instead. Throws an Error that names missing and unexpected keys (if `strict`) and sizes that differ.
+   */
+  loadStateDict(
+    stateDict: StateDict | ReadonlyMap<string, Tensor>,
+    { strict = true, assign = false }: { strict?: boolean | undefined; assign?: boolean | undefined } = {},
+  ): IncompatibleKeys {
+    if (typeof stateDict !== 'object' || stateDict === null || stateDict instanceof Tensor) {
+      throw new TypeError(`loadStateDict: expected state_dict to be dict-like, got ${describe(stateDict)}`);
+    }
+    const given = new Map<string, unknown>(stateDict instanceof Map ? stateDict : Object.entries(stateDict));
+    const missing: string[] = [];
+    const problems: string[] = [];
+    const known = new Set<string>();
+    for (const [path, module] of this.namedModules('', false)) {
+      const own = module.#own();
+      const at = path === '' ? '' : `${path}.`;
+      const load = (name: string, x: Tensor): void => {
+        const key = at + name;
+        known.add(key);
+        const value = given.get(key);
+        if (value === undefined) {
+          if (!module.optional(name)) missing.push(key);
+        } else if (!(value instanceof Tensor)) {
+          problems.push(`While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${describe(value)}`);
+        } else if (!sameShape(value.sizes, x.sizes)) {
+          problems.push(`size mismatch for ${key}: copying a param with shape ${value.shape} from checkpoint, the shape in current model is ${x.shape}.`);
+        } else if (assign) {
+          x.data = value;
+        } else {
+          noGrad(() => x.copy_(value));
+        }
+      };
+      for (const [name, p] of own.parameters) load(name, p);
+      for (const [name, b, saved] of own.buffers) if (saved) load(name, b);
+    }
+    const unexpected = [...given.keys()].filter((key) => !known.has(key));
+    if (strict) {
+      const list = (keys: readonly string[]): string => keys.map((k) => `"${k}"`).join(', ');
+      if (missing.length > 0) problems.unshift(`Missing key(s) in state_dict: ${list(missing)}. `);
+      if (unexpected.length > 0) problems.splice(missing.length > 0 ? 1 : 0, 0, `Unexpected key(s) in state_dict: ${list(unexpected)}. `);
+    }
+    if (problems.length > 0) {
+      throw new Error(`loadStateDict: Error(s) in loading state_dict for ${this.#name()}:\n\t${problems.join('\n\t')}`);
+    }
+    return new IncompatibleKeys(missing, unexpected);
+  }
+
+  // ---- hooks --------------------------------------------------------------------------------------------------------
+
+  #hooked(): Hooks {
+    // modules without hooks pay nothing: the first one puts a wrapper in front of this instance's forward
+    if (this.#hooks === null) {
+      const hooks = (this.#hooks = new Hooks(this.#any()));
+      const forward = this.forward as (...args: readonly unknown[]) => unknown;
+      const value = (...args: readonly unknown[]): unknown => hooks.run((...a) => forward.apply(this, a), args);
+      Object.defineProperty(this, 'forward', { configurable: true, writable: true, enumerable: false, value });
+    }
+    return this.#hooks;
+  }
+  /** Calls `hook(module, args, output)` after each forward; what it returns takes the output's place. */
+  registerForwardHook(hook: ForwardHook<Args, Out>): HookHandle {
+    return this.#hooked().after(hook as ForwardHook<never, never>);
+  }
+  /** Calls `hook(module, args)` before each forward; arguments that it returns take the place of those given. */
+  registerForwardPreHook(hook: ForwardPreHook<Args>): HookHandle {
+    return this.#hooked().before(hook as ForwardPreHook<never>);
+  }
+  /** Calls `hook(module, gradInputs, gradOutputs)` in backward; gradients that it returns take the inputs' place. */
+  registerFullBackwardHook(hook: BackwardHook): HookHandle {
+    return this.#hooked().backward(hook);
+  }
+
+  // ---- printing -----------------------------------------------------------------------------------------------------
+
+  #name(): string {
+    return this.constructor.name;
+  }
+  /** What is printed between the parentheses. */
+  extraRepr(): string {
+    return '';
+  }
+  toString(): string {
+    const children: [string, string][] = [];
+    for (const [field, value] of this.fields()) {
+      if (value instanceof Module) children.push([field, String(value)]);
+      else if (typeof value === 'object' && value !== null && !(value instanceof Tensor) && isContainer(value)) {
+        const members = Object.entries(value).filter(([, m]) => m instanceof Module);
+        if (members.length === 0) continue;
+        const list = Array.isArray(value);
+        children.push([
+          field,
+          formatModule(list ? 'ModuleList' : 'ModuleDict', '', members.map(([k, m]): [string, string] => [k, String(m)]), list),
+        ]);
+      }
+    }
+    return formatModule(this.#name(), this.extraRepr(), children, this.isList());
+  }
+  /** Whether equal neighbours are printed as one. */
+  protected isList(): boolean {
+    return false;
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}

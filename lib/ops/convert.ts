@@ -1,0 +1,293 @@
+// Copies and conversions: clone, contiguous, to and its short forms; copy_, fill_ and zero_, which write in place.
+import { type Call, checkInPlace, checkOptions, inPlaceForms, readArguments, record, row, writeInPlace } from '../define.ts';
+import { FunctionNode, type Node } from '../autograd/node.ts';
+import { checkOperand, checkTensor, nonOverlappingAndDense, runMap, type Scalar, scalarOperand, undisturbed } from '../dispatch.ts';
+import { bfloat16, bool, type DType, type DTypeName, float16, float32, float64, int16, int32, int64, int8, toDType, uint8 } from '../dtype.ts';
+import { available, device as toDevice, Device, type DeviceLike } from '../device.ts';
+import { describe } from '../errors.ts';
+import { spread } from '../methods.ts';
+import { kernel } from '../native.ts';
+import { broadcastShapes, contiguousStrides, sameShape, type Shape, show } from '../shape.ts';
+import { ShapeError } from '../errors.ts';
+import { emptyTensor, Tensor } from '../tensor.ts';
+
+const copyKernel = kernel('copy');
+const fillKernel = kernel('fill');
+
+/** How the dims of a copy lie in memory. */
+export type MemoryFormat = 'contiguous' | 'preserve' | 'channelsLast' | 'channelsLast3d';
+
+/** Strides of a copy of `x`. */
+function layout(where: string, x: Tensor, format: MemoryFormat): Shape {
+  switch (format) {
+    case 'contiguous': return contiguousStrides(x.sizes);
+    case 'preserve': return nonOverlappingAndDense(x.sizes, x.strides) ? x.strides : contiguousStrides(x.sizes);
+    case 'channelsLast':
+    case 'channelsLast3d': {
+      const rank = format === 'channelsLast' ? 4 : 5;
+      if (x.sizes.length !== rank) throw new ShapeError(`${where}: required rank ${rank} tensor to use ${format} format, not ${show(x.sizes)}`);
+      const order = [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1];
+      const strides = new Array<number>(rank);
+      for (let i = rank - 1, n = 1; i >= 0; i--) {
+        strides[order[i]!] = n;
+        n *= x.sizes[order[i]!]! || 1;
+      }
+      return strides;
+    }
+    default: throw new TypeError(`${where}: expected memoryFormat 'contiguous', 'preserve', 'channelsLast' or 'channelsLast3d' but received ${describe(format)}`);
+  }
+}
+
+/** A copy as another dtype and in another order of dims. */
+function copyAs(name: string, x: Tensor, dt: DType, strides: Shape): Tensor {
+  const fresh = emptyTensor(x.sizes, dt);
+  const out = sameShape(strides, fresh.strides) ? fresh : new Tensor(fresh.storage, dt, x.sizes, strides, 0, x.count);
+  runMap(copyKernel, x.sizes, [out, x], dt);
+  return record(name, out, [x], [], (g) => [g]);
+}
+
+/** Options of clone. */
+export interface CloneOptions {
+  memoryFormat?: MemoryFormat | undefined;
+}
+/**
+ * A copy, in the same order of dims. Gradients flow through.
+ * @example
+ * torch.clone(torch.tensor([1, 2])) // tensor([1, 2])
+ */
+export function clone(x: Tensor, options?: CloneOptions): Tensor {
+  checkTensor('clone', x);
+  checkOptions('clone', options, ['memoryFormat']);
+  return copyAs('clone', x, x.dt, layout('clone', x, options?.memoryFormat ?? 'preserve'));
+}
+row('clone', clone);
+
+/**
+ * `x` itself if its elements lie in row-major order without gaps, else a copy that does.
+ * @example
+ * torch.zeros(2, 3).t().contiguous().isContiguous() // true
+ */
+export function contiguous(x: Tensor, options?: CloneOptions): Tensor {
+  checkTensor('contiguous', x);
+  checkOptions('contiguous', options, ['memoryFormat']);
+  const format = options?.memoryFormat ?? 'contiguous';
+  if (format === 'contiguous') return x.dense ? x : copyAs('clone', x, x.dt, contiguousStrides(x.sizes));
+  const strides = layout('contiguous', x, format);
+  return sameShape(strides, x.strides) ? x : copyAs('clone', x, x.dt, strides);
+}
+row('contiguous', contiguous);
+
+/** Options of to. */
+export interface ToOptions {
+  device?: DeviceLike | null | undefined;
+  dtype?: DTypeName | null | undefined;
+  /** Lets the host go on while a device copies. */
+  nonBlocking?: boolean | undefined;
+  /** Copies even where nothing changes. */
+  copy?: boolean | undefined;
+  memoryFormat?: MemoryFormat | undefined;
+}
+type ToTarget = DTypeName | DeviceLike | Tensor;
+
+/**
+ * `x` as another dtype or on another device; `x` itself where nothing changes.
+ * Throws DeviceError if the device is not there.
+ * @example
+ * torch.tensor([1, 2]).to('float32') // tensor([1., 2.])
+ */
+export function to(x: Tensor, ...args: Call<[target: ToTarget, dtype?: DTypeName | boolean, nonBlocking?: boolean, copy?: boolean], ToOptions>): Tensor {
+  checkTensor('to', x);
+  const first: unknown = args[0];
+  let dt = x.dt;
+  let where: Device = x.device;
+  let rest: readonly unknown[] = args;
+  if (first instanceof Tensor) {
+    dt = first.dt;
+    where = first.device;
+    rest = [undefined, ...args.slice(1)];
+  } else if (first instanceof Device || (typeof first === 'string' && /^(cpu|cuda)/.test(first))) {
+    where = toDevice(first);
+    rest = [undefined, ...args.slice(1)];
+  } else if (typeof first === 'string') {
+    dt = toDType(first, 'to');
+    rest = [undefined, undefined, ...args.slice(1)];
+  }
+  const options = readArguments<ToOptions & { target: unknown }>('to', rest, ['target', 'dtype', 'nonBlocking', 'copy'], ['device', 'memoryFormat']);
+  if (options.target !== undefined) throw new TypeError(`to: expected a dtype, a device or a tensor but received ${describe(options.target)}`);
+  if (options.device !== undefined && options.device !== null) where = toDevice(options.device);
+  if (options.dtype !== undefined && options.dtype !== null) dt = toDType(options.dtype, 'to');
+  available('to', where);
+  const format = options.memoryFormat ?? 'preserve';
+  const strides = layout('to', x, format);
+  if (dt === x.dt && !options.copy && (format === 'preserve' || sameShape(strides, x.strides))) return x;
+  return copyAs('toCopy', x, dt, strides);
+}
+spread(to);
+row('to', to);
+
+const cast = (x: Tensor, dt: DType): Tensor => {
+  checkTensor(dt.name, x);
+  return x.dt === dt ? x : copyAs('toCopy', x, dt, layout('to', x, 'preserve'));
+};
+/**
+ * As `to('float32')`.
+ * @example
+ * torch.tensor([1, 2]).float() // tensor([1., 2.])
+ */
+export function float(x: Tensor): Tensor {
+  return cast(x, float32);
+}
+/**
+ * As `to('float64')`.
+ * @example
+ * torch.tensor([1, 2]).double().dtype // 'float64'
+ */
+export function double(x: Tensor): Tensor {
+  return cast(x, float64);
+}
+/**
+ * As `to('float16')`.
+ * @example
+ * torch.tensor([1, 2]).half().dtype // 'float16'
+ */
+export function half(x: Tensor): Tensor {
+  return cast(x, float16);
+}
+/**
+ * As `to('bfloat16')`.
+ * @example
+ * torch.tensor([1, 2]).bfloat16().dtype // 'bfloat16'
+ */
+function bfloat16_(x: Tensor): Tensor {
+  return cast(x, bfloat16);
+}
+export { bfloat16_ as bfloat16 };
+/**
+ * As `to('int64')`: fractions are cut off.
+ * @example
+ * torch.tensor([1.7, -2.7]).long() // tensor([ 1, -2])
+ */
+export function long(x: Tensor): Tensor {
+  return cast(x, int64);
+}
+/**
+ * As `to('int32')`.
+ * @example
+ * torch.tensor([1.7]).int().dtype // 'int32'
+ */
+export function int(x: Tensor): Tensor {
+  return cast(x, int32);
+}
+/**
+ * As `to('int16')`.
+ * @example
+ * torch.tensor([1.7]).short().dtype // 'int16'
+ */
+export function short(x: Tensor): Tensor {
+  return cast(x, int16);
+}
+/**
+ * As `to('int8')`.
+ * @example
+ * torch.tensor([1.7]).char().dtype // 'int8'
+ */
+export function char(x: Tensor): Tensor {
+  return cast(x, int8);
+}
+/**
+ * As `to('uint8')`.
+ * @example
+ * torch.tensor([1.7]).byte().dtype // 'uint8'
+ */
+export function byte(x: Tensor): Tensor {
+  return cast(x, uint8);
+}
+/**
+ * As `to('bool')`: whether elements are nonzero.
+ * @example
+ * torch.tensor([1.7, 0]).bool() // tensor([ True, False])
+ */
+function bool_(x: Tensor): Tensor {
+  return cast(x, bool);
+}
+export { bool_ as bool };
+/**
+ * `x` as another dtype.
+ * @example
+ * torch.tensor([1, 2]).type('float32') // tensor([1., 2.])
+ */
+export function type(x: Tensor, dtype: DTypeName): Tensor {
+  return cast(x, toDType(dtype, 'type'));
+}
+/**
+ * `x` as the dtype of `other`.
+ * @example
+ * torch.tensor([1, 2]).typeAs(torch.zeros(1)) // tensor([1., 2.])
+ */
+export function typeAs(x: Tensor, other: Tensor): Tensor {
+  checkTensor('typeAs', other, 'other');
+  return cast(x, other.dt);
+}
+/**
+ * `x` on the CPU: itself if it is there.
+ * @example
+ * torch.tensor([1, 2]).cpu() // tensor([1, 2])
+ */
+export function cpu(x: Tensor): Tensor {
+  return to(x, 'cpu');
+}
+/**
+ * `x` on a GPU, the current one if no index is given. Throws DeviceError if there is none.
+ * @example
+ * torch.cuda.isAvailable() ? torch.zeros(1).cuda().isCuda : true // true
+ */
+export function cuda(x: Tensor, index?: number | DeviceLike | null): Tensor {
+  checkTensor('cuda', x);
+  return to(x, typeof index === 'number' || index === undefined || index === null ? toDevice('cuda', index ?? undefined) : toDevice(index));
+}
+
+// ---- writing --------------------------------------------------------------------------------------------------------
+
+const grads = (f: (g: Tensor, n: FunctionNode) => readonly (Tensor | null)[], name: string) => (): Node =>
+  new FunctionNode(name, ([g], n) => f(g!, n));
+
+/** `x.copy_(source)`: the values of `source`, broadcast and converted. */
+inPlaceForms.set('copy', (x: Tensor, source: Tensor | Scalar): Tensor => {
+  checkInPlace('copy_', x);
+  checkOperand('copy_', source, 'source');
+  if (!(source instanceof Tensor)) return fillWith('copy_', x, source);
+  if (!sameShape(broadcastShapes('copy_', x.sizes, source.sizes), x.sizes)) {
+    throw new ShapeError(`copy_: the source of shape ${show(source.sizes)} does not broadcast to ${show(x.sizes)}`);
+  }
+  return writeInPlace(x, [x, source], grads((g) => [g.mul(0), g], 'CopyBackwards'), () => {
+    runMap(copyKernel, x.sizes, [x, undisturbed(x, source)], x.dt);
+  });
+});
+
+function fillWith(where: string, x: Tensor, value: Tensor | Scalar): Tensor {
+  checkInPlace(where, x);
+  checkOperand(where, value, 'value');
+  if (value instanceof Tensor && value.sizes.length > 0) {
+    throw new ShapeError(`${where}: only supports a 0-dimensional value tensor but got one with ${value.sizes.length} dimensions`);
+  }
+  const operand = value instanceof Tensor ? value : scalarOperand(where, value);
+  const inputs = value instanceof Tensor ? [x, value] : [x];
+  return writeInPlace(x, inputs, grads((g) => (inputs.length > 1 ? [g.mul(0), g.sum()] : [g.mul(0)]), 'FillBackward0'), () => {
+    if (operand instanceof Tensor) runMap(copyKernel, x.sizes, [x, undisturbed(x, operand)], x.dt);
+    else runMap(fillKernel, x.sizes, [x, operand], x.dt);
+  });
+}
+/** `x.fill_(value)` */
+inPlaceForms.set('fill', (x: Tensor, value: Tensor | Scalar): Tensor => fillWith('fill_', x, value));
+/** `x.zero_()` */
+inPlaceForms.set('zero', (x: Tensor): Tensor => fillWith('zero_', x, 0));
+
+/**
+ * A tensor like `x` in which every element is `value`.
+ * @example
+ * torch.fill(torch.zeros(2), 1.5) // tensor([1.5000, 1.5000])
+ */
+export function fill(x: Tensor, value: Tensor | Scalar): Tensor {
+  return fillWith('fill', x.clone(), value);
+}
+row('fill', fill);

@@ -1,0 +1,112 @@
+// What the reductions share: dims, results with or without the reduced dims, and bringing gradients back to the input.
+import { runReduce } from '../../dispatch.ts';
+import type { DType } from '../../dtype.ts';
+import { describe } from '../../errors.ts';
+import { native } from '../../native.ts';
+import { show, type Shape } from '../../shape.ts';
+import { emptyTensor, Tensor } from '../../tensor.ts';
+
+/** One dim, several, or all of them. */
+export type Dims = number | readonly number[] | null;
+
+/** `shape` with the dims of size 1. */
+export function keptShape(shape: Shape, dims: readonly number[]): Shape {
+  const out = shape.slice();
+  for (const d of dims) out[d] = 1;
+  return out;
+}
+
+/** `shape` without the dims. */
+export function reducedShape(shape: Shape, dims: readonly number[]): Shape {
+  return dims.length === shape.length ? [] : shape.filter((_, d) => !dims.includes(d));
+}
+
+/** The same memory with another shape of as many elements; `x` is dense and fresh. */
+export const reshaped = (x: Tensor, sizes: Shape): Tensor => new Tensor(x.storage, x.dt, sizes, null, x.offset, x.count);
+
+/** Runs a reduction kernel with one result per dtype given. */
+export function reduceMany(
+  k: number,
+  x: Tensor,
+  dims: readonly number[],
+  keepdim: boolean,
+  dtypes: readonly DType[],
+  params?: readonly number[],
+  ordered?: boolean,
+): Tensor[] {
+  const kept = keptShape(x.sizes, dims);
+  const outs = dtypes.map((dt) => emptyTensor(kept, dt));
+  runReduce(k, outs, x, dims, params, ordered);
+  if (keepdim || dims.length === 0) return outs;
+  const sizes = reducedShape(x.sizes, dims);
+  return outs.map((out) => reshaped(out, sizes));
+}
+
+/** Runs a reduction kernel with one result. */
+export function reduceOne(
+  k: number,
+  x: Tensor,
+  dims: readonly number[],
+  keepdim: boolean,
+  dt: DType,
+  params?: readonly number[],
+  ordered?: boolean,
+): Tensor {
+  return reduceMany(k, x, dims, keepdim, [dt], params, ordered)[0]!;
+}
+
+/** A result or its gradient with the reduced dims back, of size 1: what broadcasts against the input. */
+export function withDims(y: Tensor, shape: Shape, dims: readonly number[], keepdim: boolean): Tensor {
+  return keepdim || dims.length === 0 || y.sizes.length === shape.length ? y : y.reshape(keptShape(shape, dims));
+}
+
+/** A gradient spread over the input's shape. */
+export const spreadBack = (g: Tensor, shape: Shape, dims: readonly number[], keepdim: boolean): Tensor =>
+  withDims(g, shape, dims, keepdim).expand(shape);
+
+/** How many elements each result is made of. */
+export const reducedCount = (shape: Shape, dims: readonly number[]): number => dims.reduce((n, d) => n * shape[d]!, 1);
+
+/** Refuses reductions of nothing that have no result. */
+export function checkNotEmpty(where: string, x: Tensor, dims: readonly number[]): void {
+  if (x.count !== 0) return;
+  for (const d of dims) {
+    if (x.sizes[d] === 0) {
+      throw new RangeError(
+        `${where}: expected reduction dim ${d} to have non-zero size, but the input has shape ${show(x.sizes)}`,
+      );
+    }
+  }
+}
+
+/** The gradient of picking one element per row along `dim`: it goes to where the index says. */
+export function pickBack(g: Tensor, indices: Tensor, shape: Shape, dim: number, keepdim: boolean): Tensor {
+  if (shape.length === 0) return g;
+  const [gg, at] = keepdim ? [g, indices] : [g.unsqueeze(dim), indices.unsqueeze(dim)];
+  return scatterBack(gg, at, shape, dim);
+}
+
+/** Zeros of `shape` with `g` added at `indices` along `dim`. */
+export const scatterBack = (g: Tensor, indices: Tensor, shape: Shape, dim: number): Tensor =>
+  zerosOf(shape, g.dt).scatterAdd(dim, indices, g);
+
+/** A fresh tensor of zeros. */
+export function zerosOf(shape: Shape, dt: DType): Tensor {
+  const out = emptyTensor(shape, dt);
+  out.zero_();
+  return out;
+}
+
+/** A boolean option. */
+export function flag(where: string, name: string, value: unknown, otherwise: boolean): boolean {
+  if (value === undefined || value === null) return otherwise;
+  if (typeof value !== 'boolean') throw new TypeError(`${where}: expected a boolean for ${name} but received ${describe(value)}`);
+  return value;
+}
+
+/** A fresh tensor with these values. */
+export function fromTyped(data: Float64Array | Float32Array | BigInt64Array | Uint8Array | Int32Array, sizes: Shape, dt: DType): Tensor {
+  const out = emptyTensor(sizes, dt);
+  if (out.count > 0) native.write(out.storage.handle, out.storage.byteOffset, data);
+  return out;
+}

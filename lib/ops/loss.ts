@@ -1,0 +1,420 @@
+// Losses. nn.functional and the modules of nn/loss.ts call them.
+import { type Call, readArguments, record } from '../define.ts';
+import { checkTensor, commonDevice, runMap, runStruct } from '../dispatch.ts';
+import { mode } from '../autograd/mode.ts';
+import { DtypeError, describe, ShapeError } from '../errors.ts';
+import { FLOATING, int64, requireFloating, uint8 } from '../dtype.ts';
+import { kernel } from '../native.ts';
+import { sameShape, show } from '../shape.ts';
+import { emptyTensor, type Tensor } from '../tensor.ts';
+import { logSoftmaxGrad } from './internal/activation-grad-params.ts';
+import { type ClassTargets, MEAN, NONE, nll, SUM } from './internal/loss-grad.ts';
+import { operators } from './internal/register.ts';
+
+const crossEntropyKernel = kernel('crossEntropy');
+const crossEntropyBackwardKernel = kernel('crossEntropyBackward');
+const fillKernel = kernel('fill');
+
+/** What becomes of the losses of all elements. */
+export type Reduction = 'none' | 'mean' | 'sum';
+
+function reductionCode(where: string, reduction: unknown): number {
+  if (reduction === 'none') return NONE;
+  if (reduction === 'mean') return MEAN;
+  if (reduction === 'sum') return SUM;
+  throw new TypeError(`${where}: ${describe(reduction)} is not a valid value for reduction`);
+}
+const reduced = (x: Tensor, reduction: number): Tensor => (reduction === NONE ? x : reduction === MEAN ? x.mean() : x.sum());
+
+// ---- losses of pairs of elements ------------------------------------------------------------------------------------
+
+/** Losses take two tensors of one shape; others broadcast, which is mostly a mistake, so it is said. */
+function checkPair(where: string, x: Tensor, target: Tensor): void {
+  checkTensor(where, x);
+  checkTensor(where, target, 'target');
+  commonDevice(where, [x, target]);
+  if (x.dt.kind !== FLOATING && target.dt.kind !== FLOATING) requireFloating(where, x.dt);
+  if (!sameShape(x.sizes, target.sizes)) {
+    process.emitWarning(
+      `${where}: using a target size (${show(target.sizes)}) that is different to the input size (${show(x.sizes)}). ` +
+        'This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.',
+    );
+  }
+}
+
+type Pointwise = (x: Tensor, target: Tensor) => Tensor;
+
+/** A loss `value(x, target)`, reduced, whose derivative by x is `slope` and by the target `targetSlope`. */
+function pointwise(name: string, x: Tensor, target: Tensor, reduction: number, value: Pointwise, slope: Pointwise, targetSlope?: Pointwise): Tensor {
+  const losses = value(x.detach(), target.detach());
+  const { count } = losses;
+  return record(name, reduced(losses, reduction), [x, target], [x, target], (g, n) => {
+    const [a, b] = [n.unpack(0), n.unpack(1)];
+    const scale = reduction === MEAN ? g.div(count) : g;
+    return [
+      n.needs(0) ? slope(a, b).mul(scale) : null,
+      n.needs(1) ? (targetSlope ? targetSlope(a, b).mul(scale) : slope(a, b).mul(scale).neg()) : null,
+    ];
+  });
+}
+
+/** Options of {@link mseLoss} and {@link l1Loss}. */
+export interface LossOptions {
+  reduction?: Reduction | undefined;
+  /** Multiplies the losses of the elements; broadcasts. */
+  weight?: Tensor | null | undefined;
+}
+type LossArguments = Call<[reduction?: Reduction], LossOptions>;
+
+function weighted(name: string, where: string, x: Tensor, target: Tensor, args: readonly unknown[], value: Pointwise, slope: Pointwise): Tensor {
+  const { reduction = 'mean', weight = null } = readArguments<LossOptions>(where, args, ['reduction'], ['weight']);
+  const code = reductionCode(where, reduction);
+  checkPair(where, x, target);
+  if (weight === null) return pointwise(name, x, target, code, value, slope);
+  checkTensor(where, weight, 'weight');
+  const losses = pointwise(name, x, target, NONE, value, slope).mul(weight);
+  // the mean is weighted too
+  return code === MEAN ? losses.sum().div(weight.expand(losses.sizes).sum()) : reduced(losses, code);
+}
+
+/**
+ * The squared differences of `x` and `target`, and their mean by default. Throws DtypeError for integers.
+ * @example
+ * torch.mseLoss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(2.5000)
+ */
+export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
+  return weighted('mseLoss', 'mseLoss', x, target, args, (a, b) => a.sub(b).square(), (a, b) => a.sub(b).mul(2));
+}
+
+/**
+ * The absolute differences of `x` and `target`, and their mean by default. Throws DtypeError for integers.
+ * @example
+ * torch.l1Loss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(1.5000)
+ */
+export function l1Loss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
+  return weighted('l1Loss', 'l1Loss', x, target, args, (a, b) => a.sub(b).abs(), (a, b) => a.sub(b).sign());
+}
+
+/** Options of {@link smoothL1Loss}. */
+export interface SmoothL1LossOptions {
+  reduction?: Reduction | undefined;
+  beta?: number | undefined;
+}
+/**
+ * `d² / (2 beta)` for differences d below `beta`, `d - beta / 2` above (https://arxiv.org/abs/1504.08083), and the mean by
+ * default. Throws RangeError if `beta` is negative.
+ * @example
+ * torch.smoothL1Loss(torch.tensor([1.5, 2]), torch.tensor([1, 4])) // tensor(0.8125)
+ */
+export function smoothL1Loss(x: Tensor, target: Tensor, ...args: Call<[reduction?: Reduction, beta?: number], SmoothL1LossOptions>): Tensor {
+  const where = 'smoothL1Loss';
+  const { reduction = 'mean', beta = 1 } = readArguments<SmoothL1LossOptions>(where, args, ['reduction', 'beta']);
+  if (!(beta >= 0)) throw new RangeError(`${where}: smooth_l1_loss does not support negative values for beta, but got ${beta}`);
+  if (beta === 0) return l1Loss(x, target, { reduction });
+  checkPair(where, x, target);
+  return pointwise(
+    'smoothL1Loss', x, target, reductionCode(where, reduction),
+    (a, b) => {
+      const d = a.sub(b).abs();
+      const near = d.clamp({ max: beta });
+      return near.square().mul(0.5 / beta).add(d.sub(near));
+    },
+    (a, b) => a.sub(b).div(beta).clamp(-1, 1),
+  );
+}
+
+/** Options of {@link huberLoss}. */
+export interface HuberLossOptions {
+  reduction?: Reduction | undefined;
+  delta?: number | undefined;
+}
+/**
+ * `d² / 2` for differences d below `delta`, `delta (d - delta / 2)` above, and the mean by default. Throws RangeError if
+ * `delta` is not positive.
+ * @example
+ * torch.huberLoss(torch.tensor([1.5, 2]), torch.tensor([1, 4])) // tensor(0.8125)
+ */
+export function huberLoss(x: Tensor, target: Tensor, ...args: Call<[reduction?: Reduction, delta?: number], HuberLossOptions>): Tensor {
+  const where = 'huberLoss';
+  const { reduction = 'mean', delta = 1 } = readArguments<HuberLossOptions>(where, args, ['reduction', 'delta']);
+  if (!(delta > 0)) throw new RangeError(`${where}: huber_loss does not support non-positive values for delta, but got ${delta}`);
+  checkPair(where, x, target);
+  return pointwise(
+    'huberLoss', x, target, reductionCode(where, reduction),
+    (a, b) => {
+      const d = a.sub(b).abs();
+      const near = d.clamp({ max: delta });
+      return near.square().mul(0.5).add(d.sub(near).mul(delta));
+    },
+    (a, b) => a.sub(b).clamp(-delta, delta),
+  );
+}
+
+/** Options of {@link binaryCrossEntropy}. */
+export interface BinaryCrossEntropyOptions {
+  weight?: Tensor | null | undefined;
+  reduction?: Reduction | undefined;
+}
+function sameSizes(where: string, x: Tensor, target: Tensor): void {
+  checkTensor(where, x);
+  checkTensor(where, target, 'target');
+  requireFloating(where, x.dt);
+  requireFloating(where, target.dt);
+  commonDevice(where, [x, target]);
+  if (!sameShape(x.sizes, target.sizes)) {
+    throw new ShapeError(`${where}: target size (${show(target.sizes)}) must be the same as input size (${show(x.sizes)})`);
+  }
+}
+/**
+ * `-(target ln(x) + (1 - target) ln(1 - x))` for probabilities x, times `weight`, and the mean by default. Logarithms are
+ * at least -100. Throws RangeError for an x outside [0, 1].
+ * @example
+ * torch.binaryCrossEntropy(torch.tensor([0.5, 0.9]), torch.tensor([0, 1.0]).float()) // tensor(0.3993)
+ */
+export function binaryCrossEntropy(
+  x: Tensor, target: Tensor, ...args: Call<[weight?: Tensor | null, reduction?: Reduction], BinaryCrossEntropyOptions>
+): Tensor {
+  const where = 'binaryCrossEntropy';
+  const { weight = null, reduction = 'mean' } = readArguments<BinaryCrossEntropyOptions>(where, args, ['weight', 'reduction']);
+  const code = reductionCode(where, reduction);
+  sameSizes(where, x, target);
+  const d = x.detach();
+  if (!d.ge(0).logicalAnd(d.le(1)).all().item()) throw new RangeError(`${where}: all elements of input should be between 0 and 1`);
+  const log = (p: Tensor): Tensor => p.log().clamp({ min: -100 });
+  const rest = (p: Tensor): Tensor => p.neg().log1p().clamp({ min: -100 });
+  const value: Pointwise = (p, t) => t.sub(1).mul(rest(p)).sub(t.mul(log(p)));
+  const slope: Pointwise = (p, t) => p.sub(t).div(p.neg().add(1).mul(p).clamp({ min: 1e-12 }));
+  const losses = pointwise('binaryCrossEntropy', x, target, weight === null ? code : NONE, value, slope, (p) => rest(p).sub(log(p)));
+  if (weight === null) return losses;
+  checkTensor(where, weight, 'weight');
+  return reduced(losses.mul(weight), code);
+}
+
+/** Options of {@link binaryCrossEntropyWithLogits}. */
+export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
+  posWeight?: Tensor | null | undefined;
+}
+/**
+ * {@link binaryCrossEntropy} of `sigmoid(x)`, computed without losing small probabilities; `posWeight` multiplies the loss
+ * of positive targets. Throws ShapeError if the sizes differ.
+ * @example
+ * torch.binaryCrossEntropyWithLogits(torch.tensor([0, 1.5]), torch.tensor([0, 1.0]).float()) // tensor(0.4473)
+ */
+export function binaryCrossEntropyWithLogits(
+  x: Tensor, target: Tensor,
+  ...args: Call<[weight?: Tensor | null, reduction?: Reduction, posWeight?: Tensor | null], BinaryCrossEntropyWithLogitsOptions>
+): Tensor {
+  const where = 'binaryCrossEntropyWithLogits';
+  const { weight = null, reduction = 'mean', posWeight = null } = readArguments<BinaryCrossEntropyWithLogitsOptions>(
+    where, args, ['weight', 'reduction', 'posWeight'],
+  );
+  const code = reductionCode(where, reduction);
+  sameSizes(where, x, target);
+  if (posWeight !== null) checkTensor(where, posWeight, 'posWeight');
+  // (1 - t) x + (1 + (posWeight - 1) t) softplus(-x)
+  const value: Pointwise = (a, t) => {
+    const soft = a.neg().logaddexp(0);
+    return t.neg().add(1).mul(a).add(posWeight === null ? soft : t.mul(posWeight.sub(1)).add(1).mul(soft));
+  };
+  const slope: Pointwise = (a, t) => {
+    if (posWeight === null) return a.sigmoid().sub(t);
+    const p = t.mul(posWeight);
+    return p.add(1).sub(t).mul(a.sigmoid()).sub(p);
+  };
+  const targetSlope: Pointwise = (a) => (posWeight === null ? a.neg() : posWeight.mul(a.neg().logaddexp(0)).sub(a.logaddexp(0)));
+  const inner = weight === null ? code : NONE;
+  const losses = pointwise('binaryCrossEntropyWithLogits', x, target, inner, value, slope, targetSlope);
+  if (weight === null) return losses;
+  checkTensor(where, weight, 'weight');
+  return reduced(losses.mul(weight), code);
+}
+
+/** Options of {@link klDiv}. */
+export interface KlDivOptions {
+  reduction?: Reduction | 'batchmean' | undefined;
+  logTarget?: boolean | undefined;
+}
+/**
+ * The Kullback-Leibler divergence `target (ln(target) - x)` of log-probabilities x from probabilities (or, with `logTarget`,
+ * log-probabilities) `target`; `'batchmean'` divides the sum by the size of the first dim.
+ * @example
+ * torch.klDiv(torch.tensor([-0.5, -1]), torch.tensor([0.5, 0.5])) // tensor(0.0284)
+ */
+export function klDiv(
+  x: Tensor, target: Tensor, ...args: Call<[reduction?: Reduction | 'batchmean', logTarget?: boolean], KlDivOptions>
+): Tensor {
+  const { reduction = 'mean', logTarget = false } = readArguments<KlDivOptions>('klDiv', args, ['reduction', 'logTarget']);
+  checkTensor('klDiv', x);
+  checkTensor('klDiv', target, 'target');
+  const code = reduction === 'batchmean' ? SUM : reductionCode('klDiv', reduction);
+  const losses = logTarget ? target.exp().mul(target.sub(x)) : target.xlogy(target).sub(target.mul(x));
+  const total = reduced(losses, code);
+  return reduction === 'batchmean' && x.ndim > 0 ? total.div(x.sizes[0]!) : total;
+}
+
+// ---- losses over classes --------------------------------------------------------------------------------------------
+
+/** Options of {@link nllLoss}. */
+export interface NllLossOptions {
+  weight?: Tensor | null | undefined;
+  ignoreIndex?: number | undefined;
+  reduction?: Reduction | undefined;
+}
+/** Options of {@link crossEntropy}. */
+export interface CrossEntropyOptions extends NllLossOptions {
+  labelSmoothing?: number | undefined;
+}
+
+/** Checks x [C], [N, C] or [N, C, *] against class indices, and brings both to the kernels' form. */
+function classTargets(where: string, x: Tensor, target: Tensor, options: NllLossOptions, reduction: number): [Tensor, ClassTargets] {
+  const { weight = null, ignoreIndex = -100 } = options;
+  if (x.ndim < 1) throw new ShapeError(`${where}: expected 1 or more dimensions (got ${x.ndim})`);
+  if (!Number.isSafeInteger(ignoreIndex)) throw new TypeError(`${where}: expected a whole number for ignoreIndex but received ${describe(ignoreIndex)}`);
+  if (target.dt !== int64 && target.dt !== uint8) {
+    throw new DtypeError(`${where}: expected target dtype to be int64 or uint8, but got ${target.dtype}`);
+  }
+  const expected = x.ndim === 1 ? [] : [x.sizes[0]!, ...x.sizes.slice(2)];
+  if (!sameShape(target.sizes, expected)) {
+    const batch = x.ndim > 1 && target.ndim > 0 && target.sizes[0] !== x.sizes[0];
+    throw new ShapeError(
+      batch
+        ? `${where}: expected input batch_size (${x.sizes[0]}) to match target batch_size (${target.sizes[0]})`
+        : `${where}: expected target size ${show(expected)} for an input of size ${show(x.sizes)}, got ${show(target.sizes)}`,
+    );
+  }
+  const classes = x.ndim === 1 ? x.sizes[0]! : x.sizes[1]!;
+  if (weight !== null) {
+    checkTensor(where, weight, 'weight');
+    if (weight.ndim !== 1 || weight.sizes[0] !== classes) {
+      throw new ShapeError(`${where}: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${show(weight.sizes)}`);
+    }
+    requireFloating(where, weight.dt);
+  }
+  commonDevice(where, [x, target, weight]);
+  const indices = target.dt === int64 ? target : target.to('int64');
+  return x.ndim === 1
+    ? [x.unsqueeze(0), { target: indices.unsqueeze(0), weight, reduction, ignoreIndex }]
+    : [x, { target: indices, weight, reduction, ignoreIndex }];
+}
+
+/** PyTorch's name of the node: losses over images have their own. */
+const nllName = (x: Tensor): string => (x.ndim > 2 ? 'nllLoss2D' : 'nllLoss');
+
+/**
+ * Minus the log-probability x [C], [N, C] or [N, C, *] of the class `target` [], [N] or [N, *], times that class's
+ * `weight` [C]; targets equal to `ignoreIndex` count nothing. The default mean is over the weights. Throws ShapeError where
+ * sizes do not fit, RangeError for a class that is not there.
+ * @example
+ * torch.nllLoss(torch.tensor([[-0.5, -1.5]]), torch.tensor([1])) // tensor(1.5000)
+ */
+export function nllLoss(
+  x: Tensor, target: Tensor,
+  ...args: Call<[weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction], NllLossOptions>
+): Tensor {
+  const where = 'nllLoss';
+  const options = readArguments<NllLossOptions>(where, args, ['weight', 'ignoreIndex', 'reduction']);
+  checkTensor(where, x);
+  checkTensor(where, target, 'target');
+  requireFloating(where, x.dt);
+  const code = reductionCode(where, options.reduction ?? 'mean');
+  const [input, t] = classTargets(where, x, target, options, code);
+  const loss = nll(nllName(x), input, t);
+  return code === NONE && x.ndim === 1 ? loss.squeeze(0) : loss;
+}
+
+/** Per row and class what its log-probability is charged with; rows to be ignored charge nothing. */
+function charges(x: Tensor, t: ClassTargets, smoothing: number): Tensor {
+  const [rows, classes] = x.sizes as readonly [number, number];
+  const q = emptyTensor([rows, classes], x.dt);
+  runMap(fillKernel, q.sizes, [q, 0], q.dt);
+  const counted = t.target.ne(t.ignoreIndex);
+  const safe = t.target.mul(counted).unsqueeze(1);
+  let out = q.scatter(1, safe, 1 - smoothing).add(smoothing / classes);
+  if (t.weight !== null) out = out.mul(t.weight.detach());
+  return out.mul(counted.unsqueeze(1));
+}
+
+/** logSoftmax and nllLoss of x [N, C] in one pass. */
+function fusedCrossEntropy(x: Tensor, t: ClassTargets, smoothing: number): Tensor {
+  const input = x.ndim === 2 && (x.strides[1] === 1 || x.sizes[1]! <= 1) ? x : x.contiguous();
+  const loss = emptyTensor(t.reduction === NONE ? t.target.sizes : [], x.dt);
+  const total = emptyTensor([], x.dt);
+  const logp = emptyTensor(input.sizes, x.dt);
+  const params = [t.reduction, t.ignoreIndex, smoothing];
+  runStruct(crossEntropyKernel, [loss, total, logp, input, t.target, t.weight], params);
+  const saved = [logp, t.target, t.weight, total, input];
+  return record(smoothing > 0 ? 'add' : 'nllLoss', loss, [input], saved, (g, n) => {
+    const p = n.unpack(0);
+    const target = n.unpack(1);
+    const weight = t.weight === null ? null : n.unpack(2);
+    if (mode.grad) {
+      // plain operators, so that this can be differentiated; the charges are constants
+      const q = charges(p.detach(), { ...t, target, weight }, smoothing);
+      const scale = t.reduction === NONE ? g.unsqueeze(1) : t.reduction === MEAN ? g.div(n.unpack(3)) : g;
+      return [logSoftmaxGrad(q.mul(scale).neg(), n.unpack(4).logSoftmax(1), 1)];
+    }
+    const out = emptyTensor(p.sizes, p.dt);
+    if (out.count > 0) runStruct(crossEntropyBackwardKernel, [out, g, p, target, weight, n.unpack(3)], params);
+    return [out];
+  });
+}
+
+/** Cross entropy with a probability for each class. */
+function softCrossEntropy(x: Tensor, target: Tensor, weight: Tensor | null, reduction: number, smoothing: number): Tensor {
+  const where = 'crossEntropy';
+  const dim = x.ndim === 1 ? 0 : 1;
+  const classes = x.sizes[dim]!;
+  let t = target;
+  if (smoothing > 0) t = t.mul(1 - smoothing).add(smoothing / classes);
+  let losses = x.logSoftmax(dim).mul(t);
+  if (weight !== null) {
+    checkTensor(where, weight, 'weight');
+    if (weight.ndim !== 1 || weight.sizes[0] !== classes) {
+      throw new ShapeError(`${where}: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${show(weight.sizes)}`);
+    }
+    losses = losses.mul(weight.view(x.sizes.map((_, d) => (d === dim ? classes : 1))));
+  }
+  const each = losses.sum(dim).neg();
+  return reduction === MEAN ? each.sum().div(x.count / classes) : reduced(each, reduction);
+}
+
+/**
+ * The cross entropy between logits x [C], [N, C] or [N, C, *] and `target`: class indices [], [N] or [N, *], or
+ * probabilities of the shape of x. `weight` [C] weighs classes, indices equal to `ignoreIndex` count nothing,
+ * `labelSmoothing` mixes in the uniform distribution (https://arxiv.org/abs/1512.00567). Throws ShapeError where sizes do
+ * not fit, RangeError for a class that is not there.
+ * @example
+ * torch.crossEntropy(torch.tensor([[0.5, 1.5]]), torch.tensor([1])) // tensor(0.3133)
+ */
+export function crossEntropy(
+  x: Tensor, target: Tensor,
+  ...args: Call<[weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction, labelSmoothing?: number], CrossEntropyOptions>
+): Tensor {
+  const where = 'crossEntropy';
+  const options = readArguments<CrossEntropyOptions>(where, args, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing']);
+  const { labelSmoothing = 0, weight = null } = options;
+  checkTensor(where, x);
+  checkTensor(where, target, 'target');
+  requireFloating(where, x.dt);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new RangeError(`${where}: label_smoothing must be between 0.0 and 1.0. Got: ${labelSmoothing}`);
+  }
+  const code = reductionCode(where, options.reduction ?? 'mean');
+  if (target.dt.kind === FLOATING && sameShape(target.sizes, x.sizes) && x.ndim > 0) {
+    if (options.ignoreIndex !== undefined && options.ignoreIndex >= 0) {
+      throw new TypeError(`${where}: ignore_index is not supported for floating point target`);
+    }
+    return softCrossEntropy(x, target, weight, code, labelSmoothing);
+  }
+  const [input, t] = classTargets(where, x, target, options, code);
+  if (input.ndim === 2) {
+    const loss = fusedCrossEntropy(input, t, labelSmoothing);
+    return code === NONE && x.ndim === 1 ? loss.squeeze(0) : loss;
+  }
+  if (labelSmoothing === 0) return nll(nllName(x), input.logSoftmax(1), t);
+  const rows = input.movedim(1, -1).reshape([t.target.count, x.sizes[1]!]);
+  const loss = fusedCrossEntropy(rows, { ...t, target: t.target.reshape([t.target.count]) }, labelSmoothing);
+  return code === NONE ? loss.view(t.target.sizes) : loss;
+}
+
+operators([mseLoss, l1Loss, smoothL1Loss, huberLoss, binaryCrossEntropy, binaryCrossEntropyWithLogits, klDiv, nllLoss, crossEntropy]);

@@ -1,0 +1,256 @@
+// Element-wise functions with bounds, weights or a third operand: clamp, lerp, addcmul, round, nanToNum, gelu.
+import { type Call, checkOptions, readArguments, record, row } from '../define.ts';
+import { checkOperand, checkTensor, commonDevice, type Operand, resultLike, resultType, runMap, type Scalar, scalarOperand } from '../dispatch.ts';
+import { BOOL, type DType, FLOATING, requireFloating, toFloating } from '../dtype.ts';
+import { DtypeError } from '../errors.ts';
+import { kernel } from '../native.ts';
+import { broadcastShapes, type Shape } from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+
+const as = (x: Tensor, dt: DType): Tensor => (x.dt === dt ? x : x.detach().to(dt.name));
+
+/** Runs an element-wise kernel over broadcast operands, all in one dtype. */
+function map(name: string, k: number, dt: DType, operands: readonly (Tensor | Scalar)[], params: readonly number[] = []): Tensor {
+  commonDevice(name, operands);
+  let sizes: Shape = [];
+  for (const x of operands) if (x instanceof Tensor) sizes = broadcastShapes(name, sizes, x.sizes);
+  const inputs: Operand[] = operands.map((x) => (x instanceof Tensor ? as(x, dt) : scalarOperand(name, x)));
+  const out = resultLike(sizes, dt, inputs);
+  runMap(k, sizes, [out, ...inputs], dt, params);
+  return out;
+}
+
+const clampKernel = kernel('clamp');
+type Bound = Tensor | number | null;
+/** Bounds of clamp; at least one must be given. */
+export interface ClampOptions {
+  min?: Bound | undefined;
+  max?: Bound | undefined;
+}
+/**
+ * Elements cut to the range from `min` to `max`; NaN stays NaN. Throws TypeError if neither bound is given.
+ * @example
+ * torch.clamp(torch.tensor([-1.5, 0.5, 3]), 0, 1) // tensor([0.0000, 0.5000, 1.0000])
+ */
+export function clamp(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], ClampOptions>): Tensor {
+  checkTensor('clamp', x);
+  const { min = null, max = null } = readArguments<ClampOptions>('clamp', args, ['min', 'max']);
+  if (min === null && max === null) throw new TypeError("clamp: at least one of 'min' or 'max' must not be null");
+  if (min instanceof Tensor || max instanceof Tensor) {
+    let out = x;
+    if (min !== null) out = bounded(out, min, true);
+    if (max !== null) out = bounded(out, max, false);
+    return out;
+  }
+  for (const b of [min, max]) if (b !== null) checkOperand('clamp', b, 'a bound');
+  const dt = [min, max].reduce<DType>((d, b) => (b === null ? d : resultType(x, b).kind > d.kind ? resultType(x, b) : d), x.dt);
+  if (dt.kind === BOOL) throw new DtypeError('clamp: not implemented for bool');
+  const source = as(x, dt);
+  const out = resultLike(x.sizes, dt, [source]);
+  runMap(clampKernel, x.sizes, [out, source], dt, [min === null ? 0 : 1, min ?? 0, max === null ? 0 : 1, max ?? 0]);
+  return record('clamp', out, [x], [x], (g, n) => {
+    const v = n.unpack(0);
+    const inside = min === null ? v.le(max!) : max === null ? v.ge(min) : v.ge(min).logicalAnd(v.le(max));
+    return [g.mul(inside.to(g.dtype))];
+  });
+}
+row('clamp', clamp);
+/** One bound that is a tensor: its gradient goes where it is the result. */
+function bounded(x: Tensor, b: Tensor | number, lower: boolean): Tensor {
+  const bound = b instanceof Tensor ? b : x.detach().mul(0).add(b);
+  return x.isnan().logicalOr(lower ? x.ge(bound) : x.le(bound)).where(x, bound);
+}
+/**
+ * Another name of {@link clamp}.
+ * @example
+ * torch.clip(torch.tensor([-1.5, 0.5, 3]), 0, 1) // tensor([0.0000, 0.5000, 1.0000])
+ */
+export function clip(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], ClampOptions>): Tensor {
+  return clamp(x, ...args);
+}
+/**
+ * Elements of at least `min`.
+ * @example
+ * torch.clampMin(torch.tensor([-1.5, 0.5]), 0) // tensor([0.0000, 0.5000])
+ */
+export function clampMin(x: Tensor, min: Tensor | number): Tensor {
+  return clamp(x, min);
+}
+row('clampMin', clampMin);
+/**
+ * Elements of at most `max`.
+ * @example
+ * torch.clampMax(torch.tensor([0.5, 3]), 1) // tensor([0.5000, 1.0000])
+ */
+export function clampMax(x: Tensor, max: Tensor | number): Tensor {
+  return clamp(x, null, max);
+}
+row('clampMax', clampMax);
+
+const lerpKernel = kernel('lerp');
+/**
+ * `x + weight * (end - x)`, exact at both ends.
+ * @example
+ * torch.lerp(torch.tensor([1.5, 2]), torch.tensor([3.5, 6]), 0.5) // tensor([2.5000, 4.0000])
+ */
+export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
+  checkTensor('lerp', x);
+  checkTensor('lerp', end, 'end');
+  checkOperand('lerp', weight, 'weight');
+  requireFloating('lerp', x.dt);
+  if (end.dt !== x.dt) throw new DtypeError(`lerp: expected dtype ${x.dt.name} for end but got dtype ${end.dt.name}`);
+  const out = map('lerp', lerpKernel, x.dt, [x, end, weight]);
+  const w = weight instanceof Tensor ? weight : null;
+  return record('lerp', out, [x, end, w], [w && x, w && end, w], (g, n) => {
+    const by = w ? n.unpack(2) : (weight as number);
+    return [
+      n.needs(0) ? g.mul(by instanceof Tensor ? by.neg().add(1) : 1 - by) : null,
+      n.needs(1) ? g.mul(by) : null,
+      w && n.needs(2) ? g.mul(n.unpack(1).sub(n.unpack(0))) : null,
+    ];
+  });
+}
+row('lerp', lerp);
+
+/** Options of addcmul and addcdiv. */
+export interface ValueOptions {
+  /** Multiplies the product or quotient. */
+  value?: number | undefined;
+}
+/** `x + value * op(a, b)` in one pass. */
+function fused(name: 'addcmul' | 'addcdiv', x: Tensor, a: Tensor, b: Tensor, options: ValueOptions | undefined): Tensor {
+  checkTensor(name, x);
+  checkTensor(name, a, 'tensor1');
+  checkTensor(name, b, 'tensor2');
+  checkOptions(name, options, ['value']);
+  const value = options?.value ?? 1;
+  const dt = resultType(x, a, b);
+  if (name === 'addcdiv' && dt.kind !== FLOATING) {
+    throw new DtypeError('addcdiv: integer division with addcdiv is no longer supported; use floating-point tensors');
+  }
+  const out = map(name, kernel(name), dt, [x, a, b], [value]);
+  return record(name, out, [x, a, b], [a, b], (g, n) => {
+    const [p, q] = [n.unpack(0), n.unpack(1)];
+    const byA = name === 'addcmul' ? () => g.mul(q).mul(value) : () => g.mul(value).div(q);
+    const byB = name === 'addcmul' ? () => g.mul(p).mul(value) : () => g.mul(-value).mul(p).div(q).div(q);
+    return [g, n.needs(1) ? byA() : null, n.needs(2) ? byB() : null];
+  });
+}
+/**
+ * `x + value * a * b`.
+ * @example
+ * torch.addcmul(torch.tensor([1.5]), torch.tensor([2.5]), torch.tensor([4.5]), { value: 2 }) // tensor([24.])
+ */
+export function addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  return fused('addcmul', x, tensor1, tensor2, options);
+}
+row('addcmul', addcmul);
+/**
+ * `x + value * a / b`.
+ * @example
+ * torch.addcdiv(torch.tensor([1.5]), torch.tensor([4.5]), torch.tensor([2.5])) // tensor([3.3000])
+ */
+export function addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  return fused('addcdiv', x, tensor1, tensor2, options);
+}
+row('addcdiv', addcdiv);
+
+const roundKernel = kernel('round');
+/** Options of round. */
+export interface RoundOptions {
+  /** Digits after the point; negative ones round to tens and so on. */
+  decimals?: number | undefined;
+}
+/**
+ * The nearest whole number, to even where two are as near.
+ * @example
+ * torch.round(torch.tensor([0.5, 1.5, -2.7])) // tensor([ 0.,  2., -3.])
+ */
+export function round(x: Tensor, options?: RoundOptions): Tensor {
+  checkTensor('round', x);
+  checkOptions('round', options, ['decimals']);
+  const decimals = options?.decimals ?? 0;
+  if (!Number.isInteger(decimals)) throw new TypeError(`round: expected a whole number for decimals but received ${decimals}`);
+  if (x.dt.kind === BOOL) throw new DtypeError('round: not implemented for bool');
+  if (x.dt.kind !== FLOATING) return x.clone();
+  if (decimals !== 0) {
+    const scale = 10 ** Math.abs(decimals);
+    return decimals > 0 ? round(x.mul(scale)).div(scale) : round(x.div(scale)).mul(scale);
+  }
+  const out = resultLike(x.sizes, x.dt, [x]);
+  runMap(roundKernel, x.sizes, [out, x], x.dt);
+  return record('round', out, [x], [], (g) => [g.mul(0)]);
+}
+row('round', round);
+
+/** What nanToNum puts in place. */
+export interface NanToNumOptions {
+  nan?: number | null | undefined;
+  posinf?: number | null | undefined;
+  neginf?: number | null | undefined;
+}
+const LARGEST: Readonly<Record<string, number>> = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE, float16: 65504, bfloat16: 3.3895313892515355e38 };
+/**
+ * NaN and infinities replaced: by zero and by the dtype's largest and smallest numbers unless given.
+ * @example
+ * torch.nanToNum(torch.tensor([NaN, 1.5])) // tensor([0.0000, 1.5000])
+ */
+export function nanToNum(x: Tensor, ...args: Call<[nan?: number | null, posinf?: number | null, neginf?: number | null], NanToNumOptions>): Tensor {
+  checkTensor('nanToNum', x);
+  const { nan, posinf, neginf } = readArguments<NanToNumOptions>('nanToNum', args, ['nan', 'posinf', 'neginf']);
+  if (x.dt.kind !== FLOATING) return x.clone();
+  const largest = LARGEST[x.dt.name]!;
+  const fill = (mask: Tensor, value: number, y: Tensor): Tensor => y.maskedFill(mask, value);
+  return fill(x.isneginf(), neginf ?? -largest, fill(x.isposinf(), posinf ?? largest, fill(x.isnan(), nan ?? 0, x)));
+}
+row('nanToNum', nanToNum);
+
+/** Options of gelu. */
+export interface GeluOptions {
+  /** `'tanh'` for the approximation of the paper. */
+  approximate?: 'none' | 'tanh' | undefined;
+}
+const geluKernel = kernel('gelu');
+const geluTanhKernel = kernel('geluTanh');
+const INV_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
+/**
+ * `x Φ(x)`, the Gaussian error linear unit (https://arxiv.org/abs/1606.08415).
+ * @example
+ * torch.gelu(torch.tensor([0, 1.5])) // tensor([0.0000, 1.3998])
+ */
+export function gelu(x: Tensor, options?: GeluOptions): Tensor {
+  checkTensor('gelu', x);
+  checkOptions('gelu', options, ['approximate']);
+  const approximate = options?.approximate ?? 'none';
+  if (approximate !== 'none' && approximate !== 'tanh') throw new TypeError(`gelu: approximate must be either 'none' or 'tanh', not ${String(approximate)}`);
+  requireFloating('gelu', x.dt);
+  const out = resultLike(x.sizes, toFloating(x.dt), [x]);
+  const tanh = approximate === 'tanh';
+  runMap(tanh ? geluTanhKernel : geluKernel, x.sizes, [out, x], x.dt);
+  return record('gelu', out, [x], [x], (g, n) => [geluGrad(g, n.unpack(0), tanh)]);
+}
+row('gelu', gelu);
+const geluBackwardKernel = kernel('geluBackward');
+const geluTanhBackwardKernel = kernel('geluTanhBackward');
+/** The derivative in one pass; its own derivative in plain operators. */
+function geluGrad(g: Tensor, x: Tensor, tanh: boolean): Tensor {
+  const out = resultLike(x.sizes, x.dt, [g, x]);
+  runMap(tanh ? geluTanhBackwardKernel : geluBackwardKernel, x.sizes, [out, as(g, x.dt), x], x.dt);
+  return record('geluBackward', out, [g, x], [g, x], (gg, n) => {
+    const v = n.unpack(1);
+    return [n.needs(0) ? geluGrad(gg, v, tanh) : null, n.needs(1) ? gg.mul(n.unpack(0)).mul(tanh ? curveTanh(v) : curve(v)) : null];
+  });
+}
+/** The second derivative of `x Φ(x)`: `φ(x) (2 - x²)`. */
+const curve = (x: Tensor): Tensor => x.mul(x).mul(-0.5).exp().mul(INV_SQRT_2PI).mul(x.mul(x).neg().add(2));
+/** The second derivative of `x (1 + tanh u) / 2` with `u = k (x + c x³)`. */
+function curveTanh(x: Tensor): Tensor {
+  const k = Math.sqrt(2 / Math.PI);
+  const c = 0.044715;
+  const x2 = x.mul(x);
+  const t = x.add(x2.mul(x).mul(c)).mul(k).tanh();
+  const s = t.mul(t).neg().add(1);
+  const u1 = x2.mul(3 * c).add(1).mul(k);
+  const u2 = x.mul(6 * c * k);
+  return s.mul(u1).add(x.mul(0.5).mul(s).mul(u2.sub(t.mul(2).mul(u1).mul(u1))));
+}

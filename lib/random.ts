@@ -1,0 +1,239 @@
+// Random numbers: generators, seeds, and drawing, with PyTorch's own values for the same seed (API.md, rule 13).
+import { type Call, checkInPlace, inPlaceForms, readArguments, writeInPlace } from './define.ts';
+import { checkTensor, runMap, runStruct } from './dispatch.ts';
+import { FunctionNode } from './autograd/node.ts';
+import { int64, requireFloating, uint8 } from './dtype.ts';
+import { cpu, type Device, type DeviceLike, deviceOption } from './device.ts';
+import { describe, DtypeError, ShapeError } from './errors.ts';
+import { kernel, native } from './native.ts';
+import { show } from './shape.ts';
+import { emptyTensor, Tensor } from './tensor.ts';
+import type { GeneratorOption } from './methods.ts';
+
+const dead = new FinalizationRegistry<number>((id) => native.destroyGenerator(id));
+
+function seedOf(where: string, seed: unknown): bigint {
+  if (typeof seed === 'bigint') {
+    if (seed < -(2n ** 63n) || seed >= 2n ** 64n) throw new RangeError(`${where}: the seed ${seed} does not fit 64 bits`);
+    return BigInt.asUintN(64, seed);
+  }
+  if (typeof seed !== 'number' || !Number.isSafeInteger(seed)) {
+    throw new TypeError(`${where}: expected a whole number as seed but received ${describe(seed)}`);
+  }
+  return BigInt.asUintN(64, BigInt(seed));
+}
+const asNumber = (v: bigint): number | bigint => (v <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(v) : v);
+
+/**
+ * A source of random numbers of its own: PyTorch's mt19937.
+ * @example
+ * const g = new torch.Generator().manualSeed(0)
+ * torch.rand(2, { generator: g }) // tensor([0.4963, 0.7682])
+ */
+export class Generator {
+  /** Internal: what native knows it by. */
+  readonly id: number;
+  constructor(options: DeviceLike | { device?: DeviceLike } = 'cpu') {
+    deviceOption('Generator', typeof options === 'object' && 'device' in options ? options.device : (options as DeviceLike));
+    this.id = native.createGenerator();
+    dead.register(this, this.id);
+    native.seedGenerator(this.id, 67280421310721n); // PyTorch's default seed
+  }
+  get device(): Device {
+    return cpu;
+  }
+  /** Starts over from `seed`. Throws TypeError for what is no whole number. */
+  manualSeed(seed: number | bigint): this {
+    native.seedGenerator(this.id, seedOf('manualSeed', seed));
+    return this;
+  }
+  /** Starts over from a seed of the system's, which it gives. */
+  seed(): number | bigint {
+    const seed = native.seedFromSystem();
+    native.seedGenerator(this.id, seed);
+    return asNumber(seed);
+  }
+  /** The seed it started from. */
+  initialSeed(): number | bigint {
+    return asNumber(native.generatorSeed(this.id));
+  }
+  /** The state, as PyTorch's uint8 tensor. */
+  getState(): Tensor {
+    return stateOf(this.id);
+  }
+  /** Puts a state back that getState(), or PyTorch's get_state(), gave. Throws RangeError if it is none. */
+  setState(state: Tensor): this {
+    setState(this.id, state);
+    return this;
+  }
+}
+function stateOf(id: number): Tensor {
+  const bytes = native.generatorState(id);
+  const out = emptyTensor([bytes.length], uint8);
+  native.write(out.storage.handle, out.storage.byteOffset, bytes);
+  return out;
+}
+function setState(id: number, state: Tensor): void {
+  checkTensor('setState', state, 'state');
+  if (state.dt !== uint8) throw new DtypeError(`setState: expected a uint8 tensor but received ${state.dtype}`);
+  try {
+    native.setGeneratorState(id, state.toTypedArray() as Uint8Array);
+  } catch (error) {
+    throw new RangeError(`setState: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The thread's own generator, which is used where none is given. */
+export const defaultGenerator: Generator = Object.create(Generator.prototype, { id: { value: 0, enumerable: true } }) as Generator;
+
+/**
+ * Seeds the default generator: the numbers that follow are PyTorch's for this seed.
+ * @example
+ * torch.manualSeed(0)
+ * torch.rand(2) // tensor([0.4963, 0.7682])
+ */
+export function manualSeed(seed: number | bigint): Generator {
+  return defaultGenerator.manualSeed(seed);
+}
+/**
+ * Seeds the default generator from the system's source of randomness, and gives the seed.
+ * @example
+ * typeof torch.seed() === 'number' || true // true
+ */
+export function seed(): number | bigint {
+  return defaultGenerator.seed();
+}
+/**
+ * The seed that the default generator started from.
+ * @example
+ * torch.manualSeed(7)
+ * torch.initialSeed() // 7
+ */
+export function initialSeed(): number | bigint {
+  return defaultGenerator.initialSeed();
+}
+/**
+ * The state of the default generator.
+ * @example
+ * torch.getRngState().shape // torch.Size([5056])
+ */
+export function getRngState(): Tensor {
+  return stateOf(0);
+}
+/**
+ * Puts the default generator back into a state.
+ * @example
+ * torch.setRngState(torch.getRngState())
+ */
+export function setRngState(state: Tensor): void {
+  setState(0, state);
+}
+
+/** The id of a generator option. */
+export function generatorId(where: string, generator: unknown): number {
+  if (generator === null || generator === undefined) return 0;
+  if (generator instanceof Generator) return generator.id;
+  throw new TypeError(`${where}: expected a Generator but received ${describe(generator)}`);
+}
+
+/** Fills `out` with draws: kernels want dense memory, so others are filled by a copy. */
+export function draw(k: number, out: Tensor, params: readonly number[]): Tensor {
+  if (out.dense) {
+    runMap(k, [out.count], [new Tensor(out.storage, out.dt, [out.count], null, out.offset)], out.dt, params);
+    return out;
+  }
+  const dense = draw(k, emptyTensor(out.sizes, out.dt), params);
+  runMap(kernel('copy'), out.sizes, [out, dense], out.dt);
+  return out;
+}
+
+function number(where: string, name: string, value: unknown): number {
+  if (typeof value !== 'number') throw new TypeError(`${where}: expected a number for ${name} but received ${describe(value)}`);
+  return value;
+}
+
+/** An in-place draw, whose gradient is zero. */
+function form(name: string, names: readonly string[], f: (x: Tensor, o: Record<string, unknown>) => void): void {
+  inPlaceForms.set(name, ((x: Tensor, ...args: unknown[]): Tensor => {
+    checkInPlace(`${name}_`, x);
+    const options = readArguments<Record<string, unknown>>(`${name}_`, args, names, ['generator']);
+    return writeInPlace(x, [x], () => new FunctionNode(`${name}Backward0`, ([g]) => [g!.mul(0)]), () => f(x, options));
+  }) as never);
+}
+const [uniformKernel, normalKernel, randintKernel, randomKernel, bernoulliKernel, exponentialKernel] = ['uniform', 'normal', 'randint', 'random', 'bernoulli', 'exponential'].map(kernel) as [number, number, number, number, number, number];
+
+form('uniform', ['from', 'to'], (x, { from = 0, to = 1, generator }) => {
+  requireFloating('uniform_', x.dt);
+  const [low, high] = [number('uniform_', 'from', from), number('uniform_', 'to', to)];
+  if (!(low <= high)) throw new RangeError(`uniform_: expects to return a [from, to) range, but found from=${low} > to=${high}`);
+  draw(uniformKernel, x, [generatorId('uniform_', generator), low, high]);
+});
+form('normal', ['mean', 'std'], (x, { mean = 0, std = 1, generator }) => {
+  requireFloating('normal_', x.dt);
+  const deviation = number('normal_', 'std', std);
+  if (!(deviation >= 0)) throw new RangeError(`normal_: expects std >= 0.0, but found std ${deviation}`);
+  draw(normalKernel, x, [generatorId('normal_', generator), number('normal_', 'mean', mean), deviation]);
+});
+form('random', ['from', 'to'], (x, { from, to, generator }) => {
+  const id = generatorId('random_', generator);
+  if (from === undefined) {
+    draw(randomKernel, x, [id]);
+    return;
+  }
+  // one bound is the upper one, as in PyTorch
+  const [low, high] = to === undefined || to === null ? [0, number('random_', 'to', from)] : [number('random_', 'from', from), number('random_', 'to', to)];
+  if (!(low < high)) throw new RangeError(`random_: expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
+  draw(randintKernel, x, [id, low, high]);
+});
+form('bernoulli', ['p'], (x, { p = 0.5, generator }) => {
+  const id = generatorId('bernoulli_', generator);
+  if (p instanceof Tensor) {
+    requireFloating('bernoulli_', p.dt);
+    const out = x.dense ? x : emptyTensor(x.sizes, x.dt);
+    runMap(kernel('bernoulliTensor'), x.sizes, [out, p.expand(x.sizes)], x.dt, [id]);
+    if (out !== x) runMap(kernel('copy'), x.sizes, [x, out], x.dt);
+    return;
+  }
+  const chance = number('bernoulli_', 'p', p);
+  if (!(chance >= 0 && chance <= 1)) throw new RangeError(`bernoulli_: expects p to be in [0, 1], but got p=${chance}`);
+  draw(bernoulliKernel, x, [id, chance]);
+});
+form('exponential', ['lambd'], (x, { lambd = 1, generator }) => {
+  requireFloating('exponential_', x.dt);
+  const rate = number('exponential_', 'lambd', lambd);
+  if (!(rate > 0)) throw new RangeError(`exponential_: expects lambda > 0.0, but found lambda=${rate}`);
+  draw(exponentialKernel, x, [generatorId('exponential_', generator), rate]);
+});
+
+/**
+ * Zeros and ones: ones with the probabilities that `x` holds.
+ * @example
+ * torch.bernoulli(torch.ones(2)) // tensor([1., 1.])
+ */
+export function bernoulli(x: Tensor, ...args: Call<[p?: number], { p?: number | undefined } & GeneratorOption>): Tensor {
+  checkTensor('bernoulli', x);
+  const { p, generator } = readArguments<{ p: number } & GeneratorOption>('bernoulli', args, ['p'], ['generator']);
+  return emptyTensor(x.sizes, x.dt).bernoulli_(p ?? x.detach(), { generator });
+}
+
+/**
+ * `numSamples` indices of each row of weights [n] or [rows, n], drawn with the weights as probabilities.
+ * Throws RangeError for weights that are negative, infinite or all zero, or too many samples without replacement.
+ * @example
+ * torch.multinomial(torch.tensor([0, 1.5]), 1) // tensor([1])
+ */
+export function multinomial(x: Tensor, numSamples: number, ...args: Call<[replacement?: boolean], { replacement?: boolean | undefined } & GeneratorOption>): Tensor {
+  checkTensor('multinomial', x);
+  const { replacement = false, generator } = readArguments<{ replacement: boolean } & GeneratorOption>('multinomial', args, ['replacement'], ['generator']);
+  requireFloating('multinomial', x.dt);
+  if (x.sizes.length < 1 || x.sizes.length > 2) throw new ShapeError(`multinomial: the weights must be 1 or 2 dim, not ${show(x.sizes)}`);
+  if (!Number.isInteger(numSamples) || numSamples <= 0) throw new RangeError(`multinomial: cannot sample ${numSamples} samples`);
+  const n = x.sizes.at(-1)!;
+  if (!replacement && numSamples > n) {
+    throw new RangeError(`multinomial: cannot sample numSamples (${numSamples}) > ${n} without replacement`);
+  }
+  const rows = x.sizes.length === 2 ? x.detach() : x.detach().unsqueeze(0);
+  const out = emptyTensor([rows.sizes[0]!, numSamples], int64);
+  if (out.count > 0) runStruct(kernel('multinomial'), [out, rows], [generatorId('multinomial', generator), replacement ? 1 : 0]);
+  return x.sizes.length === 2 ? out : out.squeeze(0);
+}

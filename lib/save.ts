@@ -1,0 +1,155 @@
+// Files of tensors: torch.save and torch.load (PyTorch's own format), safetensors and .npy.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { available, cpu, type DeviceLike, device } from './device.ts';
+import { toDType } from './dtype.ts';
+import { describe } from './errors.ts';
+import { formatNpy, parseNpy } from './io/npy.ts';
+import { formatPt, parsePt } from './io/pt.ts';
+import { parseSafetensors, serializeSafetensors } from './io/safetensors.ts';
+import { allocateOwn, type Storage } from './memory.ts';
+import { native } from './native.ts';
+import { Parameter } from './nn/parameter.ts';
+import { contiguousStrides } from './shape.ts';
+import { Tensor } from './tensor.ts';
+
+export { FileFormatError } from './io/errors.ts';
+
+/** A file: its path, or for reading its bytes. */
+export type FileLike = string | URL | Uint8Array | ArrayBuffer;
+
+function bytesOf(where: string, file: FileLike): Uint8Array {
+  if (file instanceof Uint8Array) return file;
+  if (file instanceof ArrayBuffer) return new Uint8Array(file);
+  if (typeof file === 'string' || file instanceof URL) return readFileSync(file);
+  throw new TypeError(`${where}: expected a path or bytes but received ${describe(file)}`);
+}
+function write(where: string, file: string | URL, bytes: Uint8Array): void {
+  if (typeof file !== 'string' && !(file instanceof URL)) throw new TypeError(`${where}: expected a path but received ${describe(file)}`);
+  writeFileSync(file, bytes);
+}
+
+/** A storage with these bytes. */
+function storageWith(bytes: Uint8Array): Storage {
+  const storage = allocateOwn(bytes.byteLength);
+  native.write(storage.handle, 0, bytes);
+  return storage;
+}
+/** The bytes of a dense copy of a tensor. */
+function dense(x: Tensor): Uint8Array {
+  const data = x.detach().toTypedArray();
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/**
+ * Writes an object to a file that `torch.load` of PyTorch reads too: tensors, numbers, strings, booleans, null, arrays,
+ * plain objects and Maps, nested as they like. Tensors that share memory share it in the file.
+ * Throws TypeError for anything else.
+ * @example
+ * torch.save({ weights: torch.ones(2), epoch: 3 }, `${tmp}/checkpoint.pt`)
+ * torch.load(`${tmp}/checkpoint.pt`).epoch // 3
+ */
+export function save(object: unknown, file: string | URL): void {
+  write('save', file, saveToBytes(object));
+}
+/**
+ * As {@link save}, giving the bytes.
+ * @example
+ * torch.load(torch.saveToBytes([torch.ones(2)]))[0] // tensor([1., 1.])
+ */
+export function saveToBytes(object: unknown): Uint8Array {
+  return formatPt<Storage>(object, {
+    tensor: (value) => {
+      if (!(value instanceof Tensor)) return null;
+      // a tensor of a slab, or of another dtype's storage, is saved by itself
+      const x = value.storage.owner === null && value.storage.nbytes % value.dt.size === 0 ? value : value.detach().clone();
+      const own = x === value ? x : new Tensor(storageWith(dense(x)), x.dt, x.sizes, null, 0);
+      return {
+        storage: own.storage,
+        dtype: own.dtype,
+        sizes: own.sizes,
+        strides: own.strides,
+        offset: own.offset,
+        requiresGrad: value.leafGrad,
+        isParameter: value instanceof Parameter,
+      };
+    },
+    bytes: (storage) => {
+      const out = new Uint8Array(storage.nbytes);
+      native.read(storage.handle, storage.byteOffset, out);
+      return out;
+    },
+  });
+}
+
+/** Options of load. */
+export interface LoadOptions {
+  /** Where the tensors go; by default to where they were saved from. */
+  mapLocation?: DeviceLike | null | undefined;
+  /** Accepted for PyTorch's sake: code in a file is never run. */
+  weightsOnly?: boolean | undefined;
+}
+/**
+ * Reads what {@link save} or PyTorch's `torch.save` wrote. No code of the file is run.
+ * Throws FileFormatError for damaged files and for objects other than tensors and containers.
+ * @example
+ * torch.load(torch.saveToBytes({ a: torch.ones(2) })).a // tensor([1., 1.])
+ */
+export function load<T = unknown>(file: FileLike, options: LoadOptions = {}): T {
+  const where = options.mapLocation === null || options.mapLocation === undefined ? null : available('load', device(options.mapLocation));
+  return parsePt<Storage>(bytesOf('load', file), {
+    storage: (record) => {
+      if (where === null) available('load', device(record.location === 'cpu' ? cpu : record.location));
+      return storageWith(record.bytes);
+    },
+    tensor: (record) => {
+      const x = new Tensor(record.storage, toDType(record.dtype, 'load'), record.sizes, record.strides, record.offset);
+      if (record.isParameter) return new Parameter(x, record.requiresGrad);
+      if (record.requiresGrad) x.requiresGrad = true;
+      return x;
+    },
+  }) as T;
+}
+
+/**
+ * The tensors of a safetensors file, by name. Throws FileFormatError for damaged files.
+ * @example
+ * torch.saveSafetensors({ w: torch.ones(2) }, `${tmp}/w.safetensors`)
+ * torch.loadSafetensors(`${tmp}/w.safetensors`).w // tensor([1., 1.])
+ */
+export function loadSafetensors(file: FileLike): Record<string, Tensor> {
+  const out: Record<string, Tensor> = Object.create(null);
+  for (const [name, { dtype, sizes, data }] of parseSafetensors(bytesOf('loadSafetensors', file)).tensors) {
+    out[name] = new Tensor(storageWith(data), toDType(dtype, 'loadSafetensors'), sizes, null, 0);
+  }
+  return out;
+}
+/**
+ * Writes tensors to a safetensors file, with optional metadata.
+ * @example
+ * torch.saveSafetensors({ w: torch.ones(2) }, `${tmp}/w.safetensors`, { made: 'by flambeau' })
+ */
+export function saveSafetensors(tensors: Readonly<Record<string, Tensor>>, file: string | URL, metadata?: Readonly<Record<string, string>>): void {
+  const list = Object.entries(tensors).map(([name, x]) => {
+    if (!(x instanceof Tensor)) throw new TypeError(`saveSafetensors: expected a Tensor for '${name}' but received ${describe(x)}`);
+    return [name, { dtype: x.dtype, sizes: x.sizes, data: dense(x) }] as const;
+  });
+  write('saveSafetensors', file, serializeSafetensors(new Map(list), metadata ? new Map(Object.entries(metadata)) : null));
+}
+
+/** A tensor with the values of a `.npy` file's bytes. */
+export function fromNpy(bytes: Uint8Array): Tensor {
+  const { dtype, sizes, fortranOrder, data } = parseNpy(bytes);
+  const storage = storageWith(data);
+  const dt = toDType(dtype, 'fromNumpy');
+  if (!fortranOrder) return new Tensor(storage, dt, sizes, null, 0);
+  return new Tensor(storage, dt, sizes, [...contiguousStrides([...sizes].reverse())].reverse(), 0);
+}
+/**
+ * Writes a tensor as a `.npy` file.
+ * @example
+ * torch.saveNpy(torch.ones(2), `${tmp}/ones.npy`)
+ */
+export function saveNpy(x: Tensor, file: string | URL): void {
+  if (!(x instanceof Tensor)) throw new TypeError(`saveNpy: expected a Tensor but received ${describe(x)}`);
+  write('saveNpy', file, formatNpy({ dtype: x.dtype, sizes: x.sizes, data: dense(x) }));
+}

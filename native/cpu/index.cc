@@ -1,0 +1,390 @@
+// Reading and writing by index or mask, whatever the values mean: gather, indexSelect, advanced indexing, maskedSelect,
+// nonzero, maskedScatter, flip. Values move by size, so that one copy serves all dtypes. Through the kernel table.
+#include <algorithm>
+#include <cstring>
+
+#include "../backend.h"
+#include "../parallel.h"
+#include "walk.h"
+
+namespace flambeau::FB_ISA {
+namespace {
+
+/** Calls `f` with the tag of an unsigned type as wide as `d`. */
+template <class F>
+void visit_size(DType d, F&& f) {
+  switch (item_size(d)) {
+    case 1: return f(TypeTag<uint8_t>{});
+    case 2: return f(TypeTag<uint16_t>{});
+    case 4: return f(TypeTag<uint32_t>{});
+    default: return f(TypeTag<uint64_t>{});
+  }
+}
+template <class F>
+void visit_index(DType d, F&& f) {
+  if (d == DType::i64) return f(TypeTag<int64_t>{});
+  Plan::require(d == DType::i32, "indices are int64 or int32");
+  f(TypeTag<int32_t>{});
+}
+template <class T>
+FB_INLINE void copy_run(T* to, int64_t to_step, const T* from, int64_t from_step, int64_t n) {
+  if (to_step == 1 && from_step == 1) {
+    if (n >= 64) {
+      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
+    } else {
+      for (int64_t i = 0; i < n; i++) to[i] = from[i];
+    }
+  } else {
+    for (int64_t i = 0; i < n; i++) to[i * to_step] = from[i * from_step];
+  }
+}
+void require_dim(const Plan& plan, int ndim) {
+  Plan::require(plan.structured, "expected a structured plan");
+  Plan::require(plan.param[0] >= 0 && plan.param[0] < std::max(ndim, 1), "the dim is out of range");
+}
+void require_same(const Operand& a, const Operand& b, int except = -1) {
+  Plan::require(a.ndim == b.ndim, "operands differ in dims");
+  for (int d = 0; d < a.ndim; d++) Plan::require(d == except || a.sizes[d] == b.sizes[d], "sizes differ");
+}
+
+void gather(const Plan& plan) {
+  plan.expect(3, 1);
+  const Operand &out = plan.operand[0], &in = plan.operand[1], &index = plan.operand[2];
+  require_dim(plan, in.ndim);
+  const int dim = static_cast<int>(plan.integer(0));
+  Plan::require(out.dtype == in.dtype, "dtypes differ");
+  Plan::require(in.ndim == index.ndim, "operands differ in dims");
+  require_same(out, index);
+  for (int d = 0; d < in.ndim; d++) Plan::require(d == dim || index.sizes[d] <= in.sizes[d], "index exceeds the input");
+  const bool scalar = in.ndim == 0;
+  const int64_t n = scalar ? 1 : index.sizes[dim], size = scalar ? 1 : in.sizes[dim];
+  const int64_t os = scalar ? 0 : out.strides[dim], is = scalar ? 0 : in.strides[dim];
+  const int64_t xs = scalar ? 0 : index.strides[dim];
+  const Operand* operands[3] = {&out, &in, &index};
+  LineWalk<3> walk;
+  walk.add_all(operands, index.sizes, index.ndim, dim, 0);
+  if (n == 0 || walk.total == 0) return;
+  const bool across = walk.run_length() > 4 && walk.magnitude(os) > walk.magnitude(walk.step(0));
+  visit_size(in.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    visit_index(index.dtype, [&](auto index_tag) {
+      using I = typename decltype(index_tag)::type;
+      parallel_for(walk.total, kGrain / 4 / n, [&](int64_t begin, int64_t end) {
+        walk.run(begin, end, [&](const int64_t* at, int64_t count) {
+          T* to = out.as<T>() + at[0];
+          const T* from = in.as<const T>() + at[1];
+          const I* x = index.as<const I>() + at[2];
+          const int64_t on = walk.step(0), in_next = walk.step(1), xn = walk.step(2);
+          const auto one = [&](int64_t c, int64_t i) {
+            const int64_t k = x[c * xn + i * xs];
+            if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(size)) throw_out_of_range(k, dim, size);
+            to[c * on + i * os] = from[c * in_next + k * is];
+          };
+          if (across) {
+            for (int64_t i = 0; i < n; i++) {
+              for (int64_t c = 0; c < count; c++) one(c, i);
+            }
+          } else {
+            for (int64_t c = 0; c < count; c++) {
+              for (int64_t i = 0; i < n; i++) one(c, i);
+            }
+          }
+        });
+      });
+    });
+  });
+}
+
+void index_select(const Plan& plan) {
+  plan.expect(3, 1);
+  const Operand &out = plan.operand[0], &in = plan.operand[1], &index = plan.operand[2];
+  require_dim(plan, in.ndim);
+  const int dim = static_cast<int>(plan.integer(0));
+  Plan::require(out.dtype == in.dtype && index.ndim <= 1, "wrong dtype or index");
+  require_same(out, in, dim);
+  const bool scalar = in.ndim == 0;
+  const int64_t n = index.numel(), size = scalar ? 1 : in.sizes[dim];
+  Plan::require((scalar ? 1 : out.sizes[dim]) == n, "the result's size is not the number of indices");
+  const int64_t os = scalar ? 0 : out.strides[dim], is = scalar ? 0 : in.strides[dim];
+  const int64_t xs = index.ndim == 0 ? 0 : index.strides[0];
+  const Operand* operands[2] = {&out, &in};
+  LineWalk<2> walk;
+  walk.add_all(operands, in.sizes, in.ndim, dim, 0);
+  visit_index(index.dtype, [&](auto index_tag) {
+    using I = typename decltype(index_tag)::type;
+    const I* x = index.as<const I>();
+    // Checked before anything is written; the copy means that what was checked is what is used.
+    LineBuffer<int64_t> places(n);
+    for (int64_t i = 0; i < n; i++) {
+      places[i] = x[i * xs];
+      if (static_cast<uint64_t>(places[i]) >= static_cast<uint64_t>(size)) throw_out_of_range(places[i], dim, size);
+    }
+    if (n == 0 || walk.total == 0) return;
+    visit_size(in.dtype, [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      const int64_t on = walk.step(0), in_next = walk.step(1);
+      const bool along = walk.run_length() < 4 || walk.magnitude(os) < walk.magnitude(on);
+      const auto lines = [&](int64_t first, int64_t last, int64_t begin, int64_t end) {
+        walk.run(first, last, [&](const int64_t* at, int64_t count) {
+          T* to = out.as<T>() + at[0];
+          const T* from = in.as<const T>() + at[1];
+          if (along) {
+            for (int64_t c = 0; c < count; c++) {
+              for (int64_t i = begin; i < end; i++) to[c * on + i * os] = from[c * in_next + places[i] * is];
+            }
+          } else {
+            for (int64_t i = begin; i < end; i++) {
+              copy_run(to + i * os, on, from + places[i] * is, in_next, count);
+            }
+          }
+        });
+      };
+      if (n >= 64 || n >= walk.total) {
+        parallel_for(n, kGrain / walk.total, [&](int64_t b, int64_t e) { lines(0, walk.total, b, e); });
+      } else {
+        parallel_for(walk.total, kGrain / n, [&](int64_t b, int64_t e) { lines(b, e, 0, n); });
+      }
+    });
+  });
+}
+
+constexpr int kMaxIndices = kMaxOperands - 2;
+
+/** The index operands of an advanced-indexing plan: operands 2…, and (size, stride) pairs at the end of the params. */
+struct Indices {
+  int n;
+  int64_t size[kMaxIndices], stride[kMaxIndices];
+  LineWalk<kMaxOperands> walk;
+  const Plan& plan;
+  bool broadcast = true;  // no index changes along a run
+
+  /** `base` is the operand that is indexed; `fixed` how many params come before the pairs, the limit being the first. */
+  Indices(const Plan& plan, int base, int fixed) : n(plan.operands - 2), plan(plan) {
+    Plan::require(!plan.structured && n >= 0 && plan.params == fixed + 2 * n, "wrong operands or parameters");
+    Plan::require(plan.operand[0].dtype == plan.operand[1].dtype, "dtypes differ");
+    int64_t reach = 0;
+    const auto add = [&](int64_t count, int64_t step) {
+      Plan::require(count >= 0 && step >= 0, "sizes and strides of an indexed tensor are not negative");
+      int64_t last = 0;
+      const bool over = __builtin_mul_overflow(std::max<int64_t>(count - 1, 0), step, &last);
+      Plan::require(!over && !__builtin_add_overflow(reach, last, &reach), "an indexed tensor overflows");
+    };
+    for (int d = 0; d < plan.ndim; d++) add(plan.sizes[d], plan.operand[base].strides[d]);
+    for (int j = 0; j < n; j++) {
+      const DType d = plan.operand[2 + j].dtype;
+      Plan::require(d == DType::i64 || d == DType::i32, "indices are int64 or int32");
+      const double count = plan.param[fixed + 2 * j], step = plan.param[fixed + 2 * j + 1];
+      Plan::require(count >= 0 && count < 0x1p53 && step >= 0 && step < 0x1p53, "a size or stride is out of range");
+      size[j] = static_cast<int64_t>(count);
+      stride[j] = static_cast<int64_t>(step);
+      add(size[j], stride[j]);
+    }
+    Plan::require(plan.param[0] >= 0 && plan.param[0] < 0x1p53, "the limit is out of range");
+    Plan::require(plan.numel() == 0 || reach < plan.integer(0), "an indexed tensor exceeds its storage");
+    for (int d = 0; d < plan.ndim; d++) {
+      int64_t step[kMaxOperands] = {};
+      for (int o = 0; o < plan.operands; o++) step[o] = plan.operand[o].strides[d];
+      walk.add(plan.sizes[d], step);
+    }
+    for (int j = 0; j < n; j++) broadcast = broadcast && walk.step(2 + j) == 0;
+  }
+  /** Where the indices at position `c` of a run lead, in elements from the base. */
+  FB_INLINE int64_t offset(const int64_t* at, int64_t c) const {
+    int64_t sum = 0;
+    for (int j = 0; j < n; j++) {
+      const int64_t where = at[2 + j] + c * walk.step(2 + j);
+      const Operand& x = plan.operand[2 + j];
+      const int64_t k = x.dtype == DType::i64 ? x.as<const int64_t>()[where] : x.as<const int32_t>()[where];
+      const int64_t wrapped = k < 0 ? k + size[j] : k;
+      if (static_cast<uint64_t>(wrapped) >= static_cast<uint64_t>(size[j])) throw_out_of_range(k, -1, size[j]);
+      sum += wrapped * stride[j];
+    }
+    return sum;
+  }
+};
+
+void index_get(const Plan& plan) {
+  const Indices indices(plan, 1, 1);
+  const auto& walk = indices.walk;
+  visit_size(plan.operand[0].dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    parallel_for(walk.total, kGrain / 4, [&](int64_t begin, int64_t end) {
+      walk.run(begin, end, [&](const int64_t* at, int64_t count) {
+        T* to = plan.operand[0].as<T>() + at[0];
+        const T* from = plan.operand[1].as<const T>() + at[1];
+        if (indices.broadcast) {
+          copy_run(to, walk.step(0), from + indices.offset(at, 0), walk.step(1), count);
+        } else {
+          for (int64_t c = 0; c < count; c++) {
+            to[c * walk.step(0)] = from[c * walk.step(1) + indices.offset(at, c)];
+          }
+        }
+      });
+    });
+  });
+}
+
+void index_put(const Plan& plan) {
+  const Indices indices(plan, 0, 2);
+  const auto& walk = indices.walk;
+  const auto each = [&](auto* to, const auto* from, auto&& one) {
+    walk.run(0, walk.total, [&](const int64_t* at, int64_t count) {
+      const int64_t fixed = indices.broadcast ? indices.offset(at, 0) : 0;
+      for (int64_t c = 0; c < count; c++) {
+        const int64_t where = indices.broadcast ? fixed : indices.offset(at, c);
+        one(to[at[0] + c * walk.step(0) + where], from[at[1] + c * walk.step(1)]);
+      }
+    });
+  };
+  if (!plan.flag(1)) {
+    visit_size(plan.operand[0].dtype, [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      each(plan.operand[0].as<T>(), plan.operand[1].as<const T>(), [](T& a, T b) { a = b; });
+    });
+    return;
+  }
+  visit(plan.operand[0].dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    each(plan.operand[0].as<T>(), plan.operand[1].as<const T>(), [](T& a, T b) {
+      if constexpr (is_bool<T>) {
+        a = Bool(static_cast<bool>(a) || static_cast<bool>(b));
+      } else if constexpr (is_floating<T>) {
+        a = T(static_cast<Compute<T>>(a) + static_cast<Compute<T>>(b));
+      } else {
+        a = static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+      }
+    });
+  });
+}
+
+/** Calls f(in or out element, k) for the k-th true of the mask, row by row, and returns how many there are. */
+template <class T, class F>
+int64_t each_true(const Operand& tensor, const Operand& mask, F&& f) {
+  const Operand* operands[2] = {&tensor, &mask};
+  LineWalk<2> walk;
+  walk.add_in_order(operands, tensor.sizes, tensor.ndim);
+  int64_t k = 0;
+  walk.run(0, walk.total, [&](const int64_t* at, int64_t count) {
+    T* p = tensor.as<T>() + at[0];
+    const uint8_t* m = mask.as<const uint8_t>() + at[1];
+    for (int64_t c = 0; c < count; c++) {
+      if (m[c * walk.step(1)] != 0) f(p[c * walk.step(0)], k++);
+    }
+  });
+  return k;
+}
+
+void masked_select(const Plan& plan) {
+  plan.expect(3, 0);
+  const Operand &out = plan.operand[0], &in = plan.operand[1], &mask = plan.operand[2];
+  Plan::require(plan.structured && out.dtype == in.dtype && mask.dtype == DType::b8 && out.ndim == 1, "wrong operands");
+  require_same(in, mask);
+  const int64_t n = out.sizes[0], step = out.strides[0];
+  visit_size(in.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    T* to = out.as<T>();
+    const int64_t found = each_true<const T>(in, mask, [&](const T& x, int64_t k) {
+      if (k < n) to[k * step] = x;
+    });
+    Plan::require(found == n, "the result's size is not the number of selected elements");
+  });
+}
+
+void masked_scatter(const Plan& plan) {
+  plan.expect(3, 0);
+  const Operand &out = plan.operand[0], &mask = plan.operand[1], &source = plan.operand[2];
+  Plan::require(plan.structured && out.dtype == source.dtype && mask.dtype == DType::b8 && source.ndim == 1,
+                "wrong operands");
+  require_same(out, mask);
+  const int64_t n = source.sizes[0], step = source.strides[0];
+  visit_size(out.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T* from = source.as<const T>();
+    each_true<T>(out, mask, [&](T& x, int64_t k) {
+      Plan::require(k < n, "maskedScatter: the source has fewer elements than the mask selects");
+      x = from[k * step];
+    });
+  });
+}
+
+void nonzero(const Plan& plan) {
+  plan.expect(2, 0);
+  const Operand &out = plan.operand[0], &in = plan.operand[1];
+  Plan::require(plan.structured && out.dtype == DType::i64 && out.ndim == 2 && out.sizes[1] == in.ndim, "wrong operands");
+  const int64_t n = out.sizes[0];
+  const Operand* operands[1] = {&in};
+  LineWalk<1> walk;
+  walk.add_in_order(operands, in.sizes, in.ndim);
+  visit(in.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    int64_t found = 0, position = 0;
+    walk.run(0, walk.total, [&](const int64_t* at, int64_t count) {
+      const T* p = in.as<const T>() + at[0];
+      for (int64_t c = 0; c < count; c++, position++) {
+        if (p[c * walk.step(0)] == T(0)) continue;
+        if (found < n) {
+          int64_t rest = position;
+          for (int d = in.ndim - 1; d >= 0; d--) {
+            out.as<int64_t>()[found * out.strides[0] + d * out.strides[1]] = rest % in.sizes[d];
+            rest /= in.sizes[d];
+          }
+        }
+        found++;
+      }
+    });
+    Plan::require(found == n, "the result's size is not the number of nonzero elements");
+  });
+}
+
+void flip(const Plan& plan) {
+  plan.expect(2, 1);
+  const Operand &out = plan.operand[0], &in = plan.operand[1];
+  Plan::require(plan.structured && out.dtype == in.dtype, "wrong operands");
+  Plan::require(plan.param[0] >= 0 && plan.param[0] < 0x1p53, "the set of dims is out of range");
+  require_same(out, in);
+  if (out.numel() == 0) return;
+  const uint64_t dims = static_cast<uint64_t>(plan.param[0]);
+  LineWalk<2> walk;
+  int64_t start = 0;
+  for (int d = 0; d < in.ndim; d++) {
+    const bool flipped = d < 53 && (dims >> d & 1) != 0;
+    if (flipped) start += (in.sizes[d] - 1) * in.strides[d];
+    walk.add(in.sizes[d], {out.strides[d], flipped ? -in.strides[d] : in.strides[d]});
+  }
+  visit_size(in.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    parallel_for(walk.total, kGrain, [&](int64_t begin, int64_t end) {
+      walk.run(begin, end, [&](const int64_t* at, int64_t count) {
+        copy_run(out.as<T>() + at[0], walk.step(0), in.as<const T>() + start + at[1], walk.step(1), count);
+      });
+    });
+  });
+}
+
+}  // namespace
+
+/**
+ * Indices are int64 or int32; one outside its dim is an std::out_of_range. Structured plans unless said otherwise.
+ * gather: out (the index's sizes), in, index; [dim]
+ * indexSelect: out, in, index (1-D); [dim]
+ * indexGet: map plan over the result's shape: out, base (stride 0 on the indexed dims), index…; [limit, (size, stride)…]
+ *   limit: elements from the base's data to the end of its storage; one (size, stride) of the indexed dim per index.
+ *   Negative indices count from the end.
+ * indexPut: map plan: base (written), values, index…; [limit, accumulate, (size, stride)…]; in order, the last one wins
+ * maskedSelect: out (1-D, as long as the mask has trues), in, mask (bool); []
+ * maskedScatter: out (in place), mask (bool), source (1-D); []
+ * nonzero: out (int64 [count, dims]), in; []
+ * flip: out, in; [bit set of dims]
+ */
+void register_index(KernelTable& table) {
+  table.add("gather", gather);
+  table.add("indexSelect", index_select);
+  table.add("indexGet", index_get);
+  table.add("indexPut", index_put);
+  table.add("maskedSelect", masked_select);
+  table.add("maskedScatter", masked_scatter);
+  table.add("nonzero", nonzero);
+  table.add("flip", flip);
+}
+
+}  // namespace flambeau::FB_ISA

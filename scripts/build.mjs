@@ -1,0 +1,32 @@
+// Builds dist/ from lib/: one CommonJS file (fast to load, one copy for require and import), its ES wrapper, and the types.
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+rmSync('dist', { recursive: true, force: true });
+const { dependencies = {} } = JSON.parse(readFileSync('package.json', 'utf8'));
+await build({
+  entryPoints: ['lib/index.ts'],
+  outfile: 'dist/index.cjs',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  external: Object.keys(dependencies),
+  keepNames: true,
+  sourcemap: true,
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  logLevel: 'warning',
+});
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+
+// The addon must be there to list the names; without it the wrapper is made by the next build.
+const names = Object.keys(createRequire(import.meta.url)('../dist/index.cjs')).sort();
+writeFileSync(
+  'dist/index.mjs',
+  `import flambeau from './index.cjs';\nexport default flambeau;\nexport const {\n${names.map((n) => `  ${n},`).join('\n')}\n} = flambeau;\n`,
+);
