@@ -510,8 +510,8 @@ function checkRange(where: string, low: number, high: number): void {
 export function randint(...args: [high: number, size: Shape, options?: RandomOptions] | [low: number, high: number, size: Shape, options?: RandomOptions] | [options: RandomOptions & { low?: number; high: number; size: Shape }]): Tensor {
   const last = args[args.length - 1];
   const named = readArguments<RandomOptions & { low: number; high: number; size: Shape }>('randint', isOptions(last) ? [last] : [], [], [...COMMON, 'generator', 'low', 'high', 'size']);
-  const numbers = args.filter((a): a is number => typeof a === 'number');
-  const size = args.find((a): a is Shape => Array.isArray(a)) ?? named.size;
+  const numbers = (args as readonly unknown[]).filter((a): a is number => typeof a === 'number');
+  const size = (args as readonly unknown[]).find((a): a is Shape => Array.isArray(a)) ?? named.size;
   const low = numbers.length > 1 ? numbers[0]! : (named.low ?? (numbers.length === 1 && named.high !== undefined ? numbers[0]! : 0));
   const high = numbers.length > 1 ? numbers[1] : (named.high ?? numbers[0]);
   if (high === undefined || size === undefined) throw new TypeError('randint: expected (high, size) or (low, high, size)');

@@ -40,6 +40,7 @@ export * from './globals.ts';
 export { emptyCache, type MemoryStats, memoryStats } from './memory.ts';
 export * as nn from './nn/index.ts';
 export * from './ops/index.ts';
+export { Slice, slice } from './ops/internal/slice.ts';
 export * as optim from './optim/index.ts';
 export * from './random.ts';
 export * from './save.ts';

@@ -11,6 +11,7 @@ import type { HandMethods, InPlace, Methods } from './methods.ts';
 import { mode } from './autograd/mode.ts';
 import { native } from './native.ts';
 import type * as ops from './ops/index.ts';
+import type { Overloads } from './ops/internal/overloads.ts';
 import type { inPlace } from './ops/inplace.ts';
 import { contiguousStrides, isContiguous, type Shape, Size, sizeOf, show } from './shape.ts';
 
@@ -380,7 +381,7 @@ export class Tensor {
 }
 
 /** Every operator of ops/ is a method too, its first argument bound to `this`; so is every in-place form. */
-export interface Tensor extends Methods<typeof ops>, InPlace<typeof inPlace>, HandMethods {}
+export interface Tensor extends Omit<Methods<typeof ops>, keyof Overloads>, InPlace<typeof inPlace>, HandMethods, Overloads {}
 
 export function typedArray(dt: DType, length: number): TypedArray {
   switch (dt.name) {

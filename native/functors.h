@@ -1,6 +1,6 @@
-// The element-wise formulas, one row each: X(kernel name, dtypes, number of parameters, cost, expression). The CPU kernels (native/cpu) expand
-// the rows now, the CUDA kernels later; so expressions are plain C++ in x (a, b), the type T and the parameters p[].
-// vm:: is vecmath.h here; a CUDA build supplies its own with the same names.
+// The element-wise formulas, one row each: X(kernel name, dtypes, number of parameters, cost, expression). The CPU
+// kernels (native/cpu) expand the rows now, the CUDA kernels later; so expressions are plain C++ in x (a, b), T and the
+// parameters p[]. vm:: is vecmath.h here; a CUDA build supplies its own with the same names.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -171,9 +171,11 @@ template <class T>
 FB_FN T as(double v) {
   if constexpr (std::is_integral_v<T>) {
     using Limits = std::numeric_limits<T>;
-    // 2^63 and the like are exact as doubles where the largest integer is not.
-    const double above = -2.0 * static_cast<double>(Limits::min() / 2), top = Limits::min() == 0 ? Limits::max() + 1.0 : above;
-    return v != v ? T{0} : v <= static_cast<double>(Limits::min()) ? Limits::min() : v >= top ? Limits::max() : static_cast<T>(v);
+    // 2^63 is exact as a double, the largest int64 is not.
+    constexpr double low = static_cast<double>(Limits::min());
+    constexpr double top = static_cast<double>(Limits::max() / 2 + 1) * 2;
+    if (v != v) return T{0};
+    return v <= low ? Limits::min() : v >= top ? Limits::max() : static_cast<T>(v);
   } else {
     return static_cast<T>(v);
   }
@@ -282,8 +284,8 @@ inline double digamma_wide(double x) {
   for (; x < 10; x += 1) result -= 1 / x;
   const double z = 1 / (x * x);
   const double series =
-      x < 1e17 ? z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 -
-                 z * (1.0 / 12))))))) : 0;
+      z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 -
+      z * (1.0 / 12)))))));  // vanishes for large x
   return result + std::log(x) - 0.5 / x - series;
 }
 /** Giles' start (single precision), then Newton steps on erf and on erfc, whichever keeps its digits. */

@@ -62,7 +62,9 @@ FB_INLINE T horner(T x, T c0, T c1, Rest... rest) {
 
 FB_INLINE float abs(float x) { return from_bits(to_bits(x) & 0x7fffffffu); }
 FB_INLINE double abs(double x) { return from_bits(to_bits(x) & 0x7fffffffffffffffull); }
-FB_INLINE float with_sign(float x, float s) { return from_bits((to_bits(x) & 0x7fffffffu) | (to_bits(s) & 0x80000000u)); }
+FB_INLINE float with_sign(float x, float s) {
+  return from_bits((to_bits(x) & 0x7fffffffu) | (to_bits(s) & 0x80000000u));
+}
 FB_INLINE double with_sign(double x, double s) {
   return from_bits((to_bits(x) & 0x7fffffffffffffffull) | (to_bits(s) & 0x8000000000000000ull));
 }
@@ -124,7 +126,9 @@ FB_INLINE double exp(double x0) {
   const double r = hi + lo;
   const double y = 1.0 + (r + (lo - (r - hi)) + r * r * expm1_tail(r));
   const int64_t i = static_cast<int64_t>(to_bits(shifted) - to_bits(kRound)), half = i >> 1;
-  return y * from_bits(static_cast<uint64_t>(half + 1023) << 52) * from_bits(static_cast<uint64_t>(i - half + 1023) << 52);
+  const double a = from_bits(static_cast<uint64_t>(half + 1023) << 52);
+  const double b = from_bits(static_cast<uint64_t>(i - half + 1023) << 52);
+  return y * a * b;
 }
 /** exp for -708 <= x <= 709: no overflow, no subnormals. */
 FB_INLINE double exp_plain(double x) {
@@ -365,7 +369,7 @@ FB_INLINE T tan(T x) {
 
 // ---------------------------------------------------------------- erf
 
-/** erf for |x| < 0.93 as x + x·p(x^2), and erfc = exp of a polynomial beyond: both sides, for the callers to choose. */
+/** erf for |x| < 0.93 as x + x·p(x^2); beyond, erfc is exp of a polynomial. The callers compute both and choose. */
 FB_INLINE float erf_small(float x) {
   const float s = x * x;
   return madd(horner(s, 8.34493985e-05f, -0.000813736289f, 0.00520062679f, -0.0268592667f, 0.112836942f, -0.376126349f,

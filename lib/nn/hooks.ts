@@ -16,7 +16,7 @@ export type BackwardHook = (module: AnyModule, gradInput: readonly Grad[], gradO
 function through(name: string, tensors: readonly Tensor[], f: (grads: readonly Grad[]) => readonly Grad[]): Tensor[] {
   const node = new FunctionNode(name, f).connect(tensors);
   node.outputs = tensors.length;
-  return tensors.map((x, i) => (x.dt.kind === FLOATING ? attach(x.detach(), node, i) : x));
+  return tensors.map((x, i) => (x.dt.kind === FLOATING && x.requiresGrad ? attach(x.detach(), node, i) : x));
 }
 
 /** A list without its tensors replaced by those of `tensors`, in order. */

@@ -52,7 +52,7 @@ const indent = (text: string): string => text.replace(/\n(?=[^\n])/g, '\n  ');
 
 /** A module's name and description, its children on lines of their own, equal neighbours together where it is a list. */
 export function formatModule(name: string, extra: string, children: readonly [string, string][], list = false): string {
-  if (children.length === 0) return `${name}(${extra})`;
+  if (children.length === 0 && !extra.includes('\n')) return `${name}(${extra})`;
   const lines = extra === '' ? [] : extra.split('\n');
   for (let i = 0; i < children.length; ) {
     const [key, text] = children[i]!;

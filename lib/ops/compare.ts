@@ -113,8 +113,13 @@ export interface CloseOptions {
 
 const iscloseKernel = kernel('isclose');
 
+interface Tolerances {
+  readonly rtol: number;
+  readonly atol: number;
+  readonly equalNan: boolean;
+}
 /** Reads tolerances given by position or by name. */
-function tolerances(where: string, rtol: number | CloseOptions | undefined, atol: number | undefined, equalNan: boolean | undefined): Required<CloseOptions> {
+function tolerances(where: string, rtol: number | CloseOptions | undefined, atol: number | undefined, equalNan: boolean | undefined): Tolerances {
   if (typeof rtol === 'object') {
     checkOptions(where, rtol, ['rtol', 'atol', 'equalNan']);
     return { rtol: rtol.rtol ?? 1e-5, atol: rtol.atol ?? 1e-8, equalNan: rtol.equalNan ?? false };

@@ -184,6 +184,7 @@ const kthvalueKernel = kernel('kthvalue');
 export function kthvalue(x: Tensor, k: number, ...args: Call<[dim?: number, keepdim?: boolean], DimOptions>): ValuesIndices {
   checkTensor('kthvalue', x);
   if (!Number.isInteger(k)) throw new TypeError(`kthvalue: expected a whole number for k but received ${describe(k)}`);
+  if (x.dt.kind === BOOL) throw new DtypeError('kthvalue: not implemented for bool');
   const { dim, keepdim } = read('kthvalue', x, args);
   const d = dim ?? Math.max(x.sizes.length - 1, 0);
   const n = x.sizes.length === 0 ? 1 : x.sizes[d]!;

@@ -3,15 +3,12 @@ import { checkCast, checkInPlace, inPlaceForms } from '../define.ts';
 import { checkInPlaceShape } from '../dispatch.ts';
 import { spread } from '../methods.ts';
 import type { Tensor } from '../tensor.ts';
-import * as activation from './activation.ts';
 import * as binary from './binary.ts';
 import * as compare from './compare.ts';
-import * as indexing from './indexing.ts';
 import * as matmul from './matmul.ts';
 import * as scan from './scan.ts';
 import * as ternary from './ternary.ts';
 import * as unary from './unary.ts';
-import * as view from './view.ts';
 
 const { exp, exp2, expm1, log, log2, log10, log1p, sqrt, rsqrt, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, erfinv, lgamma, digamma, sigmoid, relu, neg, abs, sign, sgn, square, reciprocal, ceil, floor, trunc, frac, bitwiseNot, logicalNot, silu, i0 } = unary;
 const { add, sub, subtract, mul, multiply, div, divide, trueDivide, floorDivide, remainder, fmod, pow, atan2, hypot, copysign, nextafter, xlogy, heaviside, gcd, lcm, bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseLeftShift, bitwiseRightShift } = binary;

@@ -326,7 +326,7 @@ export function einsum(equation: string, ...operands: (Tensor | readonly Tensor[
   const output = right === undefined ? [...dots(wide), ...[...counts].filter(([, n]) => n === 1).map(([c]) => c).sort()] : names(right, wide);
   for (const l of output) if (!sizes.has(l)) throw new ShapeError(`einsum: output subscript '${l}' does not appear in any input`);
   if (new Set(output).size !== output.length) throw new ShapeError(`einsum: an output subscript appears more than once in '${right}'`);
-  let acc = inputs[0]!;
+  let acc: Labelled = inputs[0]!;
   for (let i = 1; i < inputs.length; i++) {
     const later = new Set([...output, ...inputs.slice(i + 1).flatMap((o) => o.labels)]);
     acc = contract(acc, inputs[i]!, later, sizes);

@@ -6,12 +6,15 @@ import { bool, type DType, type DTypeName, FLOATING, getDefault, int64, REMEDY, 
 import { describe, DtypeError, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { type Shape, show, sizesOf, wrapDims } from '../shape.ts';
-import { emptyTensor, Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
+import { cat } from './join.ts';
 import { pair, type Pair } from './internal/named.ts';
 import {
   checkNotEmpty, type Dims, flag, keptShape, reducedCount, reduceMany, reduceOne, spreadBack, withDims, zerosOf,
 } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
+
+export * from './extremum.ts';
 
 /** Options of the reductions over dims. */
 export interface ReduceOptions {
@@ -147,20 +150,9 @@ function prodBack(g: Tensor, x: Tensor, dims: readonly number[], keepdim: boolea
   const one = zerosOf(keptShape(v.sizes, [d]), v.dt).add(1);
   const before = v.narrow(d, 0, n - 1);
   const behind = v.narrow(d, 1, n - 1).flip([d]);
-  const others = joined(one, before, d).cumprod(d).mul(joined(one, behind, d).cumprod(d).flip([d]));
+  const others = cat([one, before], d).cumprod(d).mul(cat([one, behind], d).cumprod(d).flip([d]));
   return withDims(g, x.sizes, dims, keepdim).mul(others.reshape(x.sizes));
 }
-/** Two tensors one after the other, as a recorded operation that needs no list. */
-function joined(a: Tensor, b: Tensor, dim: number): Tensor {
-  const [n, m] = [a.sizes[dim]!, b.sizes[dim]!];
-  const sizes = a.sizes.slice();
-  sizes[dim] = n + m;
-  const out = emptyTensor(sizes, a.dt);
-  out.narrow(dim, 0, n).detach().copy_(a.detach());
-  out.narrow(dim, n, m).detach().copy_(b.detach());
-  return record('cat', out, [a, b], [], (g) => [g.narrow(dim, 0, n), g.narrow(dim, n, m)]);
-}
-
 const amaxKernel = kernel('amax');
 const aminKernel = kernel('amin');
 /** amax and amin: the gradient is shared evenly among equals. */

@@ -40,7 +40,8 @@ struct AnyRow {
   static constexpr Domain kDomain = Domain::Any;
 };
 template <class From>
-inline constexpr auto kConvertFrom = spans_of<AnyRow>([]<class To>(TypeTag<To>) { return Span{convert_span<To, From>}; });
+inline constexpr auto kConvertFrom =
+    spans_of<AnyRow>([]<class To>(TypeTag<To>) { return Span{convert_span<To, From>}; });
 
 const Span& conversion(DType to, DType from) {
   return visit(from, [&]<class From>(TypeTag<From>) -> const Span& {
@@ -157,7 +158,7 @@ void arange_kernel(const Plan& plan) {
     } else if constexpr (std::is_floating_point_v<T>) {
       generate<T>(plan, [=](int64_t i) { return static_cast<T>(start + step * static_cast<double>(i)); });
     } else {
-      const uint64_t a = static_cast<uint64_t>(fn::as<int64_t>(start)), b = static_cast<uint64_t>(fn::as<int64_t>(step));
+      const auto a = static_cast<uint64_t>(fn::as<int64_t>(start)), b = static_cast<uint64_t>(fn::as<int64_t>(step));
       generate<T>(plan, [=](int64_t i) { return static_cast<T>(a + b * static_cast<uint64_t>(i)); });
     }
   });
@@ -198,7 +199,7 @@ template <bool lower>
 void triangle_kernel(const Plan& plan) {
   plan.expect(2, 1);
   const Operand &out = plan.operand[0], &in = plan.operand[1];
-  Plan::require(plan.structured && out.ndim == in.ndim && out.ndim >= 2, "expected two structured operands of 2 dims or more");
+  Plan::require(plan.structured && out.ndim == in.ndim && out.ndim >= 2, "expected two matrices or stacks of them");
   Plan::require(out.dtype == in.dtype, "operands differ in dtype");
   for (int d = 0; d < out.ndim; d++) Plan::require(out.sizes[d] == in.sizes[d], "operands differ in shape");
   const int64_t rows = out.sizes[out.ndim - 2], cols = out.sizes[out.ndim - 1], numel = out.numel();

@@ -242,8 +242,8 @@ struct Blocks {
 };
 
 /** A run of n elements of one row from the cursor's place plus `col`. */
-inline void run_row(const Space& s, const Span& span, const double* param, const int64_t* offset, int64_t col, int64_t n,
-                    Blocks& blocks) {
+inline void run_row(const Space& s, const Span& span, const double* param, const int64_t* offset, int64_t col,
+                    int64_t n, Blocks& blocks) {
   const std::byte* in[kMaxInputs];
   const std::byte* base[kMaxInputs];
   std::byte* out = s.data[0] + (offset[0] + col * s.inner_stride(0)) * stored_size(s.pack[0]);
@@ -373,7 +373,7 @@ inline void run_tiles(const Space& s, const Span& span, const double* param, int
       with_types(s.pack[k], [&]<class B, class S>(B, S) {
         gather_transposed(reinterpret_cast<B*>(blocks.bytes[k]), kTileCols, reinterpret_cast<const S*>(place[k]),
                           s.inner_stride(k), m, n);
-        t.pack[k] = sizeof(B) == 1 ? Pack::raw1 : sizeof(B) == 2 ? Pack::raw2 : sizeof(B) == 4 ? Pack::raw4 : Pack::raw8;
+        if (!is_raw(s.pack[k])) t.pack[k] = Pack::raw4;  // widened to float on the way
         step[k] = kTileCols * static_cast<int64_t>(sizeof(B));
       });
       place[k] = blocks.bytes[k];

@@ -321,7 +321,7 @@ template <Rank Which>
 void ranked(const Plan& plan) {
   const Task t(plan, Which == Rank::kth ? 2 : 1);
   Plan::require(t.outputs == 1, "one result a row");
-  if (Which == Rank::kth) Plan::require(plan.param[1] >= 1 && plan.integer(1) <= t.n, "k is out of range");
+  if (Which == Rank::kth) Plan::require(plan.param[1] >= 1 && plan.param[1] <= static_cast<double>(t.n), "k is out of range");
   with_entries(t, [&]<class E>(const Coding<E>& code) {
     for_rows(
         t, [&] { return Sorter<E>(t.n, code.bits, 1, false); },

@@ -1,0 +1,329 @@
+// Modules that hold others: Sequential, ModuleList, ModuleDict, and lists and dicts of parameters.
+import { describe } from '../errors.ts';
+import { type DTypeName, toDType } from '../dtype.ts';
+import { show } from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+import { type AnyModule, Module } from './module.ts';
+import { Parameter } from './parameter.ts';
+
+/** Members by name, from a Map, a plain object, or pairs. */
+export type Named<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>> | Iterable<readonly [string, T]>;
+
+function entriesOf<T>(where: string, named: Named<T>): [string, T][] {
+  if (typeof named !== 'object' || named === null) throw new TypeError(`${where}: expected members by name but received ${describe(named)}`);
+  if (Symbol.iterator in named) return [...(named as Iterable<readonly [string, T]>)].map(([k, v]) => [k, v]);
+  return Object.entries(named as Readonly<Record<string, T>>);
+}
+/** A place in a list, negative counted from the end. */
+function position(where: string, index: number, length: number): number {
+  if (!Number.isInteger(index)) throw new TypeError(`${where}: expected a whole number as index but received ${describe(index)}`);
+  if (index < -length || index >= length) throw new RangeError(`${where}: index ${index} is out of range for ${length} members`);
+  return index < 0 ? index + length : index;
+}
+function checkModule(where: string, m: unknown): void {
+  if (!(m instanceof Module)) throw new TypeError(`${where}: ${describe(m)} is not a Module`);
+}
+
+/**
+ * Modules one after the other: `new Sequential(a, b)`, or with names `new Sequential({ first: a, second: b })`.
+ * @example
+ * new torch.nn.Sequential(new torch.nn.Linear(2, 8), new torch.nn.Tanh())
+ * // Sequential(
+ * //   (0): Linear(in_features=2, out_features=8, bias=True)
+ * //   (1): Tanh()
+ * // )
+ */
+export class Sequential extends Module {
+  readonly #members = new Map<string, Module>();
+  constructor(...modules: readonly Module[] | readonly [named: Named<Module>]) {
+    super();
+    const [first] = modules;
+    const list = modules.length === 1 && first !== undefined && !(first instanceof Module)
+      ? entriesOf('Sequential', first)
+      : (modules as readonly Module[]).map((m, i): [string, Module] => [String(i), m]);
+    for (const [name, m] of list) {
+      checkModule('Sequential', m);
+      this.#members.set(name, m);
+    }
+  }
+  override forward(x: Tensor): Tensor {
+    let y = x;
+    for (const m of this.#members.values()) y = m.forward(y);
+    return y;
+  }
+  protected override fields(): Iterable<readonly [string, unknown]> {
+    const own = Object.entries(this);
+    return own.length === 1 ? this.#members : [...own, ...this.#members];
+  }
+  /** How many modules there are. */
+  get length(): number {
+    return this.#members.size;
+  }
+  /** The module at an index, or of a name. Throws RangeError if there is none. */
+  get(index: number | string): Module {
+    const found = typeof index === 'string' ? this.#members.get(index) : [...this.#members.values()][position('Sequential', index, this.length)];
+    if (!found) throw new RangeError(`Sequential: has no module '${index}'`);
+    return found;
+  }
+  /** As {@link get}. */
+  at(index: number): Module {
+    return this.get(index);
+  }
+  /** Replaces the module at an index. */
+  set(index: number, module: Module): void {
+    checkModule('Sequential', module);
+    this.#members.set([...this.#members.keys()][position('Sequential', index, this.length)]!, module);
+  }
+  /** Adds a module at the end. */
+  append(module: Module): this {
+    checkModule('Sequential', module);
+    this.#members.set(String(this.length), module);
+    return this;
+  }
+  /** Adds modules at the end. */
+  extend(modules: Iterable<Module>): this {
+    for (const m of modules) this.append(m);
+    return this;
+  }
+  override registerModule(name: string, module: AnyModule | null): void {
+    checkModule('registerModule', module);
+    this.#members.set(name, module as Module);
+  }
+  [Symbol.iterator](): IterableIterator<Module> {
+    return this.#members.values();
+  }
+}
+
+function missingForward(where: string): never {
+  throw new TypeError(`${where}: Module [${where}] is missing the required "forward" function`);
+}
+
+/**
+ * A list of modules, for models that call them in their own way. A plain array as a field does the same.
+ * @example
+ * new torch.nn.ModuleList([new torch.nn.ReLU(), new torch.nn.ReLU()])
+ * // ModuleList(
+ * //   (0-1): 2 x ReLU()
+ * // )
+ */
+export class ModuleList<M extends AnyModule = Module> extends Module<never[], never> {
+  readonly #members: M[] = [];
+  constructor(modules: Iterable<M> = []) {
+    super();
+    this.extend(modules);
+  }
+  override forward(): never {
+    return missingForward('ModuleList');
+  }
+  protected override fields(): Iterable<readonly [string, unknown]> {
+    return [...Object.entries(this), ...this.#members.map((m, i): [string, M] => [String(i), m])];
+  }
+  protected override isList(): boolean {
+    return true;
+  }
+  /** How many modules there are. */
+  get length(): number {
+    return this.#members.length;
+  }
+  /** The module at an index. Throws RangeError if there is none. */
+  get(index: number): M {
+    return this.#members[position('ModuleList', index, this.length)]!;
+  }
+  /** As {@link get}. */
+  at(index: number): M {
+    return this.get(index);
+  }
+  /** Replaces the module at an index. */
+  set(index: number, module: M): void {
+    checkModule('ModuleList', module);
+    this.#members[position('ModuleList', index, this.length)] = module;
+  }
+  /** Adds a module at the end. */
+  append(module: M): this {
+    checkModule('ModuleList', module);
+    this.#members.push(module);
+    return this;
+  }
+  /** Adds modules at the end. */
+  extend(modules: Iterable<M>): this {
+    for (const m of modules) this.append(m);
+    return this;
+  }
+  /** Puts a module before the one at an index. */
+  insert(index: number, module: M): void {
+    checkModule('ModuleList', module);
+    this.#members.splice(index, 0, module);
+  }
+  [Symbol.iterator](): IterableIterator<M> {
+    return this.#members.values();
+  }
+}
+
+/**
+ * Modules by name. A plain object as a field does the same.
+ * @example
+ * new torch.nn.ModuleDict({ act: new torch.nn.ReLU() })
+ * // ModuleDict(
+ * //   (act): ReLU()
+ * // )
+ */
+export class ModuleDict<M extends AnyModule = Module> extends Module<never[], never> {
+  readonly #members = new Map<string, M>();
+  constructor(modules: Named<M> = {}) {
+    super();
+    this.update(modules);
+  }
+  override forward(): never {
+    return missingForward('ModuleDict');
+  }
+  protected override fields(): Iterable<readonly [string, unknown]> {
+    return [...Object.entries(this), ...this.#members];
+  }
+  /** How many modules there are. */
+  get length(): number {
+    return this.#members.size;
+  }
+  /** The module of a name. Throws RangeError if there is none. */
+  get(name: string): M {
+    const found = this.#members.get(name);
+    if (!found) throw new RangeError(`ModuleDict: has no module '${name}'`);
+    return found;
+  }
+  has(name: string): boolean {
+    return this.#members.has(name);
+  }
+  /** Adds or replaces a module. */
+  set(name: string, module: M): this {
+    checkModule('ModuleDict', module);
+    this.#members.set(name, module);
+    return this;
+  }
+  delete(name: string): boolean {
+    return this.#members.delete(name);
+  }
+  /** Adds or replaces modules. */
+  update(modules: Named<M>): this {
+    for (const [name, m] of entriesOf('ModuleDict', modules)) this.set(name, m);
+    return this;
+  }
+  keys(): IterableIterator<string> {
+    return this.#members.keys();
+  }
+  values(): IterableIterator<M> {
+    return this.#members.values();
+  }
+  entries(): IterableIterator<[string, M]> {
+    return this.#members.entries();
+  }
+  [Symbol.iterator](): IterableIterator<[string, M]> {
+    return this.#members.entries();
+  }
+}
+
+/** Parameters as they are; other tensors become parameters. */
+function asParameter(where: string, x: unknown): Parameter {
+  if (x instanceof Parameter) return x;
+  if (x instanceof Tensor) return new Parameter(x);
+  throw new TypeError(`${where}: expected a Tensor but received ${describe(x)}`);
+}
+const describeParameter = (p: Parameter, type: (dtype: DTypeName) => string): string =>
+  `Parameter containing: [${type(p.dtype)} of size ${p.sizes.length === 0 ? '' : show(p.sizes).slice(1, -1).replaceAll(', ', 'x')}]`;
+const TYPE_NAMES: Readonly<Record<DTypeName, string>> = {
+  float32: 'Float', float64: 'Double', float16: 'Half', bfloat16: 'BFloat16', int64: 'Long', int32: 'Int', int16: 'Short',
+  int8: 'Char', uint8: 'Byte', bool: 'Bool',
+};
+
+/**
+ * A list of parameters; tensors become parameters.
+ * @example
+ * new torch.nn.ParameterList([torch.ones([2])]).length // 1
+ */
+export class ParameterList extends Module<never[], never> {
+  readonly #members: Parameter[] = [];
+  constructor(values: Iterable<Tensor> = []) {
+    super();
+    this.extend(values);
+  }
+  override forward(): never {
+    return missingForward('ParameterList');
+  }
+  protected override fields(): Iterable<readonly [string, unknown]> {
+    return this.#members.map((p, i): [string, Parameter] => [String(i), p]);
+  }
+  get length(): number {
+    return this.#members.length;
+  }
+  /** The parameter at an index. Throws RangeError if there is none. */
+  get(index: number): Parameter {
+    return this.#members[position('ParameterList', index, this.length)]!;
+  }
+  /** As {@link get}. */
+  at(index: number): Parameter {
+    return this.get(index);
+  }
+  append(value: Tensor): this {
+    this.#members.push(asParameter('ParameterList', value));
+    return this;
+  }
+  extend(values: Iterable<Tensor>): this {
+    for (const v of values) this.append(v);
+    return this;
+  }
+  override extraRepr(): string {
+    return this.#members.map((p, i) => `  (${i}): ${describeParameter(p, (dt) => `torch.${toDType(dt, 'extraRepr').name}`)}`).join('\n');
+  }
+  [Symbol.iterator](): IterableIterator<Parameter> {
+    return this.#members.values();
+  }
+}
+
+/**
+ * Parameters by name; tensors become parameters.
+ * @example
+ * new torch.nn.ParameterDict({ scale: torch.ones([2]) }).get('scale').requiresGrad // true
+ */
+export class ParameterDict extends Module<never[], never> {
+  readonly #members = new Map<string, Parameter>();
+  constructor(values: Named<Tensor> = {}) {
+    super();
+    this.update(values);
+  }
+  override forward(): never {
+    return missingForward('ParameterDict');
+  }
+  protected override fields(): Iterable<readonly [string, unknown]> {
+    return this.#members;
+  }
+  get length(): number {
+    return this.#members.size;
+  }
+  /** The parameter of a name. Throws RangeError if there is none. */
+  get(name: string): Parameter {
+    const found = this.#members.get(name);
+    if (!found) throw new RangeError(`ParameterDict: has no parameter '${name}'`);
+    return found;
+  }
+  has(name: string): boolean {
+    return this.#members.has(name);
+  }
+  set(name: string, value: Tensor): this {
+    this.#members.set(name, asParameter('ParameterDict', value));
+    return this;
+  }
+  update(values: Named<Tensor>): this {
+    for (const [name, v] of entriesOf('ParameterDict', values)) this.set(name, v);
+    return this;
+  }
+  keys(): IterableIterator<string> {
+    return this.#members.keys();
+  }
+  values(): IterableIterator<Parameter> {
+    return this.#members.values();
+  }
+  override extraRepr(): string {
+    return [...this.#members].map(([k, p]) => `  (${k}): ${describeParameter(p, (dt) => `torch.${TYPE_NAMES[dt]}Tensor`)}`).join('\n');
+  }
+  [Symbol.iterator](): IterableIterator<[string, Parameter]> {
+    return this.#members.entries();
+  }
+}

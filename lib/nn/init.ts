@@ -1,0 +1,237 @@
+// torch.nn.init: fills tensors in place, with PyTorch's own numbers for the same seed.
+import { noGrad } from '../autograd/mode.ts';
+import { checkTensor } from '../dispatch.ts';
+import { describe, ShapeError } from '../errors.ts';
+import type { Generator } from '../random.ts';
+import { show } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** Options of the functions that draw numbers. */
+export interface GeneratorOptions {
+  generator?: Generator | null | undefined;
+}
+/** Which size a variance is kept for. */
+export type FanMode = 'fan_in' | 'fan_out';
+/** The function that follows a layer, by its name in `nn.functional`. */
+export type Nonlinearity =
+  | 'linear' | 'conv1d' | 'conv2d' | 'conv3d' | 'conv_transpose1d' | 'conv_transpose2d' | 'conv_transpose3d'
+  | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu';
+
+/** Names in camelCase are understood too. */
+const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+
+/**
+ * Fills `x` with numbers uniform in [a, b).
+ * @example
+ * torch.nn.init.uniform_(torch.empty([3]), 1, 2).ge(1).all() // tensor(True)
+ */
+export function uniform_(x: Tensor, a = 0, b = 1, { generator = null }: GeneratorOptions = {}): Tensor {
+  checkTensor('uniform_', x);
+  return noGrad(() => x.uniform_(a, b, { generator }));
+}
+
+/**
+ * Fills `x` with normal numbers.
+ * @example
+ * torch.nn.init.normal_(torch.empty([3]), 0, 0) // tensor([0., 0., 0.])
+ */
+export function normal_(x: Tensor, mean = 0, std = 1, { generator = null }: GeneratorOptions = {}): Tensor {
+  checkTensor('normal_', x);
+  return noGrad(() => x.normal_(mean, std, { generator }));
+}
+
+/** The error function, by the series or the continued fraction; to about 1e-15. */
+function erf(x: number): number {
+  const z = Math.abs(x);
+  if (z > 6) return Math.sign(x);
+  if (z < 2.5) {
+    let term = z;
+    let sum = z;
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= (-z * z) / n;
+      sum += term / (2 * n + 1);
+      if (term === 0) break;
+    }
+    return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * sum;
+  }
+  let fraction = 0;
+  for (let n = 60; n > 0; n--) fraction = n / 2 / (z + fraction);
+  return Math.sign(x) * (1 - Math.exp(-z * z) / Math.sqrt(Math.PI) / (z + fraction));
+}
+
+/**
+ * Fills `x` with normal numbers, drawn again until they lie in [a, b].
+ * @example
+ * torch.nn.init.truncNormal_(torch.empty([3])).abs().le(2).all() // tensor(True)
+ */
+export function truncNormal_(x: Tensor, mean = 0, std = 1, a = -2, b = 2, { generator = null }: GeneratorOptions = {}): Tensor {
+  checkTensor('truncNormal_', x);
+  if (!(a < b)) throw new RangeError(`truncNormal_: expected a < b, but got ${a} and ${b}`);
+  const cdf = (v: number): number => (1 + erf(v / Math.sqrt(2))) / 2;
+  return noGrad(() => {
+    if (cdf((b - mean) / std) - cdf((a - mean) / std) > 0.3) {
+      let result = x.normal_(mean, std, { generator });
+      for (;;) {
+        const outside = result.lt(a).logicalOr(result.gt(b));
+        if (!outside.any().item()) break;
+        result = result.clone().normal_(mean, std, { generator }).where(outside, result);
+      }
+      return result === x ? x : x.copy_(result);
+    }
+    // little of the distribution lies within: draw uniformly and accept with the density
+    const peak = -0.5 * ((Math.max(a, Math.min(mean, b)) - mean) / std) ** 2;
+    const rejected = (candidates: Tensor): Tensor => {
+      const density = candidates.sub(mean).div(std).pow(2).mul(-0.5).sub(peak);
+      return candidates.clone().uniform_(0, 1, { generator }).log().gt(density);
+    };
+    let result = x.uniform_(a, b, { generator });
+    let pending = rejected(result);
+    while (pending.any().item()) {
+      const candidates = result.clone().uniform_(a, b, { generator });
+      result = candidates.where(pending, result);
+      pending = rejected(candidates).logicalAnd(pending);
+    }
+    return result === x ? x : x.copy_(result);
+  });
+}
+
+/**
+ * Fills `x` with one value.
+ * @example
+ * torch.nn.init.constant_(torch.empty([2]), 1.5) // tensor([1.5000, 1.5000])
+ */
+export function constant_(x: Tensor, value: number): Tensor {
+  checkTensor('constant_', x);
+  return noGrad(() => x.fill_(value));
+}
+/**
+ * Fills `x` with ones.
+ * @example
+ * torch.nn.init.ones_(torch.empty([2])) // tensor([1., 1.])
+ */
+export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
+/**
+ * Fills `x` with zeros.
+ * @example
+ * torch.nn.init.zeros_(torch.empty([2])) // tensor([0., 0.])
+ */
+export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
+
+/**
+ * Makes a matrix the identity. Throws ShapeError for other tensors.
+ * @example
+ * torch.nn.init.eye_(torch.empty([2, 2]))
+ * // tensor([[1., 0.],
+ * //         [0., 1.]])
+ */
+export function eye_(x: Tensor): Tensor {
+  checkTensor('eye_', x);
+  if (x.ndim !== 2) throw new ShapeError(`eye_: only tensors with 2 dimensions are supported, not ${show(x.sizes)}`);
+  return noGrad(() => {
+    x.zero_();
+    x.diagonal().fill_(1);
+    return x;
+  });
+}
+
+/**
+ * Makes a convolution's weight pass on as many channels of each group as it can. Throws ShapeError unless it has 3 to 5
+ * dims and the groups divide the first.
+ * @example
+ * torch.nn.init.dirac_(torch.empty([1, 1, 3])) // tensor([[[0., 1., 0.]]])
+ */
+export function dirac_(x: Tensor, groups = 1): Tensor {
+  checkTensor('dirac_', x);
+  if (x.ndim < 3 || x.ndim > 5) throw new ShapeError(`dirac_: only tensors with 3, 4, or 5 dimensions are supported, not ${show(x.sizes)}`);
+  if (!Number.isInteger(groups) || groups < 1 || x.sizes[0]! % groups !== 0) throw new ShapeError(`dirac_: dim 0 of ${show(x.sizes)} must be divisible by groups=${groups}`);
+  const out = x.sizes[0]! / groups;
+  return noGrad(() => {
+    x.zero_();
+    for (let g = 0; g < groups; g++) {
+      for (let d = 0; d < Math.min(out, x.sizes[1]!); d++) {
+        let at = x.select(0, g * out + d).select(0, d);
+        for (let k = 2; k < x.ndim; k++) at = at.select(0, Math.floor(x.sizes[k]! / 2));
+        at.fill_(1);
+      }
+    }
+    return x;
+  });
+}
+
+/** How many inputs and outputs an element of a weight [out, in, *] connects. */
+export function fans(where: string, x: Tensor): { fanIn: number; fanOut: number } {
+  if (x.ndim < 2) {
+    throw new ShapeError(`${where}: fan in and fan out can not be computed for tensor with fewer than 2 dimensions: ${show(x.sizes)}`);
+  }
+  const field = x.sizes.slice(2).reduce((n, s) => n * s, 1);
+  return { fanIn: x.sizes[1]! * field, fanOut: x.sizes[0]! * field };
+}
+
+/**
+ * The factor by which a layer's weights should grow for the function that follows it. Throws TypeError if that is unknown.
+ * @example
+ * torch.nn.init.calculateGain('relu') // 1.4142135623730951
+ */
+export function calculateGain(nonlinearity: string, param: number | null = null): number {
+  const name = snake(nonlinearity);
+  if (name === 'tanh') return 5 / 3;
+  if (name === 'relu') return Math.sqrt(2);
+  if (name === 'leaky_relu') return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
+  if (name === 'selu') return 3 / 4;
+  if (name === 'linear' || name === 'sigmoid' || /^conv(_transpose)?[123]d$/.test(name)) return 1;
+  throw new TypeError(`calculateGain: unsupported nonlinearity ${describe(nonlinearity)}`);
+}
+
+/**
+ * Uniform numbers with variance `2 gain² / (fan in + fan out)` (Glorot and Bengio, 2010).
+ * @example
+ * torch.nn.init.xavierUniform_(torch.empty([2, 4])).abs().le(1).all() // tensor(True)
+ */
+export function xavierUniform_(x: Tensor, gain = 1, options: GeneratorOptions = {}): Tensor {
+  checkTensor('xavierUniform_', x);
+  const { fanIn, fanOut } = fans('xavierUniform_', x);
+  const bound = Math.sqrt(3) * (gain * Math.sqrt(2 / (fanIn + fanOut)));
+  return uniform_(x, -bound, bound, options);
+}
+/**
+ * Normal numbers with variance `2 gain² / (fan in + fan out)` (Glorot and Bengio, 2010).
+ * @example
+ * torch.nn.init.xavierNormal_(torch.empty([2, 4]), 0).sum() // tensor(0.)
+ */
+export function xavierNormal_(x: Tensor, gain = 1, options: GeneratorOptions = {}): Tensor {
+  checkTensor('xavierNormal_', x);
+  const { fanIn, fanOut } = fans('xavierNormal_', x);
+  return normal_(x, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), options);
+}
+
+function kaimingStd(where: string, x: Tensor, a: number, mode: string, nonlinearity: string): number {
+  checkTensor(where, x);
+  const wanted = snake(mode);
+  if (wanted !== 'fan_in' && wanted !== 'fan_out') throw new TypeError(`${where}: mode ${describe(mode)} not supported, please use one of fan_in, fan_out`);
+  const { fanIn, fanOut } = fans(where, x);
+  return calculateGain(nonlinearity, a) / Math.sqrt(wanted === 'fan_in' ? fanIn : fanOut);
+}
+/**
+ * Uniform numbers with variance `gain² / fan` (https://arxiv.org/abs/1502.01852); `a` is the slope of the leaky relu that
+ * follows.
+ * @example
+ * torch.nn.init.kaimingUniform_(torch.empty([2, 6])).abs().le(1).all() // tensor(True)
+ */
+export function kaimingUniform_(
+  x: Tensor, a = 0, mode: FanMode | 'fanIn' | 'fanOut' = 'fan_in', nonlinearity: Nonlinearity | 'leakyRelu' = 'leaky_relu', options: GeneratorOptions = {},
+): Tensor {
+  if (x.sizes.includes(0)) return x;
+  const bound = Math.sqrt(3) * kaimingStd('kaimingUniform_', x, a, mode, nonlinearity);
+  return uniform_(x, -bound, bound, options);
+}
+/**
+ * Normal numbers with variance `gain² / fan` (https://arxiv.org/abs/1502.01852).
+ * @example
+ * torch.nn.init.kaimingNormal_(torch.empty([2, 6])).shape // torch.Size([2, 6])
+ */
+export function kaimingNormal_(
+  x: Tensor, a = 0, mode: FanMode | 'fanIn' | 'fanOut' = 'fan_in', nonlinearity: Nonlinearity | 'leakyRelu' = 'leaky_relu', options: GeneratorOptions = {},
+): Tensor {
+  if (x.sizes.includes(0)) return x;
+  return normal_(x, 0, kaimingStd('kaimingNormal_', x, a, mode, nonlinearity), options);
+}

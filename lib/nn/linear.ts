@@ -1,0 +1,104 @@
+// Linear layers and the identity.
+import { readArguments } from '../define.ts';
+import type { Call } from '../define.ts';
+import { linear } from '../ops/matmul.ts';
+import type { Tensor } from '../tensor.ts';
+import { fans, kaimingUniform_, uniform_ } from './init.ts';
+import { bool, FACTORY, type FactoryOptions, factoryDtype, whole } from './internal.ts';
+import { Module } from './module.ts';
+import { emptyParameter, type Parameter } from './parameter.ts';
+
+/** Gives its input back. */
+export class Identity extends Module {
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
+/** Options of {@link Linear} and {@link Bilinear}. */
+export interface LinearOptions extends FactoryOptions {
+  bias?: boolean | undefined;
+}
+
+/** A bias drawn as PyTorch draws it: uniform within one over the square root of the weight's fan in. */
+export function resetBias(bias: Parameter | null, weight: Tensor): void {
+  if (bias === null) return;
+  const { fanIn } = fans('resetParameters', weight);
+  const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
+  uniform_(bias, -bound, bound);
+}
+
+/**
+ * `x weightᵀ + bias` on the last dim: x [*, inFeatures] gives [*, outFeatures].
+ * @example
+ * new torch.nn.Linear(2, 8) // Linear(in_features=2, out_features=8, bias=True)
+ */
+export class Linear extends Module {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  /** [outFeatures, inFeatures] */
+  weight: Parameter;
+  /** [outFeatures] */
+  bias: Parameter | null;
+  constructor(inFeatures: number, outFeatures: number, ...args: Call<[bias?: boolean], LinearOptions>) {
+    super();
+    const { bias: wanted = true, ...factory } = readArguments<LinearOptions>('Linear', args, ['bias', ...FACTORY]);
+    this.inFeatures = whole('Linear', 'inFeatures', inFeatures);
+    this.outFeatures = whole('Linear', 'outFeatures', outFeatures);
+    const dt = factoryDtype('Linear', factory);
+    this.weight = emptyParameter([outFeatures, inFeatures], dt);
+    this.bias = wanted ? emptyParameter([outFeatures], dt) : null;
+    this.resetParameters();
+  }
+  /** Draws weight and bias anew. */
+  resetParameters(): void {
+    kaimingUniform_(this.weight, Math.sqrt(5));
+    resetBias(this.bias, this.weight);
+  }
+  override forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+  override extraRepr(): string {
+    return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${bool(this.bias !== null)}`;
+  }
+}
+
+/**
+ * `x1 A x2 + bias`: [*, in1Features] and [*, in2Features] give [*, outFeatures].
+ * @example
+ * new torch.nn.Bilinear(2, 3, 4) // Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)
+ */
+export class Bilinear extends Module<[x1: Tensor, x2: Tensor]> {
+  readonly in1Features: number;
+  readonly in2Features: number;
+  readonly outFeatures: number;
+  /** [outFeatures, in1Features, in2Features] */
+  weight: Parameter;
+  bias: Parameter | null;
+  constructor(in1Features: number, in2Features: number, outFeatures: number, ...args: Call<[bias?: boolean], LinearOptions>) {
+    super();
+    const { bias: wanted = true, ...factory } = readArguments<LinearOptions>('Bilinear', args, ['bias', ...FACTORY]);
+    this.in1Features = whole('Bilinear', 'in1Features', in1Features, 1);
+    this.in2Features = whole('Bilinear', 'in2Features', in2Features);
+    this.outFeatures = whole('Bilinear', 'outFeatures', outFeatures);
+    const dt = factoryDtype('Bilinear', factory);
+    this.weight = emptyParameter([outFeatures, in1Features, in2Features], dt);
+    this.bias = wanted ? emptyParameter([outFeatures], dt) : null;
+    this.resetParameters();
+  }
+  /** Draws weight and bias anew. */
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.in1Features);
+    uniform_(this.weight, -bound, bound);
+    if (this.bias !== null) uniform_(this.bias, -bound, bound);
+  }
+  override forward(x1: Tensor, x2: Tensor): Tensor {
+    const [o, i, j] = this.weight.sizes as readonly [number, number, number];
+    const left = x1.matmul(this.weight.permute(1, 0, 2).reshape([i, o * j])).unflatten(-1, [o, j]); // (*, o, j)
+    const y = left.matmul(x2.unsqueeze(-1)).squeeze(-1);
+    return this.bias === null ? y : y.add(this.bias);
+  }
+  override extraRepr(): string {
+    return `in1_features=${this.in1Features}, in2_features=${this.in2Features}, out_features=${this.outFeatures}, bias=${bool(this.bias !== null)}`;
+  }
+}

@@ -1,0 +1,163 @@
+// Pooling layers.
+import { type Call, readArguments } from '../define.ts';
+import type { Sizes } from '../ops/internal/spatial.ts';
+import {
+  adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, adaptiveMaxPool3d, avgPool1d,
+  avgPool2d, avgPool3d, type AvgPoolOptions, maxPool1d, maxPool2d, maxPool3d, type MaxPoolOptions, type OutputSize,
+} from '../ops/pool.ts';
+import type { Tensor } from '../tensor.ts';
+import { bool, intOrTuple, tuple } from './internal.ts';
+import { Module } from './module.ts';
+
+type MaxArguments = Call<[stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean], MaxPoolOptions>;
+abstract class MaxPool extends Module {
+  readonly kernelSize: Sizes;
+  readonly stride: Sizes;
+  readonly padding: Sizes;
+  readonly dilation: Sizes;
+  readonly ceilMode: boolean;
+  constructor(kernelSize: Sizes, ...args: MaxArguments) {
+    super();
+    const options = readArguments<MaxPoolOptions>('MaxPool', args, ['stride', 'padding', 'dilation', 'ceilMode']);
+    this.kernelSize = kernelSize;
+    this.stride = options.stride ?? kernelSize;
+    this.padding = options.padding ?? 0;
+    this.dilation = options.dilation ?? 1;
+    this.ceilMode = options.ceilMode ?? false;
+  }
+  override extraRepr(): string {
+    return (
+      `kernel_size=${intOrTuple(this.kernelSize)}, stride=${intOrTuple(this.stride)}, padding=${intOrTuple(this.padding)}, ` +
+      `dilation=${intOrTuple(this.dilation)}, ceil_mode=${bool(this.ceilMode)}`
+    );
+  }
+}
+/** Maxima over windows of [N, C, L]. */
+export class MaxPool1d extends MaxPool {
+  override forward(x: Tensor): Tensor {
+    return maxPool1d(x, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
+  }
+}
+/**
+ * Maxima over windows of [N, C, H, W].
+ * @example
+ * new torch.nn.MaxPool2d(2) // MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
+ */
+export class MaxPool2d extends MaxPool {
+  override forward(x: Tensor): Tensor {
+    return maxPool2d(x, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
+  }
+}
+/** Maxima over windows of [N, C, D, H, W]. */
+export class MaxPool3d extends MaxPool {
+  override forward(x: Tensor): Tensor {
+    return maxPool3d(x, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
+  }
+}
+
+type AvgArguments = Call<
+  [stride?: Sizes | null, padding?: Sizes, ceilMode?: boolean, countIncludePad?: boolean, divisorOverride?: number | null],
+  AvgPoolOptions
+>;
+abstract class AvgPool extends Module {
+  readonly kernelSize: Sizes;
+  readonly stride: Sizes;
+  readonly padding: Sizes;
+  readonly ceilMode: boolean;
+  readonly countIncludePad: boolean;
+  readonly divisorOverride: number | null;
+  constructor(kernelSize: Sizes, ...args: AvgArguments) {
+    super();
+    const options = readArguments<AvgPoolOptions>('AvgPool', args, ['stride', 'padding', 'ceilMode', 'countIncludePad', 'divisorOverride']);
+    this.kernelSize = kernelSize;
+    this.stride = options.stride ?? kernelSize;
+    this.padding = options.padding ?? 0;
+    this.ceilMode = options.ceilMode ?? false;
+    this.countIncludePad = options.countIncludePad ?? true;
+    this.divisorOverride = options.divisorOverride ?? null;
+  }
+  protected options(): AvgPoolOptions {
+    const { stride, padding, ceilMode, countIncludePad, divisorOverride } = this;
+    return { stride, padding, ceilMode, countIncludePad, divisorOverride };
+  }
+  override extraRepr(): string {
+    return `kernel_size=${intOrTuple(this.kernelSize)}, stride=${intOrTuple(this.stride)}, padding=${intOrTuple(this.padding)}`;
+  }
+}
+const list = (value: Sizes): string => tuple(typeof value === 'number' ? [value] : value);
+/** Means over windows of [N, C, L]. */
+export class AvgPool1d extends AvgPool {
+  override forward(x: Tensor): Tensor {
+    return avgPool1d(x, this.kernelSize, this.options());
+  }
+  override extraRepr(): string {
+    return `kernel_size=${list(this.kernelSize)}, stride=${list(this.stride)}, padding=${list(this.padding)}`;
+  }
+}
+/**
+ * Means over windows of [N, C, H, W].
+ * @example
+ * new torch.nn.AvgPool2d(2) // AvgPool2d(kernel_size=2, stride=2, padding=0)
+ */
+export class AvgPool2d extends AvgPool {
+  override forward(x: Tensor): Tensor {
+    return avgPool2d(x, this.kernelSize, this.options());
+  }
+}
+/** Means over windows of [N, C, D, H, W]. */
+export class AvgPool3d extends AvgPool {
+  override forward(x: Tensor): Tensor {
+    return avgPool3d(x, this.kernelSize, this.options());
+  }
+}
+
+abstract class Adaptive extends Module {
+  readonly outputSize: OutputSize;
+  constructor(outputSize: OutputSize) {
+    super();
+    this.outputSize = outputSize;
+  }
+  override extraRepr(): string {
+    return `output_size=${intOrTuple(this.outputSize)}`;
+  }
+}
+/** Means over as many windows of [N, C, L] as are asked for. */
+export class AdaptiveAvgPool1d extends Adaptive {
+  override forward(x: Tensor): Tensor {
+    return adaptiveAvgPool1d(x, this.outputSize);
+  }
+}
+/**
+ * Means over as many windows of [N, C, H, W] as are asked for.
+ * @example
+ * new torch.nn.AdaptiveAvgPool2d([1, null]) // AdaptiveAvgPool2d(output_size=(1, None))
+ */
+export class AdaptiveAvgPool2d extends Adaptive {
+  override forward(x: Tensor): Tensor {
+    return adaptiveAvgPool2d(x, this.outputSize);
+  }
+}
+/** Means over as many windows of [N, C, D, H, W] as are asked for. */
+export class AdaptiveAvgPool3d extends Adaptive {
+  override forward(x: Tensor): Tensor {
+    return adaptiveAvgPool3d(x, this.outputSize);
+  }
+}
+/** Maxima over as many windows of [N, C, L] as are asked for. */
+export class AdaptiveMaxPool1d extends Adaptive {
+  override forward(x: Tensor): Tensor {
+    return adaptiveMaxPool1d(x, this.outputSize).output;
+  }
+}
+/** Maxima over as many windows of [N, C, H, W] as are asked for. */
+export class AdaptiveMaxPool2d extends Adaptive {
+  override forward(x: Tensor): Tensor {
+    return adaptiveMaxPool2d(x, this.outputSize).output;
+  }
+}
+/** Maxima over as many windows of [N, C, D, H, W] as are asked for. */
+export class AdaptiveMaxPool3d extends Adaptive {
+  override forward(x: Tensor): Tensor {
+    return adaptiveMaxPool3d(x, this.outputSize).output;
+  }
+}

@@ -1,0 +1,99 @@
+// torch.nn.utils: clipping of gradients, and parameters as one vector.
+import { noGrad } from '../autograd/mode.ts';
+import { checkTensor, runList } from '../dispatch.ts';
+import { ShapeError } from '../errors.ts';
+import { kernel } from '../native.ts';
+import { cat } from '../ops/join.ts';
+import { emptyTensor, Tensor } from '../tensor.ts';
+import { scalarTensor } from './scalar.ts';
+
+const normKernel = kernel('normList');
+const scaleKernel = kernel('scaleList');
+
+const gradientsOf = (where: string, parameters: Tensor | Iterable<Tensor>): Tensor[] => {
+  const out: Tensor[] = [];
+  for (const p of parameters instanceof Tensor ? [parameters] : parameters) {
+    checkTensor(where, p, 'parameters');
+    if (p.grad !== null) out.push(p.grad);
+  }
+  return out;
+};
+
+/** Options of {@link clipGradNorm_}. */
+export interface ClipGradNormOptions {
+  errorIfNonfinite?: boolean | undefined;
+}
+/**
+ * Scales the gradients of all parameters so that their norm, as one vector, is at most `maxNorm`; gives the norm they had.
+ * Throws RangeError with `errorIfNonfinite` if that is not finite.
+ * @example
+ * const p = torch.ones([2], { requiresGrad: true })
+ * p.mul(torch.tensor([3.0, 4]).float()).sum().backward()
+ * torch.nn.utils.clipGradNorm_([p], 1) // tensor(5.)
+ */
+export function clipGradNorm_(
+  parameters: Tensor | Iterable<Tensor>, maxNorm: number, normType = 2, { errorIfNonfinite = false }: ClipGradNormOptions = {},
+): Tensor {
+  const grads = gradientsOf('clipGradNorm_', parameters).map((g) => g.detach());
+  if (grads.length === 0) return scalarTensor(0);
+  const norms = grads.map((g) => [g.dense ? g : g.contiguous(), emptyTensor([1], g.dt)] as const);
+  runList(normKernel, norms, [normType]);
+  const dt = norms[0]![1].dtype;
+  const parts = cat(norms.map(([, n]) => n.to(dt)));
+  const total = emptyTensor([1], parts.dt);
+  runList(normKernel, [[parts, total]], [normType]);
+  const norm = total.view([]);
+  const value = norm.item();
+  if (errorIfNonfinite && !Number.isFinite(value)) {
+    throw new RangeError(
+      `clipGradNorm_: the total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped`,
+    );
+  }
+  const scale = maxNorm / (value + 1e-6);
+  // NaN must reach the gradients, as it does in PyTorch
+  if (!(scale >= 1)) {
+    const dense = grads.filter((g) => g.dense);
+    runList(scaleKernel, dense.map((g) => [g]), [scale]);
+    for (const g of dense) g.storage.version++;
+    for (const g of grads) if (!g.dense) g.mul_(scale);
+  }
+  return norm;
+}
+
+/**
+ * Clamps every element of the gradients to `[-clipValue, clipValue]`.
+ * @example
+ * const p = torch.ones([2], { requiresGrad: true })
+ * p.mul(3).sum().backward()
+ * torch.nn.utils.clipGradValue_([p], 1)
+ * p.grad // tensor([1., 1.])
+ */
+export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
+  for (const g of gradientsOf('clipGradValue_', parameters)) noGrad(() => g.clamp_(-clipValue, clipValue));
+}
+
+/**
+ * All parameters one after the other as a vector.
+ * @example
+ * torch.nn.utils.parametersToVector(new torch.nn.Linear(2, 3).parameters()).shape // torch.Size([9])
+ */
+export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
+  return cat([...parameters].map((p) => p.reshape([-1])));
+}
+
+/**
+ * Gives the parameters the values of a vector, whose memory they share then. Throws ShapeError if it is too short.
+ * @example
+ * const layer = new torch.nn.Linear(1, 1)
+ * torch.nn.utils.vectorToParameters(torch.tensor([1.5, 2]), layer.parameters())
+ * layer.forward(torch.ones([1])).item() // 3.5
+ */
+export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
+  checkTensor('vectorToParameters', vector, 'vector');
+  let at = 0;
+  for (const p of parameters) {
+    if (at + p.count > vector.count) throw new ShapeError(`vectorToParameters: the vector has ${vector.count} elements, which is too few`);
+    p.data = vector.detach().narrow(0, at, p.count).view(p.sizes);
+    at += p.count;
+  }
+}

@@ -1,0 +1,116 @@
+// Rearrangements that copy: flip, roll, and the triangles of matrices.
+import { type Call, readArguments, record } from '../define.ts';
+import { checkTensor, runStruct } from '../dispatch.ts';
+import { describe, ShapeError } from '../errors.ts';
+import { kernel } from '../native.ts';
+import { type Shape, sizesOf, wrapDim, wrapDims } from '../shape.ts';
+import { emptyTensor, type Tensor } from '../tensor.ts';
+import { operators } from './internal/register.ts';
+import { cat } from './join.ts';
+
+const flipKernel = kernel('flip');
+/**
+ * The order along dims reversed. Throws RangeError for a dim that is not there.
+ * @example
+ * torch.flip(torch.tensor([1, 2, 3]), [0]) // tensor([3, 2, 1])
+ */
+export function flip(x: Tensor, ...dims: (number | Shape)[]): Tensor {
+  checkTensor('flip', x);
+  const list = sizesOf(dims);
+  if (list.length === 0 || x.sizes.length === 0) {
+    list.forEach((d) => wrapDim('flip', d, x.sizes.length));
+    return x.clone();
+  }
+  const wrapped = wrapDims('flip', list, x.sizes.length);
+  const out = emptyTensor(x.sizes, x.dt);
+  if (out.count > 0) runStruct(flipKernel, [out, x], [wrapped.reduce((bits, d) => bits + 2 ** d, 0)]);
+  return record('flip', out, [x], [], (g) => [g.flip(wrapped)]);
+}
+/**
+ * Columns in reverse order: the second dim flipped.
+ * @example
+ * torch.fliplr(torch.tensor([[1, 2], [3, 4]]))
+ * // tensor([[2, 1],
+ * //         [4, 3]])
+ */
+export function fliplr(x: Tensor): Tensor {
+  checkTensor('fliplr', x);
+  if (x.sizes.length < 2) throw new ShapeError(`fliplr: input must be at least 2-d, not ${x.sizes.length}-d`);
+  return flip(x, 1);
+}
+/**
+ * Rows in reverse order: the first dim flipped.
+ * @example
+ * torch.flipud(torch.tensor([1, 2, 3])) // tensor([3, 2, 1])
+ */
+export function flipud(x: Tensor): Tensor {
+  checkTensor('flipud', x);
+  if (x.sizes.length < 1) throw new ShapeError('flipud: input must be at least 1-d');
+  return flip(x, 0);
+}
+
+/** Options of roll. */
+export interface RollOptions {
+  dims?: number | Shape | null | undefined;
+}
+/**
+ * Elements moved along dims, those that leave at one end coming back at the other; without dims, in row-major order.
+ * @example
+ * torch.roll(torch.tensor([1, 2, 3]), 1) // tensor([3, 1, 2])
+ */
+export function roll(x: Tensor, shifts: number | Shape, ...args: Call<[dims?: number | Shape | null], RollOptions>): Tensor {
+  checkTensor('roll', x);
+  const { dims = null } = readArguments<RollOptions>('roll', args, ['dims']);
+  const by = typeof shifts === 'number' ? [shifts] : shifts;
+  if (!Array.isArray(by) || by.some((n) => !Number.isInteger(n))) throw new TypeError(`roll: expected whole numbers for shifts but received ${describe(shifts)}`);
+  const along = dims === null ? [] : typeof dims === 'number' ? [dims] : dims;
+  if (along.length === 0) {
+    if (by.length !== 1) throw new ShapeError(`roll: shifts and dimensions must align: ${by.length} shifts without dims`);
+    return roll(x.reshape(-1), by, 0).reshape(x.sizes);
+  }
+  if (along.length !== by.length) throw new ShapeError(`roll: shifts and dimensions must align: ${by.length} shifts for ${along.length} dims`);
+  let y = x;
+  along.forEach((dim, i) => {
+    const d = wrapDim('roll', dim, x.sizes.length);
+    const n = x.sizes[d] ?? 0;
+    if (n < 2) return;
+    const start = (((n - by[i]!) % n) + n) % n;
+    if (start !== 0) y = cat([y.narrow(d, start, n - start), y.narrow(d, 0, start)], d);
+  });
+  return y === x ? x.clone() : y;
+}
+
+const trilKernel = kernel('tril');
+const triuKernel = kernel('triu');
+function triangle(where: 'tril' | 'triu', k: number, x: Tensor, diagonal: number): Tensor {
+  checkTensor(where, x);
+  if (x.sizes.length < 2) throw new ShapeError(`${where}: input tensor must have at least 2 dimensions, not ${x.sizes.length}`);
+  if (!Number.isInteger(diagonal)) throw new TypeError(`${where}: expected a whole number for diagonal but received ${describe(diagonal)}`);
+  const out = emptyTensor(x.sizes, x.dt);
+  if (out.count > 0) runStruct(k, [out, x], [diagonal]);
+  return record(where, out, [x], [], (g) => [triangle(where, k, g, diagonal)]);
+}
+const readDiagonal = (where: string, args: readonly unknown[]): number =>
+  readArguments<{ diagonal: number }>(where, args, ['diagonal']).diagonal ?? 0;
+/**
+ * Matrices with zeros above the diagonal; `diagonal` moves it up or down.
+ * @example
+ * torch.tril(torch.tensor([[1, 2], [3, 4]]))
+ * // tensor([[1, 0],
+ * //         [3, 4]])
+ */
+export function tril(x: Tensor, ...args: Call<[diagonal?: number], { diagonal?: number | undefined }>): Tensor {
+  return triangle('tril', trilKernel, x, readDiagonal('tril', args));
+}
+/**
+ * Matrices with zeros below the diagonal; `diagonal` moves it up or down.
+ * @example
+ * torch.triu(torch.tensor([[1, 2], [3, 4]]))
+ * // tensor([[1, 2],
+ * //         [0, 4]])
+ */
+export function triu(x: Tensor, ...args: Call<[diagonal?: number], { diagonal?: number | undefined }>): Tensor {
+  return triangle('triu', triuKernel, x, readDiagonal('triu', args));
+}
+
+operators([flip, fliplr, flipud, roll, tril, triu]);

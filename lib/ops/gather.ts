@@ -1,0 +1,334 @@
+// Reading and writing at indices along one dim: gather, scatter and their kin. Indices are int64 (or int32) tensors.
+import { checkOptions, readArguments, record, type Call } from '../define.ts';
+import { checkOperand, checkTensor, commonDevice, runStruct, type Scalar } from '../dispatch.ts';
+import { type DType, int32, int64 } from '../dtype.ts';
+import { describe, DtypeError, ShapeError } from '../errors.ts';
+import { kernel } from '../native.ts';
+import { broadcastShapes, type Shape, show, wrapDim } from '../shape.ts';
+import { emptyTensor, Tensor } from '../tensor.ts';
+import { scatterBack, zerosOf } from './internal/reducing.ts';
+import { operators } from './internal/register.ts';
+
+function checkIndex(where: string, index: unknown): asserts index is Tensor {
+  checkTensor(where, index, 'index');
+  if (index.dt !== int64 && index.dt !== int32) throw new DtypeError(`${where}: expected dtype int64 for index but received ${index.dt.name}`);
+}
+/** 0-d tensors are treated as having one element along one dim. */
+const lined = (x: Tensor): Tensor => (x.sizes.length === 0 ? x.reshape([1]) : x);
+
+/** The index must have the tensor's number of dims, and be no larger but along `dim`. */
+function checkFits(where: string, what: string, index: Tensor, sizes: Shape, dim: number | null): void {
+  const fits = index.sizes.length === sizes.length && index.sizes.every((n, d) => d === dim || n <= sizes[d]!);
+  if (!fits && index.count > 0) {
+    throw new ShapeError(
+      `${where}: expected index ${show(index.sizes)} to have the dims of ${what} ${show(sizes)} and to be no larger${dim === null ? '' : ` apart from dimension ${dim}`}`,
+    );
+  }
+}
+
+/** Options of gather. */
+export interface GatherOptions {
+  /** Accepted for PyTorch's sake: gradients are dense. */
+  sparseGrad?: boolean | undefined;
+}
+const gatherKernel = kernel('gather');
+/**
+ * `out[i][j] = x[index[i][j]][j]` for dim 0, and so on: the result has the index's shape.
+ * Throws RangeError for an index outside the dim, ShapeError if the shapes do not go together.
+ * @example
+ * torch.gather(torch.tensor([[1, 2], [3, 4]]), 1, torch.tensor([[1], [0]]))
+ * // tensor([[2],
+ * //         [3]])
+ */
+export function gather(x: Tensor, dim: number, index: Tensor, options?: GatherOptions): Tensor {
+  checkTensor('gather', x);
+  checkIndex('gather', index);
+  checkOptions('gather', options, ['sparseGrad']);
+  commonDevice('gather', [x, index]);
+  const d = wrapDim('gather', dim, x.sizes.length);
+  const [source, at] = [lined(x), lined(index)];
+  checkFits('gather', 'input', at, source.sizes, d);
+  const out = emptyTensor(at.sizes, x.dt);
+  if (out.count > 0) runStruct(gatherKernel, [out, source, at], [d]);
+  const shape = source.sizes;
+  const y = record('gather', out, [source], [at], (g, n) => [scatterBack(g, n.unpack(0), shape, d)]);
+  return index.sizes.length === 0 ? y.reshape([]) : y;
+}
+
+/** Options of takeAlongDim. */
+export interface TakeAlongDimOptions {
+  dim?: number | null | undefined;
+}
+/**
+ * As gather, with the index broadcast against the input; without `dim`, of all elements in a row.
+ * @example
+ * torch.takeAlongDim(torch.tensor([30, 10, 20]), torch.tensor([1, 2])) // tensor([10, 20])
+ */
+export function takeAlongDim(x: Tensor, indices: Tensor, ...args: Call<[dim?: number | null], TakeAlongDimOptions>): Tensor {
+  checkTensor('takeAlongDim', x);
+  checkIndex('takeAlongDim', indices);
+  const { dim } = readArguments<TakeAlongDimOptions>('takeAlongDim', args, ['dim']);
+  if (dim === undefined || dim === null) return gather(x.reshape(-1), 0, indices.reshape(-1));
+  if (x.sizes.length !== indices.sizes.length) {
+    throw new ShapeError(`takeAlongDim: input and indices should have the same number of dimensions, but got ${x.sizes.length} and ${indices.sizes.length}`);
+  }
+  const d = wrapDim('takeAlongDim', dim, x.sizes.length);
+  const without = (shape: Shape): Shape => shape.map((n, i) => (i === d ? 1 : n));
+  const common = broadcastShapes('takeAlongDim', without(x.sizes), without(indices.sizes));
+  const shaped = (t: Tensor): Tensor => t.expand(common.map((n, i) => (i === d ? t.sizes[d]! : n)));
+  return gather(shaped(x), d, shaped(indices));
+}
+
+/** Options of scatter. */
+export interface ScatterOptions {
+  reduce?: 'add' | 'multiply' | null | undefined;
+}
+/** What scatter and its kin write into: a copy of `x`. */
+function written(k: number, x: Tensor, index: Tensor, src: Tensor, params: readonly number[]): Tensor {
+  const out = x.detach().clone();
+  if (index.count > 0) runStruct(k, [out, index, src], params);
+  return out;
+}
+/** Checks the operands of a scatter; the source comes back cut to the index's shape. */
+function scattered(where: string, x: Tensor, dim: number, index: Tensor, src: Tensor): { dim: number; self: Tensor; at: Tensor; from: Tensor } {
+  checkTensor(where, x);
+  checkIndex(where, index);
+  checkTensor(where, src, 'src');
+  commonDevice(where, [x, index, src]);
+  if (src.dt !== x.dt) throw new DtypeError(`${where}: expected self.dtype to be equal to src.dtype, but got ${x.dt.name} and ${src.dt.name}`);
+  const d = wrapDim(where, dim, x.sizes.length);
+  const [self, at] = [lined(x), lined(index)];
+  let from = lined(src);
+  checkFits(where, 'self', at, self.sizes, d);
+  checkFits(where, 'src', at, from.sizes, null);
+  if (at.count > 0) at.sizes.forEach((n, i) => { if (n !== from.sizes[i]) from = from.narrow(i, 0, n); });
+  else from = emptyTensor(at.sizes, x.dt);
+  return { dim: d, self, at, from };
+}
+const scalarTensor = (x: Tensor, value: Scalar, shape: Shape): Tensor => emptyTensor([], x.dt).fill_(value).expand(shape);
+const finish = (y: Tensor, x: Tensor): Tensor => (x.sizes.length === 0 ? y.reshape([]) : y);
+
+const scatterKernel = kernel('scatter');
+/**
+ * A copy of `x` with `src` (a tensor or a number) written where the index says: `out[index[i][j]][j] = src[i][j]` for dim 0.
+ * `reduce` adds or multiplies instead. Throws RangeError for an index outside the dim.
+ * @example
+ * torch.scatter(torch.zeros(3), 0, torch.tensor([2]), 5) // tensor([0., 0., 5.])
+ */
+export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | Scalar, options?: ScatterOptions): Tensor {
+  checkTensor('scatter', x);
+  checkIndex('scatter', index);
+  checkOperand('scatter', src, 'src');
+  checkOptions('scatter', options, ['reduce']);
+  const source = src instanceof Tensor ? src : scalarTensor(x, src, index.sizes);
+  const reduce = options?.reduce ?? null;
+  if (reduce === 'add') return scatterAdd(x, dim, index, source);
+  if (reduce === 'multiply') return scatterReduce(x, dim, index, source, 'prod');
+  if (reduce !== null) throw new TypeError(`scatter: reduce argument must be either 'add' or 'multiply' but received ${describe(reduce)}`);
+  const { dim: d, self, at, from } = scattered('scatter', x, dim, index, source);
+  const out = written(scatterKernel, self, at, from, [d]);
+  return finish(record('scatter', out, [self, from], [at], (g, n) => [
+    n.needs(0) ? g.scatter(d, n.unpack(0), 0) : null,
+    n.needs(1) ? g.gather(d, n.unpack(0)) : null,
+  ]), x);
+}
+
+const scatterAddKernel = kernel('scatterAdd');
+/**
+ * A copy of `x` with `src` added where the index says: `out[index[i][j]][j] += src[i][j]` for dim 0.
+ * @example
+ * torch.scatterAdd(torch.zeros(3), 0, torch.tensor([2, 2]), torch.tensor([1.5, 2])) // tensor([0.0000, 0.0000, 3.5000])
+ */
+export function scatterAdd(x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
+  const { dim: d, self, at, from } = scattered('scatterAdd', x, dim, index, src);
+  const out = written(scatterAddKernel, self, at, from, [d]);
+  return finish(record('scatterAdd', out, [self, from], [at], (g, n) => [g, n.needs(1) ? g.gather(d, n.unpack(0)) : null]), x);
+}
+
+/** How scatterReduce joins what meets at one place. */
+export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
+/** Options of scatterReduce. */
+export interface ScatterReduceOptions {
+  /** Whether the old value takes part where something is written. */
+  includeSelf?: boolean | undefined;
+}
+const scatterReduceKernel = kernel('scatterReduce');
+const CODES: Readonly<Record<ScatterReduction, number>> = { sum: 0, prod: 1, mean: 0, amax: 3, amin: 4 };
+/** What a place starts from where its old value does not count. */
+function neutral(reduce: ScatterReduction, dt: DType): number {
+  if (reduce === 'sum' || reduce === 'mean') return 0;
+  if (reduce === 'prod') return 1;
+  const sign = reduce === 'amax' ? -1 : 1;
+  if (dt.kind === 2) return sign * Infinity;
+  if (dt.kind === 0 || dt.name === 'uint8') return sign < 0 ? 0 : dt.kind === 0 ? 1 : 255;
+  return sign < 0 ? -(2 ** (8 * dt.size - 1)) : 2 ** (8 * dt.size - 1) - 1;
+}
+/**
+ * A copy of `x` in which what the index sends to one place is joined by `reduce`.
+ * @example
+ * torch.scatterReduce(torch.zeros(2), 0, torch.tensor([1, 1]), torch.tensor([1.5, 2]), 'amax') // tensor([0., 2.])
+ */
+export function scatterReduce(x: Tensor, dim: number, index: Tensor, src: Tensor, reduce: ScatterReduction, options?: ScatterReduceOptions): Tensor {
+  checkOptions('scatterReduce', options, ['includeSelf']);
+  if (!Object.hasOwn(CODES, reduce)) throw new TypeError(`scatterReduce: reduce must be sum, prod, mean, amax or amin but received ${describe(reduce)}`);
+  const { dim: d, self, at, from } = scattered('scatterReduce', x, dim, index, src);
+  const include = options?.includeSelf ?? true;
+  const start = include ? self : self.detach().scatter(d, at, neutral(reduce, x.dt));
+  let out = written(scatterReduceKernel, start, at, from, [d, CODES[reduce]]);
+  if (reduce === 'mean') {
+    const counts = counted(self, d, at, include);
+    out = out.dt.kind === 2 ? out.div(counts) : out.div(counts, { roundingMode: 'floor' });
+  }
+  return finish(record('scatterReduce', out, [self, from], [self, at, from, out], (g, n) => {
+    const [v, to, s, y] = [n.unpack(0), n.unpack(1), n.unpack(2), n.unpack(3)];
+    const [gx, gs] = reduceBack(g, v, d, to, s, y, reduce, include);
+    return [include ? gx : gx.scatter(d, to, 0), gs];
+  }), x);
+}
+/** How many values meet at each place, at least one. */
+function counted(x: Tensor, dim: number, index: Tensor, include: boolean): Tensor {
+  const ones = zerosOf(index.sizes, x.dt).fill_(1);
+  const counts = zerosOf(x.sizes, x.dt).fill_(include ? 1 : 0).scatterAdd(dim, index, ones);
+  return include ? counts : counts.maskedFill(counts.eq(0), 1);
+}
+/** PyTorch's scatter_reduce_backward (FunctionsManual.cpp). */
+function reduceBack(g: Tensor, x: Tensor, d: number, index: Tensor, src: Tensor, y: Tensor, reduce: ScatterReduction, include: boolean): [Tensor, Tensor] {
+  if (reduce === 'sum') return [g, g.gather(d, index)];
+  if (reduce === 'mean') {
+    const shared = g.div(counted(x.detach(), d, index, include));
+    return [shared, shared.gather(d, index)];
+  }
+  if (reduce === 'prod') {
+    const whole = x.maskedFill(x.eq(0), 1);
+    const gx = g.mul(whole.scatterReduce(d, index, src, 'prod', { includeSelf: include })).div(whole);
+    const zero = src.detach().eq(0);
+    const zeros = zerosOf(x.sizes, x.dt).scatterAdd(d, index, zero.to(x.dtype)).gather(d, index);
+    const single = zero.logicalAnd(zeros.eq(1));
+    const others = x.scatterReduce(d, index, src.maskedFill(single, 1), 'prod', { includeSelf: include });
+    const plain = g.mul(y).gather(d, index).div(src.maskedFill(zero, 1));
+    return [gx, g.mul(others).gather(d, index).where(single, plain)];
+  }
+  const mine = x.detach().eq(y.detach()).to(g.dtype);
+  const theirs = src.detach().eq(y.detach().gather(d, index)).to(g.dtype);
+  const shared = g.div(mine.scatterAdd(d, index, theirs));
+  return [mine.mul(shared), theirs.mul(shared.gather(d, index))];
+}
+
+// ---- whole slices at a list of positions ----------------------------------------------------------------------------
+
+/** A list of positions: one dim, or one position. */
+function checkList(where: string, index: unknown): Tensor {
+  checkIndex(where, index);
+  if (index.sizes.length > 1) throw new ShapeError(`${where}: index is supposed to be a vector or a single number, but has shape ${show(index.sizes)}`);
+  return lined(index);
+}
+
+const indexSelectKernel = kernel('indexSelect');
+/**
+ * The slices along `dim` at the positions in `index`. Throws RangeError for a position outside.
+ * @example
+ * torch.indexSelect(torch.tensor([10, 20, 30]), 0, torch.tensor([2, 0])) // tensor([30, 10])
+ */
+export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+  checkTensor('indexSelect', x);
+  const at = checkList('indexSelect', index);
+  commonDevice('indexSelect', [x, index]);
+  const d = wrapDim('indexSelect', dim, x.sizes.length);
+  const source = lined(x);
+  const sizes = source.sizes.slice();
+  sizes[d] = at.count;
+  const out = emptyTensor(sizes, x.dt);
+  if (out.count > 0) runStruct(indexSelectKernel, [out, source, at], [d]);
+  const shape = source.sizes;
+  const y = record('indexSelect', out, [source], [at], (g, n) => [zerosOf(shape, g.dt).indexAdd(d, n.unpack(0), g)]);
+  return x.sizes.length === 0 ? y.reshape([]) : y;
+}
+
+/** Checks the operands of indexAdd and indexCopy. */
+function listed(where: string, x: Tensor, dim: number, index: Tensor, source: Tensor): { dim: number; self: Tensor; at: Tensor; from: Tensor } {
+  checkTensor(where, x);
+  const at = checkList(where, index);
+  checkTensor(where, source, 'source');
+  commonDevice(where, [x, index, source]);
+  if (source.dt !== x.dt) throw new DtypeError(`${where}: self (${x.dt.name}) and source (${source.dt.name}) must have the same dtype`);
+  const d = wrapDim(where, dim, x.sizes.length);
+  const self = lined(x);
+  const sizes = self.sizes.slice();
+  sizes[d] = at.count;
+  let from = lined(source);
+  if (source.sizes.length === 0 && self.sizes.length === 1) from = source.reshape([1]);
+  if (from.sizes.length !== sizes.length || from.sizes.some((n, i) => n !== sizes[i])) {
+    throw new ShapeError(`${where}: source has shape ${show(source.sizes)}, but ${show(sizes)} is needed for ${at.count} positions along dimension ${d} of ${show(x.sizes)}`);
+  }
+  return { dim: d, self, at, from };
+}
+
+/** Options of indexAdd. */
+export interface IndexAddOptions {
+  alpha?: number | undefined;
+}
+const indexAddKernel = kernel('indexAdd');
+/**
+ * A copy of `x` with `alpha` times the slices of `source` added at the positions in `index`.
+ * @example
+ * torch.indexAdd(torch.zeros(3), 0, torch.tensor([2, 2]), torch.tensor([1.5, 2])) // tensor([0.0000, 0.0000, 3.5000])
+ */
+export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
+  checkOptions('indexAdd', options, ['alpha']);
+  const alpha = options?.alpha ?? 1;
+  const { dim: d, self, at, from } = listed('indexAdd', x, dim, index, source);
+  const out = written(indexAddKernel, self, at, from, [d, alpha]);
+  return finish(record('indexAdd', out, [self, from], [at], (g, n) => {
+    if (!n.needs(1)) return [g, null];
+    const gs = g.indexSelect(d, n.unpack(0));
+    return [g, alpha === 1 ? gs : gs.mul(alpha)];
+  }), x);
+}
+const indexCopyKernel = kernel('indexCopy');
+/**
+ * A copy of `x` with the slices of `source` at the positions in `index`.
+ * @example
+ * torch.indexCopy(torch.zeros(3), 0, torch.tensor([2]), torch.tensor([1.5])) // tensor([0.0000, 0.0000, 1.5000])
+ */
+export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  const { dim: d, self, at, from } = listed('indexCopy', x, dim, index, source);
+  const out = written(indexCopyKernel, self, at, from, [d]);
+  return finish(record('indexCopy', out, [self, from], [at], (g, n) => [
+    n.needs(0) ? g.indexFill(d, n.unpack(0), 0) : null,
+    n.needs(1) ? g.indexSelect(d, n.unpack(0)) : null,
+  ]), x);
+}
+/**
+ * A copy of `x` with `value` in the slices at the positions in `index`; negative ones count from the end.
+ * @example
+ * torch.indexFill(torch.zeros(3), 0, torch.tensor([2, 0]), 5) // tensor([5., 0., 5.])
+ */
+export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor | Scalar): Tensor {
+  checkTensor('indexFill', x);
+  const at = checkList('indexFill', index);
+  checkOperand('indexFill', value, 'value');
+  const d = wrapDim('indexFill', dim, x.sizes.length);
+  const self = lined(x);
+  const sizes = self.sizes.slice();
+  sizes[d] = at.count;
+  if (value instanceof Tensor && value.sizes.length > 0) throw new ShapeError(`indexFill: only supports a 0-dimensional value tensor, but got shape ${show(value.sizes)}`);
+  const source = value instanceof Tensor ? value.to(x.dtype).expand(sizes) : scalarTensor(x, value, sizes);
+  const positions = at.count > 0 && at.lt(0).any().item() ? at.add(at.lt(0).to('int64').mul(self.sizes[d]!)) : at;
+  return finish(indexCopy(self, d, positions, source), x);
+}
+
+/**
+ * The elements at positions in row-major order; negative ones count from the end. The result has the index's shape.
+ * @example
+ * torch.take(torch.tensor([[1, 2], [3, 4]]), torch.tensor([0, -1])) // tensor([1, 4])
+ */
+export function take(x: Tensor, index: Tensor): Tensor {
+  checkTensor('take', x);
+  checkIndex('take', index);
+  const at = index.reshape(-1);
+  const behind = at.lt(0);
+  const positions = at.count > 0 && behind.any().item() ? at.add(behind.to('int64').mul(x.count)) : at;
+  return indexSelect(x.reshape(-1), 0, positions).reshape(index.sizes);
+}
+
+operators([gather, takeAlongDim, scatter, scatterAdd, scatterReduce, indexSelect, indexAdd, indexCopy, indexFill, take]);

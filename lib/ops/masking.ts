@@ -1,0 +1,132 @@
+// Choosing by a condition: where, masked reading and writing, nonzero.
+import { checkOptions, record } from '../define.ts';
+import { checkOperand, checkTensor, commonDevice, runStruct, type Scalar } from '../dispatch.ts';
+import { bool, int64, scalarKind, uint8 } from '../dtype.ts';
+import { DtypeError, ShapeError } from '../errors.ts';
+import { kernel } from '../native.ts';
+import { broadcastShapes, range, show } from '../shape.ts';
+import { emptyTensor, Tensor } from '../tensor.ts';
+import { zerosOf } from './internal/reducing.ts';
+import { operators } from './internal/register.ts';
+import { choose } from './internal/where.ts';
+import { cat } from './join.ts';
+
+const isMask = (x: unknown): x is Tensor => x instanceof Tensor && (x.dt === bool || x.dt === uint8);
+
+/**
+ * `input` where `condition` holds, `other` elsewhere, broadcast and promoted; with the condition alone, the indices where
+ * it is true, a tensor a dim. As a method: `x.where(condition, other)`. Throws DtypeError if the condition is not bool.
+ * @example
+ * torch.where(torch.tensor([true, false]), torch.tensor([1.5, 2]), 0) // tensor([1.5000, 0.0000])
+ */
+export function where(condition: Tensor): Tensor[];
+export function where(condition: Tensor, input: Tensor | Scalar, other: Tensor | Scalar): Tensor;
+export function where(condition: Tensor, input?: Tensor | Scalar, other?: Tensor | Scalar): Tensor | Tensor[] {
+  checkTensor('where', condition, 'condition');
+  if (input === undefined && other === undefined) return nonzero(condition, { asTuple: true });
+  if (!isMask(condition) && isMask(input)) return choose(input, condition, other!);
+  return choose(condition, input!, other!);
+}
+
+function checkMask(name: string, mask: unknown): Tensor {
+  checkTensor(name, mask, 'mask');
+  if (mask.dt === uint8) return mask.to('bool');
+  if (mask.dt !== bool) throw new DtypeError(`${name}: expected a boolean mask but received ${mask.dt.name}`);
+  return mask;
+}
+
+/**
+ * A copy of `x` with `value` where the mask is true. Throws DtypeError if the value does not fit the dtype's kind.
+ * @example
+ * torch.maskedFill(torch.tensor([1.5, 2]), torch.tensor([true, false]), 0) // tensor([0., 2.])
+ */
+export function maskedFill(x: Tensor, mask: Tensor, value: Tensor | Scalar): Tensor {
+  checkTensor('maskedFill', x);
+  const m = checkMask('maskedFill', mask);
+  checkOperand('maskedFill', value, 'value');
+  if (value instanceof Tensor && value.sizes.length > 0) {
+    throw new ShapeError(`maskedFill: only supports a 0-dimensional value tensor, but got shape ${show(value.sizes)}`);
+  }
+  const kind = value instanceof Tensor ? value.dt.kind : scalarKind(value);
+  if (kind > x.dt.kind) throw new DtypeError(`maskedFill: a ${kind === 2 ? 'floating point' : 'integer'} value cannot be written to a tensor of ${x.dt.name}`);
+  if (value instanceof Tensor) return choose(m, value.dt === x.dt ? value : value.to(x.dtype), x);
+  // an integer keeps a 0-d tensor's dtype; a number never widens it
+  return choose(m, typeof value === 'boolean' ? Number(value) : value, x);
+}
+
+const maskedSelectKernel = kernel('maskedSelect');
+/**
+ * The elements where the mask is true, as one dim.
+ * @example
+ * torch.maskedSelect(torch.tensor([1, 2, 3]), torch.tensor([true, false, true])) // tensor([1, 3])
+ */
+export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+  checkTensor('maskedSelect', x);
+  const m = checkMask('maskedSelect', mask);
+  commonDevice('maskedSelect', [x, m]);
+  const sizes = broadcastShapes('maskedSelect', x.sizes, m.sizes);
+  const [source, at] = [x.expand(sizes), m.expand(sizes)];
+  const out = emptyTensor([at.countNonzero().item()], x.dt);
+  if (out.count > 0) runStruct(maskedSelectKernel, [out, source, at]);
+  return record('maskedSelect', out, [source], [at], (g, n) => [maskedScatter(zerosOf(sizes, g.dt), n.unpack(0), g)]);
+}
+
+const maskedScatterKernel = kernel('maskedScatter');
+/**
+ * A copy of `x` with the elements of `source`, in order, where the mask is true. Throws ShapeError if there are too few.
+ * @example
+ * torch.maskedScatter(torch.zeros(3), torch.tensor([true, false, true]), torch.tensor([1.5, 2])) // tensor([1.5000, 0.0000, 2.0000])
+ */
+export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+  checkTensor('maskedScatter', x);
+  const m = checkMask('maskedScatter', mask);
+  checkTensor('maskedScatter', source, 'source');
+  commonDevice('maskedScatter', [x, m, source]);
+  if (source.dt !== x.dt) throw new DtypeError(`maskedScatter: expected self and source to have same dtypes but got ${x.dt.name} and ${source.dt.name}`);
+  const sizes = broadcastShapes('maskedScatter', x.sizes, m.sizes);
+  const at = m.expand(sizes);
+  const trues = at.countNonzero().item();
+  if (trues > source.count) throw new ShapeError(`maskedScatter: the mask selects ${trues} elements, but the source has ${source.count}`);
+  const out = emptyTensor(sizes, x.dt);
+  if (out.count > 0) {
+    out.copy_(x.detach());
+    runStruct(maskedScatterKernel, [out, at, source.detach().reshape(-1)]);
+  }
+  const shape = source.sizes;
+  return record('maskedScatter', out, [x, source], [at], (g, n) => [
+    n.needs(0) ? g.maskedFill(n.unpack(0), 0) : null,
+    n.needs(1) ? cat([g.maskedSelect(n.unpack(0)), zerosOf([source.count - trues], g.dt)], 0).reshape(shape) : null,
+  ]);
+}
+
+const nonzeroKernel = kernel('nonzero');
+/** Options of nonzero. */
+export interface NonzeroOptions {
+  /** A tensor of positions for each dim, as `x.index(…)` takes them. */
+  asTuple?: boolean | undefined;
+}
+/**
+ * Where the elements are not zero: a row of indices each, in row-major order.
+ * @example
+ * torch.nonzero(torch.tensor([0, 3, 4]))
+ * // tensor([[1],
+ * //         [2]])
+ */
+export function nonzero(x: Tensor, options: { asTuple: true }): Tensor[];
+export function nonzero(x: Tensor, options?: { asTuple?: false | undefined }): Tensor;
+export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[] {
+  checkTensor('nonzero', x);
+  checkOptions('nonzero', options, ['asTuple']);
+  if (options?.asTuple) {
+    const source = x.sizes.length === 0 ? x.reshape(1) : x;
+    const rows = nonzero(source);
+    return range(source.sizes.length).map((d) => rows.select(1, d));
+  }
+  const count = x.count === 0 ? 0 : x.detach().countNonzero().item();
+  const out = emptyTensor([count, x.sizes.length], int64);
+  if (out.count > 0) runStruct(nonzeroKernel, [out, x]);
+  return out;
+}
+
+operators([where, maskedFill, maskedSelect, maskedScatter]);
+operators([nonzero], { differentiable: false });

@@ -1,0 +1,58 @@
+// x.newZeros and its kin: tensors of the dtype and device of another.
+import { empty, full, ones, type TensorData, type TensorOptions, tensor, zeros } from '../create.ts';
+import type { Scalar } from '../dispatch.ts';
+import { spread } from '../methods.ts';
+import type { Shape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+
+type Sizes = (number | Shape | TensorOptions)[];
+/** Splits sizes from the options behind them, which default to those of `x`. */
+function read(x: Tensor, args: Sizes): [Shape, TensorOptions] {
+  const last = args[args.length - 1];
+  const named = typeof last === 'object' && !Array.isArray(last);
+  const options = { dtype: x.dtype, ...(named ? (last as TensorOptions) : {}) };
+  const sizes = (named ? args.slice(0, -1) : args) as (number | Shape)[];
+  return [(Array.isArray(sizes[0]) ? sizes[0] : sizes) as Shape, options];
+}
+
+/**
+ * Zeros of the dtype of `x`.
+ * @example
+ * torch.tensor([1, 2]).newZeros(2) // tensor([0, 0])
+ */
+export function newZeros(x: Tensor, ...size: Sizes): Tensor {
+  return zeros(...read(x, size));
+}
+/**
+ * Ones of the dtype of `x`.
+ * @example
+ * torch.tensor([1, 2]).newOnes(2) // tensor([1, 1])
+ */
+export function newOnes(x: Tensor, ...size: Sizes): Tensor {
+  return ones(...read(x, size));
+}
+/**
+ * Uninitialised, of the dtype of `x`.
+ * @example
+ * torch.tensor([1, 2]).newEmpty(2, 3).shape // torch.Size([2, 3])
+ */
+export function newEmpty(x: Tensor, ...size: Sizes): Tensor {
+  return empty(...read(x, size));
+}
+/**
+ * Filled with `fillValue`, of the dtype of `x`.
+ * @example
+ * torch.tensor([1, 2]).newFull([2], 7) // tensor([7, 7])
+ */
+export function newFull(x: Tensor, size: Shape, fillValue: Scalar | Tensor, options: TensorOptions = {}): Tensor {
+  return full(size, fillValue, { dtype: x.dtype, ...options });
+}
+/**
+ * The data as a tensor of the dtype of `x`.
+ * @example
+ * torch.tensor([1.5]).newTensor([1, 2]) // tensor([1., 2.])
+ */
+export function newTensor(x: Tensor, data: TensorData, options: TensorOptions = {}): Tensor {
+  return tensor(data, { dtype: x.dtype, ...options });
+}
+for (const f of [newZeros, newOnes, newEmpty]) spread(f);
