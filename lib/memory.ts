@@ -8,8 +8,8 @@ import { OutOfMemoryError } from './errors.ts';
 import { figures, FREED_BYTES, LIVE_BYTES, LIVE_COUNT, native, PEAK_BYTES, SWEPT } from './native.ts';
 
 const MB = 2 ** 20;
-/** Tensors up to this size are cut from slabs. */
-const SMALL = 4096;
+/** Tensors up to this size are cut from slabs; none are under AddressSanitizer, which sees whole blocks only. */
+const SMALL = process.env.FLAMBEAU_SLABS === 'none' ? -1 : 4096;
 const SLAB = 32768;
 const NURSERY_MIN = 8 * MB;
 const NURSERY_MAX = 64 * MB;

@@ -62,25 +62,14 @@ export function attachMethods(prototype: object, functions: Readonly<Record<stri
   for (const [name, f] of Object.entries(functions)) {
     if (typeof f !== 'function') continue;
     const call = f as (...args: unknown[]) => unknown;
+    // a function's length does not count parameters with defaults: pass six always, absent ones as undefined
     const value = variadic.has(f as Fn)
       ? function (this: unknown, ...args: unknown[]): unknown {
           return call(this, ...args);
         }
-      : call.length <= 1
-        ? function (this: unknown): unknown {
-            return call(this);
-          }
-        : call.length === 2
-          ? function (this: unknown, a?: unknown): unknown {
-              return call(this, a);
-            }
-          : call.length === 3
-            ? function (this: unknown, a?: unknown, b?: unknown): unknown {
-                return call(this, a, b);
-              }
-            : function (this: unknown, a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown): unknown {
-                return call(this, a, b, c, d, e);
-              };
+      : function (this: unknown, a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, g?: unknown): unknown {
+          return call(this, a, b, c, d, e, g);
+        };
     Object.defineProperty(value, 'name', { value: name + suffix });
     Object.defineProperty(prototype, name + suffix, { configurable: true, writable: true, value });
   }

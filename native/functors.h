@@ -288,6 +288,21 @@ inline double digamma_wide(double x) {
       z * (1.0 / 12)))))));  // vanishes for large x
   return result + std::log(x) - 0.5 / x - series;
 }
+/** Derivative of digamma: reflection below zero, recurrence up to 10, then the asymptotic series. */
+inline double trigamma_wide(double x) {
+  if (x == 0) return vm::kInf;
+  double sign = 1, result = 0;
+  if (x < 0.5) {
+    const double s = std::sin(vm::kPi * x);
+    result = -(vm::kPi * vm::kPi) / (s * s);
+    sign = -1;
+    x = 1 - x;
+  }
+  for (; x < 10; x += 1) result += 1 / (x * x);
+  const double z = 1 / (x * x);
+  const double series = z * (1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66)))));
+  return sign * (result + (1 + 0.5 / x + series) / x);
+}
 /** Giles' start (single precision), then Newton steps on erf and on erfc, whichever keeps its digits. */
 inline double erfinv_wide(double y) {
   const double a = std::fabs(y);
@@ -358,6 +373,7 @@ inline double i0_wide(double x) {
   X(erfinv, Floating, 0, kSlow, static_cast<T>(fn::erfinv_wide(x))) \
   X(lgamma, Floating, 0, kSlow, static_cast<T>(std::lgamma(static_cast<double>(x)))) \
   X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x))) \
+  X(trigamma, Floating, 0, kSlow, static_cast<T>(fn::trigamma_wide(x))) \
   X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x))) \
   X(ceil, Floating, 0, kCheap, std::ceil(x)) \
   X(floor, Floating, 0, kCheap, std::floor(x)) \

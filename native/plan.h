@@ -26,6 +26,7 @@ struct Operand {
   int ndim = 0;
   const int64_t* sizes = nullptr;
   const int64_t* strides = nullptr;
+  int64_t room = 0;  // elements from `data` to the end of its storage: what an index may reach
 
   template <class T>
   T* as() const {

@@ -44,6 +44,7 @@ void Reader::read_operand(Operand& operand, int64_t* sizes, int64_t* strides) {
   if (handle == kAbsent) {
     operand.data = nullptr;
     operand.dtype = DType::f32;
+    operand.room = 0;
     return;
   }
   operand.dtype = static_cast<DType>(natural(kDTypes - 1, "unknown dtype"));
@@ -51,6 +52,7 @@ void Reader::read_operand(Operand& operand, int64_t* sizes, int64_t* strides) {
     std::byte* scalar = scalars_[&operand - plan_.operand];
     store_scalar(scalar, operand.dtype, next());
     operand.data = scalar;
+    operand.room = 1;
     std::fill_n(strides, operand.ndim, 0);
     return;
   }
@@ -65,15 +67,21 @@ void Reader::read_operand(Operand& operand, int64_t* sizes, int64_t* strides) {
     operand.ndim = static_cast<int>(natural(kMaxDims, "too many dimensions"));
     for (int d = 0; d < operand.ndim; d++) sizes[d] = natural(0x1p53, "bad size");
   }
-  double last = 0, elements = 1, distinct = 1;
+  double last = 0, elements = 1, distinct = 1, product = 1;
   for (int d = 0; d < operand.ndim; d++) {
     strides[d] = natural(0x1p53, "bad stride");
     last += static_cast<double>(sizes[d] - 1) * static_cast<double>(strides[d]);
     elements *= static_cast<double>(sizes[d]);
+    product *= static_cast<double>(std::max<int64_t>(sizes[d], 1));
     if (strides[d] != 0) distinct *= static_cast<double>(sizes[d]);
   }
   operand.data = view.data + std::min<int64_t>(offset, static_cast<int64_t>(view.bytes));
-  if (elements == 0) return;
+  operand.room = std::max<int64_t>(static_cast<int64_t>(view.bytes) - offset, 0) / item;
+  if (!(product <= 0x1p60)) throw PlanError("too many elements");  // partial products must not overflow either
+  if (elements == 0) {
+    std::fill_n(strides, operand.ndim, 0);
+    return;
+  }
   if (!((last + 1) * static_cast<double>(item) + static_cast<double>(offset) <= static_cast<double>(view.bytes))) {
     throw PlanError("an operand reaches outside its storage");
   }

@@ -8,7 +8,7 @@ import { gelu } from '../ops/ternary.ts';
 import { relu, sigmoid, silu, tanh } from '../ops/unary.ts';
 import type { Tensor } from '../tensor.ts';
 import { constant_ } from './init.ts';
-import { FACTORY, type FactoryOptions, factoryDtype, float } from './internal.ts';
+import { defaultSoftmaxDim, FACTORY, type FactoryOptions, factoryDtype, float, placed } from './internal.ts';
 import { Module } from './module.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
 
@@ -17,9 +17,6 @@ export interface InplaceOptions {
   inplace?: boolean | undefined;
 }
 type InplaceArguments = Call<[inplace?: boolean], InplaceOptions>;
-
-/** Stores the result in `x` if asked to, with its place in the graph. */
-export const placed = (x: Tensor, y: Tensor, inplace: boolean): Tensor => (inplace ? x.copy_(y) : y);
 
 /** Element-wise functions without parameters. */
 abstract class Plain extends Module {
@@ -363,8 +360,6 @@ export class PReLU extends Module {
   }
 }
 
-/** PyTorch's choice where no dim is given. */
-export const defaultSoftmaxDim = (rank: number): number => (rank === 0 || rank === 1 || rank === 3 ? 0 : 1);
 /** Options of {@link Softmax} and {@link LogSoftmax}. */
 export interface SoftmaxModuleOptions {
   dim?: number | null | undefined;

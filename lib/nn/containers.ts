@@ -106,7 +106,7 @@ function missingForward(where: string): never {
  * //   (0-1): 2 x ReLU()
  * // )
  */
-export class ModuleList<M extends AnyModule = Module> extends Module<never[], never> {
+export class ModuleList<M extends AnyModule = Module> extends Module<never, never> {
   readonly #members: M[] = [];
   constructor(modules: Iterable<M> = []) {
     super();
@@ -167,7 +167,7 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never[], ne
  * //   (act): ReLU()
  * // )
  */
-export class ModuleDict<M extends AnyModule = Module> extends Module<never[], never> {
+export class ModuleDict<M extends AnyModule = Module> extends Module<never, never> {
   readonly #members = new Map<string, M>();
   constructor(modules: Named<M> = {}) {
     super();
@@ -238,7 +238,7 @@ const TYPE_NAMES: Readonly<Record<DTypeName, string>> = {
  * @example
  * new torch.nn.ParameterList([torch.ones([2])]).length // 1
  */
-export class ParameterList extends Module<never[], never> {
+export class ParameterList extends Module<never, never> {
   readonly #members: Parameter[] = [];
   constructor(values: Iterable<Tensor> = []) {
     super();
@@ -282,7 +282,7 @@ export class ParameterList extends Module<never[], never> {
  * @example
  * new torch.nn.ParameterDict({ scale: torch.ones([2]) }).get('scale').requiresGrad // true
  */
-export class ParameterDict extends Module<never[], never> {
+export class ParameterDict extends Module<never, never> {
   readonly #members = new Map<string, Parameter>();
   constructor(values: Named<Tensor> = {}) {
     super();

@@ -2,8 +2,7 @@
 import { type Call, readArguments } from '../define.ts';
 import { dropout, featureDropout } from '../ops/dropout.ts';
 import type { Tensor } from '../tensor.ts';
-import { placed } from './activation.ts';
-import { bool, float } from './internal.ts';
+import { bool, float, placed } from './internal.ts';
 import { Module } from './module.ts';
 
 /** Options of the dropout layers. */

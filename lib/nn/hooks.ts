@@ -8,7 +8,9 @@ import type { AnyModule } from './module.ts';
 /** Sees a module's result, and may give another. */
 export type ForwardHook<Args extends readonly unknown[], Out> = (module: AnyModule, args: Args, output: Out) => Out | undefined | void;
 /** Sees a module's arguments, and may give others: a list of them, or the only one. */
-export type ForwardPreHook<Args extends readonly unknown[]> = (module: AnyModule, args: Args) => Args | Args[0] | undefined | void;
+export type ForwardPreHook<Args extends readonly unknown[]> = (module: AnyModule, args: Args) => Args | Args[number] | undefined | void;
+export type AnyForwardHook = (module: AnyModule, args: never, output: never) => unknown;
+export type AnyPreHook = (module: AnyModule, args: never) => unknown;
 /** Sees the gradients of a module's inputs and outputs, and may give others for the inputs. */
 export type BackwardHook = (module: AnyModule, gradInput: readonly Grad[], gradOutput: readonly Grad[]) => readonly Grad[] | Grad | undefined | void;
 
@@ -29,16 +31,16 @@ const tensorsOf = (values: readonly unknown[]): Tensor[] => values.filter((v): v
 /** The hooks of one module. */
 export class Hooks {
   readonly #module: AnyModule;
-  readonly #before = new Map<number, ForwardPreHook<never>>();
-  readonly #after = new Map<number, ForwardHook<never, never>>();
+  readonly #before = new Map<number, AnyPreHook>();
+  readonly #after = new Map<number, AnyForwardHook>();
   readonly #backward = new Map<number, BackwardHook>();
   constructor(module: AnyModule) {
     this.#module = module;
   }
-  before(hook: ForwardPreHook<never>): HookHandle {
+  before(hook: AnyPreHook): HookHandle {
     return register(this.#before, hook);
   }
-  after(hook: ForwardHook<never, never>): HookHandle {
+  after(hook: AnyForwardHook): HookHandle {
     return register(this.#after, hook);
   }
   backward(hook: BackwardHook): HookHandle {

@@ -2,6 +2,7 @@
 import { deviceOption, type DeviceLike } from '../device.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
 import { describe } from '../errors.ts';
+import type { Tensor } from '../tensor.ts';
 
 /** Options of every module that has parameters. */
 export interface FactoryOptions {
@@ -47,3 +48,8 @@ const item = (n: number | null): string => (n === null ? 'None' : String(n));
 /** A number, or a list of them. */
 export const intOrTuple = (value: number | null | readonly (number | null)[]): string =>
   typeof value === 'number' || value === null ? item(value) : tuple(value);
+
+/** Stores the result in `x` if asked to, with its place in the graph. */
+export const placed = (x: Tensor, y: Tensor, inplace: boolean): Tensor => (inplace ? x.copy_(y) : y);
+/** The dim of softmax where none is given: PyTorch's choice. */
+export const defaultSoftmaxDim = (rank: number): number => (rank === 0 || rank === 1 || rank === 3 ? 0 : 1);

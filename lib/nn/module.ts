@@ -6,11 +6,15 @@ import { describe } from '../errors.ts';
 import type { HookHandle } from '../autograd/hooks.ts';
 import { sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
-import { type BackwardHook, type ForwardHook, type ForwardPreHook, Hooks } from './hooks.ts';
+import { type AnyForwardHook, type AnyPreHook, type BackwardHook, type ForwardHook, type ForwardPreHook, Hooks } from './hooks.ts';
 import { Parameter } from './parameter.ts';
 
 /** Any module, whatever it takes and gives. */
-export type AnyModule = Module<never[], unknown>;
+export type AnyModule = Module<never, unknown>;
+/** What hooks are typed by: taken from `this`, because parameters of class types would keep modules from being alike. */
+interface Forward<A extends readonly unknown[], O> {
+  forward(...args: A): O;
+}
 /** Tensors by PyTorch's names, in its order. */
 export type StateDict = Record<string, Tensor>;
 
@@ -169,7 +173,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     return out;
   }
   #any(): AnyModule {
-    return this as Module<readonly unknown[], unknown> as AnyModule;
+    return this as AnyModule;
   }
   /** The modules directly in this one, each once. */
   children(): AnyModule[] {
@@ -416,18 +420,18 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     if (this.#hooks === null) {
       const hooks = (this.#hooks = new Hooks(this.#any()));
       const forward = this.forward as (...args: readonly unknown[]) => unknown;
-      const value = (...args: readonly unknown[]): unknown => hooks.run((...a) => forward.apply(this, a), args);
+      const value = (...args: readonly unknown[]): unknown => hooks.run((...a) => Reflect.apply(forward, this, a), args);
       Object.defineProperty(this, 'forward', { configurable: true, writable: true, enumerable: false, value });
     }
     return this.#hooks;
   }
   /** Calls `hook(module, args, output)` after each forward; what it returns takes the output's place. */
-  registerForwardHook(hook: ForwardHook<Args, Out>): HookHandle {
-    return this.#hooked().after(hook as ForwardHook<never, never>);
+  registerForwardHook<A extends readonly unknown[], O>(this: Forward<A, O>, hook: ForwardHook<A, O>): HookHandle {
+    return (this as Forward<never, unknown> as AnyModule).#hooked().after(hook as AnyForwardHook);
   }
   /** Calls `hook(module, args)` before each forward; arguments that it returns take the place of those given. */
-  registerForwardPreHook(hook: ForwardPreHook<Args>): HookHandle {
-    return this.#hooked().before(hook as ForwardPreHook<never>);
+  registerForwardPreHook<A extends readonly unknown[]>(this: Forward<A, unknown>, hook: ForwardPreHook<A>): HookHandle {
+    return (this as Forward<never, unknown> as AnyModule).#hooked().before(hook as AnyPreHook);
   }
   /** Calls `hook(module, gradInputs, gradOutputs)` in backward; gradients that it returns take the inputs' place. */
   registerFullBackwardHook(hook: BackwardHook): HookHandle {

@@ -1,11 +1,12 @@
 // torch.nn.utils: clipping of gradients, and parameters as one vector.
 import { noGrad } from '../autograd/mode.ts';
 import { checkTensor, runList } from '../dispatch.ts';
+import { getDefault } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { cat } from '../ops/join.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
-import { scalarTensor } from './scalar.ts';
+import { scalarTensor } from '../create.ts';
 
 const normKernel = kernel('normList');
 const scaleKernel = kernel('scaleList');
@@ -35,7 +36,7 @@ export function clipGradNorm_(
   parameters: Tensor | Iterable<Tensor>, maxNorm: number, normType = 2, { errorIfNonfinite = false }: ClipGradNormOptions = {},
 ): Tensor {
   const grads = gradientsOf('clipGradNorm_', parameters).map((g) => g.detach());
-  if (grads.length === 0) return scalarTensor(0);
+  if (grads.length === 0) return scalarTensor(0, { dtype: getDefault().name });
   const norms = grads.map((g) => [g.dense ? g : g.contiguous(), emptyTensor([1], g.dt)] as const);
   runList(normKernel, norms, [normType]);
   const dt = norms[0]![1].dtype;

@@ -108,6 +108,10 @@ export function cummin(x: Tensor, dim: number): ValuesIndices {
   return running('cummin', cumminKernel, x, dim);
 }
 
+/** The logarithm of nothing: finite, so that the derivative of the derivative meets no Infinity - Infinity. */
+const LOWEST: Readonly<Record<string, number>> = {
+  float32: -3.4028234663852886e38, float64: -Number.MAX_VALUE, float16: -65504, bfloat16: -3.3895313892515355e38,
+};
 const logcumsumexpKernel = kernel('logcumsumexp');
 /**
  * `log Σ exp(x)` of all elements up to each one along `dim`, without overflow.
@@ -125,7 +129,7 @@ export function logcumsumexp(x: Tensor, dim: number): Tensor {
     // Σ_{j≥i} g_j exp(x_i - y_j), for the positive and the negative part of g in logarithms
     const part = (h: Tensor): Tensor => {
       const some = h.gt(0);
-      const logs = h.maskedFill(some.logicalNot(), 1).log().maskedFill(some.logicalNot(), -Infinity);
+      const logs = h.maskedFill(some.logicalNot(), 1).log().maskedFill(some.logicalNot(), LOWEST[g.dtype] ?? -Infinity);
       return logs.sub(y).flip([d]).logcumsumexp(d).flip([d]).add(v).exp();
     };
     return [part(g).sub(part(g.neg()))];

@@ -153,13 +153,8 @@ export const lgamma: Unary = unary('lgamma', 'float', { grad: (g, x) => g.mul(x.
  * @example
  * torch.digamma(torch.tensor([1, 0.5])) // tensor([-0.5772, -1.9635])
  */
-export const digamma: Unary = unary('digamma', 'float', { grad: (g, x) => g.mul(x.trigamma()) });
-/**
- * Element-wise second derivative of {@link lgamma}.
- * @example
- * torch.trigamma(torch.tensor([1, 0.5])) // tensor([1.6449, 4.9348])
- */
-export const trigamma: Unary = unary('trigamma', 'float');
+export const digamma: Unary = unary('digamma', 'float', { grad: (g, x) => g.mul(trigamma(x)) });
+const trigamma: Unary = unary('trigamma', 'float');
 /**
  * Element-wise logistic function, `1 / (1 + e^-x)`.
  * @example

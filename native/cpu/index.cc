@@ -158,7 +158,7 @@ struct Indices {
   const Plan& plan;
   bool broadcast = true;  // no index changes along a run
 
-  /** `base` is the operand that is indexed; `fixed` how many params come before the pairs, the limit being the first. */
+  /** `base` is the operand that is indexed; `fixed` how many params come before the pairs. */
   Indices(const Plan& plan, int base, int fixed) : n(plan.operands - 2), plan(plan) {
     Plan::require(!plan.structured && n >= 0 && plan.params == fixed + 2 * n, "wrong operands or parameters");
     Plan::require(plan.operand[0].dtype == plan.operand[1].dtype, "dtypes differ");
@@ -179,8 +179,7 @@ struct Indices {
       stride[j] = static_cast<int64_t>(step);
       add(size[j], stride[j]);
     }
-    Plan::require(plan.param[0] >= 0 && plan.param[0] < 0x1p53, "the limit is out of range");
-    Plan::require(plan.numel() == 0 || reach < plan.integer(0), "an indexed tensor exceeds its storage");
+    Plan::require(plan.numel() == 0 || reach < plan.operand[base].room, "an indexed tensor exceeds its storage");
     for (int d = 0; d < plan.ndim; d++) {
       int64_t step[kMaxOperands] = {};
       for (int o = 0; o < plan.operands; o++) step[o] = plan.operand[o].strides[d];
@@ -204,7 +203,7 @@ struct Indices {
 };
 
 void index_get(const Plan& plan) {
-  const Indices indices(plan, 1, 1);
+  const Indices indices(plan, 1, 0);
   const auto& walk = indices.walk;
   visit_size(plan.operand[0].dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -225,7 +224,7 @@ void index_get(const Plan& plan) {
 }
 
 void index_put(const Plan& plan) {
-  const Indices indices(plan, 0, 2);
+  const Indices indices(plan, 0, 1);
   const auto& walk = indices.walk;
   const auto each = [&](auto* to, const auto* from, auto&& one) {
     walk.run(0, walk.total, [&](const int64_t* at, int64_t count) {
@@ -236,7 +235,7 @@ void index_put(const Plan& plan) {
       }
     });
   };
-  if (!plan.flag(1)) {
+  if (!plan.flag(0)) {
     visit_size(plan.operand[0].dtype, [&](auto tag) {
       using T = typename decltype(tag)::type;
       each(plan.operand[0].as<T>(), plan.operand[1].as<const T>(), [](T& a, T b) { a = b; });
@@ -367,10 +366,10 @@ void flip(const Plan& plan) {
  * Indices are int64 or int32; one outside its dim is an std::out_of_range. Structured plans unless said otherwise.
  * gather: out (the index's sizes), in, index; [dim]
  * indexSelect: out, in, index (1-D); [dim]
- * indexGet: map plan over the result's shape: out, base (stride 0 on the indexed dims), index…; [limit, (size, stride)…]
- *   limit: elements from the base's data to the end of its storage; one (size, stride) of the indexed dim per index.
+ * indexGet: map plan over the result's shape: out, base (stride 0 on the indexed dims), index…; [(size, stride)…]
+ *   One (size, stride) of the indexed dim per index.
  *   Negative indices count from the end.
- * indexPut: map plan: base (written), values, index…; [limit, accumulate, (size, stride)…]; in order, the last one wins
+ * indexPut: map plan: base (written), values, index…; [accumulate, (size, stride)…]; in order, the last one wins
  * maskedSelect: out (1-D, as long as the mask has trues), in, mask (bool); []
  * maskedScatter: out (in place), mask (bool), source (1-D); []
  * nonzero: out (int64 [count, dims]), in; []

@@ -52,8 +52,6 @@ function layout(x: Tensor, indices: Indices): Layout {
 /** The shape of what the indices pick. */
 export const pickedShape = (x: Tensor, indices: Indices): Shape => layout(x, indices).sizes;
 
-/** Elements from the first one of `x` to the end of its storage. */
-const limit = (x: Tensor): number => Math.floor(x.storage.nbytes / x.dt.size) - x.offset;
 
 const getKernel = kernel('indexGet');
 const putKernel = kernel('indexPut');
@@ -63,7 +61,7 @@ function put(x: Tensor, indices: Indices, values: Tensor | number, accumulate: b
   const l = layout(x, indices);
   const target = new Tensor(x.storage, x.dt, l.sizes, l.strides, x.offset);
   const source = typeof values === 'number' ? filled(values, x) : values;
-  runMap(putKernel, l.sizes, [target, source, ...l.indices], x.dt, [limit(x), accumulate ? 1 : 0, ...l.pairs]);
+  runMap(putKernel, l.sizes, [target, source, ...l.indices], x.dt, [accumulate ? 1 : 0, ...l.pairs]);
 }
 const filled = (value: number, x: Tensor): Tensor => emptyTensor([], x.dt).fill_(value);
 
@@ -79,7 +77,7 @@ export function getAt(x: Tensor, indices: Indices): Tensor {
   const l = layout(x, indices);
   const out = emptyTensor(l.sizes, x.dt);
   const source = new Tensor(x.storage, x.dt, l.sizes, l.strides, x.offset);
-  runMap(getKernel, l.sizes, [out, source, ...l.indices], x.dt, [limit(x), ...l.pairs]);
+  runMap(getKernel, l.sizes, [out, source, ...l.indices], x.dt, l.pairs);
   const shape = x.sizes;
   return record('index', out, [x], present(indices), (g, n) => [sumAt(g, saved(n, 0, indices), shape)]);
 }

@@ -1,0 +1,128 @@
+// Data sets: what a DataLoader takes samples from.
+import { describe, ShapeError } from '../errors.ts';
+import { randperm } from '../create.ts';
+import type { Generator } from '../random.ts';
+import { show } from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+
+/** Samples by index: subclasses give `length` and `get`. */
+export abstract class Dataset<T = unknown> {
+  /** How many samples there are. */
+  abstract readonly length: number;
+  /** One sample. */
+  abstract get(index: number): T;
+}
+
+/** Samples one after the other. */
+export abstract class IterableDataset<T = unknown> {
+  abstract [Symbol.iterator](): Iterator<T>;
+}
+
+/** An index counted from the end if negative. Throws RangeError if it is none. */
+function checkIndex(where: string, index: number, length: number): number {
+  if (!Number.isInteger(index) || index < -length || index >= length) {
+    throw new RangeError(`${where}: index ${describe(index)} is out of range for ${length} samples`);
+  }
+  return index < 0 ? index + length : index;
+}
+
+/**
+ * Rows of tensors whose first dims are of one size. Throws ShapeError if they are not.
+ * @example
+ * new torch.utils.data.TensorDataset(torch.ones([3, 2]), torch.arange(3)).get(1)[1] // tensor(1)
+ */
+export class TensorDataset extends Dataset<Tensor[]> {
+  readonly tensors: readonly Tensor[];
+  constructor(...tensors: readonly Tensor[]) {
+    super();
+    for (const t of tensors) {
+      if (!(t instanceof Tensor)) throw new TypeError(`TensorDataset: expected Tensors but received ${describe(t)}`);
+      if (t.ndim === 0 || t.sizes[0] !== tensors[0]!.sizes[0]) {
+        throw new ShapeError(`TensorDataset: size mismatch between tensors: ${tensors.map((x) => show(x.sizes)).join(', ')}`);
+      }
+    }
+    if (tensors.length === 0) throw new TypeError('TensorDataset: expected at least one Tensor');
+    this.tensors = tensors;
+  }
+  override get length(): number {
+    return this.tensors[0]!.sizes[0]!;
+  }
+  override get(index: number): Tensor[] {
+    const at = checkIndex('TensorDataset', index, this.length);
+    return this.tensors.map((t) => t.select(0, at));
+  }
+}
+
+/** Some of another set's samples. */
+export class Subset<T> extends Dataset<T> {
+  readonly dataset: Dataset<T>;
+  readonly indices: readonly number[];
+  constructor(dataset: Dataset<T>, indices: readonly number[]) {
+    super();
+    this.dataset = dataset;
+    this.indices = indices;
+  }
+  override get length(): number {
+    return this.indices.length;
+  }
+  override get(index: number): T {
+    return this.dataset.get(this.indices[checkIndex('Subset', index, this.length)]!);
+  }
+}
+
+/**
+ * Several sets one after the other.
+ * @example
+ * const half = new torch.utils.data.TensorDataset(torch.ones([3]))
+ * new torch.utils.data.ConcatDataset([half, half]).length // 6
+ */
+export class ConcatDataset<T> extends Dataset<T> {
+  readonly datasets: readonly Dataset<T>[];
+  constructor(datasets: Iterable<Dataset<T>>) {
+    super();
+    this.datasets = [...datasets];
+    if (this.datasets.length === 0) throw new TypeError('ConcatDataset: datasets should not be an empty iterable');
+  }
+  override get length(): number {
+    return this.datasets.reduce((n, d) => n + d.length, 0);
+  }
+  override get(index: number): T {
+    let at = checkIndex('ConcatDataset', index, this.length);
+    for (const d of this.datasets) {
+      if (at < d.length) return d.get(at);
+      at -= d.length;
+    }
+    throw new RangeError(`ConcatDataset: index ${index} is out of range`);
+  }
+}
+
+/**
+ * Splits a set at random into parts of the given sizes, or of fractions that sum up to 1. Throws RangeError if the sizes do
+ * not sum up to the set's.
+ * @example
+ * const set = new torch.utils.data.TensorDataset(torch.ones([10]))
+ * torch.utils.data.randomSplit(set, [0.8, 0.2]).map((part) => part.length) // [ 8, 2 ]
+ */
+export function randomSplit<T>(
+  dataset: Dataset<T>, lengths: readonly number[], { generator = null }: { generator?: Generator | null | undefined } = {},
+): Subset<T>[] {
+  const sum = lengths.reduce((a, b) => a + b, 0);
+  let sizes = lengths;
+  if (Math.abs(sum - 1) <= 1e-9 && sum <= 1) {
+    const parts = lengths.map((f, i) => {
+      if (!(f >= 0 && f <= 1)) throw new RangeError(`randomSplit: Fraction at index ${i} is not between 0 and 1`);
+      return Math.floor(dataset.length * f);
+    });
+    const rest = dataset.length - parts.reduce((a, b) => a + b, 0);
+    for (let i = 0; i < rest; i++) parts[i % parts.length]!++;
+    sizes = parts;
+  }
+  const total = sizes.reduce((a, b) => a + b, 0);
+  if (total !== dataset.length) throw new RangeError('randomSplit: Sum of input lengths does not equal the length of the input dataset!');
+  const order = permutation(total, generator);
+  let at = 0;
+  return sizes.map((n) => new Subset(dataset, order.slice(at, (at += n))));
+}
+
+/** The numbers below `n` in random order. */
+export const permutation = (n: number, generator: Generator | null): number[] => randperm(n, { generator }).tolist() as number[];

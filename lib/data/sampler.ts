@@ -1,0 +1,137 @@
+// Samplers: the order in which a DataLoader takes samples.
+import { empty, randint } from '../create.ts';
+import { describe } from '../errors.ts';
+import { Generator } from '../random.ts';
+import { permutation } from './dataset.ts';
+
+/** Gives indices (or, a batch sampler, lists of them), again at each iteration. */
+export interface Sampler<T = number> extends Iterable<T> {
+  readonly length?: number;
+}
+/** Whatever has a length. */
+export interface Sized {
+  readonly length: number;
+}
+
+/** A number of 64 random bits, which PyTorch draws as a seed; as a bigint where it is large. */
+export function drawSeed(generator: Generator | null): number | bigint {
+  const out = empty([], { dtype: 'int64' });
+  out.random_(undefined, null, { generator });
+  return out.item() as number | bigint;
+}
+
+/** 0, 1, 2, … */
+export class SequentialSampler implements Sampler {
+  readonly #data: Sized;
+  constructor(data: Sized) {
+    this.#data = data;
+  }
+  get length(): number {
+    return this.#data.length;
+  }
+  *[Symbol.iterator](): IterableIterator<number> {
+    for (let i = 0; i < this.#data.length; i++) yield i;
+  }
+}
+
+/** Options of {@link RandomSampler}. */
+export interface RandomSamplerOptions {
+  replacement?: boolean | undefined;
+  numSamples?: number | null | undefined;
+  generator?: Generator | null | undefined;
+}
+/**
+ * All indices in random order, PyTorch's for the same seed; or `numSamples` of them, with `replacement` if wanted. Throws
+ * RangeError if `numSamples` is not positive.
+ * @example
+ * torch.manualSeed(0)
+ * [...new torch.utils.data.RandomSampler([1, 2, 3])].length // 3
+ */
+export class RandomSampler implements Sampler {
+  readonly #data: Sized;
+  readonly #replacement: boolean;
+  readonly #numSamples: number | null;
+  readonly #generator: Generator | null;
+  constructor(data: Sized, { replacement = false, numSamples = null, generator = null }: RandomSamplerOptions = {}) {
+    this.#data = data;
+    this.#replacement = replacement;
+    this.#numSamples = numSamples;
+    this.#generator = generator;
+    if (!Number.isInteger(this.length) || this.length < 0 || (numSamples !== null && numSamples <= 0)) {
+      throw new RangeError(`RandomSampler: num_samples should be a positive integer value, but got num_samples=${describe(this.length)}`);
+    }
+  }
+  get length(): number {
+    return this.#numSamples ?? this.#data.length;
+  }
+  *[Symbol.iterator](): IterableIterator<number> {
+    const n = this.#data.length;
+    const count = this.length;
+    const generator = this.#generator ?? new Generator().manualSeed(drawSeed(null));
+    if (this.#replacement) {
+      for (let left = count; left > 0; left -= 32) {
+        // PyTorch draws the rest after all full blocks, and even when it is empty
+        const size = Math.min(32, left);
+        yield* randint(0, n, [size], { generator, dtype: 'int64' }).tolist() as number[];
+      }
+      return;
+    }
+    for (let left = count; left > 0; left -= n) {
+      const order = permutation(n, generator);
+      yield* left >= n ? order : order.slice(0, left);
+    }
+  }
+}
+
+/** Given indices in random order. */
+export class SubsetRandomSampler implements Sampler {
+  readonly indices: readonly number[];
+  readonly #generator: Generator | null;
+  constructor(indices: readonly number[], { generator = null }: { generator?: Generator | null | undefined } = {}) {
+    this.indices = indices;
+    this.#generator = generator;
+  }
+  get length(): number {
+    return this.indices.length;
+  }
+  *[Symbol.iterator](): IterableIterator<number> {
+    for (const i of permutation(this.indices.length, this.#generator)) yield this.indices[i]!;
+  }
+}
+
+/**
+ * Lists of `batchSize` indices of another sampler; the last one may be shorter, or with `dropLast` is left out. Throws
+ * TypeError for other sizes.
+ * @example
+ * [...new torch.utils.data.BatchSampler([0, 1, 2], 2, false)] // [ [ 0, 1 ], [ 2 ] ]
+ */
+export class BatchSampler implements Sampler<number[]> {
+  readonly sampler: Sampler;
+  readonly batchSize: number;
+  readonly dropLast: boolean;
+  constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
+    if (!Number.isInteger(batchSize) || batchSize <= 0) {
+      throw new TypeError(`BatchSampler: batch_size should be a positive integer value, but got batch_size=${describe(batchSize)}`);
+    }
+    if (typeof dropLast !== 'boolean') throw new TypeError(`BatchSampler: drop_last should be a boolean value, but got drop_last=${describe(dropLast)}`);
+    this.sampler = sampler;
+    this.batchSize = batchSize;
+    this.dropLast = dropLast;
+  }
+  get length(): number {
+    const { length } = this.sampler;
+    if (length === undefined) throw new TypeError('BatchSampler: the sampler has no length');
+    return this.dropLast ? Math.floor(length / this.batchSize) : Math.ceil(length / this.batchSize);
+  }
+  *[Symbol.iterator](): IterableIterator<number[]> {
+    let batch: number[] = [];
+    for (const i of this.sampler) {
+      batch.push(i);
+      if (batch.length === this.batchSize) {
+        yield batch;
+        batch = [];
+      }
+    }
+    if (batch.length > 0 && !this.dropLast) yield batch;
+  }
+}

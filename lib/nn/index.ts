@@ -1,0 +1,23 @@
+// torch.nn: modules, and the namespaces functional, init and utils.
+export * from './activation.ts';
+export {
+  ModuleDict, ModuleList, type Named, ParameterDict, ParameterList, Sequential,
+} from './containers.ts';
+export {
+  Conv1d, Conv2d, Conv3d, type ConvModuleOptions, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeModuleOptions,
+  type PaddingMode,
+} from './conv.ts';
+export { Dropout, Dropout1d, Dropout2d, Dropout3d, type DropoutModuleOptions } from './dropout.ts';
+export { Flatten, type FlattenOptions, Unflatten } from './flatten.ts';
+export type { BackwardHook, ForwardHook, ForwardPreHook } from './hooks.ts';
+export type { FactoryOptions } from './internal.ts';
+export { Bilinear, Identity, Linear, type LinearOptions } from './linear.ts';
+export * from './loss.ts';
+export { type AnyModule, IncompatibleKeys, Module, type StateDict } from './module.ts';
+export * from './normalization.ts';
+export { Parameter } from './parameter.ts';
+export * from './pooling.ts';
+export { Embedding, type EmbeddingOptions } from './sparse.ts';
+export * as functional from '../functional.ts';
+export * as init from './init.ts';
+export * as utils from './utils.ts';
