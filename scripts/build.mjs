@@ -16,7 +16,6 @@ await build({
   target: 'node20',
   format: 'cjs',
   external: Object.keys(dependencies),
-  keepNames: true,
   sourcemap: true,
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },

@@ -379,6 +379,6 @@ export function logSoftmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
   return softmaxFamily('logSoftmax', logSoftmaxKernel, logSoftmaxGrad, x, args);
 }
 
-operators([
+operators({
   leakyRelu, elu, selu, celu, threshold, hardtanh, relu6, softplus, softsign, hardsigmoid, hardswish, mish, logsigmoid, prelu, tanhshrink, softshrink, hardshrink, glu, softmax, logSoftmax,
-]);
+});

@@ -113,4 +113,4 @@ export function triu(x: Tensor, ...args: Call<[diagonal?: number], { diagonal?: 
   return triangle('triu', triuKernel, x, readDiagonal('triu', args));
 }
 
-operators([flip, fliplr, flipud, roll, tril, triu]);
+operators({flip, fliplr, flipud, roll, tril, triu});

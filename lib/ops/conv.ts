@@ -215,6 +215,6 @@ export function convTranspose3d(x: Tensor, weight: Tensor, ...args: ConvTranspos
   return convTranspose(3, x, weight, args);
 }
 
-operators([
+operators({
   conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d,
-]);
+});

@@ -46,4 +46,4 @@ export function pairwiseDistance(
   return x1.sub(x2).add(eps).norm(p, -1, keepdim);
 }
 
-operators([cosineSimilarity, pairwiseDistance]);
+operators({cosineSimilarity, pairwiseDistance});

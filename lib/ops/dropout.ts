@@ -64,4 +64,4 @@ export function featureDropout(x: Tensor, ...args: DropoutArguments): Tensor {
   return x.mul(noise.div(1 - p));
 }
 
-operators([dropout, featureDropout]);
+operators({dropout, featureDropout});

@@ -192,5 +192,5 @@ export function kthvalue(x: Tensor, k: number, ...args: Call<[dim?: number, keep
   return ranked('kthvalue', kthvalueKernel, x, d, keepdim, [k]);
 }
 
-operators([max, min, median, nanmedian, mode, kthvalue], { kind: 'reduce' });
-operators([argmax, argmin], { kind: 'reduce', differentiable: false });
+operators({max, min, median, nanmedian, mode, kthvalue}, { kind: 'reduce' });
+operators({argmax, argmin}, { kind: 'reduce', differentiable: false });

@@ -331,4 +331,4 @@ export function take(x: Tensor, index: Tensor): Tensor {
   return indexSelect(x.reshape(-1), 0, positions).reshape(index.sizes);
 }
 
-operators([gather, takeAlongDim, scatter, scatterAdd, scatterReduce, indexSelect, indexAdd, indexCopy, indexFill, take]);
+operators({gather, takeAlongDim, scatter, scatterAdd, scatterReduce, indexSelect, indexAdd, indexCopy, indexFill, take});

@@ -179,7 +179,7 @@ function trimmed(where: string, value: Tensor, target: readonly number[]): Tenso
   return sameShape(sizes, value.sizes) ? value : value.reshape(sizes);
 }
 
-operators([index, indexPut]);
+operators({index, indexPut});
 /** `x.indexPut_([…], value, { accumulate })` */
 inPlaceForms.set('indexPut', (x: Tensor, items: readonly IndexItem[], value: Tensor | Scalar, options?: IndexPutOptions): Tensor =>
   putInto('indexPut_', x, items, value, options),

@@ -417,4 +417,4 @@ export function crossEntropy(
   return code === NONE ? loss.view(t.target.sizes) : loss;
 }
 
-operators([mseLoss, l1Loss, smoothL1Loss, huberLoss, binaryCrossEntropy, binaryCrossEntropyWithLogits, klDiv, nllLoss, crossEntropy]);
+operators({mseLoss, l1Loss, smoothL1Loss, huberLoss, binaryCrossEntropy, binaryCrossEntropyWithLogits, klDiv, nllLoss, crossEntropy});

@@ -128,5 +128,5 @@ export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[] 
   return out;
 }
 
-operators([where, maskedFill, maskedSelect, maskedScatter]);
-operators([nonzero], { differentiable: false });
+operators({where, maskedFill, maskedSelect, maskedScatter});
+operators({nonzero}, { differentiable: false });

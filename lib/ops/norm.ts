@@ -212,4 +212,4 @@ export function groupNorm(
   return bias === null ? y : y.add(perChannel(bias, x.ndim));
 }
 
-operators([batchNorm, layerNorm, groupNorm]);
+operators({batchNorm, layerNorm, groupNorm});

@@ -112,6 +112,6 @@ export function pad(x: Tensor, pad: Shape, ...args: Call<[mode?: PadMode, value?
   return bordered(x, widths, mode);
 }
 
-operators([
+operators({
   pad,
-]);
+});

@@ -321,7 +321,7 @@ export function adaptiveMaxPool3d(x: Tensor, outputSize: OutputSize): Pooled {
   return adaptiveMaxPool(3, x, outputSize);
 }
 
-operators([
+operators({
   maxPool1d, maxPool1dWithIndices, maxPool2d, maxPool2dWithIndices, maxPool3d, maxPool3dWithIndices, avgPool1d, avgPool2d, avgPool3d,
   adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, adaptiveMaxPool3d,
-]);
+});

@@ -413,6 +413,6 @@ export function sumToSize(x: Tensor, ...size: (number | Shape)[]): Tensor {
 }
 
 
-operators([sum, nansum, mean, nanmean, prod, amax, amin, aminmax, logsumexp, norm, std, varMean, stdMean, sumToSize], { kind: 'reduce' });
-operators([Object.defineProperty(variance, 'name', { value: 'var' })], { kind: 'reduce' });
-operators([all, any, countNonzero], { kind: 'reduce', differentiable: false });
+operators({sum, nansum, mean, nanmean, prod, amax, amin, aminmax, logsumexp, norm, std, varMean, stdMean, sumToSize}, { kind: 'reduce' });
+operators({ var: variance }, { kind: 'reduce' });
+operators({all, any, countNonzero}, { kind: 'reduce', differentiable: false });

@@ -165,4 +165,4 @@ export function diff(x: Tensor, ...args: Call<[n?: number, dim?: number, prepend
   return y === x ? x.clone() : y;
 }
 
-operators([cumsum, cumprod, cummax, cummin, logcumsumexp, diff]);
+operators({cumsum, cumprod, cummax, cummin, logcumsumexp, diff});

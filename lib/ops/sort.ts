@@ -86,6 +86,6 @@ export function topk(x: Tensor, k: number, ...args: Call<[dim?: number, largest?
   return pick('topk', topkKernel, x, dim, sizes, [largest ? 1 : 0, sorted ? 1 : 0]);
 }
 
-operators([sort, topk]);
-operators([msort]);
-operators([argsort], { differentiable: false });
+operators({sort, topk});
+operators({msort});
+operators({argsort}, { differentiable: false });

@@ -5,6 +5,6 @@ import { spread } from '../../methods.ts';
 type AnyFunction = (...args: never[]) => unknown;
 
 /** Adds a row for each function, and makes its method pass on any number of arguments. */
-export function operators(functions: readonly AnyFunction[], options: { differentiable?: boolean; kind?: 'reduce' | 'view' | 'op' } = {}): void {
-  for (const f of functions) spread(row(f.name, f, options));
+export function operators(functions: Readonly<Record<string, AnyFunction>>, options: { differentiable?: boolean; kind?: 'reduce' | 'view' | 'op' } = {}): void {
+  for (const [name, f] of Object.entries(functions)) spread(row(name, f, options));
 }
