@@ -42,6 +42,8 @@ export type Call<P extends readonly unknown[], O> = Required<P> extends readonly
     ? [...P, options?: O] | Call<Init, O>
     : [options?: O];
 
+const NO_ARGUMENTS: Record<string, unknown> = Object.freeze({});
+
 const isOptions = (x: unknown): x is Record<string, unknown> =>
   typeof x === 'object' && x !== null && !(x instanceof Tensor) && !Array.isArray(x) && !ArrayBuffer.isView(x) &&
   (Object.getPrototypeOf(x) === Object.prototype || Object.getPrototypeOf(x) === null);
@@ -56,6 +58,7 @@ export function readArguments<T extends object>(
   names: readonly string[],
   only: readonly string[] = [],
 ): Partial<T> {
+  if (args.length === 0) return NO_ARGUMENTS as Partial<T>;
   const out: Record<string, unknown> = {};
   let count = args.length;
   while (count > 0 && args[count - 1] === undefined) count--;
@@ -404,6 +407,12 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
       return y;
     }
     checkTensor(name, a);
+    if (typeof b === 'number' && a.dense && a.dt.kind === FLOATING && !check) {
+      const y = resultLike(a.sizes, a.dt, NOTHING);
+      runDense(k, y, a, b, a.dt);
+      if (grads && mode.grad && tracked(a)) attach(y, new BinaryNode(label, grads, b).connect([a]).keep(a, null, y));
+      return y;
+    }
     checkOperand(name, b);
     check?.(name, a, b);
     const dt = binaryDtype(name, dtype, a, b);

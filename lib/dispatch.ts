@@ -102,6 +102,7 @@ function execute(k: number): void {
 }
 
 const NO_PARAMS: readonly number[] = [];
+const ZERO: readonly number[] = [0];
 
 function header(k: number, structured: 0 | 1, operands: number, params: readonly number[]): number {
   words[0] = k;
@@ -258,6 +259,18 @@ function writeMap(start: number, { sizes, strides }: Merged, operands: readonly 
 export function runReduce(k: number, outs: readonly Tensor[], x: Tensor, dims: readonly number[], params: readonly number[] = NO_PARAMS, ordered = false): void {
   if (outs[0]!.count === 0) return;
   const rank = x.sizes.length;
+  if (x.dense && dims.length === rank) {
+    let at = header(k, 0, outs.length + 1, params.length === 0 ? ZERO : [0, ...params]);
+    words[at++] = 1;
+    words[at++] = x.count;
+    for (const out of outs) {
+      at = flat(at, out, x.dt);
+      words[at - 1] = 0;
+    }
+    flat(at, x, x.dt);
+    execute(k);
+    return;
+  }
   const reduced = new Set(dims);
   const kept: number[] = [];
   for (let d = 0; d < rank; d++) if (!reduced.has(d)) kept.push(d);

@@ -21,6 +21,10 @@ await build({
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   logLevel: 'warning',
 });
+// esbuild names a class that mentions itself `_Tensor`: errors and printed modules must say `Tensor`.
+let code = readFileSync('dist/index.cjs', 'utf8');
+for (const [, name] of code.matchAll(/^var (\w+) = class _\1\b/gm)) code = code.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name);
+writeFileSync('dist/index.cjs', code);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 
 // The addon must be there to list the names; without it the wrapper is made by the next build.

@@ -6,7 +6,7 @@ import { describe, DtypeError, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, type Shape, show, wrapDim } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
-import { scatterBack, zerosOf } from './internal/reducing.ts';
+import { outside, scatterBack, zerosOf } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 
 function checkIndex(where: string, index: unknown): asserts index is Tensor {
@@ -328,7 +328,11 @@ export function take(x: Tensor, index: Tensor): Tensor {
   const at = index.reshape(-1);
   const behind = at.lt(0);
   const positions = at.count > 0 && behind.any().item() ? at.add(behind.to('int64').mul(x.count)) : at;
-  return indexSelect(x.reshape(-1), 0, positions).reshape(index.sizes);
+  try {
+    return indexSelect(x.reshape(-1), 0, positions).reshape(index.sizes);
+  } catch (error) {
+    throw error instanceof RangeError ? outside('take', at, null, x.count) : error;
+  }
 }
 
 operators({gather, takeAlongDim, scatter, scatterAdd, scatterReduce, indexSelect, indexAdd, indexCopy, indexFill, take});

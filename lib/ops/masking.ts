@@ -48,10 +48,11 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Tensor | Scalar): Ten
     throw new ShapeError(`maskedFill: only supports a 0-dimensional value tensor, but got shape ${show(value.sizes)}`);
   }
   const kind = value instanceof Tensor ? value.dt.kind : scalarKind(value);
+  if (x.dt === bool && typeof value === 'number' && kind < 2) return choose(m, value !== 0, x);
   if (kind > x.dt.kind) throw new DtypeError(`maskedFill: a ${kind === 2 ? 'floating point' : 'integer'} value cannot be written to a tensor of ${x.dt.name}`);
   if (value instanceof Tensor) return choose(m, value.dt === x.dt ? value : value.to(x.dtype), x);
-  // an integer keeps a 0-d tensor's dtype; a number never widens it
-  return choose(m, typeof value === 'boolean' ? Number(value) : value, x);
+  // of the same kind or a lower one, a number does not widen the dtype
+  return choose(m, value, x);
 }
 
 const maskedSelectKernel = kernel('maskedSelect');

@@ -5,7 +5,7 @@ import { commonDevice, runMap, undisturbed } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
 import { broadcastShapes, expandStrides, type Shape } from '../../shape.ts';
 import { emptyTensor, Tensor } from '../../tensor.ts';
-import { zerosOf } from './reducing.ts';
+import { outside, zerosOf } from './reducing.ts';
 
 /** Per dim of the indexed tensor, the positions to read there; null keeps the dim. At least one is not null. */
 export type Indices = readonly (Tensor | null)[];

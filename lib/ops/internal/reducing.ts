@@ -97,6 +97,16 @@ export function zerosOf(shape: Shape, dt: DType): Tensor {
   return out;
 }
 
+/** The error for the first of `index` that is not in [-size, size). */
+export function outside(where: string, index: Tensor, dim: number | null, size: number): RangeError {
+  const bad = index.detach().values().find((v) => Number(v) < -size || Number(v) >= size);
+  return new RangeError(
+    dim === null
+      ? `${where}: index ${bad} is out of range for a tensor of ${size} elements`
+      : `${where}: index ${bad} is out of bounds for dimension ${dim} with size ${size}`,
+  );
+}
+
 /** A boolean option. */
 export function flag(where: string, name: string, value: unknown, otherwise: boolean): boolean {
   if (value === undefined || value === null) return otherwise;
