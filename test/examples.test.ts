@@ -25,12 +25,12 @@ function inDocComments(file: string): Example[] {
   let open: string[] | null = null;
   readFileSync(join(root, file), 'utf8').split('\n').forEach((line, i) => {
     const inline = /^\s*(?:\/\*)?\*+ ?@example\s*(.*?)(?:\s*\*\/)?$/.exec(line);
-    const text = /^\s*\* ?(?!\/)(.*)$/.exec(line)?.[1];
+    const text = /^\s*\* ?(.*)$/.exec(line)?.[1];
     if (inline) {
       open = inline[1] ? [inline[1]] : [];
       found.push({ where: `${file}:${i + 1}`, lines: open });
     } else if (open === null) return;
-    else if (text === undefined || text.startsWith('@')) open = null;
+    else if (text === undefined || text.startsWith('@') || text === '/') open = null;
     else open.push(text.replace(/\s*\*\/$/, ''));
     if (line.includes('*/')) open = null;
   });

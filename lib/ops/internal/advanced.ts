@@ -61,7 +61,23 @@ function put(x: Tensor, indices: Indices, values: Tensor | number, accumulate: b
   const l = layout(x, indices);
   const target = new Tensor(x.storage, x.dt, l.sizes, l.strides, x.offset);
   const source = typeof values === 'number' ? filled(values, x) : values;
-  runMap(putKernel, l.sizes, [target, source, ...l.indices], x.dt, [accumulate ? 1 : 0, ...l.pairs]);
+  naming('indexPut', x, indices, () => {
+    runMap(putKernel, l.sizes, [target, source, ...l.indices], x.dt, [accumulate ? 1 : 0, ...l.pairs]);
+  });
+}
+/** Runs a kernel; if a position is outside, the error says which, and in which dim. */
+function naming(where: string, x: Tensor, indices: Indices, f: () => void): void {
+  try {
+    f();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    for (let d = 0; d < indices.length; d++) {
+      const t = indices[d];
+      const n = x.sizes[d]!;
+      if (t?.values().some((v) => Number(v) < -n || Number(v) >= n)) throw outside(where, t, d, n);
+    }
+    throw error;
+  }
 }
 const filled = (value: number, x: Tensor): Tensor => emptyTensor([], x.dt).fill_(value);
 
@@ -77,7 +93,7 @@ export function getAt(x: Tensor, indices: Indices): Tensor {
   const l = layout(x, indices);
   const out = emptyTensor(l.sizes, x.dt);
   const source = new Tensor(x.storage, x.dt, l.sizes, l.strides, x.offset);
-  runMap(getKernel, l.sizes, [out, source, ...l.indices], x.dt, l.pairs);
+  naming('index', x, indices, () => runMap(getKernel, l.sizes, [out, source, ...l.indices], x.dt, l.pairs));
   const shape = x.sizes;
   return record('index', out, [x], present(indices), (g, n) => [sumAt(g, saved(n, 0, indices), shape)]);
 }
