@@ -1,6 +1,6 @@
 // Functions that make tensors: from data, filled, counted, drawn. Called by users through the namespace.
 import { readArguments } from './define.ts';
-import { checkTensor, runMap, type Scalar, scalarOperand } from './dispatch.ts';
+import { checkTensor, resultLike, runMap, type Scalar, scalarOperand } from './dispatch.ts';
 import { deviceOption, type DeviceLike } from './device.ts';
 import {
   bool, type DType, type DTypeName, dtypes, FLOATING, float64, getDefault, int64, ofKind, scalarKind, toDType, float32, int16, int32, int8, uint8,
@@ -56,12 +56,7 @@ function readSizes<O extends TensorOptions>(where: string, args: readonly unknow
   const sizes = positions.length === 0 && options.size !== undefined ? options.size : sizesOf(positions);
   return [checkShape(where, sizes).slice(), options as unknown as O];
 }
-const filled = (sizes: Shape, dt: DType, value: number | Tensor): Tensor => {
-  const out = emptyTensor(sizes, dt);
-  if (value instanceof Tensor) runMap(kernel('copy'), sizes, [out, value], dt);
-  else runMap(fillKernel, sizes, [out, value], dt);
-  return out;
-};
+const filled = (sizes: Shape, dt: DType, value: number | Tensor): Tensor => put(emptyTensor(sizes, dt), value);
 
 // ---- from data ------------------------------------------------------------------------------------------------------
 
@@ -76,6 +71,16 @@ function arrayDtype(where: string, data: ArrayBufferView): DType {
   if (data instanceof Uint8Array || data instanceof Uint8ClampedArray) return uint8;
   throw new TypeError(`${where}: a ${data.constructor.name} has no dtype here; pass a plain array with { dtype }`);
 }
+/** Arrays of a type that tensors lack, where a dtype is asked for; 16 bits for a half are its bits, as toTypedArray gives them. */
+function converted(where: string, data: ArrayBufferView, dt: DType): Tensor | null {
+  if (!(data instanceof Uint16Array || data instanceof Uint32Array || data instanceof BigUint64Array)) return null;
+  if (data instanceof Uint16Array && dt.kind === FLOATING && dt.size === 2) {
+    const out = emptyTensor([data.length], dt);
+    if (out.count > 0) native.write(out.storage.handle, out.storage.byteOffset, bytesOf(data));
+    return out;
+  }
+  return store(where, Array.from<number | bigint>(data), [data.length], dt);
+}
 type Numbers = Exclude<TypedArray, Uint16Array>;
 const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 
@@ -86,33 +91,42 @@ function gather(where: string, data: readonly unknown[]): { sizes: number[]; lea
   let kind = 0;
   let found: DType | null = null;
   let depth = -1;
-  const walk = (value: unknown, level: number, path: string): void => {
+  const at: number[] = [];
+  const path = (): string => at.map((i) => `[${i}]`).join('');
+  const walk = (value: unknown, level: number): void => {
     if (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))) {
       const list = value as ArrayLike<unknown>;
       if (level > 64) throw new ShapeError(`${where}: nested deeper than 64 levels`);
-      if (depth >= 0 && level >= depth) throw new ShapeError(`${where}: expected a number at ${path} but found a list: the lists are nested unevenly`);
+      if (depth >= 0 && level >= depth) throw new ShapeError(`${where}: expected a number at ${path()} but found a list: the lists are nested unevenly`);
       if (sizes.length === level) sizes.push(list.length);
       else if (sizes[level] !== list.length) {
-        throw new ShapeError(`${where}: expected sequence of length ${sizes[level]} at dim ${level} (got ${list.length}), at ${path}`);
+        throw new ShapeError(`${where}: expected sequence of length ${sizes[level]} at dim ${level} (got ${list.length}), at ${path()}`);
       }
       if (list.length === 0) depth = Math.max(depth, level + 1);
-      for (let i = 0; i < list.length; i++) walk(list[i], level + 1, `${path}[${i}]`);
+      for (let i = 0; i < list.length; i++) {
+        at[level] = i;
+        walk(list[i], level + 1);
+      }
+      at.length = level;
       return;
     }
     if (depth < 0) depth = level;
-    if (level !== depth) throw new ShapeError(`${where}: expected a list at ${path} but found ${describe(value)}: the lists are nested unevenly`);
-    if (value instanceof Tensor) {
-      if (value.count !== 1) throw new TypeError(`${where}: only tensors with one element may stand in lists, but ${path} has shape ${show(value.sizes)}; use torch.stack`);
+    if (level !== depth) throw new ShapeError(`${where}: expected a list at ${path()} but found ${describe(value)}: the lists are nested unevenly`);
+    if (typeof value === 'number') {
+      // what int64 cannot hold was meant as a float
+      kind = Math.max(kind, Math.abs(value) < 2 ** 63 ? scalarKind(value) : FLOATING);
+    } else if (value instanceof Tensor) {
+      if (value.count !== 1) throw new TypeError(`${where}: only tensors with one element may stand in lists, but ${path()} has shape ${show(value.sizes)}; use torch.stack`);
       kind = Math.max(kind, value.dt.kind);
       found = value.dt;
-    } else if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
+    } else if (typeof value === 'boolean' || typeof value === 'bigint') {
       kind = Math.max(kind, scalarKind(value));
     } else {
-      throw new TypeError(`${where}: expected a number at ${path || 'the data'} but received ${describe(value)}`);
+      throw new TypeError(`${where}: expected a number at ${path()} but received ${describe(value)}`);
     }
-    leaves.push(value as Scalar | Tensor);
+    leaves.push(value);
   };
-  walk(data, 0, '');
+  walk(data, 0);
   return { sizes, leaves, kind, found };
 }
 
@@ -167,6 +181,8 @@ function fromData(where: string, data: TensorData, options: TensorOptions): Tens
   const asked = dtypeOption(where, options, null);
   if (data instanceof Tensor) return asked && asked !== data.dt ? data.detach().to(asked.name) : data.detach().clone();
   if (ArrayBuffer.isView(data)) {
+    const foreign = asked === null ? null : converted(where, data, asked);
+    if (foreign !== null) return foreign;
     const dt = arrayDtype(where, data);
     const out = emptyTensor([(data as Float32Array).length], dt);
     if (out.count > 0) native.write(out.storage.handle, out.storage.byteOffset, bytesOf(data));
@@ -320,27 +336,52 @@ export function full(size: Shape | number, fillValue: Scalar | Tensor, options: 
   if (fillValue instanceof Tensor && fillValue.count !== 1) throw new ShapeError(`full: fillValue must have one element, not ${show(fillValue.sizes)}`);
   const natural = fillValue instanceof Tensor ? fillValue.dt : ofKind(scalarKind(fillValue));
   const dt = dtypeOption('full', checked, natural)!;
-  const value = fillValue instanceof Tensor ? fillValue.detach().reshape([]) : scalarOperand('full', fillValue);
+  const value = fillValue instanceof Tensor ? fillValue.detach().reshape([]) : scalarFor('full', fillValue, dt);
   return finish(filled(sizes, dt, value), checked);
+}
+/** A number that is to be stored as `dt`; refuses what the dtype cannot hold, where PyTorch does. */
+function scalarFor(where: string, value: Scalar, dt: DType): number | Tensor {
+  const n = Number(value);
+  const overflow = (): RangeError => new RangeError(`${where}: value ${value} cannot be converted to type ${dt.name} without overflow`);
+  if (dt.kind === FLOATING) {
+    const largest = dt.name === 'float16' ? 65504 : dt.name === 'float64' ? Number.MAX_VALUE : 3.4028234663852886e38;
+    if (Number.isFinite(n) && Math.abs(n) > largest) throw overflow();
+  } else if (dt !== bool) {
+    const bits = 8 * dt.size;
+    const [low, high] = dt === uint8 ? [0, 255] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - (bits < 64 ? 1 : 0)];
+    if (!(Math.trunc(n) >= low && Math.trunc(n) <= high) || (bits === 64 && n === high)) throw overflow();
+  }
+  return scalarOperand(where, value);
 }
 
 /** Options of the `…Like` functions. */
 export interface LikeOptions extends RandomOptions {
   memoryFormat?: string | undefined;
 }
-function like(where: string, x: Tensor, options: LikeOptions, make: (sizes: Shape, dt: DType, generator: number) => Tensor): Tensor {
+/** A fresh tensor in the order of dims of `x` (PyTorch's preserve_format), for `fill` to write. */
+function like(where: string, x: Tensor, options: LikeOptions, fill: (out: Tensor, generator: number) => Tensor): Tensor {
   checkTensor(where, x);
   const checked = readArguments<LikeOptions>(where, [options], [], [...COMMON, 'memoryFormat', 'generator']);
-  const out = make(x.sizes, dtypeOption(where, checked, x.dt)!, generatorId(where, checked.generator));
-  return finish(out, checked);
+  const dt = dtypeOption(where, checked, x.dt)!;
+  const { memoryFormat = 'preserve' } = checked;
+  if (memoryFormat !== 'preserve' && memoryFormat !== 'contiguous') {
+    throw new TypeError(`${where}: expected 'preserve' or 'contiguous' for memoryFormat but received ${describe(memoryFormat)}`);
+  }
+  const out = memoryFormat === 'preserve' ? resultLike(x.sizes, dt, [x]) : emptyTensor(x.sizes, dt);
+  return finish(fill(out, generatorId(where, checked.generator)), checked);
 }
+const put = (out: Tensor, value: number | Tensor): Tensor => {
+  if (value instanceof Tensor) runMap(kernel('copy'), out.sizes, [out, value], out.dt);
+  else runMap(fillKernel, out.sizes, [out, value], out.dt);
+  return out;
+};
 /**
  * Zeros in the shape and dtype of `x`.
  * @example
  * torch.zerosLike(torch.tensor([1, 2])) // tensor([0, 0])
  */
 export function zerosLike(x: Tensor, options: LikeOptions = {}): Tensor {
-  return like('zerosLike', x, options, (sizes, dt) => filled(sizes, dt, 0));
+  return like('zerosLike', x, options, (out) => put(out, 0));
 }
 /**
  * Ones in the shape and dtype of `x`.
@@ -348,7 +389,7 @@ export function zerosLike(x: Tensor, options: LikeOptions = {}): Tensor {
  * torch.onesLike(torch.tensor([1.5, 2])) // tensor([1., 1.])
  */
 export function onesLike(x: Tensor, options: LikeOptions = {}): Tensor {
-  return like('onesLike', x, options, (sizes, dt) => filled(sizes, dt, 1));
+  return like('onesLike', x, options, (out) => put(out, 1));
 }
 /**
  * `fillValue` in the shape and dtype of `x`.
@@ -356,7 +397,7 @@ export function onesLike(x: Tensor, options: LikeOptions = {}): Tensor {
  * torch.fullLike(torch.tensor([1, 2]), 7) // tensor([7, 7])
  */
 export function fullLike(x: Tensor, fillValue: Scalar, options: LikeOptions = {}): Tensor {
-  return like('fullLike', x, options, (sizes, dt) => filled(sizes, dt, scalarOperand('fullLike', fillValue)));
+  return like('fullLike', x, options, (out) => put(out, scalarFor('fullLike', fillValue, out.dt)));
 }
 /**
  * Whatever memory holds, in the shape and dtype of `x`.
@@ -364,10 +405,10 @@ export function fullLike(x: Tensor, fillValue: Scalar, options: LikeOptions = {}
  * torch.emptyLike(torch.tensor([1, 2])).shape // torch.Size([2])
  */
 export function emptyLike(x: Tensor, options: LikeOptions = {}): Tensor {
-  return like('emptyLike', x, options, (sizes, dt) => emptyTensor(sizes, dt));
+  return like('emptyLike', x, options, (out) => out);
 }
-const uniform = (where: string, sizes: Shape, dt: DType, id: number): Tensor => draw(kernel('uniform'), emptyTensor(sizes, floating(where, dt)), [id, 0, 1]);
-const standardNormal = (where: string, sizes: Shape, dt: DType, id: number): Tensor => draw(kernel('normal'), emptyTensor(sizes, floating(where, dt)), [id, 0, 1]);
+const uniform = (where: string, out: Tensor, id: number): Tensor => (floating(where, out.dt), draw(kernel('uniform'), out, [id, 0, 1]));
+const standardNormal = (where: string, out: Tensor, id: number): Tensor => (floating(where, out.dt), draw(kernel('normal'), out, [id, 0, 1]));
 function floating(where: string, dt: DType): DType {
   if (dt.kind !== FLOATING) throw new DtypeError(`${where}: not implemented for ${dt.name}: expected a floating-point dtype`);
   return dt;
@@ -378,7 +419,7 @@ function floating(where: string, dt: DType): DType {
  * torch.randLike(torch.zeros(2)).lt(1) // tensor([True, True])
  */
 export function randLike(x: Tensor, options: LikeOptions = {}): Tensor {
-  return like('randLike', x, options, (sizes, dt, id) => uniform('randLike', sizes, dt, id));
+  return like('randLike', x, options, (out, id) => uniform('randLike', out, id));
 }
 /**
  * Normal random numbers in the shape and dtype of `x`; see {@link randn}.
@@ -386,7 +427,7 @@ export function randLike(x: Tensor, options: LikeOptions = {}): Tensor {
  * torch.randnLike(torch.zeros(2)).shape // torch.Size([2])
  */
 export function randnLike(x: Tensor, options: LikeOptions = {}): Tensor {
-  return like('randnLike', x, options, (sizes, dt, id) => standardNormal('randnLike', sizes, dt, id));
+  return like('randnLike', x, options, (out, id) => standardNormal('randnLike', out, id));
 }
 /**
  * Random whole numbers in the shape and dtype of `x`; see {@link randint}.
@@ -398,7 +439,7 @@ export function randintLike(x: Tensor, ...args: [high: number, options?: LikeOpt
   const options = (args.find((a) => typeof a === 'object') ?? {}) as LikeOptions;
   const [low, high] = numbers.length > 1 ? [numbers[0]!, numbers[1]!] : [0, numbers[0]!];
   checkRange('randintLike', low, high);
-  return like('randintLike', x, options, (sizes, dt, id) => draw(kernel('randint'), emptyTensor(sizes, dt), [id, low, high]));
+  return like('randintLike', x, options, (out, id) => draw(kernel('randint'), out, [id, low, high]));
 }
 
 // ---- counted --------------------------------------------------------------------------------------------------------
@@ -485,7 +526,7 @@ export function eye(n: number, ...rest: [m?: number, options?: TensorOptions] | 
  */
 export function rand(...args: SizeArgs<RandomOptions>): Tensor {
   const [sizes, options] = readSizes<RandomOptions>('rand', args, ['generator']);
-  return finish(uniform('rand', sizes, dtypeOption('rand', options, getDefault())!, generatorId('rand', options.generator)), options);
+  return finish(uniform('rand', emptyTensor(sizes, dtypeOption('rand', options, getDefault())!), generatorId('rand', options.generator)), options);
 }
 /**
  * Random numbers of the standard normal distribution: PyTorch's for the same seed.
@@ -495,7 +536,7 @@ export function rand(...args: SizeArgs<RandomOptions>): Tensor {
  */
 export function randn(...args: SizeArgs<RandomOptions>): Tensor {
   const [sizes, options] = readSizes<RandomOptions>('randn', args, ['generator']);
-  return finish(standardNormal('randn', sizes, dtypeOption('randn', options, getDefault())!, generatorId('randn', options.generator)), options);
+  return finish(standardNormal('randn', emptyTensor(sizes, dtypeOption('randn', options, getDefault())!), generatorId('randn', options.generator)), options);
 }
 function checkRange(where: string, low: number, high: number): void {
   if (!Number.isInteger(low) || !Number.isInteger(high)) throw new TypeError(`${where}: expected whole numbers but received ${low} and ${high}`);
@@ -523,11 +564,12 @@ export function randint(...args: [high: number, size: Shape, options?: RandomOpt
  * The numbers from 0 to `n - 1` in random order.
  * @example
  * torch.manualSeed(0)
- * torch.randperm(4) // tensor([2, 0, 1, 3])
+ * torch.randperm(4) // tensor([0, 1, 3, 2])
  */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
   const checked = readArguments<RandomOptions>('randperm', [options], [], [...COMMON, 'generator']);
   if (!Number.isInteger(n) || n < 0) throw new RangeError(`randperm: n must be non-negative, got ${describe(n)}`);
+  if (options.dtype === 'bool') throw new DtypeError('randperm: not implemented for bool');
   const out = emptyTensor(checkShape('randperm', [n]).slice(), dtypeOption('randperm', checked, int64)!);
   return finish(draw(kernel('randperm'), out, [generatorId('randperm', checked.generator)]), checked);
 }
@@ -542,8 +584,11 @@ export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest:
   const sizes = like ? like.sizes : checkShape('normal', options.size ?? []).slice();
   const dt = like ? like.dt : dtypeOption('normal', options, getDefault())!;
   const id = generatorId('normal', options.generator);
+  if (typeof std === 'number' ? !(std >= 0) : std.count > 0 && !std.detach().ge(0).all().item()) {
+    throw new RangeError(`normal: expects all elements of std >= 0.0, but found ${typeof std === 'number' ? std : std.amin()}`);
+  }
   if (!like) return finish(emptyTensor(sizes, dt).normal_(mean as number, std as number, { generator: options.generator }), options);
-  return standardNormal('normal', sizes, dt, id).mul(std).add(mean);
+  return standardNormal('normal', emptyTensor(sizes, dt), id).mul(std).add(mean);
 }
 
 // ---- PyTorch's old constructors -------------------------------------------------------------------------------------

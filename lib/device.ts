@@ -39,7 +39,7 @@ export const cpu: Device = intern('cpu', null);
  * A device by name, or by type and index.
  * @throws TypeError for a name that is no device.
  * @example
- * torch.device('cpu').type // 'cpu'
+ * torch.device('cpu').type // cpu
  */
 export function device(type: DeviceLike, index?: number): Device {
   if (type instanceof Device) return type;

@@ -257,7 +257,16 @@ function writeMap(start: number, { sizes, strides }: Merged, operands: readonly 
  * first, then the reduced ones, and how many are kept as its first parameter.
  */
 export function runReduce(k: number, outs: readonly Tensor[], x: Tensor, dims: readonly number[], params: readonly number[] = NO_PARAMS, ordered = false): void {
-  if (outs[0]!.count === 0) return;
+  const { count } = outs[0]!;
+  if (count === 0) return;
+  if (x.count === 0 && count > 1) {
+    // the reductions of nothing are all the same: one is computed, and spread
+    const nothing = new Tensor(x.storage, x.dt, [0], null, x.offset);
+    const ones = outs.map((o) => emptyTensor([1], o.dt));
+    runReduce(k, ones, nothing, [0], params, ordered);
+    outs.forEach((o, i) => runMap(copyKernel(), o.sizes, [o, ones[i]!], o.dt));
+    return;
+  }
   const rank = x.sizes.length;
   if (x.dense && dims.length === rank) {
     let at = header(k, 0, outs.length + 1, params.length === 0 ? ZERO : [0, ...params]);

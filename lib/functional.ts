@@ -289,13 +289,13 @@ export function embedding(index: Tensor, weight: Tensor, ...args: Call<[paddingI
     throw new RangeError(`embedding: padding_idx must be within num_embeddings, but got ${paddingIdx} for ${rows}`);
   }
   const flat = (index.dt === int64 ? index : index.to('int64')).reshape([-1]);
-  const out = weight.detach().indexSelect(0, flat);
+  const out = weight.detach().indexSelect(0, flat).view([...index.sizes, cols]);
   const skipped = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
-  return record('embedding', out, [weight], [flat], (g, n) => {
+  return record('embedding', out.detach(), [weight], [flat], (g, n) => {
     const at = n.unpack(0);
-    const kept = skipped === null ? g : g.mul(at.ne(skipped).unsqueeze(1));
-    return [zeros([rows, cols], g.dt).indexAdd(0, at, kept)];
-  }).view([...index.sizes, cols]);
+    const each = g.reshape([at.count, cols]);
+    return [zeros([rows, cols], g.dt).indexAdd(0, at, skipped === null ? each : each.mul(at.ne(skipped).unsqueeze(1)))];
+  });
 }
 
 /**

@@ -18,7 +18,7 @@ export const nan: number = Number.NaN;
 /**
  * What floating-point tensors are made of when no dtype is given.
  * @example
- * torch.getDefaultDtype() // 'float32'
+ * torch.getDefaultDtype() // float32
  */
 export function getDefaultDtype(): DTypeName {
   return getDefault().name;
@@ -53,7 +53,7 @@ export function setNumThreads(n: number): void {
 /**
  * The dtype that holds both.
  * @example
- * torch.promoteTypes('int32', 'float32') // 'float32'
+ * torch.promoteTypes('int32', 'float32') // float32
  */
 export function promoteTypes(a: DTypeName, b: DTypeName): DTypeName {
   return promote(toDType(a, 'promoteTypes'), toDType(b, 'promoteTypes')).name;
@@ -61,7 +61,7 @@ export function promoteTypes(a: DTypeName, b: DTypeName): DTypeName {
 /**
  * The dtype of arithmetic between two tensors or numbers.
  * @example
- * torch.resultType(torch.tensor([1, 2]), 1.5) // 'float32'
+ * torch.resultType(torch.tensor([1, 2]), 1.5) // float32
  */
 export function resultType(a: Tensor | Scalar, b: Tensor | Scalar): DTypeName {
   return resultOf(a, b).name;

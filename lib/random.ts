@@ -6,7 +6,7 @@ import { int64, requireFloating, uint8 } from './dtype.ts';
 import { cpu, type Device, type DeviceLike, deviceOption } from './device.ts';
 import { describe, DtypeError, ShapeError } from './errors.ts';
 import { kernel, native } from './native.ts';
-import { show } from './shape.ts';
+import { range, show } from './shape.ts';
 import { emptyTensor, Tensor } from './tensor.ts';
 import type { GeneratorOption } from './methods.ts';
 
@@ -136,15 +136,28 @@ export function generatorId(where: string, generator: unknown): number {
   throw new TypeError(`${where}: expected a Generator but received ${describe(generator)}`);
 }
 
-/** Fills `out` with draws: kernels want dense memory, so others are filled by a copy. */
+/**
+ * Fills `out` with draws in the order in which its elements lie in memory, as TensorIterator walks them. Kernels want dense
+ * memory, so what has gaps is filled by a copy.
+ */
 export function draw(k: number, out: Tensor, params: readonly number[]): Tensor {
   if (out.dense) {
-    runMap(k, [out.count], [new Tensor(out.storage, out.dt, [out.count], null, out.offset)], out.dt, params);
+    fillFlat(k, out, params, out.count);
     return out;
   }
-  const dense = draw(k, emptyTensor(out.sizes, out.dt), params);
-  runMap(kernel('copy'), out.sizes, [out, dense], out.dt);
+  const order = range(out.sizes.length).sort((a, b) => out.strides[b]! - out.strides[a]! || a - b);
+  const sorted = new Tensor(out.storage, out.dt, order.map((d) => out.sizes[d]!), order.map((d) => out.strides[d]!), out.offset);
+  const target = sorted.dense ? sorted : emptyTensor(sorted.sizes, out.dt);
+  // PyTorch's way to draw sixteen normal numbers at once is for row-major tensors only
+  fillFlat(k, target, params, k === normalKernel ? 15 : out.count);
+  if (target !== sorted) runMap(kernel('copy'), sorted.sizes, [sorted, target], out.dt);
   return out;
+}
+function fillFlat(k: number, out: Tensor, params: readonly number[], step: number): void {
+  for (let i = 0; i < out.count; i += step) {
+    const n = Math.min(step, out.count - i);
+    runMap(k, [n], [new Tensor(out.storage, out.dt, [n], null, out.offset + i)], out.dt, params);
+  }
 }
 
 function number(where: string, name: string, value: unknown): number {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -22,13 +23,42 @@
 namespace flambeau {
 namespace {
 
+/** Which operands a kernel does without, as bits. A plan that leaves out any other is refused before the kernel sees it. */
+uint32_t optional_operands(std::string_view kernel) {
+  struct Row {
+    std::string_view kernel;
+    uint32_t bits;
+  };
+  static constexpr Row rows[] = {
+      {"matmul", 1 << 3},
+      {"conv", 1 << 3},
+      {"convBackwardInput", 1 << 3},
+      {"convBackwardWeight", 1 << 1},
+      {"batchNorm", 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7},
+      {"batchNormBackward", 1 << 0 | 1 << 1 | 1 << 2 | 1 << 5},
+      {"layerNorm", 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5},
+      {"layerNormBackward", 1 << 0 | 1 << 1 | 1 << 2 | 1 << 5},
+      {"nllLoss", 1 << 4},
+      {"nllLossBackward", 1 << 3 | 1 << 4},
+      {"crossEntropy", 1 << 5},
+      {"crossEntropyBackward", 1 << 4 | 1 << 5},
+  };
+  for (const Row& row : rows) {
+    if (row.kernel == kernel) return row.bits;
+  }
+  return 0;
+}
+
 /** What one JavaScript environment (the main thread, or a worker) owns. */
 struct Instance {
-  explicit Instance(napi_env env) : storages(env), reader(storages) {}
+  explicit Instance(napi_env env) : storages(env), reader(storages) {
+    for (const Kernel& k : kernels) optional.push_back(optional_operands(k.name));
+  }
 
   StorageTable storages;
   Reader reader;
   std::vector<Kernel> kernels = cpu_backend().table.kernels();
+  std::vector<uint32_t> optional;  // optional_operands() of each
   napi_ref figures = nullptr, words = nullptr;  // strong: the arrays that native reads and writes
   napi_ref canary = nullptr;                    // weak
 };
@@ -100,6 +130,10 @@ napi_value run(napi_env env, napi_callback_info info) {
     if (static_cast<size_t>(plan.kernel) >= in.self->kernels.size()) throw PlanError("unknown kernel");
     const KernelFn kernel = in.self->kernels[static_cast<size_t>(plan.kernel)].run;
     if (!kernel) throw PlanError("not a kernel over one set of operands");
+    const uint32_t optional = in.self->optional[static_cast<size_t>(plan.kernel)];
+    for (int i = 0; i < plan.operands; i++) {
+      if (!plan.operand[i] && !(optional >> i & 1)) throw PlanError("an operand is missing");
+    }
     kernel(plan);
   });
   return nullptr;

@@ -191,8 +191,9 @@ void Pool::trim_locked(size_t keep) noexcept {
   // Whole chunks that nobody uses: take their blocks out of the lists, then the chunks.
   for (int c = 0; c < 320; c++) {
     auto& list = free_[c];
+    if (list.empty()) continue;  // first: the highest classes have sizes that no size_t holds
     const size_t size = c <= 64 ? size_t(c) * 64 : (size_t(4 + (c - 65) % 4) << ((c - 65) / 4 + 10));
-    if (size > kLargestInChunk || list.empty()) continue;
+    if (size > kLargestInChunk) continue;
     const auto dead = std::remove_if(list.begin(), list.end(), [](std::byte* b) { return Chunk::of(b)->live == 0; });
     cached_ -= size * static_cast<size_t>(list.end() - dead);
     list.erase(dead, list.end());

@@ -70,7 +70,7 @@ void Reader::read_operand(Operand& operand, int64_t* sizes, int64_t* strides) {
   double last = 0, elements = 1, distinct = 1, product = 1;
   for (int d = 0; d < operand.ndim; d++) {
     strides[d] = natural(0x1p53, "bad stride");
-    last += static_cast<double>(sizes[d] - 1) * static_cast<double>(strides[d]);
+    last += static_cast<double>(std::max<int64_t>(sizes[d] - 1, 0)) * static_cast<double>(strides[d]);
     elements *= static_cast<double>(sizes[d]);
     product *= static_cast<double>(std::max<int64_t>(sizes[d], 1));
     if (strides[d] != 0) distinct *= static_cast<double>(sizes[d]);
@@ -78,7 +78,8 @@ void Reader::read_operand(Operand& operand, int64_t* sizes, int64_t* strides) {
   operand.data = view.data + std::min<int64_t>(offset, static_cast<int64_t>(view.bytes));
   operand.room = std::max<int64_t>(static_cast<int64_t>(view.bytes) - offset, 0) / item;
   if (!(product <= 0x1p60)) throw PlanError("too many elements");  // partial products must not overflow either
-  if (elements == 0) {
+  // An operand without elements is not touched. One that only lacks them along dims of stride 0 is: a sum over nothing.
+  if (distinct == 0) {
     std::fill_n(strides, operand.ndim, 0);
     return;
   }

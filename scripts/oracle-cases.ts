@@ -1,10 +1,10 @@
 // Writes the calls of test/samples.ts with their inputs as JSON to standard output, for scripts/oracle.py.
-import { type Arg, isSpec, lcg, show, valuesOf } from '../test/helpers.ts';
+import { type Arg, isSpec, lcg, valuesOf } from '../test/helpers.ts';
 import { callsOf, samples, torchOf } from '../test/samples.ts';
 import type { DTypeName } from '../lib/dtype.ts';
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-const number = (v: number): number | string => (Number.isFinite(v) ? v : String(v));
+const number = (v: number): number | string => (Object.is(v, -0) ? '-0' : Number.isFinite(v) ? v : String(v));
 
 function encode(arg: Arg, run: DTypeName, random: () => number): unknown {
   if (isSpec(arg)) return { t: arg.dtype ?? run, s: arg.shape, v: valuesOf(arg, run, random).map(number) };

@@ -19,7 +19,7 @@ warnings.filterwarnings('ignore')
 torch.manual_seed(0)
 FILE = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).parent.parent / 'test/oracle/ops.json'
 DIGITS = {torch.float64: 13, torch.float32: 8, torch.float16: 5, torch.bfloat16: 4}
-NAMED = {'NaN': math.nan, 'Infinity': math.inf, '-Infinity': -math.inf}
+NAMED = {'NaN': math.nan, 'Infinity': math.inf, '-Infinity': -math.inf, '-0': -0.0}
 
 
 def D(name):

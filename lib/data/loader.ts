@@ -154,7 +154,7 @@ export class DataLoader<T, B = Collated<T>> {
     return this.#batches();
   }
   async *[Symbol.asyncIterator](): AsyncGenerator<B> {
-    yield* this;
+    for (const batch of this) yield batch;
   }
   *#batches(): IterableIterator<B> {
     const { dataset, batchSize } = this;

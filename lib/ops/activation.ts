@@ -57,7 +57,7 @@ export interface EluOptions {
 /** `scale * x` above zero, `scale * alpha * (e^(inputScale * x) - 1)` below. */
 function eluWith(where: string, x: Tensor, alpha: number, scale: number, inputScale: number): Tensor {
   floats(where, x);
-  return record('elu', map(eluKernel, x, [alpha, scale, inputScale]), [x], [x], (g, n) => {
+  return record(where === 'celu' ? 'celu' : 'elu', map(eluKernel, x, [alpha, scale, inputScale]), [x], [x], (g, n) => {
     const z = n.unpack(0);
     const below = g.mul(z.clamp({ max: 0 }).mul(inputScale).exp()).mul(alpha * scale * inputScale);
     return [g.mul(scale).where(z.gt(0), below)];
@@ -215,7 +215,7 @@ export function hardswish(x: Tensor): Tensor {
 /**
  * Element-wise `x tanh(softplus(x))` (https://arxiv.org/abs/1908.08681). Throws DtypeError if `x` is not floating point.
  * @example
- * torch.mish(torch.tensor([-1, 1.5])) // tensor([-0.3034,  1.4032])
+ * torch.mish(torch.tensor([-1, 1.5])) // tensor([-0.3034,  1.4034])
  */
 export function mish(x: Tensor): Tensor {
   floats('mish', x);

@@ -1,7 +1,7 @@
 // Element-wise arithmetic of two tensors, or a tensor and a number: a row each. Broadcasting, promotion, in-place forms
 // and the undoing of broadcasting in backward are the family's (define.ts) and the engine's.
-import { binary, type Binary, checkOptions, needs, row } from '../define.ts';
-import { checkOperand, type Scalar } from '../dispatch.ts';
+import { binary, type Binary, checkOptions, inPlaceForms, needs, row } from '../define.ts';
+import { checkOperand, checkTensor, type Scalar } from '../dispatch.ts';
 import { BOOL, FLOATING, scalarKind } from '../dtype.ts';
 import { DtypeError } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
@@ -68,8 +68,11 @@ export function subtract(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions):
  * torch.rsub(torch.tensor([1, 2]), 5) // tensor([4, 3])
  */
 export function rsub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
-  const alpha = options?.alpha ?? 1;
-  return a.mul(-alpha).add(b);
+  checkTensor('rsub', a);
+  checkOperand('rsub', b);
+  checkOptions('rsub', options, ['alpha']);
+  if (a.dt.kind === BOOL) throw new DtypeError('rsub: subtraction of a bool tensor is not supported; use logicalXor() or bitwiseNot() instead');
+  return a.mul(-(options?.alpha ?? 1)).add(b);
 }
 row('rsub', rsub);
 /**
@@ -136,6 +139,19 @@ function divided(where: string, exact: Divide, trunc: Divide, floor: Divide, a: 
   if (mode === 'floor') return floor(a, b);
   throw new TypeError(`${where}: expected roundingMode to be one of null, 'trunc' or 'floor' but received ${String(mode)}`);
 }
+type InPlace = (x: Tensor, b: Tensor | Scalar, options?: object) => Tensor;
+const formOf = (name: string): InPlace => inPlaceForms.get(name) as InPlace;
+// in place, add, sub and div take the same options
+for (const name of ['add', 'sub']) {
+  const plain = formOf(name);
+  inPlaceForms.set(name, (x: Tensor, b: Tensor | Scalar, options?: AlphaOptions) => plain(x, options === undefined ? b : scaled(`${name}_`, x, b, options)));
+}
+const [exactForm, truncForm, floorForm] = [formOf('div'), formOf('truncDivide'), formOf('floorDivide')];
+inPlaceForms.set('div', (x: Tensor, b: Tensor | Scalar, options?: DivOptions) =>
+  options === undefined ? exactForm(x, b) : divided('div_', exactForm, truncForm, floorForm, x, b, options),
+);
+inPlaceForms.delete('truncDivide'); // no operator of its own
+
 /**
  * Another name of {@link div}.
  * @example

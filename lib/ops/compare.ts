@@ -153,6 +153,8 @@ row('isclose', isclose, { differentiable: false });
  * torch.allclose(torch.tensor([1, 2.5]), torch.tensor([1.000001, 2.5])) // true
  */
 export function allclose(a: Tensor, b: Tensor, rtol?: number | CloseOptions, atol?: number, equalNan?: boolean): boolean {
+  checkTensor('allclose', a);
+  checkTensor('allclose', b, 'other');
   return Boolean(isclose(a, b, rtol, atol, equalNan).all().item());
 }
 row('allclose', allclose, { differentiable: false });

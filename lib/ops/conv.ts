@@ -151,6 +151,9 @@ function convTranspose(dims: number, x: Tensor, weight: Tensor, args: readonly u
         `${where}: given input size per channel: (${input.sizes.slice(2).join(' x ')}). Calculated output size per channel: (${size.join(' x ')}). Output size is too small`,
       );
     }
+    // so much extra output that a convolution of it would have more positions than the input: zeros take their place
+    const more = extra.map((e, d) => Math.floor(e / stride[d]!));
+    if (more.some((m) => m > 0)) input = pad(input, more.reverse().flatMap((m) => [0, m]));
     return convolveInput(input, weight, bias, [groups, ...stride, ...padding, ...dilation], size, channels);
   });
 }

@@ -97,6 +97,7 @@ type ToTarget = DTypeName | DeviceLike | Tensor;
  */
 export function to(x: Tensor, ...args: Call<[target: ToTarget, dtype?: DTypeName | boolean, nonBlocking?: boolean, copy?: boolean], ToOptions>): Tensor {
   checkTensor('to', x);
+  if (args.length === 0) throw new TypeError('to: expected a dtype, a device or a tensor');
   const first: unknown = args[0];
   let dt = x.dt;
   let where: Device = x.device;
@@ -125,8 +126,8 @@ export function to(x: Tensor, ...args: Call<[target: ToTarget, dtype?: DTypeName
 spread(to);
 row('to', to);
 
-const cast = (x: Tensor, dt: DType): Tensor => {
-  checkTensor(dt.name, x);
+const cast = (where: string, x: Tensor, dt: DType): Tensor => {
+  checkTensor(where, x);
   return x.dt === dt ? x : copyAs('toCopy', x, dt, layout('to', x, 'preserve'));
 };
 /**
@@ -135,31 +136,31 @@ const cast = (x: Tensor, dt: DType): Tensor => {
  * torch.tensor([1, 2]).float() // tensor([1., 2.])
  */
 export function float(x: Tensor): Tensor {
-  return cast(x, float32);
+  return cast('float', x, float32);
 }
 /**
  * As `to('float64')`.
  * @example
- * torch.tensor([1, 2]).double().dtype // 'float64'
+ * torch.tensor([1, 2]).double().dtype // float64
  */
 export function double(x: Tensor): Tensor {
-  return cast(x, float64);
+  return cast('double', x, float64);
 }
 /**
  * As `to('float16')`.
  * @example
- * torch.tensor([1, 2]).half().dtype // 'float16'
+ * torch.tensor([1, 2]).half().dtype // float16
  */
 export function half(x: Tensor): Tensor {
-  return cast(x, float16);
+  return cast('half', x, float16);
 }
 /**
  * As `to('bfloat16')`.
  * @example
- * torch.tensor([1, 2]).bfloat16().dtype // 'bfloat16'
+ * torch.tensor([1, 2]).bfloat16().dtype // bfloat16
  */
 function bfloat16_(x: Tensor): Tensor {
-  return cast(x, bfloat16);
+  return cast('bfloat16', x, bfloat16);
 }
 export { bfloat16_ as bfloat16 };
 /**
@@ -168,39 +169,39 @@ export { bfloat16_ as bfloat16 };
  * torch.tensor([1.7, -2.7]).long() // tensor([ 1, -2])
  */
 export function long(x: Tensor): Tensor {
-  return cast(x, int64);
+  return cast('long', x, int64);
 }
 /**
  * As `to('int32')`.
  * @example
- * torch.tensor([1.7]).int().dtype // 'int32'
+ * torch.tensor([1.7]).int().dtype // int32
  */
 export function int(x: Tensor): Tensor {
-  return cast(x, int32);
+  return cast('int', x, int32);
 }
 /**
  * As `to('int16')`.
  * @example
- * torch.tensor([1.7]).short().dtype // 'int16'
+ * torch.tensor([1.7]).short().dtype // int16
  */
 export function short(x: Tensor): Tensor {
-  return cast(x, int16);
+  return cast('short', x, int16);
 }
 /**
  * As `to('int8')`.
  * @example
- * torch.tensor([1.7]).char().dtype // 'int8'
+ * torch.tensor([1.7]).char().dtype // int8
  */
 export function char(x: Tensor): Tensor {
-  return cast(x, int8);
+  return cast('char', x, int8);
 }
 /**
  * As `to('uint8')`.
  * @example
- * torch.tensor([1.7]).byte().dtype // 'uint8'
+ * torch.tensor([1.7]).byte().dtype // uint8
  */
 export function byte(x: Tensor): Tensor {
-  return cast(x, uint8);
+  return cast('byte', x, uint8);
 }
 /**
  * As `to('bool')`: whether elements are nonzero.
@@ -208,7 +209,7 @@ export function byte(x: Tensor): Tensor {
  * torch.tensor([1.7, 0]).bool() // tensor([ True, False])
  */
 function bool_(x: Tensor): Tensor {
-  return cast(x, bool);
+  return cast('bool', x, bool);
 }
 export { bool_ as bool };
 /**
@@ -217,7 +218,7 @@ export { bool_ as bool };
  * torch.tensor([1, 2]).type('float32') // tensor([1., 2.])
  */
 export function type(x: Tensor, dtype: DTypeName): Tensor {
-  return cast(x, toDType(dtype, 'type'));
+  return cast('type', x, toDType(dtype, 'type'));
 }
 /**
  * `x` as the dtype of `other`.
@@ -226,7 +227,7 @@ export function type(x: Tensor, dtype: DTypeName): Tensor {
  */
 export function typeAs(x: Tensor, other: Tensor): Tensor {
   checkTensor('typeAs', other, 'other');
-  return cast(x, other.dt);
+  return cast('typeAs', x, other.dt);
 }
 /**
  * `x` on the CPU: itself if it is there.
@@ -234,6 +235,7 @@ export function typeAs(x: Tensor, other: Tensor): Tensor {
  * torch.tensor([1, 2]).cpu() // tensor([1, 2])
  */
 export function cpu(x: Tensor): Tensor {
+  checkTensor('cpu', x);
   return to(x, 'cpu');
 }
 /**
@@ -288,6 +290,7 @@ inPlaceForms.set('zero', (x: Tensor): Tensor => fillWith('zero_', x, 0));
  * torch.fill(torch.zeros(2), 1.5) // tensor([1.5000, 1.5000])
  */
 export function fill(x: Tensor, value: Tensor | Scalar): Tensor {
+  checkTensor('fill', x);
   return fillWith('fill', x.clone(), value);
 }
 row('fill', fill);

@@ -2,6 +2,7 @@
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { requireFloating } from '../dtype.ts';
+import { broadcastShapes } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { operators } from './internal/register.ts';
 
@@ -22,8 +23,9 @@ export function cosineSimilarity(x1: Tensor, x2: Tensor, ...args: Call<[dim?: nu
     checkTensor('cosineSimilarity', x, name);
     requireFloating('cosineSimilarity', x.dt);
   }
+  const shape = broadcastShapes('cosineSimilarity', x1.sizes, x2.sizes);
   const unit = (x: Tensor): Tensor => x.div(x.norm(2, dim, true).clampMin(eps));
-  return unit(x1).mul(unit(x2)).sum(dim);
+  return unit(x1.expand(shape)).mul(unit(x2.expand(shape))).sum(dim);
 }
 
 /** Options of {@link pairwiseDistance}. */

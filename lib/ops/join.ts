@@ -163,6 +163,7 @@ row('repeat', repeat);
  * //         [2, 2]])
  */
 export function tile(x: Tensor, ...dims: (number | Shape)[]): Tensor {
+  checkTensor('tile', x);
   const times = sizesOf(dims);
   const pad = x.sizes.length - times.length;
   return repeat(x, pad > 0 ? [...new Array<number>(pad).fill(1), ...times] : times);

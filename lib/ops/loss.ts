@@ -66,10 +66,12 @@ export interface LossOptions {
 }
 type LossArguments = Call<[reduction?: Reduction], LossOptions>;
 
-function weighted(name: string, where: string, x: Tensor, target: Tensor, args: readonly unknown[], value: Pointwise, slope: Pointwise): Tensor {
+function weighted(where: string, x: Tensor, target: Tensor, args: readonly unknown[], value: Pointwise, slope: Pointwise): Tensor {
   const { reduction = 'mean', weight = null } = readArguments<LossOptions>(where, args, ['reduction'], ['weight']);
   const code = reductionCode(where, reduction);
   checkPair(where, x, target);
+  // PyTorch composes the absolute loss of other operators, and its node is theirs
+  const name = where === 'mseLoss' ? where : code === NONE ? 'abs' : reduction;
   if (weight === null) return pointwise(name, x, target, code, value, slope);
   checkTensor(where, weight, 'weight');
   const losses = pointwise(name, x, target, NONE, value, slope).mul(weight);
@@ -83,7 +85,7 @@ function weighted(name: string, where: string, x: Tensor, target: Tensor, args: 
  * torch.mseLoss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(2.5000)
  */
 export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
-  return weighted('mseLoss', 'mseLoss', x, target, args, (a, b) => a.sub(b).square(), (a, b) => a.sub(b).mul(2));
+  return weighted('mseLoss', x, target, args, (a, b) => a.sub(b).square(), (a, b) => a.sub(b).mul(2));
 }
 
 /**
@@ -92,7 +94,7 @@ export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tens
  * torch.l1Loss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(1.5000)
  */
 export function l1Loss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
-  return weighted('l1Loss', 'l1Loss', x, target, args, (a, b) => a.sub(b).abs(), (a, b) => a.sub(b).sign());
+  return weighted('l1Loss', x, target, args, (a, b) => a.sub(b).abs(), (a, b) => a.sub(b).sign());
 }
 
 /** Options of {@link smoothL1Loss}. */

@@ -1,13 +1,14 @@
 // x.newZeros and its kin: tensors of the dtype and device of another.
 import { empty, full, ones, type TensorData, type TensorOptions, tensor, zeros } from '../create.ts';
-import type { Scalar } from '../dispatch.ts';
+import { checkTensor, type Scalar } from '../dispatch.ts';
 import { spread } from '../methods.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
 type Sizes = (number | Shape | TensorOptions)[];
 /** Splits sizes from the options behind them, which default to those of `x`. */
-function read(x: Tensor, args: Sizes): [Shape, TensorOptions] {
+function read(where: string, x: Tensor, args: Sizes): [Shape, TensorOptions] {
+  checkTensor(where, x);
   const last = args[args.length - 1];
   const named = typeof last === 'object' && !Array.isArray(last);
   const options = { dtype: x.dtype, ...(named ? (last as TensorOptions) : {}) };
@@ -21,7 +22,7 @@ function read(x: Tensor, args: Sizes): [Shape, TensorOptions] {
  * torch.tensor([1, 2]).newZeros(2) // tensor([0, 0])
  */
 export function newZeros(x: Tensor, ...size: Sizes): Tensor {
-  return zeros(...read(x, size));
+  return zeros(...read('newZeros', x, size));
 }
 /**
  * Ones of the dtype of `x`.
@@ -29,7 +30,7 @@ export function newZeros(x: Tensor, ...size: Sizes): Tensor {
  * torch.tensor([1, 2]).newOnes(2) // tensor([1, 1])
  */
 export function newOnes(x: Tensor, ...size: Sizes): Tensor {
-  return ones(...read(x, size));
+  return ones(...read('newOnes', x, size));
 }
 /**
  * Uninitialised, of the dtype of `x`.
@@ -37,7 +38,7 @@ export function newOnes(x: Tensor, ...size: Sizes): Tensor {
  * torch.tensor([1, 2]).newEmpty(2, 3).shape // torch.Size([2, 3])
  */
 export function newEmpty(x: Tensor, ...size: Sizes): Tensor {
-  return empty(...read(x, size));
+  return empty(...read('newEmpty', x, size));
 }
 /**
  * Filled with `fillValue`, of the dtype of `x`.
@@ -45,6 +46,7 @@ export function newEmpty(x: Tensor, ...size: Sizes): Tensor {
  * torch.tensor([1, 2]).newFull([2], 7) // tensor([7, 7])
  */
 export function newFull(x: Tensor, size: Shape, fillValue: Scalar | Tensor, options: TensorOptions = {}): Tensor {
+  checkTensor('newFull', x);
   return full(size, fillValue, { dtype: x.dtype, ...options });
 }
 /**
@@ -53,6 +55,7 @@ export function newFull(x: Tensor, size: Shape, fillValue: Scalar | Tensor, opti
  * torch.tensor([1.5]).newTensor([1, 2]) // tensor([1., 2.])
  */
 export function newTensor(x: Tensor, data: TensorData, options: TensorOptions = {}): Tensor {
+  checkTensor('newTensor', x);
   return tensor(data, { dtype: x.dtype, ...options });
 }
 for (const f of [newZeros, newOnes, newEmpty]) spread(f);

@@ -7,7 +7,7 @@ import { type DType, float32, FLOATING, requireFloating } from '../dtype.ts';
 import { describe, DtypeError, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { sameShape, type Shape, show, sizeOf } from '../shape.ts';
-import { emptyTensor, type Tensor } from '../tensor.ts';
+import { emptyTensor, Tensor } from '../tensor.ts';
 import { operators } from './internal/register.ts';
 
 const batchKernel = kernel('batchNorm');
@@ -126,22 +126,32 @@ function layerGradients(g: Tensor, x: Tensor, weight: Tensor | null, eps: number
   return [gx, g.mul(normal).sum(0), g.sum(0)];
 }
 
-/** Layer normalization of the rows of x [rows, cols]. */
-function normalizeRows(x: Tensor, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
-  const [rows, cols] = x.sizes as readonly [number, number];
-  const input = x.detach().contiguous();
+/** A dense tensor as a matrix, without history. */
+const matrix = (x: Tensor, rows: number, cols: number): Tensor => {
+  const dense = x.detach().contiguous();
+  return new Tensor(dense.storage, dense.dt, [rows, cols], null, dense.offset, dense.count);
+};
+const vector = (v: Tensor | null): Tensor | null => v && v.detach().reshape([v.count]);
+
+/** Layer normalization of x seen as [rows, cols]; weight and bias have cols elements. */
+function normalizeRows(x: Tensor, rows: number, cols: number, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
   const y = emptyTensor(x.sizes, x.dt);
   const mean = emptyTensor([rows], statisticsDtype(x));
   const rstd = emptyTensor([rows], mean.dt);
-  if (x.count > 0) runStruct(layerKernel, [y, mean, rstd, input, weight, bias], [eps]);
+  if (x.count > 0) runStruct(layerKernel, [matrix(y, rows, cols), mean, rstd, matrix(x, rows, cols), vector(weight), vector(bias)], [eps]);
   return record('nativeLayerNorm', y, [x, weight, bias], [x, weight, mean, rstd], (g, n): readonly Grad[] => {
     const z = n.unpack(0);
     const w = weight === null ? null : n.unpack(1);
-    if (mode.grad || z.count === 0) return layerGradients(g, z, w, eps);
+    if (mode.grad || z.count === 0) {
+      const shape = [rows, cols];
+      const [gx, gw, gb] = layerGradients(g.reshape(shape), z.reshape(shape), w && w.reshape([cols]), eps);
+      return [gx.view(z.sizes), weight && gw.view(weight.sizes), bias && gb.view(bias.sizes)];
+    }
     const gx = n.needs(0) ? emptyTensor(z.sizes, z.dt) : null;
-    const gw = weight !== null && n.needs(1) ? emptyTensor([cols], weight.dt) : null;
-    const gb = bias !== null && n.needs(2) ? emptyTensor([cols], bias.dt) : null;
-    runStruct(layerBackwardKernel, [gx, gw, gb, g.contiguous(), z.contiguous(), w, n.unpack(2), n.unpack(3)]);
+    const gw = weight !== null && n.needs(1) ? emptyTensor(weight.sizes, weight.dt) : null;
+    const gb = bias !== null && n.needs(2) ? emptyTensor(bias.sizes, bias.dt) : null;
+    const operands = [matrix(g, rows, cols), matrix(z, rows, cols), vector(w), n.unpack(2), n.unpack(3)];
+    runStruct(layerBackwardKernel, [gx && matrix(gx, rows, cols), vector(gw), vector(gb), ...operands]);
     return [gx, gw, gb];
   });
 }
@@ -180,9 +190,7 @@ export function layerNorm(
   commonDevice(where, [x, weight, bias]);
   const cols = sizeOf(shape);
   const rows = cols === 0 ? 0 : x.count / cols;
-  const flat = x.ndim === 2 && first === 1 ? x : x.reshape([rows, cols]);
-  const y = normalizeRows(flat, weight && weight.reshape([cols]), bias && bias.reshape([cols]), eps);
-  return flat === x ? y : y.view(x.sizes);
+  return normalizeRows(x, rows, cols, weight, bias, eps);
 }
 
 /** Options of {@link groupNorm}. */
@@ -207,7 +215,7 @@ export function groupNorm(
   }
   checkChannels(where, x, { weight, bias });
   const groups = x.sizes[0]! * numGroups;
-  let y = normalizeRows(x.reshape([groups, groups === 0 ? 0 : x.count / groups]), null, null, eps).view(x.sizes);
+  let y = normalizeRows(x, groups, groups === 0 ? 0 : x.count / groups, null, null, eps);
   if (weight !== null) y = y.mul(perChannel(weight, x.ndim));
   return bias === null ? y : y.add(perChannel(bias, x.ndim));
 }

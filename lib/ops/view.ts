@@ -566,6 +566,7 @@ row('unfold', unfold, { kind: 'view' });
 /** Adds overlapping windows back to where they came from. */
 function unfoldBackward(g: Tensor, sizes: Shape, d: number, size: number, step: number): Tensor {
   const out = resultLike(sizes, g.dt, []);
+  runMap(fillKernel, sizes, [out, 0], g.dt); // the kernel adds
   runStruct(unfoldBackwardKernel, [out, g], [d, size, step]);
   if (recording([g])) attach(out, new FunctionNode('UnfoldBackwardBackward0', ([gg]) => [unfold(gg!, d, size, step)]).connect([g]));
   return out;

@@ -1,0 +1,11 @@
+// All workloads, in the order of the table; run.ts and worker.ts read it. A workload is a file here and its twin.
+import type { Row } from '../row.ts';
+import { rows as add } from './add.ts';
+import { rows as addSmall } from './add-small.ts';
+import { rows as gemm } from './gemm.ts';
+import { rows as lenet } from './lenet.ts';
+import { rows as mlpDigits } from './mlp-digits.ts';
+import { rows as mlpXor } from './mlp-xor.ts';
+import { rows as mnistCnn } from './mnist-cnn.ts';
+
+export const rows: readonly Row[] = [...addSmall, ...mlpXor, ...mlpDigits, ...lenet, ...mnistCnn, ...gemm, ...add];

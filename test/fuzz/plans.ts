@@ -1,0 +1,221 @@
+// Throws random plans at native.run(): every one must throw or succeed, whatever it says. Plans that got further than any
+// before them are kept and varied. Run by fuzz.test.ts, and by scripts/sanitize.mjs under AddressSanitizer.
+import { dtypes } from '../../lib/dtype.ts';
+import { native, reserveWords } from '../../lib/native.ts';
+import { enter, leave, limits, Random, watch } from './random.ts';
+
+const random = new Random(limits.seed);
+const words = reserveWords(4096);
+const kernels = native.kernels();
+const WEIRD = [Number.NaN, Infinity, -Infinity, -1, -2, -0.5, 0.5, 1.5, 1e15, 2 ** 53, 2 ** 31, 2 ** 32, 2 ** 63, -(2 ** 31), 1e300, 65536, 4097];
+
+interface Plan {
+  kernel: number;
+  list: boolean;
+  structured: boolean;
+  params: number[];
+  sizes: number[];
+  operands: { handle: number; scalar: number; dtype: number; offset: number; sizes: number[]; strides: number[] }[];
+}
+type Operand = Plan['operands'][number];
+
+// ---- memory ---------------------------------------------------------------------------------------------------------
+
+const owners = new Map<number, { owner: object; bytes: number }>();
+const dead: number[] = [2 ** 53, 12345, 2 ** 26];
+function newStorage(): void {
+  const bytes = random.pick([0, 1, 8, 40, 64, 100, 256, 1000, 4096, 20_000, 70_000]);
+  const owner = {};
+  const handle = random.chance(0.15) ? native.adopt(new ArrayBuffer(bytes), owner) : native.allocate(bytes, owner);
+  if (handle < 0) return;
+  owners.set(handle, { owner, bytes });
+  // small values are indices that fit now and then
+  if (bytes >= 8) native.write(handle, 0, BigInt64Array.from({ length: Math.floor(bytes / 8) }, () => BigInt(random.below(5) - (random.chance(0.02) ? 9 : 0))));
+}
+for (let i = 0; i < 40; i++) newStorage();
+let handles = [...owners.keys()];
+
+function churn(): void {
+  const handle = random.pick(handles);
+  if (native.item.length < 0) return;
+  native.release(handle);
+  owners.delete(handle);
+  dead.push(handle);
+  if (dead.length > 20) dead.splice(3, 1);
+  newStorage();
+  handles = [...owners.keys()];
+}
+
+// ---- plans ----------------------------------------------------------------------------------------------------------
+
+const size = (): number => (random.chance(0.01) ? random.pick([...WEIRD, 2 ** 40]) : random.pick([0, 1, 1, 2, 2, 3, 4, 5, 7, 8, 16, 33]));
+const param = (): number => (random.chance(0.15) ? random.pick(WEIRD) : random.pick([0, 0, 1, 1, 1, 2, 2, 3, 4, -1, 0.1]));
+const dense = (sizes: readonly number[]): number[] => {
+  const out = new Array<number>(sizes.length);
+  for (let d = sizes.length - 1, n = 1; d >= 0; d--) {
+    out[d] = n;
+    n *= sizes[d]!;
+  }
+  return out;
+};
+function strides(sizes: readonly number[]): number[] {
+  const out = dense(sizes);
+  if (random.chance(0.2)) out.reverse();
+  if (random.chance(0.2)) for (let d = 0; d < out.length; d++) if (random.chance(0.4)) out[d] = random.pick([0, 1, 2, 3, 8]);
+  if (random.chance(0.01) && out.length > 0) out[random.below(out.length)] = random.pick(WEIRD);
+  return out;
+}
+function operand(sizes: readonly number[], dtype: number): Operand {
+  const kind = random.next();
+  const handle = kind < 0.06 ? -1 : kind < 0.1 ? -2 : kind < 0.11 ? random.pick(dead) : random.pick(handles);
+  const item = dtypes[dtype]?.size ?? 4;
+  const offset = random.chance(0.8) ? 0 : random.chance(0.9) ? item * random.below(9) : random.pick([1, 3, ...WEIRD]);
+  return { handle, scalar: param(), dtype, offset, sizes: sizes.slice(), strides: strides(sizes) };
+}
+const kind = (): number => (random.chance(0.01) ? random.pick([-1, 10, 99, Number.NaN, 0.5]) : random.below(dtypes.length));
+
+function fresh(kernel: number): Plan {
+  const main = random.chance(0.6) ? 0 : kind();
+  const sizes = Array.from({ length: random.pick([0, 1, 1, 2, 2, 3, 4, 4, 5]) }, size);
+  const shape = (): number[] => {
+    if (random.chance(0.6)) return sizes.slice();
+    if (random.chance(0.5)) return sizes.map((n) => (random.chance(0.7) ? n : size()));
+    return Array.from({ length: random.below(5) }, size);
+  };
+  return {
+    kernel,
+    list: random.chance(0.1),
+    structured: random.chance(0.5),
+    params: Array.from({ length: random.pick([0, 1, 1, 2, 2, 3, 4, 5, 6, 8, 10, 12, 14]) }, param),
+    sizes,
+    operands: Array.from({ length: random.pick([1, 2, 2, 3, 3, 4, 5, 6, 7]) }, () => operand(shape(), random.chance(0.75) ? main : kind())),
+  };
+}
+const copy = (p: Plan): Plan => ({ ...p, params: p.params.slice(), sizes: p.sizes.slice(), operands: p.operands.map((x) => ({ ...x, sizes: x.sizes.slice(), strides: x.strides.slice() })) });
+
+function vary(from: Plan): Plan {
+  const p = copy(from);
+  // handles of the kept plan may be dead by now
+  for (const x of p.operands) if (x.handle >= 0 && !owners.has(x.handle) && random.chance(0.95)) x.handle = random.pick(handles);
+  for (let n = 1 + random.below(3); n > 0; n--) {
+    const x = p.operands.length > 0 ? random.pick(p.operands) : undefined;
+    switch (random.below(14)) {
+      case 0: p.params.push(param()); break;
+      case 1: p.params.pop(); break;
+      case 2: case 3: case 4: if (p.params.length > 0) p.params[random.below(p.params.length)] = param(); break;
+      case 5: p.operands.push(operand(p.sizes, x?.dtype ?? 0)); break;
+      case 6: p.operands.splice(random.below(p.operands.length), 1); break;
+      case 7: { const dt = kind(); for (const y of p.operands) y.dtype = dt; break; }
+      case 8: if (x) x.dtype = kind(); break;
+      case 9: if (x) { x.sizes = random.chance(0.5) ? x.sizes.map((s) => (random.chance(0.7) ? s : size())) : Array.from({ length: random.below(5) }, size); x.strides = strides(x.sizes); } break;
+      case 10: if (x) x.strides = strides(x.sizes.length === p.sizes.length || p.structured ? x.sizes : p.sizes); break;
+      case 11: if (x) x.handle = random.chance(0.1) ? random.pick([-1, -2, ...dead]) : random.pick(handles); break;
+      case 12: p.structured = !p.structured; break;
+      default: {
+        const d = random.below(p.sizes.length);
+        const s = size();
+        if (p.sizes.length > 0) { p.sizes[d] = s; for (const y of p.operands) { if (y.sizes.length === p.sizes.length) y.sizes[d] = s; y.strides = strides(p.structured ? y.sizes : p.sizes); } }
+      }
+    }
+  }
+  return p;
+}
+
+function write(p: Plan): void {
+  let at = 0;
+  const put = (v: number): void => { if (at < words.length) words[at++] = v; };
+  put(p.kernel);
+  if (p.list) {
+    put(p.operands.length); // width
+    put(1 + random.below(2));
+    put(p.params.length);
+    p.params.forEach(put);
+    for (let i = 0; i < 2; i++) for (const x of p.operands) { put(x.handle); put(x.dtype); put(x.offset); put(x.sizes.reduce((a, b) => a * b, 1)); }
+    return;
+  }
+  put(p.structured ? 1 : 0);
+  put(p.operands.length);
+  put(p.params.length);
+  p.params.forEach(put);
+  if (!p.structured) { put(p.sizes.length); p.sizes.forEach(put); }
+  for (const x of p.operands) {
+    put(x.handle);
+    if (x.handle === -2) continue;
+    put(x.dtype);
+    if (x.handle === -1) { put(x.scalar); continue; }
+    put(x.offset);
+    if (p.structured) { put(x.sizes.length); x.sizes.forEach(put); x.strides.forEach(put); }
+    else for (let d = 0; d < p.sizes.length; d++) put(x.strides[d] ?? 0);
+  }
+}
+
+// ---- the other entries ----------------------------------------------------------------------------------------------
+
+const JUNK: (() => unknown)[] = [
+  () => random.pick(WEIRD), () => random.below(12), () => random.pick(handles), () => random.pick(dead), () => null, () => undefined, () => 'text',
+  () => ({}), () => [1], () => new Float64Array(random.below(9)), () => new Uint8Array(random.below(70)), () => new ArrayBuffer(random.below(70)),
+  () => new Uint8Array(new ArrayBuffer(65), 1), () => 5n, () => -(2n ** 70n), () => true, () => Symbol('s'), () => () => 1, () => new DataView(new ArrayBuffer(8)),
+  () => new SharedArrayBuffer(8), () => new BigInt64Array(2), () => { const b = new ArrayBuffer(64); structuredClone(b, { transfer: [b] }); return b; },
+];
+const ENTRIES = ['allocate', 'adopt', 'release', 'sweep', 'item', 'read', 'write', 'canary', 'kernels', 'poolStats', 'trim', 'getNumThreads', 'createGenerator', 'destroyGenerator', 'seedGenerator', 'generatorSeed', 'generatorState', 'setGeneratorState', 'seedFromSystem', 'dtypes', 'build'] as const;
+function entry(call: number): void {
+  const name = random.pick(ENTRIES);
+  const args = Array.from({ length: random.below(4) }, () => random.pick(JUNK)());
+  if (name === 'allocate' && typeof args[0] === 'number' && args[0] > 1e6) return;
+  if (name === 'destroyGenerator' && args[0] === 0) return;
+  enter(call, `${name}(${args.map(String).join(', ')})`);
+  (native[name] as (...args: unknown[]) => unknown)(...args);
+}
+
+// ---- the loop -------------------------------------------------------------------------------------------------------
+
+watch();
+const until = Date.now() + limits.seconds * 1000;
+const corpus = new Map<number, Plan[]>();
+const seen = new Set<string>();
+const succeeded = new Set<number>();
+let threw = 0;
+let entries = 0;
+const slow: string[] = [];
+let call = 0;
+for (; call < limits.calls && (call % 64 !== 0 || Date.now() < until); call++) {
+  if (call % 16 === 0) churn();
+  if (random.chance(0.05)) {
+    entries++;
+    try { entry(call); } catch (error) { if (!(error instanceof Error)) throw error; }
+    leave();
+    continue;
+  }
+  const kernel = random.chance(0.001) ? random.pick([-1, kernels.length, 1e9, Number.NaN]) : random.below(kernels.length);
+  const kept = corpus.get(kernel);
+  const plan = kept && random.chance(0.85) ? vary(random.pick(kept)) : fresh(kernel);
+  write(plan);
+  enter(call, `${kernels[kernel]} ${JSON.stringify(plan)}`);
+  const start = performance.now();
+  let outcome = 'success';
+  try {
+    if (plan.list) native.runList();
+    else native.run();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const { code } = error as Error & { code?: string };
+    if (code === undefined || code === 'FLAMBEAU_INTERNAL') throw error;
+    outcome = error.message.replace(/-?\d+(\.\d+)?(e\+?\d+)?/g, '#');
+    threw++;
+  }
+  leave();
+  const ms = performance.now() - start;
+  if (ms > limits.slow) slow.push(`${ms.toFixed(0)} ms: ${kernels[kernel]} ${JSON.stringify(plan)}`);
+  if (outcome === 'success') succeeded.add(kernel);
+  const key = `${kernel} ${outcome}${outcome === 'success' ? ` ${plan.operands[0]?.dtype} ${plan.operands[0]?.sizes.length}` : ''}`;
+  if (!seen.has(key) || random.chance(0.002)) {
+    seen.add(key);
+    const list = corpus.get(kernel) ?? [];
+    list.push(plan);
+    if (list.length > 60) list.shift();
+    corpus.set(kernel, list);
+  }
+}
+const never = kernels.filter((_, i) => !succeeded.has(i));
+console.log(JSON.stringify({ calls: call, threw, entries, outcomes: seen.size, succeeded: succeeded.size, never, slow: slow.slice(0, 5) }));
+if (slow.length > 0) process.exitCode = 1;
