@@ -89,14 +89,14 @@ const lines: Line[] = [];
 try {
   for (const row of rows) {
     if (!chosen(row.name)) continue;
-    process.stderr.write(`  ${row.name} …\r`);
+    if (process.stderr.isTTY) process.stderr.write(`  ${row.name} …\r`);
     try {
       const { ours, torch } = await measure(row);
       lines.push({ name: row.name, title: row.title, ours, torch, wanted: row.wanted, medianOnly: row.busy ?? false });
     } catch (error) {
       lines.push({ name: row.name, title: row.title, error: error instanceof Error ? error.message : String(error) });
     }
-    process.stderr.write('\x1b[K');
+    if (process.stderr.isTTY) process.stderr.write('\x1b[K');
   }
 } finally {
   ours.stop();

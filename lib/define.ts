@@ -250,6 +250,8 @@ export interface UnaryRule {
   /** The kernel's name where it is not the row's. */
   readonly kernel?: string;
   readonly params?: readonly number[];
+  /** Leaves whole numbers as they are: they are copied. */
+  readonly whole?: boolean;
 }
 
 /** `(x) => y`, element by element. */
@@ -286,7 +288,7 @@ export function unary(name: string, dtype: UnaryDtype, rule: UnaryRule = {}): Un
     const dt = unaryInput(name, x, dtype);
     const source = as(x, dt);
     const y = resultLike(x.sizes, dtype === 'bool' ? bool : dt, [source]);
-    runMap(k, y.sizes, [y, source], dt, params);
+    runMap(rule.whole && dt.kind !== FLOATING ? copyKernel : k, y.sizes, [y, source], dt, params);
     if (differentiable && mode.grad && tracked(x)) {
       const node = new UnaryNode(label, rule).connect([x]);
       attach(y, rule.grad ? node.save([x]) : rule.gradOut ? node.save([y]) : node);
@@ -310,7 +312,9 @@ export function unary(name: string, dtype: UnaryDtype, rule: UnaryRule = {}): Un
               return new UnaryNode(label, rule);
             }
           : null,
-        () => runMap(k, x.sizes, [x, x], x.dt, params),
+        () => {
+          if (!rule.whole || x.dt.kind === FLOATING) runMap(k, x.sizes, [x, x], x.dt, params);
+        },
         (node) => node.save(rule.grad ? [original] : rule.gradOut ? [x] : []),
       );
     });

@@ -1,8 +1,8 @@
 // The only road to a kernel: devices, scalars, broadcasting, merging of dims, empty tensors, overlap, and the writing of
 // the plan (native/reader.cc reads it). Rows call it through define.ts and never see a plan.
 import { BOOL, type DType, FLOATING, getDefault, int64, ofKind, promoteTypes, scalarKind } from './dtype.ts';
-import { AutogradError, describe, DeviceError, OutOfMemoryError, ShapeError } from './errors.ts';
-import { kernelName, native, reserveWords, words as initialWords } from './native.ts';
+import { AutogradError, describe, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';
+import { kernel, kernelName, native, reserveWords, words as initialWords } from './native.ts';
 import { contiguousStrides, expandStrides, sameShape, type Shape, show, sizeOf } from './shape.ts';
 import { emptyTensor, Tensor } from './tensor.ts';
 
@@ -14,6 +14,8 @@ export type Operand = Tensor | number | null;
 const SCALAR = -1;
 const ABSENT = -2;
 
+const copyKernel = kernel('copy');
+const copyKernel = kernel('copy');
 let words = initialWords;
 
 // ---- operands -------------------------------------------------------------------------------------------------------
@@ -88,7 +90,9 @@ function translate(error: unknown, k: number): unknown {
     case 'FLAMBEAU_INDEX': return new RangeError(message);
     case 'FLAMBEAU_VALUE': return new RangeError(message);
     case 'FLAMBEAU_MEMORY': return new OutOfMemoryError(message);
-    case 'FLAMBEAU_PLAN': return error.message.includes('is gone') ? new TypeError(`${kernelName(k)}: a tensor was disposed, or its ArrayBuffer detached`) : new Error(message);
+    case 'FLAMBEAU_PLAN':
+      if (error.message.includes('does not have this dtype')) return new DtypeError(`${kernelName(k)}: not implemented for this dtype`);
+      return error.message.includes('is gone') ? new TypeError(`${kernelName(k)}: a tensor was disposed, or its ArrayBuffer detached`) : new Error(message);
     default: return error;
   }
 }
@@ -264,7 +268,7 @@ export function runReduce(k: number, outs: readonly Tensor[], x: Tensor, dims: r
     const nothing = new Tensor(x.storage, x.dt, [0], null, x.offset);
     const ones = outs.map((o) => emptyTensor([1], o.dt));
     runReduce(k, ones, nothing, [0], params, ordered);
-    outs.forEach((o, i) => runMap(copyKernel(), o.sizes, [o, ones[i]!], o.dt));
+    outs.forEach((o, i) => runMap(copyKernel, o.sizes, [o, ones[i]!], o.dt));
     return;
   }
   const rank = x.sizes.length;

@@ -5,9 +5,11 @@ import type { DTypeName } from './dtype.ts';
 import { attachMethods } from './methods.ts';
 import * as ops from './ops/index.ts';
 import { inPlaceFunctions } from './ops/inplace.ts';
+import { whereMethod } from './ops/internal/where.ts';
 import { Tensor } from './tensor.ts';
 
 attachMethods(Tensor.prototype, ops);
+attachMethods(Tensor.prototype, { where: whereMethod });
 attachMethods(Tensor.prototype, inPlaceFunctions(), '_');
 Object.defineProperties(Tensor.prototype, {
   T: {

@@ -23,8 +23,8 @@ export interface Sample {
   readonly layouts?: boolean;
   /** Calls that must be refused, each with what the message must say. */
   readonly bad?: readonly (readonly [args: Args, message?: RegExp])[];
-  /** The name in messages, where it is another's: of aliases. */
-  readonly says?: string;
+  /** The names that may begin its messages, where they are another's: of aliases, and of what it is made of. */
+  readonly says?: string | readonly string[];
   /** Where it is tested instead, and why not here. */
   readonly elsewhere?: string;
 }
@@ -186,7 +186,7 @@ export const samples: Record<RowName, Sample> = {
   isposinf: unary([-2, 2], flatly), isneginf: unary([-2, 2], flatly), signbit: unary([-2, 2], flatly, of([-0, 0, inf, -inf, -2])),
 
   // ternary
-  clamp: {
+  clamp: { says: ['clamp', 'ge'],
     cases: [
       [t([2, 3]), 0, 1], [t([2, 3]), { min: 0 }], [t([2, 3]), { max: 1 }], [t([2, 3]), null, 0.5], [t([2, 3]), 1, -1], [t([2, 3]), t([3]), t([2, 1])], [t([2, 3]), t([3])], [SPECIAL, -1, 1], [still([2, 3]), -1, 1],
       [t([2, 3]), { min: -0.5, max: 0.5 }], [t(), 0, 1], [t([0]), 0, 1],
@@ -207,7 +207,7 @@ export const samples: Record<RowName, Sample> = {
   add: binary(MAP, MAP, { cases: [...binary().cases, [t([2, 3]), t([3]), { alpha: 2 }], [t([2, 3]), t([3]), { alpha: 0.5 }], [t([2]), true]] }),
   sub: binary(MAP, MAP, { cases: [...binary().cases, [t([2, 3]), t([3]), { alpha: 2 }]] }),
   subtract: binary(MAP, MAP, { says: 'sub' }),
-  rsub: { cases: [[t([2, 3]), 2], [t([2, 3]), t([3])], [t([2, 3]), t([3]), { alpha: 2 }]], says: 'mul' },
+  rsub: { cases: [[t([2, 3]), 2], [t([2, 3]), t([3])], [t([2, 3]), t([3]), { alpha: 2 }]] },
   mul: binary(), multiply: binary(MAP, MAP, { says: 'mul' }),
   div: binary(MAP, positive, { cases: [...binary(MAP, positive).cases, [t([2, 3]), t([3], [1, 3]), { roundingMode: 'floor' }], [t([2, 3]), t([3], [1, 3]), { roundingMode: 'trunc' }], [of([1, -1, 0]), 0]], bad: [[[t([2]), t([3])]], [[t([2]), 2, { roundingMode: 'up' }], /up/]] }),
   divide: binary(MAP, positive, { says: 'div' }), trueDivide: binary(MAP, positive, { says: 'div' }),
@@ -248,7 +248,7 @@ export const samples: Record<RowName, Sample> = {
   stack: moves([[[t([2, 3]), t([2, 3])]], [[t([2]), t([2]), t([2])], 1], [[t(), t()]], [[t([2]), t([2])], { dim: -1 }]], [[[[t([2]), t([3])]]], [[[]]], [[[t([2])], 3]]]),
   hstack: moves([[[t([2]), t([3])]], [[t([2, 1]), t([2, 3])]], [[t(), t([2])]]], [[[[]]]]), vstack: moves([[[t([3]), t([3])]], [[t([2, 3]), t([1, 3])]]], [[[[]]]]),
   repeat: moves([[t([2, 3]), 2, 1], [t([2]), [3, 2]], [t(), 3], [t([2]), 0]], [[[t([2, 3]), 2]], [[t([2]), -1]]], method('repeat')),
-  tile: moves([[t([2, 3]), 2], [t([2]), [3, 2]]], [[[t([2]), -1]]], method('tile')),
+  tile: moves([[t([2, 3]), 2], [t([2]), [3, 2]]], [[[t([2]), -1]]], { ...method('tile'), says: ['tile', 'repeat'] }),
 
   // conv
   conv1d: convs(1), conv2d: convs(2), conv3d: convs(3), convTranspose1d: transposedConvs(1), convTranspose2d: transposedConvs(2), convTranspose3d: transposedConvs(3),
@@ -277,7 +277,7 @@ export const samples: Record<RowName, Sample> = {
   mode: { cases: [[of([1, 2, 2, 3, 3, 3])], [of([3, 3, 1, 1], [2, 2]), 0], [t([2, 3]), 1], [of([4, 4, 2]), { keepdim: true }]], bad: [[[t([2]), 1]]] },
   kthvalue: { cases: [[t([5]), 2], [t([2, 3]), 1, 1], [t([4, 3]), 3, { dim: 0, keepdim: true }], [t([40]), 17]], dtypes: FLOATS, bad: [[[t([3]), 4]], [[t([3]), 0]], [[t([3]), 'x']]] },
   sort: { cases: [[t([7])], [t([2, 3])], [t([4, 3]), 0], [t([2, 3]), 1, true], [t([2, 3]), { descending: true }], [of([3, 1, 2, 1, 3, 1]), { stable: true }], [of([nan, 1, inf, -inf, 0, nan]), { stable: true }], [t()], [t([0])], [t([100])]], bad: [[[t([2]), 1]], [[t([2]), { stabel: true }], /stabel/]] },
-  argsort: { cases: [[t([7])], [t([4, 3]), 0], [t([2, 3]), 1, true], [of([3, 1, 2, 1, 3, 1]), { stable: true }]], dtypes: ['float32', 'float64'], gradient: false, bad: [[[t([2]), 1]]] },
+  argsort: { says: ['argsort', 'sort'], cases: [[t([7])], [t([4, 3]), 0], [t([2, 3]), 1, true], [of([3, 1, 2, 1, 3, 1]), { stable: true }]], dtypes: ['float32', 'float64'], gradient: false, bad: [[[t([2]), 1]]] },
   msort: { cases: [[t([4, 3])], [t([5])]], says: 'sort' },
   topk: { cases: [[t([7]), 3], [t([2, 5]), 2], [t([5, 2]), 2, 0], [t([7]), 3, { largest: false }], [t([7]), 0], [of([1, nan, 3]), 2]], dtypes: ['float32', 'float64'], bad: [[[t([3]), 4], /4/], [[t([3]), 'x']]] },
 
@@ -290,9 +290,9 @@ export const samples: Record<RowName, Sample> = {
   indexSelect: { cases: [[t([3, 4]), 0, at([0, 2, 0])], [t([3, 4]), 1, index([5], 4)], [t([3]), 0, at([])], [t(), 0, at([0])]], bad: [[[t([3]), 0, at([3])], /3/], [[t([3]), 0, at([0], [1, 1])]], [[t([3]), 0, t([2])]]] },
   indexAdd: { cases: [[t([3, 4]), 0, at([0, 2, 0]), t([3, 4])], [t([3, 4]), 1, at([1, 1]), t([3, 2]), { alpha: 2 }], [t([5]), 0, at([4, 4, 0]), t([3])]], bad: [[[t([3]), 0, at([3]), t([1])]], [[t([3]), 0, at([0, 1]), t([1])]]] },
   indexCopy: { cases: [[t([3, 4]), 0, at([0, 2]), t([2, 4])], [t([3, 4]), 1, at([1, 3]), t([3, 2])]], bad: [[[t([3]), 0, at([3]), t([1])]], [[t([3]), 0, at([0, 1]), t([1])]]] },
-  indexFill: { cases: [[t([3, 4]), 0, at([0, 2]), 5], [t([3, 4]), 1, at([1]), still()]], bad: [[[t([3]), 0, at([3]), 1]], [[t([3]), 0, at([0]), 'x']]] },
+  indexFill: { says: ['indexFill', 'indexCopy'], cases: [[t([3, 4]), 0, at([0, 2]), 5], [t([3, 4]), 1, at([1]), still()]], bad: [[[t([3]), 0, at([3]), 1]], [[t([3]), 0, at([0]), 'x']]] },
   take: { cases: [[t([3, 4]), index([2, 3], 12)], [t([3, 4]), at([-1, 0])], [t([5]), at([], [0])]], bad: [[[t([3]), at([3])], /3/], [[t([3]), t([1])]]] },
-  index: {
+  index: { says: ['index', 'slice'],
     cases: [
       [t([3, 4]), 1], [t([3, 4]), '1:3', '...'], [t([3, 4]), '...', -1], [t([3, 4]), null, '::2'], [t([3, 4]), at([0, 2, 2])], [t([3, 4]), ':', at([3, 0])], [t([3, 4]), at([0, 1]), at([2, 3])], [t([3, 4]), mask(3, 4)], [t([3, 4]), mask(3)],
       [t([3, 4]), [0, 2]], [t([2, 3, 4]), at([0, 1]), ':', at([1, 2])], [t([2, 3, 4]), 1, at([0, 2]), '1:3'], [t([3, 4]), index([2, 2], 3)], [t([3, 4]), '-2:'],
@@ -317,7 +317,7 @@ export const samples: Record<RowName, Sample> = {
 
   // masks
   where: { cases: [[mask(2, 3), t([2, 3]), t([2, 3])], [mask(3), t([2, 1]), t([3])], [mask(2, 3), t([3]), 1], [mask(2, 3), 0, t([3])], [mask(2, 3)], [mask(), t(), t([2])]], bad: [[[mask(2), t([3]), t([2])]], [[mask(2), 'x', t([2])]]] },
-  maskedFill: { cases: [[t([2, 3]), mask(2, 3), 5], [t([2, 3]), mask(3), still()], [t([3]), mask(2, 3), 0]], bad: [[[t([2]), mask(3), 1]], [[t([2]), t([2]), 1], /bool/], [[t([2]), mask(2), t([2])]]] },
+  maskedFill: { says: ['maskedFill', 'where'], cases: [[t([2, 3]), mask(2, 3), 5], [t([2, 3]), mask(3), still()], [t([3]), mask(2, 3), 0]], bad: [[[t([2]), mask(3), 1]], [[t([2]), t([2]), 1], /bool/], [[t([2]), mask(2), t([2])]]] },
   maskedSelect: { cases: [[t([2, 3]), mask(2, 3)], [t([2, 3]), mask(3)], [t([3]), mask(2, 1)]], bad: [[[t([2]), mask(3)]], [[t([2]), t([2])]]] },
   maskedScatter: { cases: [[t([2, 3]), mask(2, 3), t([6])], [t([2, 3]), mask(3), t([2, 3])]], bad: [[[t([2]), t([2]), t([2])]], [[t([2]), of([1, 1]), t([1])]]] },
   nonzero: { cases: [[of([0, 1, 0, 2, 3, 0], [2, 3])], [mask(2, 3)], [of([0, 1, 2]), { asTuple: true }], [t()], [t([0, 2])]], ...flatly, bad: [[[t([2]), { tuple: true }]]] },
@@ -331,18 +331,18 @@ export const samples: Record<RowName, Sample> = {
   inner: { cases: [[t([3]), t([3])], [t([2, 3]), t([4, 3])], [t([2, 3]), t()]], tolerance: 2, bad: [[[t([2, 3]), t([2, 4])]]] },
   outer: { cases: [[t([2]), t([3])], [t([0]), t([3])]], bad: [[[t([2, 2]), t([3])]]] },
   matmul: { cases: [[t([3]), t([3])], [t([2, 3]), t([3])], [t([3]), t([3, 2])], [t([2, 3]), t([3, 2])], [t([2, 1, 2, 3]), t([2, 3, 2])], [t([2, 2, 3]), t([3])], [t([3]), t([2, 3, 2])], [t([2, 4, 3]), t([3, 2])], [t([2, 3]), t([4, 3, 2])]], tolerance: 4, bad: [[[t([2, 3]), t([2, 3])], /2.*3.*2.*3/], [[t(), t([2])]], [[t([2]), 2]]] },
-  addmm: { cases: [[t([4]), t([2, 3]), t([3, 4])], [t([2, 4]), t([2, 3]), t([3, 4]), { beta: 0.5, alpha: 2 }], [t(), t([2, 3]), t([3, 2]), { beta: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([4]), t([2, 3]), t([4, 4])]], [[t([3]), t([2, 3]), t([3, 4])]], [[t([4]), t([2, 3]), t([3, 4]), { gamma: 1 }]]] },
-  addmv: { cases: [[t([2]), t([2, 3]), t([3])], [t([2]), t([2, 3]), t([3]), { beta: 0.5, alpha: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2]), t([2, 3]), t([2])]]] },
+  addmm: { says: ['addmm', 'mm'], cases: [[t([4]), t([2, 3]), t([3, 4])], [t([2, 4]), t([2, 3]), t([3, 4]), { beta: 0.5, alpha: 2 }], [t(), t([2, 3]), t([3, 2]), { beta: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([4]), t([2, 3]), t([4, 4])]], [[t([3]), t([2, 3]), t([3, 4])]], [[t([4]), t([2, 3]), t([3, 4]), { gamma: 1 }]]] },
+  addmv: { says: ['addmv', 'mv'], cases: [[t([2]), t([2, 3]), t([3])], [t([2]), t([2, 3]), t([3]), { beta: 0.5, alpha: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2]), t([2, 3]), t([2])]]] },
   baddbmm: { cases: [[t([2, 2, 4]), t([2, 2, 3]), t([2, 3, 4])], [t([4]), t([2, 2, 3]), t([2, 3, 4]), { beta: 0.5, alpha: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2]), t([2, 2, 3]), t([2, 3, 4])]]] },
-  addbmm: { cases: [[t([2, 4]), t([2, 2, 3]), t([2, 3, 4])], [t([2, 4]), t([2, 2, 3]), t([2, 3, 4]), { beta: 0.5, alpha: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2, 4]), t([2, 3]), t([3, 4])]]] },
+  addbmm: { says: ['addbmm', 'bmm'], cases: [[t([2, 4]), t([2, 2, 3]), t([2, 3, 4])], [t([2, 4]), t([2, 2, 3]), t([2, 3, 4]), { beta: 0.5, alpha: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2, 4]), t([2, 3]), t([3, 4])]]] },
   addr: { cases: [[t([2, 3]), t([2]), t([3])], [t([2, 3]), t([2]), t([3]), { beta: 0.5, alpha: 2 }]], dtypes: FLOATS, bad: [[[t([2, 3]), t([3]), t([3])]]] },
   linear: { cases: [[t([2, 3]), t([4, 3]), t([4])], [t([2, 3]), t([4, 3])], [t([3]), t([4, 3]), t([4])], [t([2, 2, 3]), t([4, 3]), t([4])], [t([0, 3]), t([4, 3])]], ...F('linear'), tolerance: 4, bad: [[[t([2, 3]), t([4, 2])], /3/], [[t([2, 3]), t([4, 3]), t([3])]]] },
   einsum: { cases: [['ij,jk->ik', t([2, 3]), t([3, 4])], ['bij,bjk->bik', t([2, 2, 3]), t([2, 3, 2])], ['ii->i', t([3, 3])], ['ij->ji', t([2, 3])], ['i,j->ij', t([2]), t([3])], ['ij->', t([2, 3])], ['...i,...i->...', t([2, 3]), t([2, 3])], ['ii', t([3, 3])], ['ij,jk', t([2, 3]), t([3, 2])]], tolerance: 4, bad: [[['ij,jk->ik', t([2, 3]), t([4, 4])]], [['ij->k', t([2, 3])]], [['i', t([2, 3])]]] },
 
   // new
-  newZeros: { cases: [[t([2]), 2, 3], [t([2]), [2, 0]], [t([2]), [2], { dtype: 'int64' }]], ...method('new_zeros'), ...flatly, bad: [[[t([2]), -1]]] }, newOnes: { cases: [[t([2]), 2, 3], [t([2]), [2]]], ...method('new_ones'), ...flatly, bad: [[[t([2]), 'x']]] },
-  newEmpty: { cases: [[t([2]), [0, 3]]], ...method('new_empty'), ...flatly, bad: [[[t([2]), -1]]] }, newFull: { cases: [[t([2]), [2, 2], 3]], ...method('new_full'), ...flatly, bad: [[[t([2]), [2], 'x']]] },
-  newTensor: { cases: [[t([2]), [1, 2, 3]], [t([2]), 5]], ...method('new_tensor'), ...flatly, bad: [[[t([2]), 'x']]] },
+  newZeros: { says: ['newZeros', 'zeros'], cases: [[t([2]), 2, 3], [t([2]), [2, 0]], [t([2]), [2], { dtype: 'int64' }]], ...method('new_zeros'), ...flatly, bad: [[[t([2]), -1]]] }, newOnes: { says: ['newOnes', 'ones'], cases: [[t([2]), 2, 3], [t([2]), [2]]], ...method('new_ones'), ...flatly, bad: [[[t([2]), 'x']]] },
+  newEmpty: { says: ['newEmpty', 'empty'], cases: [[t([2]), [0, 3]]], ...method('new_empty'), ...flatly, bad: [[[t([2]), -1]]] }, newFull: { says: ['newFull', 'full'], cases: [[t([2]), [2, 2], 3]], ...method('new_full'), ...flatly, bad: [[[t([2]), [2], 'x']]] },
+  newTensor: { says: ['newTensor', 'tensor'], cases: [[t([2]), [1, 2, 3]], [t([2]), 5]], ...method('new_tensor'), ...flatly, bad: [[[t([2]), 'x']]] },
 
   // norm
   batchNorm: { cases: [[t([3, 2]), t([2]), t([2]), still([2]), still([2], positive), false, 0.1, 1e-5], [t([3, 2, 2]), t([2]), t([2]), null, null, true, 0.1, 1e-5], [t([2, 2, 2, 2]), null, null, null, null, true, 0.1, 1e-3]], torch: 'lambda x, w, b, m, v, train, momentum, eps: F.batch_norm(x, m, v, w, b, train, momentum, eps)', dtypes: ['float32', 'float64'], tolerance: 8, bad: [[[t([3, 2]), t([3]), null, null, null, true, 0.1, 1e-5], /3/], [[t([2]), null, null, null, null, true, 0.1, 1e-5]], [[t([1, 2]), null, null, null, null, true, 0.1, 1e-5]]] },
@@ -358,7 +358,7 @@ export const samples: Record<RowName, Sample> = {
   // reductions
   sum: reduce({ cases: [...REDUCED, [t([2, 3]), { dtype: 'float64' }], [t([2, 3]), { dim: 0, dtype: 'int64' }], [SPECIAL]] }), nansum: reduce({ cases: [...REDUCED, [of([1, nan, 2])]] }), mean: reduce({ cases: [...REDUCED, [t([2, 3]), { dtype: 'float64' }]], bad: [...BAD_DIM, [[typed('int64', [2])], /float/]] }),
   nanmean: reduce({ cases: [...REDUCED, [of([1, nan, 2])]] }), prod: reduce({ cases: [...NO_LISTS, [of([0, 2, 3])], [of([0, 0, 3])]] }), amax: reduce({ cases: [...REDUCED, [of([1, nan, 3])], [of([3, 1, 3])]] }), amin: reduce({ cases: [...REDUCED, [of([1, nan, 3])]] }),
-  aminmax: { cases: [[t([2, 3])], [t([3, 4]), { dim: 1 }], [t([3, 4]), { dim: 0, keepdim: true }]], bad: [[[t([2]), { dim: 1 }]], [[t([0])]]] },
+  aminmax: { says: ['aminmax', 'amin'], cases: [[t([2, 3])], [t([3, 4]), { dim: 1 }], [t([3, 4]), { dim: 0, keepdim: true }]], bad: [[[t([2]), { dim: 1 }]], [[t([0])]]] },
   all: reduce(flatly), any: reduce(flatly), countNonzero: { cases: [[t([2, 3])], [t([2, 3]), 1], [t([2, 3, 2]), [0, 2]], [t([0])]], ...flatly, bad: [[[t([2]), 1]]] },
   logsumexp: { cases: [[t([2, 3]), 1], [t([2, 3]), [0, 1]], [t([2, 3]), 0, true], [of([inf, 1]), 0], [of([-inf, -inf]), 0], [t(), 0], [t([0, 2]), 0]], bad: [[[t([2]), 1]]] },
   norm: { cases: [[t([2, 3])], [t([2, 3]), 1], [t([2, 3]), 2, 1], [t([2, 3]), { p: 3, dim: 0, keepdim: true }], [t([2, 3]), inf], [t([2, 3]), -inf, 1], [t([2, 3]), 0, 1], [t([2, 3]), 'fro'], [t()], [t([0])]], dtypes: FLOATS, tolerance: 2, bad: [[[t([2]), 2, 1]], [[t([2]), 'nuc']]] },
@@ -376,7 +376,7 @@ export const samples: Record<RowName, Sample> = {
   view: moves([[t([2, 3]), 3, 2], [t([2, 3]), [-1]], [t([2, 3]), 1, -1, 2], [t(), 1], [t([0, 3]), [3, 0]]], [[[t([2, 3]), 4]], [[t([2, 3]), -1, -1]], [[t([2, 3]), -2, 3]]], { ...method('view'), layouts: false }),
   viewAs: moves([[t([2, 3]), typed('float32', [3, 2])]], [[[t([2, 3]), t([5])]]], { ...method('view_as'), layouts: false, says: 'view' }),
   reshape: moves([[t([2, 3]), 3, 2], [t([2, 3]), [-1]], [t([2, 3]), 6], [t([0, 3]), [0, 5]]], [[[t([2, 3]), 4]], [[t([2, 3]), -1, -1]]], method('reshape')), reshapeAs: moves([[t([2, 3]), typed('float32', [3, 2])]], [[[t([2, 3]), t([5])]]], { ...method('reshape_as'), says: 'reshape' }),
-  flatten: moves([[t([2, 3])], [t([2, 3, 2]), 1], [t([2, 3, 2]), 0, 1], [t()], [t([2, 3, 2]), { startDim: -2 }]], [[[t([2, 3]), 2]], [[t([2, 3]), 1, 0]]]), ravel: moves([[t([2, 3])], [t()]]),
+  flatten: moves([[t([2, 3])], [t([2, 3, 2]), 1], [t([2, 3, 2]), 0, 1], [t()], [t([2, 3, 2]), { startDim: -2 }]], [[[t([2, 3]), 2]], [[t([2, 3]), 1, 0]]]), ravel: moves([[t([2, 3])], [t()]], [], { says: 'reshape' }),
   unflatten: moves([[t([2, 6]), 1, [2, 3]], [t([6]), 0, [-1, 2]]], [[[t([6]), 0, [4, 2]]], [[t([6]), 1, [6]]]]),
   squeeze: moves([[t([1, 3, 1])], [t([1, 3]), 0], [t([1, 3]), 1], [t([1, 3, 1]), [0, 2]], [t()]], [[[t([1]), 1]]]), unsqueeze: moves([[t([2, 3]), 0], [t([2]), -1], [t(), 0]], [[[t([2]), 2]], [[t([2]), 'x']]]),
   transpose: moves([[t([2, 3]), 0, 1], [t([2, 3, 4]), -1, 0], [t(), 0, 0]], [[[t([2, 3]), 0, 2]]]), swapaxes: moves([[t([2, 3]), 0, 1]], [], { says: 'transpose' }), swapdims: moves([[t([2, 3]), 0, 1]], [], { says: 'transpose' }), t: moves([[t([2, 3])], [t([3])], [t()]], [[[t([2, 2, 2])]]]),
@@ -384,7 +384,7 @@ export const samples: Record<RowName, Sample> = {
   expand: moves([[t([1, 3]), 2, 3], [t([3]), [2, -1]], [t(), 2], [t([1]), 0]], [[[t([2, 3]), 3, 3]], [[t([2, 3]), 3]], [[t([3]), -1, 3]]], method('expand')), expandAs: moves([[t([1, 3]), still([2, 3])]], [[[t([2]), t([3])]]], { ...method('expand_as'), says: 'expand' }), broadcastTo: moves([[t([1, 3]), [2, 3]]], [[[t([2]), [3]]]], { says: 'expand' }),
   narrow: moves([[t([4, 3]), 0, 1, 2], [t([4, 3]), -1, -2, 2], [t([4]), 0, 4, 0]], [[[t([3]), 0, 2, 2]], [[t([3]), 0, 0, -1]], [[t([3]), 1, 0, 1]]]), select: moves([[t([2, 3]), 0, 1], [t([2, 3]), 1, -1], [t([3]), 0, 0]], [[[t([3]), 0, 3], /3/], [[t(), 0, 0]]]),
   slice: { ...moves([[t([5, 2]), 0, 1, 4], [t([5]), 0, -3, null, 2], [t([5, 2]), 1, 1], [t([5]), 0, 3, 1], [t([5]), 0, 0, 99]], [[[t([5]), 0, 0, 5, 0]], [[t([5]), 1]]]), torch: 'lambda x, d=0, s=None, e=None, st=1: x[(slice(None),) * (d % max(x.ndim, 1)) + (slice(s, e, st),)]' },
-  split: moves([[t([5, 2]), 2], [t([5]), [2, 3]], [t([2, 4]), 3, 1], [t([0]), 2]], [[[t([5]), [2, 2]]], [[t([5]), -1]], [[t([5]), 2, 1]]]), splitWithSizes: moves([[t([5]), [2, 3]], [t([2, 4]), [1, 3], 1]], [[[t([5]), [2, 2]]]], { says: 'splitWithSizes' }), chunk: moves([[t([5]), 2], [t([2, 7]), 3, 1], [t([2]), 5]], [[[t([5]), 0]], [[t(), 1]]]),
+  split: moves([[t([5, 2]), 2], [t([5]), [2, 3]], [t([2, 4]), 3, 1], [t([0]), 2]], [[[t([5]), [2, 2]]], [[t([5]), -1]], [[t([5]), 2, 1]]]), splitWithSizes: moves([[t([5]), [2, 3]], [t([2, 4]), [1, 3], 1]], [[[t([5]), [2, 2]]]], { says: 'split' }), chunk: moves([[t([5]), 2], [t([2, 7]), 3, 1], [t([2]), 5]], [[[t([5]), 0]], [[t(), 1]]]),
   tensorSplit: moves([[t([5]), 2], [t([5]), [1, 3]], [t([2, 7]), 3, 1]], [[[t([5]), 0]], [[t(), 1]]]), unbind: moves([[t([2, 3])], [t([2, 3]), 1], [t([0, 2])]], [[[t([2]), 1]], [[t()]]]),
   diagonal: moves([[t([3, 4])], [t([3, 4]), 1], [t([3, 4]), -1], [t([2, 3, 4]), { dim1: 1, dim2: 2 }]], [[[t([3])]], [[t([3, 3]), 0, 1, 1]]]), unfold: moves([[t([7]), 0, 3, 2], [t([2, 5]), 1, 2, 1], [t([5]), 0, 5, 1]], [[[t([3]), 0, 4, 1]], [[t([3]), 0, 2, 0]]], method('unfold')),
 

@@ -69,12 +69,12 @@ export function evaluate(model: torch.nn.Module, images: torch.Tensor, labels: t
 /** A network being trained: everything that a checkpoint must hold, and nothing else changes from batch to batch. */
 export class Trainer {
   readonly settings: Settings;
+  readonly data: Split;
   readonly model: torch.nn.Module;
   /** The loss of every batch so far. */
   readonly losses: number[] = [];
   /** Every finished epoch. */
   readonly history: Epoch[] = [];
-  readonly #data: Split;
   readonly #shifter: Shifter | null;
   readonly #optimizer: torch.optim.AdamW;
   readonly #scheduler: torch.optim.lrScheduler.LambdaLR;
@@ -87,7 +87,7 @@ export class Trainer {
     const task = TASKS[settings.task];
     torch.manualSeed(settings.seed);
     this.settings = settings;
-    this.#data = data;
+    this.data = data;
     this.#shifter = task.shift ? new Shifter(data.train.images) : null;
     this.model = task.network().to(data.train.images.device);
     this.#optimizer = new torch.optim.AdamW(this.model.parameters(), { lr: settings.lr, weightDecay: 0.01 });
@@ -96,12 +96,12 @@ export class Trainer {
   }
 
   get #batches(): number {
-    return Math.ceil(this.#data.train.labels.numel() / this.settings.batch);
+    return Math.ceil(this.data.train.labels.numel() / this.settings.batch);
   }
 
   /** Trains to the end, or until the signal is given: then it returns false, and {@link save} keeps the state. */
   async run(listener: Listener = {}, signal?: AbortSignal): Promise<boolean> {
-    const { train, test } = this.#data;
+    const { train, test } = this.data;
     while (this.#epoch < this.settings.epochs) {
       if (signal?.aborted) return false;
       this.#order ??= torch.randperm(train.labels.numel());
@@ -127,7 +127,7 @@ export class Trainer {
 
   /** One step of training on the images `rows` (B); gives the loss. */
   #step(rows: torch.Tensor): number {
-    const { images, labels } = this.#data.train;
+    const { images, labels } = this.data.train;
     const inputs = this.#shifter ? this.#shifter.take(rows) : images.index(rows); // (B, 784)
     const logits = this.model.forward(inputs); // (B, classes)
     const loss = torch.nn.functional.crossEntropy(logits, labels.index(rows));

@@ -72,7 +72,7 @@ export class Hooks {
       let grads = gradInput;
       for (const hook of this.#backward.values()) {
         // the hook may keep what it sees: the engine must not free it
-        for (const g of [...grads, ...gradOutput]) if (g !== null) g.storage.maker = 0;
+        for (const g of grads) if (g !== null) g.storage.maker = 0;
         const next = hook(this.#module, grads, gradOutput);
         if (next === undefined || next === null) continue;
         grads = next instanceof Tensor ? [next] : next;
@@ -95,6 +95,8 @@ export class Hooks {
         if (!recording(tensors)) return output;
         const seen = through('BackwardHookFunctionBackward', tensors, (grads) => {
           gradOutput = grads;
+          // they must last until the gradients of the inputs are there
+          for (const g of grads) if (g !== null) g.storage.maker = 0;
           // without inputs that want gradients nothing further down would call the hooks
           if (!watched) call([]);
           return grads;

@@ -136,16 +136,28 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   /** The parameters, each once; of this module alone with `recurse` false. */
   parameters(recurse = true): Parameter[] {
     const found = new Set<Parameter>();
-    const seen = new Set<AnyModule>();
-    const walk = (module: AnyModule): void => {
-      if (seen.has(module)) return;
-      seen.add(module);
-      const own = module.#own();
-      for (const [, p] of own.parameters) found.add(p);
-      if (recurse) for (const [, child] of own.children) walk(child);
-    };
-    walk(this.#any());
+    this.#collect(found, new Set(), recurse);
     return [...found];
+  }
+  /** The way to the parameters that is short enough to go at every step. */
+  #collect(found: Set<Parameter>, seen: Set<AnyModule>, recurse: boolean): void {
+    const module = this.#any();
+    if (seen.has(module)) return;
+    seen.add(module);
+    let children: AnyModule[] | null = null;
+    for (const [, value] of this.fields()) {
+      if (typeof value !== 'object' || value === null) continue;
+      if (value instanceof Parameter) found.add(value);
+      else if (value instanceof Module) (children ??= []).push(value as AnyModule);
+      else if (!(value instanceof Tensor) && isContainer(value)) {
+        // members of arrays and objects: no short way
+        const own = this.#own();
+        for (const [, p] of own.parameters) found.add(p);
+        children = own.children.map(([, child]) => child);
+        break;
+      }
+    }
+    if (recurse && children !== null) for (const child of children) child.#collect(found, seen, true);
   }
   /** As {@link parameters}, with names such as `layers.0.weight`. */
   namedParameters(prefix = '', recurse = true, removeDuplicate = true): [string, Parameter][] {

@@ -96,8 +96,8 @@ abstract class BatchNorm extends Module {
     );
   }
 }
-function checkDims(x: Tensor, dims: readonly number[]): void {
-  if (!dims.includes(x.ndim)) throw new ShapeError(`BatchNorm: expected ${dims.map((d) => `${d}D`).join(' or ')} input (got ${x.ndim}D input)`);
+function checkDims(where: string, x: Tensor, dims: readonly number[]): void {
+  if (!dims.includes(x.ndim)) throw new ShapeError(`${where}: expected ${dims.map((d) => `${d}D`).join(' or ')} input (got ${x.ndim}D input)`);
 }
 /**
  * Batch normalization of [N, C] or [N, C, L].
@@ -107,19 +107,19 @@ function checkDims(x: Tensor, dims: readonly number[]): void {
  */
 export class BatchNorm1d extends BatchNorm {
   protected override check(x: Tensor): void {
-    checkDims(x, [2, 3]);
+    checkDims('BatchNorm1d', x, [2, 3]);
   }
 }
 /** Batch normalization of [N, C, H, W]. */
 export class BatchNorm2d extends BatchNorm {
   protected override check(x: Tensor): void {
-    checkDims(x, [4]);
+    checkDims('BatchNorm2d', x, [4]);
   }
 }
 /** Batch normalization of [N, C, D, H, W]. */
 export class BatchNorm3d extends BatchNorm {
   protected override check(x: Tensor): void {
-    checkDims(x, [5]);
+    checkDims('BatchNorm3d', x, [5]);
   }
 }
 

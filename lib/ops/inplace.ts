@@ -5,6 +5,11 @@ import { spread } from '../methods.ts';
 import type { Tensor } from '../tensor.ts';
 import * as binary from './binary.ts';
 import * as compare from './compare.ts';
+import * as activation from './activation.ts';
+import * as arrange from './arrange.ts';
+import * as gather from './gather.ts';
+import * as indexing from './indexing.ts';
+import * as masking from './masking.ts';
 import * as matmul from './matmul.ts';
 import * as scan from './scan.ts';
 import * as ternary from './ternary.ts';
@@ -16,6 +21,11 @@ const { eq, ne, lt, le, gt, ge, logicalAnd, logicalOr, logicalXor } = compare;
 const { clamp, clip, clampMin, clampMax, lerp, addcmul, addcdiv, round, nanToNum } = ternary;
 const { addmm, addmv, baddbmm, addbmm, addr } = matmul;
 const { cumsum, cumprod } = scan;
+const { scatter, scatterAdd, scatterReduce, indexAdd, indexCopy, indexFill } = gather;
+const { maskedFill, maskedScatter } = masking;
+const { tril, triu } = arrange;
+const { indexPut } = indexing;
+const { leakyRelu, elu, selu, celu, hardtanh, threshold } = activation;
 
 /** Every operator that has an in-place form with the same arguments. */
 export const inPlace = {
@@ -25,6 +35,8 @@ export const inPlace = {
   copysign, nextafter, xlogy, heaviside, gcd, lcm, bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseLeftShift, bitwiseRightShift, eq, ne,
   lt, le, gt, ge, logicalAnd, logicalOr, logicalXor, clamp, clip, clampMin, clampMax, lerp, addcmul, addcdiv, round, nanToNum,
   addmm, addmv, baddbmm, addbmm, addr, cumsum, cumprod,
+  scatter, scatterAdd, scatterReduce, indexAdd, indexCopy, indexFill, maskedFill, maskedScatter, tril, triu, indexPut, leakyRelu, elu,
+  selu, celu, hardtanh, threshold,
 } as const;
 
 type AnyOp = (x: Tensor, ...args: never[]) => Tensor;

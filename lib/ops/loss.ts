@@ -8,7 +8,7 @@ import { kernel } from '../native.ts';
 import { sameShape, show } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 import { logSoftmaxGrad } from './internal/activation-grad-params.ts';
-import { type ClassTargets, MEAN, NONE, nll, SUM } from './internal/loss-grad.ts';
+import { type ClassTargets, emptyLoss, MEAN, NONE, nll, SUM } from './internal/loss-grad.ts';
 import { operators } from './internal/register.ts';
 
 const crossEntropyKernel = kernel('crossEntropy');
@@ -44,16 +44,20 @@ function checkPair(where: string, x: Tensor, target: Tensor): void {
 
 type Pointwise = (x: Tensor, target: Tensor) => Tensor;
 
-/** A loss `value(x, target)`, reduced, whose derivative by x is `slope` and by the target `targetSlope`. */
-function pointwise(name: string, x: Tensor, target: Tensor, reduction: number, value: Pointwise, slope: Pointwise, targetSlope?: Pointwise): Tensor {
+/** A loss `value(x, target)`, reduced, whose derivative by x is `slope`, and by the target `targetSlope` or its opposite. */
+function pointwise(
+  name: string, x: Tensor, target: Tensor, reduction: number, value: Pointwise, slope: Pointwise, targetSlope: Pointwise | null = null,
+  factor = 1,
+): Tensor {
   const losses = value(x.detach(), target.detach());
   const { count } = losses;
   return record(name, reduced(losses, reduction), [x, target], [x, target], (g, n) => {
     const [a, b] = [n.unpack(0), n.unpack(1)];
-    const scale = reduction === MEAN ? g.div(count) : g;
+    // constants go into the 0-d gradient first: one pass less over the elements
+    const scale = (by: number): Tensor => (reduction === MEAN ? g.mul(by / count) : by === 1 ? g : g.mul(by));
     return [
-      n.needs(0) ? slope(a, b).mul(scale) : null,
-      n.needs(1) ? (targetSlope ? targetSlope(a, b).mul(scale) : slope(a, b).mul(scale).neg()) : null,
+      n.needs(0) ? slope(a, b).mul(scale(factor)) : null,
+      n.needs(1) ? (targetSlope ? targetSlope(a, b).mul(scale(1)) : slope(a, b).mul(scale(-factor))) : null,
     ];
   });
 }
@@ -66,15 +70,15 @@ export interface LossOptions {
 }
 type LossArguments = Call<[reduction?: Reduction], LossOptions>;
 
-function weighted(where: string, x: Tensor, target: Tensor, args: readonly unknown[], value: Pointwise, slope: Pointwise): Tensor {
+function weighted(where: string, x: Tensor, target: Tensor, args: readonly unknown[], value: Pointwise, slope: Pointwise, factor = 1): Tensor {
   const { reduction = 'mean', weight = null } = readArguments<LossOptions>(where, args, ['reduction'], ['weight']);
   const code = reductionCode(where, reduction);
   checkPair(where, x, target);
   // PyTorch composes the absolute loss of other operators, and its node is theirs
   const name = where === 'mseLoss' ? where : code === NONE ? 'abs' : reduction;
-  if (weight === null) return pointwise(name, x, target, code, value, slope);
+  if (weight === null) return pointwise(name, x, target, code, value, slope, null, factor);
   checkTensor(where, weight, 'weight');
-  const losses = pointwise(name, x, target, NONE, value, slope).mul(weight);
+  const losses = pointwise(name, x, target, NONE, value, slope, null, factor).mul(weight);
   // the mean is weighted too
   return code === MEAN ? losses.sum().div(weight.expand(losses.sizes).sum()) : reduced(losses, code);
 }
@@ -85,7 +89,7 @@ function weighted(where: string, x: Tensor, target: Tensor, args: readonly unkno
  * torch.mseLoss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(2.5000)
  */
 export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
-  return weighted('mseLoss', x, target, args, (a, b) => a.sub(b).square(), (a, b) => a.sub(b).mul(2));
+  return weighted('mseLoss', x, target, args, (a, b) => a.sub(b).square(), (a, b) => a.sub(b), 2);
 }
 
 /**
@@ -343,7 +347,8 @@ function fusedCrossEntropy(x: Tensor, t: ClassTargets, smoothing: number): Tenso
   const total = emptyTensor([], x.dt);
   const logp = emptyTensor(input.sizes, x.dt);
   const params = [t.reduction, t.ignoreIndex, smoothing];
-  runStruct(crossEntropyKernel, [loss, total, logp, input, t.target, t.weight], params);
+  if (input.count === 0) emptyLoss(loss, total, t.reduction);
+  else runStruct(crossEntropyKernel, [loss, total, logp, input, t.target, t.weight], params);
   const saved = [logp, t.target, t.weight, total, input];
   return record(smoothing > 0 ? 'add' : 'nllLoss', loss, [input], saved, (g, n) => {
     const p = n.unpack(0);

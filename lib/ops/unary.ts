@@ -225,19 +225,19 @@ export const reciprocal: Unary = unary('reciprocal', 'float', { gradOut: (g, y) 
  * @example
  * torch.ceil(torch.tensor([1.5, -1.5])) // tensor([ 2., -1.])
  */
-export const ceil: Unary = unary('ceil', 'same', { gradOnly: (g) => g.mul(0) });
+export const ceil: Unary = unary('ceil', 'number', { whole: true, gradOnly: (g) => g.mul(0) });
 /**
  * The largest whole number not above each element.
  * @example
  * torch.floor(torch.tensor([1.5, -1.5])) // tensor([ 1., -2.])
  */
-export const floor: Unary = unary('floor', 'same', { gradOnly: (g) => g.mul(0) });
+export const floor: Unary = unary('floor', 'number', { whole: true, gradOnly: (g) => g.mul(0) });
 /**
  * The whole part of each element.
  * @example
  * torch.trunc(torch.tensor([1.5, -1.5])) // tensor([ 1., -1.])
  */
-export const trunc: Unary = unary('trunc', 'same', { gradOnly: (g) => g.mul(0) });
+export const trunc: Unary = unary('trunc', 'number', { whole: true, gradOnly: (g) => g.mul(0) });
 /**
  * The fractional part of each element, with its sign.
  * @example

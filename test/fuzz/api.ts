@@ -37,7 +37,7 @@ function makeTensor(): torch.Tensor {
   switch (random.below(12)) {
     case 0: if (rank >= 2) x = x.transpose(0, rank - 1); break;
     case 1: if (rank >= 1 && x.size(0) >= 2) x = x.narrow(0, 1, x.size(0) - 1); break;
-    case 2: if (rank >= 1) x = x.select(random.below(rank), 0); break;
+    case 2: if (rank >= 1 && x.numel() > 0) x = x.select(random.below(rank), 0); break;
     case 3: x = x.unsqueeze(0).expand(random.pick([0, 2, 3]), ...x.shape); break;
     case 4: if (rank >= 1) x = x.slice(rank - 1, 0, x.size(-1), 2); break;
     case 5: if (random.chance(0.3)) x.dispose(); break;

@@ -24,7 +24,7 @@ type Operand = Plan['operands'][number];
 const owners = new Map<number, { owner: object; bytes: number }>();
 const dead: number[] = [2 ** 53, 12345, 2 ** 26];
 function newStorage(): void {
-  const bytes = random.pick([0, 1, 8, 40, 64, 100, 256, 1000, 4096, 20_000, 70_000]);
+  const bytes = random.pick([0, 1, 8, 40, 64, 100, 256, 1000, 4096, 20_000, 70_000, 70_000, 300_000]);
   const owner = {};
   const handle = random.chance(0.15) ? native.adopt(new ArrayBuffer(bytes), owner) : native.allocate(bytes, owner);
   if (handle < 0) return;
@@ -37,13 +37,19 @@ let handles = [...owners.keys()];
 
 function churn(): void {
   const handle = random.pick(handles);
-  if (native.item.length < 0) return;
   native.release(handle);
   owners.delete(handle);
   dead.push(handle);
   if (dead.length > 20) dead.splice(3, 1);
   newStorage();
   handles = [...owners.keys()];
+}
+
+/** A storage that holds `bytes`, mostly. */
+function fitting(bytes: number): number {
+  let handle = random.pick(handles);
+  for (let i = 0; i < 12 && owners.get(handle)!.bytes < bytes; i++) handle = random.pick(handles);
+  return handle;
 }
 
 // ---- plans ----------------------------------------------------------------------------------------------------------
@@ -65,10 +71,12 @@ function strides(sizes: readonly number[]): number[] {
   if (random.chance(0.01) && out.length > 0) out[random.below(out.length)] = random.pick(WEIRD);
   return out;
 }
-function operand(sizes: readonly number[], dtype: number): Operand {
+function operand(sizes: readonly number[], dtype: number, clean = false): Operand {
   const kind = random.next();
-  const handle = kind < 0.06 ? -1 : kind < 0.1 ? -2 : kind < 0.11 ? random.pick(dead) : random.pick(handles);
   const item = dtypes[dtype]?.size ?? 4;
+  const room = fitting(item * sizes.reduce((a, b) => a * b, 1));
+  if (clean) return { handle: room, scalar: 1, dtype, offset: 0, sizes: sizes.slice(), strides: dense(sizes) };
+  const handle = kind < 0.06 ? -1 : kind < 0.08 ? -2 : kind < 0.09 ? random.pick(dead) : room;
   const offset = random.chance(0.8) ? 0 : random.chance(0.9) ? item * random.below(9) : random.pick([1, 3, ...WEIRD]);
   return { handle, scalar: param(), dtype, offset, sizes: sizes.slice(), strides: strides(sizes) };
 }
@@ -77,8 +85,9 @@ const kind = (): number => (random.chance(0.01) ? random.pick([-1, 10, 99, Numbe
 function fresh(kernel: number): Plan {
   const main = random.chance(0.6) ? 0 : kind();
   const sizes = Array.from({ length: random.pick([0, 1, 1, 2, 2, 3, 4, 4, 5]) }, size);
+  const clean = random.chance(0.6);
   const shape = (): number[] => {
-    if (random.chance(0.6)) return sizes.slice();
+    if (clean || random.chance(0.6)) return sizes.slice();
     if (random.chance(0.5)) return sizes.map((n) => (random.chance(0.7) ? n : size()));
     return Array.from({ length: random.below(5) }, size);
   };
@@ -88,7 +97,7 @@ function fresh(kernel: number): Plan {
     structured: random.chance(0.5),
     params: Array.from({ length: random.pick([0, 1, 1, 2, 2, 3, 4, 5, 6, 8, 10, 12, 14]) }, param),
     sizes,
-    operands: Array.from({ length: random.pick([1, 2, 2, 3, 3, 4, 5, 6, 7]) }, () => operand(shape(), random.chance(0.75) ? main : kind())),
+    operands: Array.from({ length: random.pick([1, 2, 2, 3, 3, 4, 5, 6, 7]) }, () => operand(shape(), clean || random.chance(0.75) ? main : kind(), clean)),
   };
 }
 const copy = (p: Plan): Plan => ({ ...p, params: p.params.slice(), sizes: p.sizes.slice(), operands: p.operands.map((x) => ({ ...x, sizes: x.sizes.slice(), strides: x.strides.slice() })) });
@@ -96,7 +105,7 @@ const copy = (p: Plan): Plan => ({ ...p, params: p.params.slice(), sizes: p.size
 function vary(from: Plan): Plan {
   const p = copy(from);
   // handles of the kept plan may be dead by now
-  for (const x of p.operands) if (x.handle >= 0 && !owners.has(x.handle) && random.chance(0.95)) x.handle = random.pick(handles);
+  for (const x of p.operands) if (x.handle >= 0 && !owners.has(x.handle) && random.chance(0.95)) x.handle = fitting(20_000);
   for (let n = 1 + random.below(3); n > 0; n--) {
     const x = p.operands.length > 0 ? random.pick(p.operands) : undefined;
     switch (random.below(14)) {
@@ -109,7 +118,7 @@ function vary(from: Plan): Plan {
       case 8: if (x) x.dtype = kind(); break;
       case 9: if (x) { x.sizes = random.chance(0.5) ? x.sizes.map((s) => (random.chance(0.7) ? s : size())) : Array.from({ length: random.below(5) }, size); x.strides = strides(x.sizes); } break;
       case 10: if (x) x.strides = strides(x.sizes.length === p.sizes.length || p.structured ? x.sizes : p.sizes); break;
-      case 11: if (x) x.handle = random.chance(0.1) ? random.pick([-1, -2, ...dead]) : random.pick(handles); break;
+      case 11: if (x) x.handle = random.chance(0.2) ? random.pick([-1, -2, ...dead]) : random.pick(handles); break;
       case 12: p.structured = !p.structured; break;
       default: {
         const d = random.below(p.sizes.length);
@@ -163,6 +172,8 @@ function entry(call: number): void {
   const args = Array.from({ length: random.below(4) }, () => random.pick(JUNK)());
   if (name === 'allocate' && typeof args[0] === 'number' && args[0] > 1e6) return;
   if (name === 'destroyGenerator' && args[0] === 0) return;
+  // what is freed here must be known here
+  if (name === 'release' && owners.has(args[0] as number)) return;
   enter(call, `${name}(${args.map(String).join(', ')})`);
   (native[name] as (...args: unknown[]) => unknown)(...args);
 }
@@ -177,6 +188,29 @@ const succeeded = new Set<number>();
 let threw = 0;
 let entries = 0;
 const slow: string[] = [];
+
+// First the numbers of operands and parameters that each kernel takes: random ones hardly ever meet them.
+const ARITY = /wrong number|expected .*(operands|map plan)|missing|wrong plan|cut off/;
+for (let kernel = 0; kernel < kernels.length; kernel++) {
+  for (const structured of [false, true]) {
+    for (const sizes of [[2, 3], [2, 3, 4, 4], [6]]) {
+      for (let operands = 0; operands <= 8; operands++) {
+        for (const params of [0, 1, 2, 3, 4, 5, 6, 8, 10, 12]) {
+          const all = Array.from({ length: operands }, () => operand(sizes, 0, true));
+          const plan: Plan = { kernel, list: false, structured, params: Array.from({ length: params }, () => 1), sizes, operands: all };
+          write(plan);
+          try {
+            native.run();
+          } catch (error) {
+            if (!(error instanceof Error) || ARITY.test(error.message)) continue;
+          }
+          corpus.set(kernel, [...(corpus.get(kernel) ?? []), plan]);
+        }
+      }
+    }
+  }
+}
+
 let call = 0;
 for (; call < limits.calls && (call % 64 !== 0 || Date.now() < until); call++) {
   if (call % 16 === 0) churn();
@@ -208,7 +242,7 @@ for (; call < limits.calls && (call % 64 !== 0 || Date.now() < until); call++) {
   if (ms > limits.slow) slow.push(`${ms.toFixed(0)} ms: ${kernels[kernel]} ${JSON.stringify(plan)}`);
   if (outcome === 'success') succeeded.add(kernel);
   const key = `${kernel} ${outcome}${outcome === 'success' ? ` ${plan.operands[0]?.dtype} ${plan.operands[0]?.sizes.length}` : ''}`;
-  if (!seen.has(key) || random.chance(0.002)) {
+  if ((!seen.has(key) && (outcome === 'success' || !ARITY.test(outcome))) || random.chance(0.002)) {
     seen.add(key);
     const list = corpus.get(kernel) ?? [];
     list.push(plan);

@@ -1,10 +1,11 @@
 // The fused derivatives of nllLoss and crossEntropy, differentiable themselves. Called by ops/loss.ts.
 import { record } from '../../define.ts';
-import { runStruct } from '../../dispatch.ts';
+import { runMap, runStruct } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
 import { type Shape } from '../../shape.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 
+const fillKernel = kernel('fill');
 const nllKernel = kernel('nllLoss');
 const nllBackwardKernel = kernel('nllLossBackward');
 
@@ -23,11 +24,18 @@ export interface ClassTargets {
   readonly ignoreIndex: number;
 }
 
+/** The loss of no targets at all: its mean is NaN. */
+export function emptyLoss(loss: Tensor, total: Tensor, reduction: number): void {
+  runMap(fillKernel, loss.sizes, [loss, reduction === MEAN ? Number.NaN : 0], loss.dt);
+  runMap(fillKernel, [], [total, 0], total.dt);
+}
+
 /** `-w[t] logp[t]`, reduced, and the weight that a mean divides by. Linear in logp [N, C, *]. */
 export function nll(name: string, logp: Tensor, t: ClassTargets): Tensor {
   const loss = emptyTensor(t.reduction === NONE ? t.target.sizes : [], logp.dt);
   const total = emptyTensor([], logp.dt);
-  runStruct(nllKernel, [loss, total, logp, t.target, t.weight], [t.reduction, t.ignoreIndex]);
+  if (logp.count === 0) emptyLoss(loss, total, t.reduction);
+  else runStruct(nllKernel, [loss, total, logp, t.target, t.weight], [t.reduction, t.ignoreIndex]);
   const { sizes } = logp;
   return record(name, loss, [logp], [t.target, t.weight, total], (g, n) => {
     const { target, weight } = unpackTargets(n, t.weight !== null);

@@ -1,0 +1,109 @@
+// Recognises the digit in any PNG: brings it into the form of MNIST first. Called by index.ts and the tests.
+import { readFileSync } from 'node:fs';
+import { PNG } from 'pngjs';
+import * as torch from 'flambeau';
+import { SIZE } from './data.ts';
+import { TASKS } from './model.ts';
+import type { Settings } from './train.ts';
+
+/** MNIST's digits fill a box of this width or height, which is put into the image by its centre of mass. */
+const BOX = 20;
+
+interface Grey {
+  width: number;
+  height: number;
+  values: Float32Array;
+}
+
+/** The brightness of a PNG's pixels on white paper, 0 to 1; or how opaque they are, if that alone tells them apart. */
+function readGrey(file: string): Grey {
+  const bytes = readFileSync(file);
+  let png: PNG;
+  try {
+    png = PNG.sync.read(bytes);
+  } catch (cause) {
+    throw new Error(`${file} is not a readable PNG: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+  const { width, height, data } = png;
+  const grey = new Float32Array(width * height);
+  const opacity = new Float32Array(width * height);
+  for (let i = 0; i < grey.length; i++) {
+    const [r, g, b, a] = data.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
+    opacity[i] = a / 255;
+    grey[i] = 1 + opacity[i]! * ((0.299 * r + 0.587 * g + 0.114 * b) / 255 - 1);
+  }
+  const flat = grey.every((value) => Math.abs(value - grey[0]!) < 0.02);
+  return { width, height, values: flat ? opacity : grey };
+}
+
+/** Ink as 1 on paper as 0: the paper is what most of the border shows. Null if there is no ink. */
+function toInk({ width, height, values }: Grey): Grey | null {
+  const border: number[] = [];
+  values.forEach((value, i) => {
+    const x = i % width;
+    const y = (i - x) / width;
+    if (x === 0 || y === 0 || x === width - 1 || y === height - 1) border.push(value);
+  });
+  const paper = border.sort((a, b) => a - b)[border.length >> 1]!;
+  const sign = paper > 0.5 ? -1 : 1;
+  const ink = values.map((value) => Math.max(0, sign * (value - paper)));
+  const most = ink.reduce((a, b) => Math.max(a, b), 0);
+  if (most < 0.05) return null;
+  return { width, height, values: ink.map((value) => value / most) };
+}
+
+/** The part of an image with ink in it, without the faint noise around it. */
+function crop({ width, height, values }: Grey): Grey {
+  let [left, right, top, bottom] = [width, 0, height, 0];
+  values.forEach((value, i) => {
+    if (value < 0.2) return;
+    const x = i % width;
+    const y = (i - x) / width;
+    [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x + 1), Math.min(top, y), Math.max(bottom, y + 1)];
+  });
+  const out = new Float32Array((right - left) * (bottom - top));
+  for (let y = top; y < bottom; y++) {
+    out.set(values.subarray(y * width + left, y * width + right), (y - top) * (right - left));
+  }
+  return { width: right - left, height: bottom - top, values: out };
+}
+
+/** How much of each old pixel lies in each new one, along one side: (to, from), rows of sum 1. */
+function coverage(from: number, to: number): torch.Tensor {
+  const step = from / to;
+  const rows = Array.from({ length: to }, (_, i) =>
+    Array.from({ length: from }, (_, j) => Math.max(0, Math.min(j + 1, (i + 1) * step) - Math.max(j, i * step)) / step),
+  );
+  return torch.tensor(rows, { dtype: 'float32' });
+}
+
+/** The digit in a PNG as MNIST would have it: (784), 20 pixels wide or high, centred by its mass. Throws for an empty one. */
+export function readImage(file: string): torch.Tensor {
+  const ink = toInk(readGrey(file));
+  if (ink === null) throw new Error(`${file} is empty: all of it has one colour`);
+  const { width, height, values } = crop(ink);
+  const scale = BOX / Math.max(width, height);
+  const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+  const pixels = torch.tensor(values).view(height, width);
+  const small = coverage(height, h).matmul(pixels).matmul(coverage(width, w).t()); // (h, w)
+
+  const mass = small.sum().item() as number;
+  const centre = (dim: number, length: number): number => {
+    const middles = torch.arange(length).add(0.5);
+    return (small.sum(1 - dim).mul(middles).sum().item() as number) / mass;
+  };
+  const place = (length: number, middle: number): number =>
+    Math.max(0, Math.min(SIZE - length, Math.round(SIZE / 2 - middle)));
+  const [top, left] = [place(h, centre(0, h)), place(w, centre(1, w))];
+  const framed = torch.nn.functional.pad(small, [left, SIZE - w - left, top, SIZE - h - top]); // (28, 28)
+  return framed.div(framed.max()).flatten();
+}
+
+/** The probability of each class for an image (784), by the network whose weights the file holds. */
+export function predict(image: torch.Tensor, task: Settings['task'], weights: string, device: torch.DeviceLike): number[] {
+  const model = TASKS[task].network();
+  model.loadStateDict(torch.loadSafetensors(weights));
+  model.to(device).eval();
+  const logits = torch.noGrad(() => model.forward(image.unsqueeze(0).to(device))); // (1, classes)
+  return logits.softmax(1).index(0).tolist() as number[];
+}
