@@ -15,7 +15,6 @@ const SCALAR = -1;
 const ABSENT = -2;
 
 const copyKernel = kernel('copy');
-const copyKernel = kernel('copy');
 let words = initialWords;
 
 // ---- operands -------------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ export type { DTypeName } from './dtype.ts';
 export {
   bfloat16, bool, double, float, float16, float32, float64, half, int, int16, int32, int64, int8, long, short, uint8,
 } from './names.ts';
+export * as F from './functional.ts';
 export { AutogradError, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';
 export { setPrintoptions, getPrintoptions, type PrintOptions } from './format.ts';
 export * from './globals.ts';
