@@ -448,7 +448,8 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
         : null,
       () => {
         commonDevice(name, [x, b]);
-        const operand = b instanceof Tensor ? undisturbed(x, as(b, dt)) : scalarOperand(name, b);
+        const scalar = b instanceof Tensor ? b : scalarOperand(name, b); // a huge bigint comes as an int64 tensor
+        const operand = scalar instanceof Tensor ? undisturbed(x, as(scalar, dt)) : scalar;
         if (dt === x.dt) runMap(k, x.sizes, [x, x, operand], dt);
         else {
           const y = compute(name, k, dt, x.detach(), b, dt);

@@ -309,6 +309,7 @@ export function embedding(index: Tensor, weight: Tensor, ...args: Call<[paddingI
 export function oneHot(index: Tensor, ...args: Call<[numClasses?: number], { numClasses?: number | undefined }>): Tensor {
   const { numClasses = -1 } = readArguments<{ numClasses: number }>('oneHot', args, ['numClasses']);
   checkTensor('oneHot', index);
+  if (!Number.isSafeInteger(numClasses)) throw new TypeError('oneHot: expected a whole number as numClasses');
   if (index.dt !== int64) throw new DtypeError(`oneHot: one_hot is only applicable to index tensor of type int64, not ${index.dtype}`);
   if (index.count === 0) {
     if (numClasses <= 0) throw new RangeError('oneHot: can not infer total number of classes from empty tensor.');

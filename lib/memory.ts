@@ -206,6 +206,7 @@ export function untrack(storage: Storage): void {
 
 /** Memory for a tensor, uninitialised. */
 export function allocate(nbytes: number): Storage {
+  if (!(nbytes >= 0)) throw new RangeError(`allocate: impossible sizes (${nbytes} bytes)`);
   if (nbytes > SMALL) {
     const storage = allocateOwn(nbytes);
     if (trackers.length > 0) for (const made of trackers) made.add(storage);
@@ -220,6 +221,7 @@ export function allocate(nbytes: number): Storage {
 
 /** Memory that is made to last (a parameter, optimizer state): never part of a slab, which it would keep alive. */
 export function allocateOwn(nbytes: number): Storage {
+  if (!(nbytes >= 0)) throw new RangeError(`allocate: impossible sizes (${nbytes} bytes)`);
   if (nbytes > largest) largest = nbytes;
   const storage = new Storage(-1, 0, nbytes, null);
   storage.handle = obtain(nbytes, storage);

@@ -74,6 +74,7 @@ export function saveToBytes(object: unknown): Uint8Array {
       };
     },
     bytes: (storage) => {
+      if (storage.handle < 0) throw new TypeError('save: a tensor was disposed');
       const out = new Uint8Array(storage.nbytes);
       native.read(storage.handle, storage.byteOffset, out);
       return out;

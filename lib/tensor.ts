@@ -295,7 +295,8 @@ export class Tensor {
     const out = typedArray(this.dt, this.count);
     const { storage } = source;
     if (storage.handle < 0) throw new TypeError('toTypedArray: the tensor was disposed');
-    native.read(storage.handle, storage.byteOffset + source.offset * this.dt.size, out);
+    // a view of nothing may begin behind its storage's end
+    if (this.count > 0) native.read(storage.handle, storage.byteOffset + source.offset * this.dt.size, out);
     return out;
   }
   /** As toTypedArray(), without blocking the event loop while a device works. */

@@ -457,7 +457,7 @@ Napi::Value seed_from_system(const Napi::CallbackInfo& info) {
 
 /** The environment ends: give back what it holds while its references can still be deleted. */
 void close(void* data) {
-  const std::unique_ptr<Instance> self(static_cast<Instance*>(data));
+  std::unique_ptr<Instance>(static_cast<Instance*>(data)).reset();  // first: what it held is what there is to trim
   Pool::instance().trim(size_t{64} << 20);
 }
 

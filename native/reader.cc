@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 namespace flambeau {
 namespace {
@@ -22,7 +23,7 @@ void store_scalar(std::byte* to, DType dtype, double value) {
     } else if constexpr (is_bool<T>) {
       out = Bool(value != 0);
     } else {
-      if (!(value >= -0x1p63 && value < 0x1p63)) throw PlanError("a scalar does not fit its dtype");
+      if (!(value >= -0x1p63 && value < 0x1p63)) throw std::domain_error("a scalar does not fit its dtype");
       out = static_cast<T>(static_cast<int64_t>(value));  // wraps, as PyTorch's integer casts do
     }
   });

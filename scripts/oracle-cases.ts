@@ -1,13 +1,16 @@
 // Writes the calls of test/samples.ts with their inputs as JSON to standard output, for scripts/oracle.py.
-import { type Arg, isSpec, lcg, valuesOf } from '../test/helpers.ts';
+import { type Arg, isSpec, lcg, type Spec, valuesOf } from '../test/helpers.ts';
 import { callsOf, samples, torchOf } from '../test/samples.ts';
 import type { DTypeName } from '../lib/dtype.ts';
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 const number = (v: number): number | string => (Object.is(v, -0) ? '-0' : Number.isFinite(v) ? v : String(v));
 
+/** Whether the gradient by it is stored: where values are by hand, for kinks and ties, which finite differences cannot tell. */
+const differentiated = (arg: Spec, run: DTypeName): boolean => run === 'float64' && arg.dtype === null && arg.values !== null && arg.grad;
+
 function encode(arg: Arg, run: DTypeName, random: () => number): unknown {
-  if (isSpec(arg)) return { t: arg.dtype ?? run, s: arg.shape, v: valuesOf(arg, run, random).map(number) };
+  if (isSpec(arg)) return { t: arg.dtype ?? run, s: arg.shape, v: valuesOf(arg, run, random).map(number), g: differentiated(arg, run) };
   if (typeof arg === 'number') return Number.isFinite(arg) ? arg : { n: String(arg) };
   if (Array.isArray(arg)) return arg.map((a: Arg) => encode(a, run, random));
   if (typeof arg !== 'object' || arg === null) return arg;

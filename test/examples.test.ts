@@ -1,6 +1,6 @@
-// Runs every `@example` of lib/**/*.ts and every ts block of README.md, and compares what they print with the comment
-// that ends them. The lines are run in order, with `torch` and a fresh folder `tmp`; the value of the last expression,
-// printed, must be the text of the comment behind it (which may go on in the comment lines below).
+// Runs every `@example` of lib/**/*.ts and every ts block of README.md and docs/memory.md, and compares what they print
+// with the comment that ends them. The lines run in order, with `torch` and a fresh folder `tmp`; the printed value of
+// the last expression must be the text of the comment behind it (which may go on in the comment lines below).
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, inspect } from 'node:util';
 import { transformSync } from 'esbuild';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as torch from '../lib/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -80,7 +80,8 @@ function compile(body: string): Run | null {
     return new AsyncFunction('torch', 'tmp', body);
   } catch {
     try {
-      const { code } = transformSync(`export default async (torch: any, tmp: string) => {\n${body}\n}`, { loader: 'ts', logLevel: 'silent' });
+      const source = `export default async (torch: any, tmp: string) => {\n${body}\n}`;
+      const { code } = transformSync(source, { loader: 'ts', logLevel: 'silent' });
       const [start, end] = [code.indexOf('{') + 1, code.lastIndexOf('};')];
       return new AsyncFunction('torch', 'tmp', code.slice(start, end));
     } catch {
@@ -116,6 +117,10 @@ async function check(example: Example): Promise<void> {
   } finally {
     log.mockRestore();
     rmSync(tmp, { recursive: true });
+    // what an example may have set
+    torch.setDefaultDtype('float32');
+    torch.setPrintoptions({ profile: 'default' });
+    torch.setGradEnabled(true);
   }
 }
 
@@ -125,18 +130,19 @@ const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8'
   .sort();
 
 describe('examples', () => {
-  afterEach(() => {
-    torch.setDefaultDtype('float32');
-    torch.setPrintoptions({ profile: 'default' });
-  });
-  for (const file of [...files, 'README.md']) {
+  for (const file of [...files, 'README.md', 'docs/memory.md']) {
     const examples = file.endsWith('.md') ? inMarkdown(file) : inDocComments(file);
-    if (examples.length > 0) it(file, async () => {
+    if (examples.length === 0) continue;
+    it(file, async () => {
       const failures: string[] = [];
       for (const example of examples) {
-        await check(example).catch((e: unknown) => failures.push(`${example.where}: ${(e as Error).message}`));
+        await check(example).catch((e: unknown) => {
+          const { message } = e as Error;
+          failures.push(message.startsWith(example.where) ? message : `${example.where}: ${message}`);
+        });
       }
-      assert.ok(failures.length === 0, `${failures.length} of ${examples.length} examples fail\n${failures.join('\n')}`);
+      const summary = `${failures.length} of ${examples.length} examples fail`;
+      assert.ok(failures.length === 0, `${summary}\n${failures.join('\n')}`);
     });
   }
   it('are found', () => {
@@ -145,5 +151,6 @@ describe('examples', () => {
       return [file, tags - inDocComments(file).length] as const;
     });
     assert.deepEqual(counts.filter(([, missed]) => missed !== 0), []);
+    assert.ok(inMarkdown('README.md').length > 0 && inMarkdown('docs/memory.md').length > 0);
   });
 });

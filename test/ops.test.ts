@@ -164,6 +164,21 @@ describe('derivatives agree with finite differences', () => {
     for (const call of calls.slice(0, 3)) checked(name, call, (f, inputs) => torch.autograd.gradgradcheck(f, inputs));
   });
 
+  test.each(differentiable)('at kinks, ties, zeros and infinities %s has PyTorch\'s', (name, sample) => {
+    for (const call of callsOf(sample)) {
+      const wanted = stored[name]?.[`${call.key} gradient`];
+      if (wanted === undefined) continue;
+      const inputs: torch.Tensor[] = [];
+      const args = build(name, call, (x, s) => {
+        if (s.dtype === null && s.values !== null && s.grad) inputs.push(x.requiresGrad_());
+        return x;
+      });
+      const outs = tensorsOf(functionOf(name)(...args)).filter((y) => y.requiresGrad);
+      const grads = torch.autograd.grad(outs.map((y) => y.sum()), inputs, { materializeGrads: true });
+      expectStored(grads, wanted, `gradient of ${name}(${call.key})`, sample.tolerance ?? 1);
+    }
+  });
+
   test.each(rows.filter(([, s]) => s.gradient === false))('none: %s', (name, sample) => {
     const call = callsOf(sample).find(({ args, dtype, key }) => dtype === 'float32' && isSpec(args[0]) && answered(name, key));
     if (call === undefined) return;

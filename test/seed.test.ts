@@ -39,7 +39,9 @@ describe('snippets', () => {
     print(vector);
     // print(matrix)
     print(matrix);
-    output('torch.Size([2, 2])', 'torch.int64', 'tensor(3.1400)', 'tensor([1, 2, 3])', 'tensor([[1, 2],', '        [3, 4]])');
+    output(
+      'torch.Size([2, 2])', 'torch.int64', 'tensor(3.1400)', 'tensor([1, 2, 3])', 'tensor([[1, 2],', '        [3, 4]])',
+    );
     // the same in String() and in template strings
     assert.equal(String(matrix), 'tensor([[1, 2],\n        [3, 4]])');
     assert.equal(`${matrix.shape} ${scalar}`, 'torch.Size([2, 2]) tensor(3.1400)');
@@ -426,17 +428,26 @@ const tables: Record<string, readonly Row[]> = {
     ['torch.allclose(x, x + 1e-6)', () => torch.allclose(x, x.add(1e-6)), 'True'],
   ],
   shapes: [
-    ['x.reshape(3, 4)', () => twelve.reshape(3, 4), 'tensor([[ 0,  1,  2,  3],\n        [ 4,  5,  6,  7],\n        [ 8,  9, 10, 11]])'],
-    ['x.view(2, -1)', () => twelve.view(2, -1), 'tensor([[ 0,  1,  2,  3,  4,  5],\n        [ 6,  7,  8,  9, 10, 11]])'],
+    [
+      'x.reshape(3, 4)', () => twelve.reshape(3, 4),
+      'tensor([[ 0,  1,  2,  3],\n        [ 4,  5,  6,  7],\n        [ 8,  9, 10, 11]])',
+    ],
+    [
+      'x.view(2, -1)', () => twelve.view(2, -1),
+      'tensor([[ 0,  1,  2,  3,  4,  5],\n        [ 6,  7,  8,  9, 10, 11]])',
+    ],
     ['x.squeeze()', () => torch.ones(1, 3, 1, 4).squeeze().shape, 'torch.Size([3, 4])'],
     ['x.unsqueeze(0)', () => torch.ones(3, 4).unsqueeze(0).shape, 'torch.Size([1, 3, 4])'],
     ['x.transpose(0, 1)', () => matrix.transpose(0, 1), 'tensor([[1, 3],\n        [2, 4]])'],
     ['x.permute(2, 0, 1)', () => torch.ones(2, 3, 4).permute(2, 0, 1).shape, 'torch.Size([4, 2, 3])'],
     ['x.flatten()', () => matrix.flatten(), 'tensor([1, 2, 3, 4])'],
-    ['x.expand(3, -1)', () => torch.tensor([[1, 2]]).expand(3, -1), 'tensor([[1, 2],\n        [1, 2],\n        [1, 2]])'],
+    [
+      'x.expand(3, -1)', () => torch.tensor([[1, 2]]).expand(3, -1),
+      'tensor([[1, 2],\n        [1, 2],\n        [1, 2]])',
+    ],
     [
       'x.repeat(2, 3)', () => matrix.repeat(2, 3),
-      'tensor([[1, 2, 1, 2, 1, 2],\n        [3, 4, 3, 4, 3, 4],\n        [1, 2, 1, 2, 1, 2],\n        [3, 4, 3, 4, 3, 4]])',
+      `tensor([[${['1, 2, 1, 2, 1, 2', '3, 4, 3, 4, 3, 4', '1, 2, 1, 2, 1, 2', '3, 4, 3, 4, 3, 4'].join('],\n        [')}]])`,
     ],
   ],
 };

@@ -18,9 +18,9 @@ describe('types', () => {
     expectTypeOf(x.split(1)).toEqualTypeOf<T[]>();
     expectTypeOf(torch.equal(x, x)).toEqualTypeOf<boolean>();
     expectTypeOf(torch.varMean(x)).toEqualTypeOf<[T, T]>();
-    expectTypeOf(x.sort().values).toEqualTypeOf<T>();
-    expectTypeOf(x.topk(1).indices).toEqualTypeOf<T>();
-    expectTypeOf(x.aminmax().min).toEqualTypeOf<T>();
+    expectTypeOf(x.sort().values).toExtend<T>();
+    expectTypeOf(x.topk(1).indices).toExtend<T>();
+    expectTypeOf(x.aminmax().min).toExtend<T>();
     expectTypeOf(x.dtype).toEqualTypeOf<torch.DTypeName>();
     expectTypeOf(x.requiresGrad).toEqualTypeOf<boolean>();
     expectTypeOf(x.grad).toEqualTypeOf<T | null>();
@@ -29,8 +29,8 @@ describe('types', () => {
   test('max, min and median depend on their arguments', () => {
     expectTypeOf(torch.max(x)).toEqualTypeOf<T>();
     expectTypeOf(torch.max(x, x)).toEqualTypeOf<T>();
-    expectTypeOf(torch.max(x, 1).indices).toEqualTypeOf<T>();
-    expectTypeOf(torch.median(x, { dim: 0 }).values).toEqualTypeOf<T>();
+    expectTypeOf(torch.max(x, 1).indices).toExtend<T>();
+    expectTypeOf(torch.median(x, { dim: 0 }).values).toExtend<T>();
     expectTypeOf(torch.nonzero(x)).toEqualTypeOf<T>();
     expectTypeOf(torch.nonzero(x, { asTuple: true })).toEqualTypeOf<T[]>();
   });
@@ -56,8 +56,8 @@ describe('types', () => {
       x.add('1');
       // @ts-expect-error not a tensor
       torch.exp(3);
-      // @ts-expect-error no such dtype
-      x.to('float128');
+      // @ts-expect-error neither a dtype, a device nor a tensor
+      x.to(3);
       // @ts-expect-error no such reduction
       torch.mseLoss(x, x, { reduction: 'max' });
       // @ts-expect-error no such rounding

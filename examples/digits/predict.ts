@@ -28,9 +28,10 @@ function readGrey(file: string): Grey {
   const grey = new Float32Array(width * height);
   const opacity = new Float32Array(width * height);
   for (let i = 0; i < grey.length; i++) {
-    const [r, g, b, a] = data.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
-    opacity[i] = a / 255;
-    grey[i] = 1 + opacity[i]! * ((0.299 * r + 0.587 * g + 0.114 * b) / 255 - 1);
+    const at = 4 * i; // red, green, blue, opacity
+    const luma = (0.299 * data[at]! + 0.587 * data[at + 1]! + 0.114 * data[at + 2]!) / 255;
+    opacity[i] = data[at + 3]! / 255;
+    grey[i] = 1 + opacity[i]! * (luma - 1);
   }
   const flat = grey.every((value) => Math.abs(value - grey[0]!) < 0.02);
   return { width, height, values: flat ? opacity : grey };
@@ -56,7 +57,7 @@ function toInk({ width, height, values }: Grey): Grey | null {
 function crop({ width, height, values }: Grey): Grey {
   let [left, right, top, bottom] = [width, 0, height, 0];
   values.forEach((value, i) => {
-    if (value < 0.2) return;
+    if (value < 0.1) return;
     const x = i % width;
     const y = (i - x) / width;
     [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x + 1), Math.min(top, y), Math.max(bottom, y + 1)];
@@ -87,10 +88,11 @@ export function readImage(file: string): torch.Tensor {
   const pixels = torch.tensor(values).view(height, width);
   const small = coverage(height, h).matmul(pixels).matmul(coverage(width, w).t()); // (h, w)
 
+  // MNIST counts from the middle of the first pixel, so that the centre of mass is at (14, 14), not (13.5, 13.5)
   const mass = small.sum().item() as number;
   const centre = (dim: number, length: number): number => {
-    const middles = torch.arange(length).add(0.5);
-    return (small.sum(1 - dim).mul(middles).sum().item() as number) / mass;
+    const line = torch.arange(length);
+    return (small.sum(1 - dim).mul(line).sum().item() as number) / mass;
   };
   const place = (length: number, middle: number): number =>
     Math.max(0, Math.min(SIZE - length, Math.round(SIZE / 2 - middle)));

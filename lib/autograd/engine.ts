@@ -366,7 +366,7 @@ export function grad(
   for (const [slot, twin] of twins) results[slot] = results[twin]!;
   return results.map((g, i) => {
     if (g !== null) return g;
-    if (options.materializeGrads) return inputs[i]!.detach().mul(0);
+    if (options.materializeGrads) return onesLike(inputs[i]!.detach()).mul(0);
     if (options.allowUnused) return null;
     throw new AutogradError(
       `${where}: one of the differentiated tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.`,

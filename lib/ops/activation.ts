@@ -208,7 +208,7 @@ export function hardswish(x: Tensor): Tensor {
   return record('hardswish', y, [x], [x], (g, n) => {
     const z = n.unpack(0);
     const middle = g.mul(z.div(3).add(0.5));
-    return [g.where(z.ge(3), middle.where(z.gt(-3), 0))];
+    return [g.where(z.ge(3), middle.where(z.le(-3).logicalNot(), 0))];
   });
 }
 
@@ -289,7 +289,7 @@ export interface ShrinkOptions {
   lambd?: number | undefined;
 }
 function shrink(where: string, x: Tensor, y: Tensor, lambd: number): Tensor {
-  return record(where, y, [x], [x], (g, n) => [g.where(n.unpack(0).abs().le(lambd).logicalNot(), 0)]);
+  return record(where, y, [x], [x], (g, n) => [g.where(n.unpack(0).abs().gt(lambd), 0)]);
 }
 /**
  * Element-wise distance to `[-lambd, lambd]`, with a sign. Throws RangeError if `lambd` is negative.

@@ -215,24 +215,24 @@ export const pow: Binary = binary('pow', 'number', {
  */
 export const maximum: Binary = binary('maximum', 'promote', {
   grads: [
-    needs('ab', (g, { a, b }) => shareTies(g, a, b, a.gt(b))),
     needs('ab', (g, { a, b }) => shareTies(g, a, b, a.lt(b))),
+    needs('ab', (g, { a, b }) => shareTies(g, a, b, a.gt(b))),
   ],
 });
 /**
  * The smaller of both, element by element; NaN wins. Where they are equal each gets half of the gradient.
- * @example
+ * a.lt(b)example
  * torch.minimum(torch.tensor([1, 4]), torch.tensor([3, 2])) // tensor([1, 2])
  */
 export const minimum: Binary = binary('minimum', 'promote', {
   grads: [
-    needs('ab', (g, { a, b }) => shareTies(g, a, b, a.lt(b))),
     needs('ab', (g, { a, b }) => shareTies(g, a, b, a.gt(b))),
+    needs('ab', (g, { a, b }) => shareTies(g, a, b, a.lt(b))),
   ],
 });
-/** The gradient where `wins`, half of it where the operands are equal. */
-function shareTies(g: Tensor, a: Tensor, b: Tensor | Scalar, wins: Tensor): Tensor {
-  return g.mul(wins.to(g.dtype).add(a.eq(b).to(g.dtype).mul(0.5)));
+/** The gradient unless the operand loses, half of it where they are equal; NaN takes it too. */
+function shareTies(g: Tensor, a: Tensor, b: Tensor | Scalar, loses: Tensor): Tensor {
+  return g.mul(loses.logicalNot().to(g.dtype).sub(a.eq(b).to(g.dtype).mul(0.5)));
 }
 /**
  * The larger of both, element by element, ignoring NaN.

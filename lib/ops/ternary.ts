@@ -58,7 +58,7 @@ row('clamp', clamp);
 /** One bound that is a tensor: its gradient goes where it is the result. */
 function bounded(x: Tensor, b: Tensor | number, lower: boolean): Tensor {
   const bound = b instanceof Tensor ? b : x.detach().mul(0).add(b);
-  return x.isnan().logicalOr(lower ? x.ge(bound) : x.le(bound)).where(x, bound);
+  return x.where(x.isnan().logicalOr(lower ? x.ge(bound) : x.le(bound)), bound);
 }
 /**
  * Another name of {@link clamp}.

@@ -531,6 +531,7 @@ spread(diagonal);
 row('diagonal', diagonal, { kind: 'view' });
 function diagonalOf(x: Tensor, offset: number, dim1: number, dim2: number): Tensor {
   const rank = x.sizes.length;
+  if (!Number.isInteger(offset)) throw new TypeError(`diagonal: expected a whole number as offset but received ${describe(offset)}`);
   if (rank < 2) throw new ShapeError(`diagonal: expected at least 2 dimensions, but the tensor has ${rank}`);
   const [a, b] = [wrapDim('diagonal', dim1, rank), wrapDim('diagonal', dim2, rank)];
   if (a === b) throw new RangeError(`diagonal: diagonal dimensions cannot be identical ${dim1}, ${dim2}`);

@@ -191,24 +191,68 @@ const slow: string[] = [];
 
 // First the numbers of operands and parameters that each kernel takes: random ones hardly ever meet them.
 const ARITY = /wrong number|expected .*(operands|map plan)|missing|wrong plan|cut off/;
-for (let kernel = 0; kernel < kernels.length; kernel++) {
-  for (const structured of [false, true]) {
-    for (const sizes of [[2, 3], [2, 3, 4, 4], [6]]) {
-      for (let operands = 0; operands <= 8; operands++) {
-        for (const params of [0, 1, 2, 3, 4, 5, 6, 8, 10, 12]) {
-          const all = Array.from({ length: operands }, () => operand(sizes, 0, true));
-          const plan: Plan = { kernel, list: false, structured, params: Array.from({ length: params }, () => 1), sizes, operands: all };
-          write(plan);
-          try {
-            native.run();
-          } catch (error) {
-            if (!(error instanceof Error) || ARITY.test(error.message)) continue;
-          }
-          corpus.set(kernel, [...(corpus.get(kernel) ?? []), plan]);
-        }
+const INT64 = dtypes.findIndex((d) => d.name === 'int64');
+const BOOL = dtypes.findIndex((d) => d.name === 'bool');
+/** Dtypes by place: all float32, or the first bool, or one of the others int64. */
+const KINDS: ((i: number) => number)[] = [() => 0, (i) => (i === 0 ? BOOL : 0), (i) => (i === 1 ? INT64 : 0), (i) => (i === 2 ? INT64 : 0), (i) => (i === 3 ? INT64 : 0)];
+function survey(kernel: number, structured: boolean, sizes: readonly number[], dtypeOf: (i: number) => number): void {
+  for (let operands = 0; operands <= 8; operands++) {
+    const all = Array.from({ length: operands }, (_, i) => operand(sizes, dtypeOf(i), true));
+    for (const params of [0, 1, 2, 3, 4, 5, 6, 8, 10, 12]) {
+      const plan: Plan = { kernel, list: false, structured, params: Array.from({ length: params }, () => 1), sizes: sizes.slice(), operands: all };
+      write(plan);
+      try {
+        native.run();
+      } catch (error) {
+        const { message } = error as Error;
+        if (message === 'wrong number of operands') break;
+        if (ARITY.test(message)) continue;
       }
+      corpus.set(kernel, [...(corpus.get(kernel) ?? []), plan]);
     }
   }
+}
+for (let kernel = 0; kernel < kernels.length; kernel++) {
+  for (const structured of [false, true]) {
+    for (const sizes of [[2, 3], [2, 3, 4, 4]]) for (const dtypeOf of KINDS) survey(kernel, structured, sizes, dtypeOf);
+  }
+  // lists: tuples of 1 to 5 dense tensors
+  for (let width = 1; width <= 5; width++) {
+    const all = Array.from({ length: width }, () => operand([2, 3], 0, true));
+    for (let params = 0; params <= 10; params++) {
+      const plan: Plan = { kernel, list: true, structured: false, params: Array.from({ length: params }, () => 1), sizes: [2, 3], operands: all };
+      write(plan);
+      try {
+        native.runList();
+      } catch {
+        continue;
+      }
+      corpus.set(kernel, [...(corpus.get(kernel) ?? []), plan]);
+    }
+  }
+}
+
+// Then whole calls of the kernels whose operands differ in shape: [name, parameters, shapes, which operand is int64].
+const CALLS: [name: string, params: number[], shapes: number[][], index?: number][] = [
+  ['matmul', [1, 0], [[1, 2, 3], [1, 2, 4], [1, 4, 3]]],
+  ['batchNorm', [1, 0.1, 1e-5], [[2, 3, 4], [3], [3], [2, 3, 4], [3], [3], [3], [3]]],
+  ['batchNormBackward', [1], [[2, 3, 4], [3], [3], [2, 3, 4], [2, 3, 4], [3], [3], [3]]],
+  ['layerNorm', [1e-5], [[2, 6], [2], [2], [2, 6], [6], [6]]],
+  ['layerNormBackward', [], [[2, 6], [6], [6], [2, 6], [2, 6], [6], [2], [2]]],
+  ['nllLoss', [1, -100], [[], [], [4, 5], [4], [5]], 3],
+  ['nllLossBackward', [1, -100], [[4, 5], [], [4], [5], []], 2],
+  ['crossEntropy', [1, -100, 0], [[], [], [4, 5], [4, 5], [4], [5]], 4],
+  ['crossEntropyBackward', [1, -100, 0], [[4, 5], [], [4, 5], [4], [5], []], 3],
+  ['indexSelect', [0], [[2, 3], [8, 3], [2]], 2],
+  ['indexAdd', [0, 1], [[8, 3], [2], [2, 3]], 1],
+  ['indexCopy', [0], [[8, 3], [2], [2, 3]], 1],
+  ['unfoldBackward', [0, 2, 1], [[5, 3], [4, 3, 2]]],
+  ['maskedScatter', [], [[2, 3], [2, 3], [6]]],
+];
+for (const [name, params, shapes, index] of CALLS) {
+  const kernel = kernels.indexOf(name);
+  const plan: Plan = { kernel, list: false, structured: true, params, sizes: shapes[0]!, operands: shapes.map((sizes, i) => operand(sizes, i === index ? INT64 : 0, true)) };
+  corpus.set(kernel, [...(corpus.get(kernel) ?? []), plan, plan, plan]);
 }
 
 let call = 0;

@@ -1,0 +1,41 @@
+// Random plans against native.run(), and random calls of the API, in processes of their own: nothing crashes or hangs.
+// scripts/sanitize.mjs runs the same two under AddressSanitizer.
+import { expect, test } from 'vitest';
+import { run } from './memory/child.ts';
+
+interface PlanReport {
+  calls: number;
+  threw: number;
+  succeeded: number;
+  slow: string[];
+}
+interface ApiReport {
+  calls: number;
+  values: number;
+  classes: Record<string, number>;
+  slow: string[];
+  rough: number;
+  wrong: string[];
+}
+
+test('random plans throw or succeed', { timeout: 120_000 }, async () => {
+  const { status, signal, stderr, stdout } = await run('fuzz/plans.ts', [], { FUZZ_SEED: '1', FUZZ_CALLS: '100000', FUZZ_SLOW: '10000' });
+  expect(signal, stderr.slice(-2000)).toBeNull();
+  expect(status, `${stderr.slice(-2000)}\n${stdout.slice(-2000)}`).toBe(0);
+  const report = JSON.parse(stdout.trim().split('\n').at(-1)!) as PlanReport;
+  expect(report.calls).toBe(100_000);
+  // plans that are refused only at the door would test little
+  expect(report.succeeded).toBeGreaterThan(100);
+});
+
+test('random calls give values or the documented errors, soon', { timeout: 300_000 }, async () => {
+  const { status, signal, stderr, stdout } = await run('fuzz/api.ts', [], { FUZZ_SEED: '1', FUZZ_CALLS: '20000', FLAMBEAU_MEMORY_LIMIT: String(2 ** 29) });
+  expect(signal, stderr.slice(-2000)).toBeNull();
+  expect(stdout, stderr.slice(-2000)).not.toBe('');
+  const report = JSON.parse(stdout.trim().split('\n').at(-1)!) as ApiReport;
+  expect(report.wrong, report.wrong.join('\n\n')).toEqual([]);
+  expect(report.slow).toEqual([]);
+  expect(report.calls).toBe(20_000);
+  expect(report.values).toBeGreaterThan(3000);
+  expect(status).toBe(0);
+});

@@ -1,0 +1,71 @@
+// Tensors in worker threads: each has its own storages and default generator, all share the kernels' threads and the pool.
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import * as torch from '../lib/index.ts';
+
+const start = (workerData: { kind: 'steps' | 'compute'; seed?: number }): Worker =>
+  new Worker(new URL('./memory/worker.mjs', import.meta.url), { workerData, execArgv: [] });
+const message = <T>(worker: Worker): Promise<T> =>
+  new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+
+interface Result {
+  first: number;
+  threads: number;
+  gradient: number;
+}
+
+describe('worker threads', () => {
+  test('four at once compute what one computes, from generators of their own', async () => {
+    const threads = torch.getNumThreads();
+    torch.setNumThreads(2);
+    try {
+      const seeds = [0, 1, 2, 0];
+      const results = await Promise.all(seeds.map((seed) => message<Result>(start({ kind: 'compute', seed }))));
+      for (const [i, seed] of seeds.entries()) {
+        torch.manualSeed(seed);
+        const a = torch.rand(64, 64, { requiresGrad: true });
+        expect(results[i]!.first).toBe(a.detach().index(0, 0).item());
+        a.matmul(a).relu().sum().backward();
+        const expected = a.grad!.sum().item() * 100;
+        expect(Math.abs(results[i]!.gradient / expected - 1)).toBeLessThan(1e-4);
+        expect(results[i]!.threads).toBe(2);
+      }
+      expect(results[0]).toEqual(results[3]);
+      expect(results[0]!.first).not.toBe(results[1]!.first);
+    } finally {
+      torch.setNumThreads(threads);
+    }
+  });
+
+  test('terminated in the middle of a loop, ten times', { timeout: 120_000 }, async () => {
+    for (let i = 0; i < 10; i++) {
+      const worker = start({ kind: 'steps' });
+      await message(worker);
+      await new Promise((resolve) => setTimeout(resolve, 10 * i));
+      expect(await worker.terminate()).toBe(1);
+      // the pool's threads still serve this one
+      expect(torch.ones(512, 512).sum().item()).toBe(512 * 512);
+    }
+  });
+});
+
+test('a tensor in a message arrives as a plain object, which operators refuse', () => {
+  const { port1, port2 } = new MessageChannel();
+  const x = torch.ones(2, 2);
+  let arrived: unknown;
+  try {
+    port1.postMessage(x);
+    arrived = receiveMessageOnPort(port2)?.message;
+  } catch (error) {
+    expect((error as Error).name).toBe('DataCloneError');
+  }
+  port1.close();
+  port2.close();
+  expect(arrived).not.toBeInstanceOf(torch.Tensor);
+  for (const use of [() => torch.add(arrived as torch.Tensor, 1), () => torch.relu(arrived as torch.Tensor), () => x.add(arrived as torch.Tensor), () => x.matmul(arrived as torch.Tensor)]) {
+    expect(use).toThrow(TypeError);
+  }
+});
