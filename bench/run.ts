@@ -20,8 +20,13 @@ const HELP = `npm run bench -- [options]
 
 const { values: options } = parseArgs({
   options: {
-    threads: { type: 'string' }, only: { type: 'string' }, samples: { type: 'string' }, json: { type: 'string' },
-    quick: { type: 'boolean', default: false }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+    threads: { type: 'string' },
+    only: { type: 'string' },
+    samples: { type: 'string' },
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
 if (options.help || options.list) {
@@ -30,7 +35,8 @@ if (options.help || options.list) {
 }
 const count = (name: string, given: string | undefined, otherwise: number): number => {
   const n = given === undefined ? otherwise : Number(given);
-  if (!Number.isInteger(n) || n < 1) throw new RangeError(`--${name}: expected a whole number from 1 on but received '${given}'`);
+  if (!Number.isInteger(n) || n < 1)
+    throw new RangeError(`--${name}: expected a whole number from 1 on but received '${given}'`);
   return n;
 };
 const { quick } = options;
@@ -44,19 +50,32 @@ const budgetMs = quick ? 4000 : 15000;
 const only = options.only?.split(',').filter(Boolean) ?? [];
 const chosen = (name: string): boolean => only.length === 0 || only.some((prefix) => name.startsWith(prefix));
 for (const prefix of only) {
-  if (![...rows, startup].some((r) => r.name.startsWith(prefix))) throw new RangeError(`--only: there is no workload '${prefix}'`);
+  if (![...rows, startup].some((r) => r.name.startsWith(prefix)))
+    throw new RangeError(`--only: there is no workload '${prefix}'`);
 }
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const python = process.env.FLAMBEAU_PYTHON ?? 'python3';
 const limits = { OMP_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) };
-const ours = await Side.start(process.execPath, ['--import', 'tsx', file('worker.ts'), String(threads)], process.env, false);
+const ours = await Side.start(
+  process.execPath,
+  ['--import', 'tsx', file('worker.ts'), String(threads)],
+  process.env,
+  false,
+);
 if (!ours) throw new Error('bench: the worker of our side did not start');
-const torch = await Side.start(python, [file('worker.py'), String(threads)], { ...process.env, ...limits }, process.env.FLAMBEAU_PYTHON === undefined);
+const torch = await Side.start(
+  python,
+  [file('worker.py'), String(threads)],
+  { ...process.env, ...limits },
+  process.env.FLAMBEAU_PYTHON === undefined,
+);
 
 console.log(
   `${os.cpus()[0]?.model.trim() ?? '?'}, ${threads} thread${threads > 1 ? 's' : ''}; flambeau on ${ours.version}; ` +
-    (torch ? `${torch.version}, eager` : `no PyTorch (python3 has none; set FLAMBEAU_PYTHON to one that does): the ratio is missing`),
+    (torch
+      ? `${torch.version}, eager`
+      : `no PyTorch (python3 has none; set FLAMBEAU_PYTHON to one that does): the ratio is missing`),
 );
 
 /** Times one workload on both sides: A B A B … */
@@ -105,11 +124,25 @@ try {
 if (chosen(startup.name)) {
   const repeat = (n: number, f: () => number): Times => summary(Array.from({ length: n }, f));
   const twin = torch ? repeat(quick ? 1 : 3, () => twinStart(python, threads)) : null;
-  lines.push({ name: startup.name, title: startup.title, ours: repeat(7, ownStart), torch: twin, wantedMs: startup.wantedMs });
+  lines.push({
+    name: startup.name,
+    title: startup.title,
+    ours: repeat(7, ownStart),
+    torch: twin,
+    wantedMs: startup.wantedMs,
+  });
 }
 
 printTable(lines);
 if (options.json !== undefined) {
-  const machine = { cpu: os.cpus()[0]?.model.trim(), cores: os.availableParallelism(), node: process.version, torch: torch?.version ?? null };
-  writeFileSync(options.json, `${JSON.stringify({ date: new Date().toISOString(), machine, threads, results: lines }, null, 1)}\n`);
+  const machine = {
+    cpu: os.cpus()[0]?.model.trim(),
+    cores: os.availableParallelism(),
+    node: process.version,
+    torch: torch?.version ?? null,
+  };
+  writeFileSync(
+    options.json,
+    `${JSON.stringify({ date: new Date().toISOString(), machine, threads, results: lines }, null, 1)}\n`,
+  );
 }

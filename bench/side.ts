@@ -22,7 +22,12 @@ export class Side {
   }
 
   /** Starts a worker; null if it cannot be started (PyTorch is not there). */
-  static async start(command: string, args: readonly string[], env: NodeJS.ProcessEnv, quiet: boolean): Promise<Side | null> {
+  static async start(
+    command: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    quiet: boolean,
+  ): Promise<Side | null> {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', quiet ? 'ignore' : 'inherit'], env });
     child.on('error', () => {}); // a command that does not exist: no line comes
     child.stdin?.on('error', () => {});
@@ -36,7 +41,10 @@ export class Side {
   async ask(request: object): Promise<number> {
     this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`the worker ended (${this.version}, exit code ${this.#child.exitCode}, ${this.#child.signalCode})`);
+    if (done)
+      throw new Error(
+        `the worker ended (${this.version}, exit code ${this.#child.exitCode}, ${this.#child.signalCode})`,
+      );
     const answer = JSON.parse(value) as Answer;
     if (answer.error !== undefined) throw new Error(answer.error);
     return answer.ms ?? 0;

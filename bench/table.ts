@@ -26,7 +26,12 @@ export function summary(samples: readonly number[]): Times {
   return { min: sorted[0]!, median, samples };
 }
 
-const UNITS = [[1e3, 's'], [1, 'ms'], [1e-3, 'µs'], [0, 'ns']] as const;
+const UNITS = [
+  [1e3, 's'],
+  [1, 'ms'],
+  [1e-3, 'µs'],
+  [0, 'ns'],
+] as const;
 function duration(ms: number): string {
   const [unit, name] = UNITS.find(([from]) => ms >= from)!;
   const n = ms / (unit || 1e-6);
@@ -40,7 +45,9 @@ function verdict(line: Line): string {
   if (!ours) return '';
   if (wantedMs !== undefined) return ours.median <= wantedMs ? 'ok' : 'missed';
   if (!torch || wanted === undefined) return 'no ratio';
-  const least = line.medianOnly ? torch.median / ours.median : Math.min(torch.min / ours.min, torch.median / ours.median);
+  const least = line.medianOnly
+    ? torch.median / ours.median
+    : Math.min(torch.min / ours.min, torch.median / ours.median);
   return least >= wanted ? 'ok' : 'missed';
 }
 
@@ -58,8 +65,19 @@ const HEAD = ['workload', 'ours min', 'median', 'PyTorch min', 'median', 'ratio 
 /** Prints a line a workload. Ratios are PyTorch's time over ours: above 1 is faster. */
 export function printTable(lines: readonly Line[]): void {
   const table = [HEAD, ...lines.map(cells)];
-  const widths = HEAD.map((_, i) => Math.max(...table.filter((r) => r.length === HEAD.length).map((r) => r[i]!.length)));
+  const widths = HEAD.map((_, i) =>
+    Math.max(...table.filter((r) => r.length === HEAD.length).map((r) => r[i]!.length)),
+  );
   for (const r of table) {
-    console.log(r.map((cell, i) => (i === 0 || i === HEAD.length - 1 || r.length < HEAD.length ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ').trimEnd());
+    console.log(
+      r
+        .map((cell, i) =>
+          i === 0 || i === HEAD.length - 1 || r.length < HEAD.length
+            ? cell.padEnd(widths[i]!)
+            : cell.padStart(widths[i]!),
+        )
+        .join('  ')
+        .trimEnd(),
+    );
   }
 }

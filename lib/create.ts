@@ -3,7 +3,22 @@ import { readArguments } from './define.ts';
 import { checkTensor, resultLike, runMap, type Scalar, scalarOperand } from './dispatch.ts';
 import { deviceOption, type DeviceLike } from './device.ts';
 import {
-  bool, type DType, type DTypeName, dtypes, FLOATING, float64, getDefault, int64, ofKind, scalarKind, toDType, float32, int16, int32, int8, uint8,
+  bool,
+  type DType,
+  type DTypeName,
+  dtypes,
+  FLOATING,
+  float64,
+  getDefault,
+  int64,
+  ofKind,
+  scalarKind,
+  toDType,
+  float32,
+  int16,
+  int32,
+  int8,
+  uint8,
 } from './dtype.ts';
 import { describe, DtypeError, ShapeError } from './errors.ts';
 import { adopt } from './memory.ts';
@@ -27,7 +42,14 @@ export interface TensorOptions {
 /** As TensorOptions, for random numbers. */
 export interface RandomOptions extends TensorOptions, GeneratorOption {}
 /** What `tensor` takes: a number, nested arrays of them, or a TypedArray. */
-export type TensorData = Scalar | TypedArray | Uint8ClampedArray | Uint32Array | BigUint64Array | Tensor | readonly TensorData[];
+export type TensorData =
+  | Scalar
+  | TypedArray
+  | Uint8ClampedArray
+  | Uint32Array
+  | BigUint64Array
+  | Tensor
+  | readonly TensorData[];
 /** Sizes, with options at the end. */
 export type SizeArgs<O> = [...sizes: number[]] | [...sizes: number[], options: O] | [size: Shape, options?: O];
 
@@ -39,16 +61,22 @@ const linspaceKernel = kernel('linspace');
 /** Checks the common options and gives the dtype asked for. */
 function dtypeOption(where: string, options: TensorOptions, otherwise: DType | null): DType | null {
   deviceOption(where, options.device);
-  if (options.layout !== undefined && options.layout !== 'torch.strided') throw new TypeError(`${where}: layout ${options.layout} is not supported`);
+  if (options.layout !== undefined && options.layout !== 'torch.strided')
+    throw new TypeError(`${where}: layout ${options.layout} is not supported`);
   return options.dtype === undefined || options.dtype === null ? otherwise : toDType(options.dtype, where);
 }
 function finish(x: Tensor, options: TensorOptions): Tensor {
   if (options.requiresGrad) x.requiresGrad = true;
   return x;
 }
-const isOptions = (x: unknown): x is TensorOptions => typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor) && !ArrayBuffer.isView(x);
+const isOptions = (x: unknown): x is TensorOptions =>
+  typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor) && !ArrayBuffer.isView(x);
 /** `f(2, 3, options)`, `f([2, 3], options)`. */
-function readSizes<O extends TensorOptions>(where: string, args: readonly unknown[], names: readonly string[] = []): [Shape, O] {
+function readSizes<O extends TensorOptions>(
+  where: string,
+  args: readonly unknown[],
+  names: readonly string[] = [],
+): [Shape, O] {
   const last = args[args.length - 1];
   const named = isOptions(last);
   const options = readArguments<O & { size?: Shape }>(where, named ? [last] : [], [], [...COMMON, ...names, 'size']);
@@ -82,10 +110,14 @@ function converted(where: string, data: ArrayBufferView, dt: DType): Tensor | nu
   return store(where, Array.from<number | bigint>(data), [data.length], dt);
 }
 type Numbers = Exclude<TypedArray, Uint16Array>;
-const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+const bytesOf = (data: ArrayBufferView): Uint8Array =>
+  new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 
 /** Walks nested arrays once: shape, kind, and the leaves in order. */
-function gather(where: string, data: readonly unknown[]): { sizes: number[]; leaves: (Scalar | Tensor)[]; kind: number; found: DType | null } {
+function gather(
+  where: string,
+  data: readonly unknown[],
+): { sizes: number[]; leaves: (Scalar | Tensor)[]; kind: number; found: DType | null } {
   const sizes: number[] = [];
   const leaves: (Scalar | Tensor)[] = [];
   let kind = 0;
@@ -97,10 +129,15 @@ function gather(where: string, data: readonly unknown[]): { sizes: number[]; lea
     if (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))) {
       const list = value as ArrayLike<unknown>;
       if (level > 64) throw new ShapeError(`${where}: nested deeper than 64 levels`);
-      if (depth >= 0 && level >= depth) throw new ShapeError(`${where}: expected a number at ${path()} but found a list: the lists are nested unevenly`);
+      if (depth >= 0 && level >= depth)
+        throw new ShapeError(
+          `${where}: expected a number at ${path()} but found a list: the lists are nested unevenly`,
+        );
       if (sizes.length === level) sizes.push(list.length);
       else if (sizes[level] !== list.length) {
-        throw new ShapeError(`${where}: expected sequence of length ${sizes[level]} at dim ${level} (got ${list.length}), at ${path()}`);
+        throw new ShapeError(
+          `${where}: expected sequence of length ${sizes[level]} at dim ${level} (got ${list.length}), at ${path()}`,
+        );
       }
       if (list.length === 0) depth = Math.max(depth, level + 1);
       for (let i = 0; i < list.length; i++) {
@@ -111,12 +148,18 @@ function gather(where: string, data: readonly unknown[]): { sizes: number[]; lea
       return;
     }
     if (depth < 0) depth = level;
-    if (level !== depth) throw new ShapeError(`${where}: expected a list at ${path()} but found ${describe(value)}: the lists are nested unevenly`);
+    if (level !== depth)
+      throw new ShapeError(
+        `${where}: expected a list at ${path()} but found ${describe(value)}: the lists are nested unevenly`,
+      );
     if (typeof value === 'number') {
       // what int64 cannot hold was meant as a float
       kind = Math.max(kind, Math.abs(value) < 2 ** 63 ? scalarKind(value) : FLOATING);
     } else if (value instanceof Tensor) {
-      if (value.count !== 1) throw new TypeError(`${where}: only tensors with one element may stand in lists, but ${path()} has shape ${show(value.sizes)}; use torch.stack`);
+      if (value.count !== 1)
+        throw new TypeError(
+          `${where}: only tensors with one element may stand in lists, but ${path()} has shape ${show(value.sizes)}; use torch.stack`,
+        );
       kind = Math.max(kind, value.dt.kind);
       found = value.dt;
     } else if (typeof value === 'boolean' || typeof value === 'bigint') {
@@ -141,7 +184,8 @@ function store(where: string, leaves: readonly (Scalar | Tensor)[], sizes: Shape
     const v = valueOf(leaves[i]!);
     if (data instanceof BigInt64Array) {
       const whole = typeof v === 'bigint' ? v : wholeOf(where, v, dt);
-      if (BigInt.asIntN(64, whole) !== whole) throw new RangeError(`${where}: value ${v} cannot be converted to int64 without overflow`);
+      if (BigInt.asIntN(64, whole) !== whole)
+        throw new RangeError(`${where}: value ${v} cannot be converted to int64 without overflow`);
       data[i] = whole;
     } else if (dt === bool) {
       data[i] = v ? 1 : 0;
@@ -150,7 +194,8 @@ function store(where: string, leaves: readonly (Scalar | Tensor)[], sizes: Shape
     } else {
       const whole = Number(typeof v === 'bigint' ? v : wholeOf(where, v, dt));
       data[i] = whole;
-      if (data[i] !== whole) throw new RangeError(`${where}: value ${v} cannot be converted to ${dt.name} without overflow`);
+      if (data[i] !== whole)
+        throw new RangeError(`${where}: value ${v} cannot be converted to ${dt.name} without overflow`);
     }
   }
   if (data.length > 0) native.write(out.storage.handle, out.storage.byteOffset, data);
@@ -190,7 +235,12 @@ function fromData(where: string, data: TensorData, options: TensorOptions): Tens
   }
   const isList = Array.isArray(data);
   const { sizes, leaves, kind, found } = isList ? gather(where, data) : gather(where, [data]);
-  const natural = leaves.length === 0 || options.requiresGrad ? getDefault() : found && found.kind === kind && leaves.every((v) => v instanceof Tensor) ? found : ofKind(kind as 0 | 1 | 2);
+  const natural =
+    leaves.length === 0 || options.requiresGrad
+      ? getDefault()
+      : found && found.kind === kind && leaves.every((v) => v instanceof Tensor)
+        ? found
+        : ofKind(kind as 0 | 1 | 2);
   return store(where, leaves, isList ? sizes : [], asked ?? natural);
 }
 
@@ -223,15 +273,24 @@ export function scalarTensor(value: Scalar, options: TensorOptions = {}): Tensor
  */
 export function fromNumpy(array: TypedArray | { readonly data: TypedArray; readonly shape: Shape }): Tensor {
   if (ArrayBuffer.isView(array)) {
-    if (array instanceof Uint8Array && array.length >= 6 && array[0] === 0x93 && String.fromCharCode(...array.subarray(1, 6)) === 'NUMPY') return fromNpy(array);
+    if (
+      array instanceof Uint8Array &&
+      array.length >= 6 &&
+      array[0] === 0x93 &&
+      String.fromCharCode(...array.subarray(1, 6)) === 'NUMPY'
+    )
+      return fromNpy(array);
     return overView('fromNumpy', array, [array.length]);
   }
   if (typeof array === 'object' && array !== null && ArrayBuffer.isView(array.data)) {
     const shape = checkShape('fromNumpy', array.shape).slice();
-    if (sizeOf(shape) !== array.data.length) throw new ShapeError(`fromNumpy: shape ${show(shape)} is invalid for ${array.data.length} values`);
+    if (sizeOf(shape) !== array.data.length)
+      throw new ShapeError(`fromNumpy: shape ${show(shape)} is invalid for ${array.data.length} values`);
     return overView('fromNumpy', array.data, shape);
   }
-  throw new TypeError(`fromNumpy: expected a TypedArray, the bytes of a .npy file or { data, shape } but received ${describe(array)}`);
+  throw new TypeError(
+    `fromNumpy: expected a TypedArray, the bytes of a .npy file or { data, shape } but received ${describe(array)}`,
+  );
 }
 function overView(where: string, array: TypedArray, sizes: Shape): Tensor {
   const dt = arrayDtype(where, array);
@@ -256,18 +315,34 @@ export interface FrombufferOptions {
  * torch.frombuffer(new Float32Array([1, 2, 3]).buffer, { dtype: 'float32', offset: 4 }) // tensor([2., 3.])
  */
 export function frombuffer(buffer: ArrayBuffer | ArrayBufferView, options: FrombufferOptions): Tensor {
-  const { dtype, count = -1, offset = 0, requiresGrad = false } = readArguments<FrombufferOptions>('frombuffer', [options], [], ['dtype', 'count', 'offset', 'requiresGrad']);
+  const {
+    dtype,
+    count = -1,
+    offset = 0,
+    requiresGrad = false,
+  } = readArguments<FrombufferOptions>('frombuffer', [options], [], ['dtype', 'count', 'offset', 'requiresGrad']);
   const dt = toDType(dtype, 'frombuffer');
   const memory = ArrayBuffer.isView(buffer) ? buffer.buffer : buffer;
-  if (!(memory instanceof ArrayBuffer)) throw new TypeError(`frombuffer: expected an ArrayBuffer but received ${describe(buffer)}`);
+  if (!(memory instanceof ArrayBuffer))
+    throw new TypeError(`frombuffer: expected an ArrayBuffer but received ${describe(buffer)}`);
   const start = ArrayBuffer.isView(buffer) ? buffer.byteOffset : 0;
   const length = buffer.byteLength;
   if (length === 0) throw new RangeError('frombuffer: both buffer length (0) and count must not be 0');
-  if (!Number.isInteger(offset) || offset < 0 || offset >= length) throw new RangeError(`frombuffer: offset (${offset} bytes) must be non-negative and no greater than buffer length (${length} bytes) - 1`);
-  if (!Number.isInteger(count) || count === 0 || count < -1) throw new RangeError(`frombuffer: count must be positive or -1, not ${count}`);
-  if (count === -1 && (length - offset) % dt.size !== 0) throw new RangeError(`frombuffer: buffer length (${length - offset} bytes) after offset (${offset} bytes) must be a multiple of element size (${dt.size})`);
+  if (!Number.isInteger(offset) || offset < 0 || offset >= length)
+    throw new RangeError(
+      `frombuffer: offset (${offset} bytes) must be non-negative and no greater than buffer length (${length} bytes) - 1`,
+    );
+  if (!Number.isInteger(count) || count === 0 || count < -1)
+    throw new RangeError(`frombuffer: count must be positive or -1, not ${count}`);
+  if (count === -1 && (length - offset) % dt.size !== 0)
+    throw new RangeError(
+      `frombuffer: buffer length (${length - offset} bytes) after offset (${offset} bytes) must be a multiple of element size (${dt.size})`,
+    );
   const n = count === -1 ? (length - offset) / dt.size : count;
-  if (offset + n * dt.size > length) throw new RangeError(`frombuffer: requested buffer length (${n} * ${dt.size} bytes) after offset (${offset} bytes) must not be greater than actual buffer length (${length} bytes)`);
+  if (offset + n * dt.size > length)
+    throw new RangeError(
+      `frombuffer: requested buffer length (${n} * ${dt.size} bytes) after offset (${offset} bytes) must not be greater than actual buffer length (${length} bytes)`,
+    );
   if ((start + offset) % dt.size !== 0) {
     // memory that is not aligned cannot be shared
     const bytes = new Uint8Array(memory, start + offset, n * dt.size).slice();
@@ -317,7 +392,11 @@ export function emptyStrided(size: Shape, stride: Shape, options: TensorOptions 
   if (!Array.isArray(stride) || stride.length !== sizes.length || stride.some((s) => !Number.isInteger(s) || s < 0)) {
     throw new ShapeError(`emptyStrided: expected ${sizes.length} strides >= 0 but received ${describe(stride)}`);
   }
-  const dt = dtypeOption('emptyStrided', readArguments<TensorOptions>('emptyStrided', [options], [], COMMON), getDefault())!;
+  const dt = dtypeOption(
+    'emptyStrided',
+    readArguments<TensorOptions>('emptyStrided', [options], [], COMMON),
+    getDefault(),
+  )!;
   const span = sizeOf(sizes) === 0 ? 0 : 1 + sizes.reduce((n, s, d) => n + (s - 1) * stride[d]!, 0);
   const memory = emptyTensor(checkShape('emptyStrided', [span]), dt);
   return finish(new Tensor(memory.storage, dt, sizes, stride.slice(), 0), options);
@@ -333,7 +412,8 @@ export function full(size: Shape | number, fillValue: Scalar | Tensor, options: 
   if (!(fillValue instanceof Tensor) && !['number', 'boolean', 'bigint'].includes(typeof fillValue)) {
     throw new TypeError(`full: expected a number for fillValue but received ${describe(fillValue)}`);
   }
-  if (fillValue instanceof Tensor && fillValue.count !== 1) throw new ShapeError(`full: fillValue must have one element, not ${show(fillValue.sizes)}`);
+  if (fillValue instanceof Tensor && fillValue.count !== 1)
+    throw new ShapeError(`full: fillValue must have one element, not ${show(fillValue.sizes)}`);
   const natural = fillValue instanceof Tensor ? fillValue.dt : ofKind(scalarKind(fillValue));
   const dt = dtypeOption('full', checked, natural)!;
   const value = fillValue instanceof Tensor ? fillValue.detach().reshape([]) : scalarFor('full', fillValue, dt);
@@ -342,7 +422,8 @@ export function full(size: Shape | number, fillValue: Scalar | Tensor, options: 
 /** A number that is to be stored as `dt`; refuses what the dtype cannot hold, where PyTorch does. */
 function scalarFor(where: string, value: Scalar, dt: DType): number | Tensor {
   const n = Number(value);
-  const overflow = (): RangeError => new RangeError(`${where}: value ${value} cannot be converted to type ${dt.name} without overflow`);
+  const overflow = (): RangeError =>
+    new RangeError(`${where}: value ${value} cannot be converted to type ${dt.name} without overflow`);
   if (dt.kind === FLOATING) {
     const largest = dt.name === 'float16' ? 65504 : dt.name === 'float64' ? Number.MAX_VALUE : 3.4028234663852886e38;
     if (Number.isFinite(n) && Math.abs(n) > largest) throw overflow();
@@ -359,13 +440,20 @@ export interface LikeOptions extends RandomOptions {
   memoryFormat?: string | undefined;
 }
 /** A fresh tensor in the order of dims of `x` (PyTorch's preserve_format), for `fill` to write. */
-function like(where: string, x: Tensor, options: LikeOptions, fill: (out: Tensor, generator: number) => Tensor): Tensor {
+function like(
+  where: string,
+  x: Tensor,
+  options: LikeOptions,
+  fill: (out: Tensor, generator: number) => Tensor,
+): Tensor {
   checkTensor(where, x);
   const checked = readArguments<LikeOptions>(where, [options], [], [...COMMON, 'memoryFormat', 'generator']);
   const dt = dtypeOption(where, checked, x.dt)!;
   const { memoryFormat = 'preserve' } = checked;
   if (memoryFormat !== 'preserve' && memoryFormat !== 'contiguous') {
-    throw new TypeError(`${where}: expected 'preserve' or 'contiguous' for memoryFormat but received ${describe(memoryFormat)}`);
+    throw new TypeError(
+      `${where}: expected 'preserve' or 'contiguous' for memoryFormat but received ${describe(memoryFormat)}`,
+    );
   }
   const out = memoryFormat === 'preserve' ? resultLike(x.sizes, dt, [x]) : emptyTensor(x.sizes, dt);
   return finish(fill(out, generatorId(where, checked.generator)), checked);
@@ -407,10 +495,15 @@ export function fullLike(x: Tensor, fillValue: Scalar, options: LikeOptions = {}
 export function emptyLike(x: Tensor, options: LikeOptions = {}): Tensor {
   return like('emptyLike', x, options, (out) => out);
 }
-const uniform = (where: string, out: Tensor, id: number): Tensor => (floating(where, out.dt), draw(kernel('uniform'), out, [id, 0, 1]));
-const standardNormal = (where: string, out: Tensor, id: number): Tensor => (floating(where, out.dt), draw(kernel('normal'), out, [id, 0, 1]));
+const uniform = (where: string, out: Tensor, id: number): Tensor => (
+  floating(where, out.dt), draw(kernel('uniform'), out, [id, 0, 1])
+);
+const standardNormal = (where: string, out: Tensor, id: number): Tensor => (
+  floating(where, out.dt), draw(kernel('normal'), out, [id, 0, 1])
+);
 function floating(where: string, dt: DType): DType {
-  if (dt.kind !== FLOATING) throw new DtypeError(`${where}: not implemented for ${dt.name}: expected a floating-point dtype`);
+  if (dt.kind !== FLOATING)
+    throw new DtypeError(`${where}: not implemented for ${dt.name}: expected a floating-point dtype`);
   return dt;
 }
 /**
@@ -434,7 +527,10 @@ export function randnLike(x: Tensor, options: LikeOptions = {}): Tensor {
  * @example
  * torch.randintLike(torch.zeros(2), 1) // tensor([0., 0.])
  */
-export function randintLike(x: Tensor, ...args: [high: number, options?: LikeOptions] | [low: number, high: number, options?: LikeOptions]): Tensor {
+export function randintLike(
+  x: Tensor,
+  ...args: [high: number, options?: LikeOptions] | [low: number, high: number, options?: LikeOptions]
+): Tensor {
   const numbers = args.filter((a): a is number => typeof a === 'number');
   const options = (args.find((a) => typeof a === 'object') ?? {}) as LikeOptions;
   const [low, high] = numbers.length > 1 ? [numbers[0]!, numbers[1]!] : [0, numbers[0]!];
@@ -449,12 +545,24 @@ export function randintLike(x: Tensor, ...args: [high: number, options?: LikeOpt
  * @example
  * torch.arange(0, 10, 2) // tensor([0, 2, 4, 6, 8])
  */
-export function arange(...args: [end: number, options?: TensorOptions] | [start: number, end: number, options?: TensorOptions] | [start: number, end: number, step: number, options?: TensorOptions] | [options: TensorOptions & { start?: number; end: number; step?: number }]): Tensor {
+export function arange(
+  ...args:
+    | [end: number, options?: TensorOptions]
+    | [start: number, end: number, options?: TensorOptions]
+    | [start: number, end: number, step: number, options?: TensorOptions]
+    | [options: TensorOptions & { start?: number; end: number; step?: number }]
+): Tensor {
   const last = args[args.length - 1];
-  const named = readArguments<TensorOptions & { start: number; end: number; step: number }>('arange', isOptions(last) ? [last] : [], [], [...COMMON, 'start', 'end', 'step']);
+  const named = readArguments<TensorOptions & { start: number; end: number; step: number }>(
+    'arange',
+    isOptions(last) ? [last] : [],
+    [],
+    [...COMMON, 'start', 'end', 'step'],
+  );
   const numbers = args.filter((a) => !isOptions(a)) as number[];
   const [first, second, third] = numbers;
-  const start = numbers.length > 1 ? first! : (named.start ?? (named.end !== undefined && first !== undefined ? first : 0));
+  const start =
+    numbers.length > 1 ? first! : (named.start ?? (named.end !== undefined && first !== undefined ? first : 0));
   const end = numbers.length > 1 ? second! : (named.end ?? first);
   const step = third ?? named.step ?? 1;
   for (const v of [start, end, step]) {
@@ -462,13 +570,22 @@ export function arange(...args: [end: number, options?: TensorOptions] | [start:
     if (!Number.isFinite(v)) throw new RangeError(`arange: unsupported range: ${start} -> ${end} by ${step}`);
   }
   if (step === 0) throw new RangeError('arange: step must be nonzero');
-  if ((step > 0 && start > end!) || (step < 0 && start < end!)) throw new RangeError(`arange: upper bound and lower bound inconsistent with step sign: ${start} to ${end} by ${step}`);
+  if ((step > 0 && start > end!) || (step < 0 && start < end!))
+    throw new RangeError(
+      `arange: upper bound and lower bound inconsistent with step sign: ${start} to ${end} by ${step}`,
+    );
   const natural = [start, end!, step].every((v) => Number.isInteger(v)) ? int64 : getDefault();
   const dt = dtypeOption('arange', named, natural)!;
   if (dt === bool) throw new DtypeError('arange: not implemented for bool');
   const count = Math.max(0, Math.ceil((end! - start) / step));
   const out = emptyTensor(checkShape('arange', [count]).slice(), dt);
-  runMap(arangeKernel, [count], [out], dt, dt.kind === FLOATING ? [start, step] : [Math.trunc(start), Math.trunc(step)]);
+  runMap(
+    arangeKernel,
+    [count],
+    [out],
+    dt,
+    dt.kind === FLOATING ? [start, step] : [Math.trunc(start), Math.trunc(step)],
+  );
   return finish(out, named);
 }
 /**
@@ -476,12 +593,19 @@ export function arange(...args: [end: number, options?: TensorOptions] | [start:
  * @example
  * torch.linspace(0, 1, 5) // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
  */
-export function linspace(start: number, end: number, steps: number | ({ steps: number } & TensorOptions), options: TensorOptions = {}): Tensor {
+export function linspace(
+  start: number,
+  end: number,
+  steps: number | ({ steps: number } & TensorOptions),
+  options: TensorOptions = {},
+): Tensor {
   const given = typeof steps === 'object' ? steps : { ...options, steps };
   const checked = readArguments<TensorOptions & { steps: number }>('linspace', [given], [], [...COMMON, 'steps']);
   const n = checked.steps!;
-  if (typeof start !== 'number' || typeof end !== 'number') throw new TypeError(`linspace: expected numbers but received ${describe(start)} and ${describe(end)}`);
-  if (!Number.isInteger(n) || n < 0) throw new RangeError(`linspace: number of steps must be non-negative, not ${describe(n)}`);
+  if (typeof start !== 'number' || typeof end !== 'number')
+    throw new TypeError(`linspace: expected numbers but received ${describe(start)} and ${describe(end)}`);
+  if (!Number.isInteger(n) || n < 0)
+    throw new RangeError(`linspace: number of steps must be non-negative, not ${describe(n)}`);
   const dt = dtypeOption('linspace', checked, getDefault())!;
   const out = emptyTensor(checkShape('linspace', [n]).slice(), dt);
   if (n === 1) out.fill_(start);
@@ -493,7 +617,12 @@ export function linspace(start: number, end: number, steps: number | ({ steps: n
  * @example
  * torch.logspace(0, 2, 3) // tensor([  1.,  10., 100.])
  */
-export function logspace(start: number, end: number, steps: number, ...rest: [base?: number, options?: TensorOptions] | [options: TensorOptions & { base?: number }]): Tensor {
+export function logspace(
+  start: number,
+  end: number,
+  steps: number,
+  ...rest: [base?: number, options?: TensorOptions] | [options: TensorOptions & { base?: number }]
+): Tensor {
   const options = readArguments<TensorOptions & { base: number }>('logspace', rest, ['base'], COMMON);
   const dt = dtypeOption('logspace', options, getDefault())!;
   const powers = linspace(start, end, steps, { dtype: 'float64' });
@@ -507,10 +636,14 @@ export function logspace(start: number, end: number, steps: number, ...rest: [ba
  * // tensor([[1., 0.],
  * //         [0., 1.]])
  */
-export function eye(n: number, ...rest: [m?: number, options?: TensorOptions] | [options: TensorOptions & { m?: number }]): Tensor {
+export function eye(
+  n: number,
+  ...rest: [m?: number, options?: TensorOptions] | [options: TensorOptions & { m?: number }]
+): Tensor {
   const options = readArguments<TensorOptions & { m: number }>('eye', rest, ['m'], COMMON);
   const m = options.m ?? n;
-  if (!Number.isInteger(n) || n < 0 || !Number.isInteger(m) || m < 0) throw new RangeError(`eye: n and m must be whole numbers >= 0, got ${describe(n)} and ${describe(m)}`);
+  if (!Number.isInteger(n) || n < 0 || !Number.isInteger(m) || m < 0)
+    throw new RangeError(`eye: n and m must be whole numbers >= 0, got ${describe(n)} and ${describe(m)}`);
   const out = filled(checkShape('eye', [n, m]).slice(), dtypeOption('eye', options, getDefault())!, 0);
   if (out.count > 0) out.detach().diagonal().fill_(1);
   return finish(out, options);
@@ -526,7 +659,14 @@ export function eye(n: number, ...rest: [m?: number, options?: TensorOptions] | 
  */
 export function rand(...args: SizeArgs<RandomOptions>): Tensor {
   const [sizes, options] = readSizes<RandomOptions>('rand', args, ['generator']);
-  return finish(uniform('rand', emptyTensor(sizes, dtypeOption('rand', options, getDefault())!), generatorId('rand', options.generator)), options);
+  return finish(
+    uniform(
+      'rand',
+      emptyTensor(sizes, dtypeOption('rand', options, getDefault())!),
+      generatorId('rand', options.generator),
+    ),
+    options,
+  );
 }
 /**
  * Random numbers of the standard normal distribution: PyTorch's for the same seed.
@@ -536,11 +676,20 @@ export function rand(...args: SizeArgs<RandomOptions>): Tensor {
  */
 export function randn(...args: SizeArgs<RandomOptions>): Tensor {
   const [sizes, options] = readSizes<RandomOptions>('randn', args, ['generator']);
-  return finish(standardNormal('randn', emptyTensor(sizes, dtypeOption('randn', options, getDefault())!), generatorId('randn', options.generator)), options);
+  return finish(
+    standardNormal(
+      'randn',
+      emptyTensor(sizes, dtypeOption('randn', options, getDefault())!),
+      generatorId('randn', options.generator),
+    ),
+    options,
+  );
 }
 function checkRange(where: string, low: number, high: number): void {
-  if (!Number.isInteger(low) || !Number.isInteger(high)) throw new TypeError(`${where}: expected whole numbers but received ${low} and ${high}`);
-  if (low >= high) throw new RangeError(`${where}: expects 'low' to be less than 'high', but got low=${low} >= high=${high}`);
+  if (!Number.isInteger(low) || !Number.isInteger(high))
+    throw new TypeError(`${where}: expected whole numbers but received ${low} and ${high}`);
+  if (low >= high)
+    throw new RangeError(`${where}: expects 'low' to be less than 'high', but got low=${low} >= high=${high}`);
 }
 /**
  * Random whole numbers from `low` (0) up to `high`, not included.
@@ -548,14 +697,28 @@ function checkRange(where: string, low: number, high: number): void {
  * torch.manualSeed(0)
  * torch.randint(10, [3]) // tensor([4, 9, 3])
  */
-export function randint(...args: [high: number, size: Shape, options?: RandomOptions] | [low: number, high: number, size: Shape, options?: RandomOptions] | [options: RandomOptions & { low?: number; high: number; size: Shape }]): Tensor {
+export function randint(
+  ...args:
+    | [high: number, size: Shape, options?: RandomOptions]
+    | [low: number, high: number, size: Shape, options?: RandomOptions]
+    | [options: RandomOptions & { low?: number; high: number; size: Shape }]
+): Tensor {
   const last = args[args.length - 1];
-  const named = readArguments<RandomOptions & { low: number; high: number; size: Shape }>('randint', isOptions(last) ? [last] : [], [], [...COMMON, 'generator', 'low', 'high', 'size']);
+  const named = readArguments<RandomOptions & { low: number; high: number; size: Shape }>(
+    'randint',
+    isOptions(last) ? [last] : [],
+    [],
+    [...COMMON, 'generator', 'low', 'high', 'size'],
+  );
   const numbers = (args as readonly unknown[]).filter((a): a is number => typeof a === 'number');
   const size = (args as readonly unknown[]).find((a): a is Shape => Array.isArray(a)) ?? named.size;
-  const low = numbers.length > 1 ? numbers[0]! : (named.low ?? (numbers.length === 1 && named.high !== undefined ? numbers[0]! : 0));
+  const low =
+    numbers.length > 1
+      ? numbers[0]!
+      : (named.low ?? (numbers.length === 1 && named.high !== undefined ? numbers[0]! : 0));
   const high = numbers.length > 1 ? numbers[1] : (named.high ?? numbers[0]);
-  if (high === undefined || size === undefined) throw new TypeError('randint: expected (high, size) or (low, high, size)');
+  if (high === undefined || size === undefined)
+    throw new TypeError('randint: expected (high, size) or (low, high, size)');
   checkRange('randint', low, high);
   const out = emptyTensor(checkShape('randint', size).slice(), dtypeOption('randint', named, int64)!);
   return finish(draw(kernel('randint'), out, [generatorId('randint', named.generator), low, high]), named);
@@ -578,16 +741,27 @@ export function randperm(n: number, options: RandomOptions = {}): Tensor {
  * @example
  * torch.normal(0, 1, [2]).shape // torch.Size([2])
  */
-export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest: [size?: Shape, options?: RandomOptions] | [options: RandomOptions & { size?: Shape }]): Tensor {
+export function normal(
+  mean: number | Tensor,
+  std: number | Tensor = 1,
+  ...rest: [size?: Shape, options?: RandomOptions] | [options: RandomOptions & { size?: Shape }]
+): Tensor {
   const options = readArguments<RandomOptions & { size: Shape }>('normal', rest, ['size'], [...COMMON, 'generator']);
-  const like = mean instanceof Tensor ? (std instanceof Tensor ? mean.add(std) : mean) : std instanceof Tensor ? std : null;
+  const like =
+    mean instanceof Tensor ? (std instanceof Tensor ? mean.add(std) : mean) : std instanceof Tensor ? std : null;
   const sizes = like ? like.sizes : checkShape('normal', options.size ?? []).slice();
   const dt = like ? like.dt : dtypeOption('normal', options, getDefault())!;
   const id = generatorId('normal', options.generator);
   if (typeof std === 'number' ? !(std >= 0) : std.count > 0 && !std.detach().ge(0).all().item()) {
-    throw new RangeError(`normal: expects all elements of std >= 0.0, but found ${typeof std === 'number' ? std : std.amin()}`);
+    throw new RangeError(
+      `normal: expects all elements of std >= 0.0, but found ${typeof std === 'number' ? std : std.amin()}`,
+    );
   }
-  if (!like) return finish(emptyTensor(sizes, dt).normal_(mean as number, std as number, { generator: options.generator }), options);
+  if (!like)
+    return finish(
+      emptyTensor(sizes, dt).normal_(mean as number, std as number, { generator: options.generator }),
+      options,
+    );
   return standardNormal('normal', emptyTensor(sizes, dt), id).mul(std).add(mean);
 }
 
@@ -599,7 +773,7 @@ export interface LegacyConstructor {
   new (data?: TensorData, ...sizes: number[]): Tensor;
 }
 function legacy(name: string, dt: () => DType): LegacyConstructor {
-  const make = function (data: TensorData = [], ...sizes: number[]): Tensor {
+  const make = (data: TensorData = [], ...sizes: number[]): Tensor => {
     if (typeof data === 'number') return emptyTensor(checkShape(name, [data, ...sizes]).slice(), dt());
     return fromData(name, data, { dtype: dt().name });
   };

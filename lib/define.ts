@@ -2,7 +2,18 @@
 import { attach, FunctionNode, type Grad, Node, recording, setViewNodeMaker, tracked } from './autograd/node.ts';
 import { mode } from './autograd/mode.ts';
 import {
-  checkInPlaceShape, checkOperand, checkTensor, checkWritable, commonDevice, resultLike, resultType, runDense, runMap, type Scalar, scalarOperand, undisturbed,
+  checkInPlaceShape,
+  checkOperand,
+  checkTensor,
+  checkWritable,
+  commonDevice,
+  resultLike,
+  resultType,
+  runDense,
+  runMap,
+  type Scalar,
+  scalarOperand,
+  undisturbed,
 } from './dispatch.ts';
 import { BOOL, bool, type DType, FLOATING, type Kind, scalarKind, toFloating } from './dtype.ts';
 import { AutogradError, describe, DtypeError } from './errors.ts';
@@ -28,7 +39,11 @@ type AnyFunction = (...args: never[]) => unknown;
 export const inPlaceForms: Map<string, AnyFunction> = new Map();
 
 /** Adds a row for an operator whose mechanics are its own. */
-export function row<F extends AnyFunction>(name: string, f: F, { differentiable = true, kind = 'op' as Row['kind'] } = {}): F {
+export function row<F extends AnyFunction>(
+  name: string,
+  f: F,
+  { differentiable = true, kind = 'op' as Row['kind'] } = {},
+): F {
   rows.set(name, { name, kind, differentiable, inPlace: false });
   return f;
 }
@@ -36,16 +51,21 @@ export function row<F extends AnyFunction>(name: string, f: F, { differentiable 
 // ---- arguments ------------------------------------------------------------------------------------------------------
 
 /** A list of arguments, of which any from `P` on may come by name in one object `O` at the end. */
-export type Call<P extends readonly unknown[], O> = Required<P> extends readonly []
-  ? [options?: O]
-  : Required<P> extends readonly [...infer Init, unknown]
-    ? [...P, options?: O] | Call<Init, O>
-    : [options?: O];
+export type Call<P extends readonly unknown[], O> =
+  Required<P> extends readonly []
+    ? [options?: O]
+    : Required<P> extends readonly [...infer Init, unknown]
+      ? [...P, options?: O] | Call<Init, O>
+      : [options?: O];
 
 const NO_ARGUMENTS: Record<string, unknown> = Object.freeze({});
 
 const isOptions = (x: unknown): x is Record<string, unknown> =>
-  typeof x === 'object' && x !== null && !(x instanceof Tensor) && !Array.isArray(x) && !ArrayBuffer.isView(x) &&
+  typeof x === 'object' &&
+  x !== null &&
+  !(x instanceof Tensor) &&
+  !Array.isArray(x) &&
+  !ArrayBuffer.isView(x) &&
   (Object.getPrototypeOf(x) === Object.prototype || Object.getPrototypeOf(x) === null);
 
 /**
@@ -72,7 +92,8 @@ export function readArguments<T extends object>(
       if (value !== undefined) out[name] = value;
     }
   }
-  if (count > names.length) throw new TypeError(`${where}: expected at most ${names.length} arguments but received ${count}`);
+  if (count > names.length)
+    throw new TypeError(`${where}: expected at most ${names.length} arguments but received ${count}`);
   for (let i = 0; i < count; i++) {
     const name = names[i]!;
     if (args[i] === undefined) continue;
@@ -89,7 +110,8 @@ export function checkOptions(where: string, options: unknown, names: readonly st
     throw new TypeError(`${where}: expected an object of options but received ${describe(options)}`);
   }
   for (const name of Object.keys(options)) {
-    if (!names.includes(name)) throw new TypeError(`${where}: unknown option '${name}'; expected ${names.join(', ') || 'none'}`);
+    if (!names.includes(name))
+      throw new TypeError(`${where}: unknown option '${name}'; expected ${names.join(', ') || 'none'}`);
   }
 }
 
@@ -103,7 +125,13 @@ export const nodeName = (name: string): string => `${pascal(name)}Backward0`;
 export type Backward = (g: Tensor, n: FunctionNode) => readonly Grad[];
 
 /** Records an operation with one output, if anybody wants its gradient. */
-export function record(name: string, out: Tensor, inputs: readonly (Tensor | null)[], saved: readonly (Tensor | null)[], f: Backward): Tensor {
+export function record(
+  name: string,
+  out: Tensor,
+  inputs: readonly (Tensor | null)[],
+  saved: readonly (Tensor | null)[],
+  f: Backward,
+): Tensor {
   if (!recording(inputs) || out.dt.kind !== FLOATING) return out;
   return attach(out, new FunctionNode(nodeName(name), (grads, n) => f(grads[0]!, n)).connect(inputs).save(saved));
 }
@@ -135,7 +163,9 @@ export function checkInPlace(where: string, x: Tensor): void {
     }
     if (x.base !== null) {
       if (x.base.leafGrad) {
-        throw new AutogradError(`${where}: a view of a leaf Variable that requires grad is being used in an in-place operation.`);
+        throw new AutogradError(
+          `${where}: a view of a leaf Variable that requires grad is being used in an in-place operation.`,
+        );
       }
       if (x.viewKind === 'multi') {
         throw new AutogradError(
@@ -157,7 +187,13 @@ export function checkInPlace(where: string, x: Tensor): void {
  * Writes to `x` and brings the graph up to date: `make` gives the node while the old values still stand (its first input
  * is `x`), `write` changes them, `save` keeps what backward needs of the new ones.
  */
-export function writeInPlace<X extends Tensor>(x: X, inputs: readonly (Tensor | null)[], make: (() => Node) | null, write: () => void, save?: (node: Node) => void): X {
+export function writeInPlace<X extends Tensor>(
+  x: X,
+  inputs: readonly (Tensor | null)[],
+  make: (() => Node) | null,
+  write: () => void,
+  save?: (node: Node) => void,
+): X {
   const node = make !== null && x.dt.kind === FLOATING && recording(inputs) ? make().connect(inputs) : null;
   write();
   x.storage.version++;
@@ -217,7 +253,10 @@ class CopySlices extends Node {
     this.shapes = [base.sizes, ...inner.shapes.slice(1)];
     this.dtypes = [base.dt, ...inner.dtypes.slice(1)];
     if (inner.nextOutputs || this.nextOutputs) {
-      this.nextOutputs = [this.nextOutputs?.[0] ?? 0, ...inner.next.slice(1).map((_, i) => inner.nextOutputs?.[i + 1] ?? 0)];
+      this.nextOutputs = [
+        this.nextOutputs?.[0] ?? 0,
+        ...inner.next.slice(1).map((_, i) => inner.nextOutputs?.[i + 1] ?? 0),
+      ];
     }
   }
   override backward(grads: readonly Grad[]): readonly Grad[] {
@@ -300,7 +339,9 @@ export function unary(name: string, dtype: UnaryDtype, rule: UnaryRule = {}): Un
     inPlaceForms.set(name, (x: Tensor): Tensor => {
       checkInPlace(`${name}_`, x);
       if (unaryInput(name, x, dtype) !== x.dt) {
-        throw new DtypeError(`${name}_: result type ${toFloating(x.dt).name} can't be cast to the desired output type ${x.dt.name}`);
+        throw new DtypeError(
+          `${name}_: result type ${toFloating(x.dt).name} can't be cast to the desired output type ${x.dt.name}`,
+        );
       }
       let original: Tensor | null = null;
       return writeInPlace(
@@ -334,7 +375,10 @@ export interface BinaryGrad {
   readonly f: (g: Tensor, saved: BinarySaved) => Tensor;
 }
 /** `needs('b', (g, { b }) => g.mul(b))` */
-export const needs = (parts: '' | Part | 'ab' | 'ay' | 'by' | 'aby', f: BinaryGrad['f']): BinaryGrad => ({ needs: [...parts] as Part[], f });
+export const needs = (parts: '' | Part | 'ab' | 'ay' | 'by' | 'aby', f: BinaryGrad['f']): BinaryGrad => ({
+  needs: [...parts] as Part[],
+  f,
+});
 
 /** What dtype a binary row gives: the promoted one, or at least floating point. */
 export type BinaryDtype = 'promote' | 'number' | 'integer' | 'float';
@@ -403,11 +447,21 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
   const { grads, check } = rule;
   const f = (a: Tensor, b: Tensor | Scalar): Tensor => {
     // the fast road: two dense tensors of one shape and dtype, or a dense tensor and a number of its kind
-    if (a instanceof Tensor && b instanceof Tensor && a.dt === b.dt && a.dense && b.dense && a.dt.kind === FLOATING &&
-        a.storage.device === b.storage.device && sameShape(a.sizes, b.sizes) && !check) {
+    if (
+      a instanceof Tensor &&
+      b instanceof Tensor &&
+      a.dt === b.dt &&
+      a.dense &&
+      b.dense &&
+      a.dt.kind === FLOATING &&
+      a.storage.device === b.storage.device &&
+      sameShape(a.sizes, b.sizes) &&
+      !check
+    ) {
       const y = resultLike(a.sizes, a.dt, NOTHING);
       runDense(k, y, a, b, a.dt);
-      if (grads && mode.grad && (tracked(a) || tracked(b))) attach(y, new BinaryNode(label, grads, null).connect([a, b]).keep(a, b, y));
+      if (grads && mode.grad && (tracked(a) || tracked(b)))
+        attach(y, new BinaryNode(label, grads, null).connect([a, b]).keep(a, b, y));
       return y;
     }
     checkTensor(name, a);
@@ -464,7 +518,12 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
 const NOTHING: readonly unknown[] = [];
 const copyKernel = kernel('copy');
 
-function binaryNode(label: string, grads: readonly [BinaryGrad | null, BinaryGrad | null], a: Tensor, b: Tensor | Scalar): BinaryNode {
+function binaryNode(
+  label: string,
+  grads: readonly [BinaryGrad | null, BinaryGrad | null],
+  a: Tensor,
+  b: Tensor | Scalar,
+): BinaryNode {
   const tensor = b instanceof Tensor;
   return new BinaryNode(label, grads, tensor ? null : b).connect(tensor ? [a, b] : [a]);
 }
@@ -503,7 +562,14 @@ export function compare(name: string): Binary {
 // ---- views ----------------------------------------------------------------------------------------------------------
 
 /** A view of `x` with its place in the graph: `back` brings a gradient to the shape of `x`. */
-export function makeView(name: string, x: Tensor, sizes: Shape, strides: Shape | null, offset: number, back: (g: Tensor) => Tensor): Tensor {
+export function makeView(
+  name: string,
+  x: Tensor,
+  sizes: Shape,
+  strides: Shape | null,
+  offset: number,
+  back: (g: Tensor) => Tensor,
+): Tensor {
   const out = viewOf(x, sizes, strides, offset);
   if (tracked(x)) {
     if (mode.grad) attach(out, new FunctionNode(nodeName(name), ([g]) => [back(g!)]).connect([x]));

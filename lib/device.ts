@@ -43,11 +43,14 @@ export const cpu: Device = intern('cpu', null);
  */
 export function device(type: DeviceLike, index?: number): Device {
   if (type instanceof Device) return type;
-  if (typeof type !== 'string') throw new TypeError(`device: expected a string such as 'cpu' or 'cuda:0' but received ${describe(type)}`);
+  if (typeof type !== 'string')
+    throw new TypeError(`device: expected a string such as 'cpu' or 'cuda:0' but received ${describe(type)}`);
   const match = /^(cpu|cuda)(?::(\d+))?$/.exec(type);
   if (!match) throw new TypeError(`device: expected 'cpu', 'cuda' or 'cuda:0' but received '${type}'`);
   if (index !== undefined && (match[2] !== undefined || !Number.isInteger(index) || index < 0)) {
-    throw new TypeError(`device: expected a type and a device index, such as ('cuda', 0), but received ('${type}', ${index})`);
+    throw new TypeError(
+      `device: expected a type and a device index, such as ('cuda', 0), but received ('${type}', ${index})`,
+    );
   }
   const number = match[2] !== undefined ? Number(match[2]) : (index ?? null);
   if (match[1] === 'cpu') return number === null || number === 0 ? cpu : intern('cpu', number);
@@ -68,7 +71,9 @@ export function setDefaultDevice(name: DeviceLike): void {
 /** `device`, if tensors can be made there. */
 export function available(where: string, wanted: Device): Device {
   if (wanted.type === 'cuda') {
-    throw new DeviceError(`${where}: '${wanted}' is not available: this build of flambeau has no CUDA backend; use device: 'cpu'`);
+    throw new DeviceError(
+      `${where}: '${wanted}' is not available: this build of flambeau has no CUDA backend; use device: 'cpu'`,
+    );
   }
   if (wanted !== cpu) throw new DeviceError(`${where}: '${wanted}' is not available: the CPU is one device, 'cpu'`);
   return wanted;

@@ -21,7 +21,8 @@ let words = initialWords;
 
 /** Checks that a value is a tensor of this library that still has its memory. */
 export function checkTensor(where: string, x: unknown, name = 'input'): asserts x is Tensor {
-  if (!(x instanceof Tensor)) throw new TypeError(`${where}: expected a Tensor for ${name} but received ${describe(x)}`);
+  if (!(x instanceof Tensor))
+    throw new TypeError(`${where}: expected a Tensor for ${name} but received ${describe(x)}`);
 }
 
 /** A tensor or a scalar; anything else is refused by name. */
@@ -86,13 +87,20 @@ function translate(error: unknown, k: number): unknown {
   const { code } = error as Error & { code?: string };
   const message = `${kernelName(k)}: ${error.message}`;
   switch (code) {
-    case 'FLAMBEAU_INDEX': return new RangeError(message);
-    case 'FLAMBEAU_VALUE': return new RangeError(message);
-    case 'FLAMBEAU_MEMORY': return new OutOfMemoryError(message);
+    case 'FLAMBEAU_INDEX':
+      return new RangeError(message);
+    case 'FLAMBEAU_VALUE':
+      return new RangeError(message);
+    case 'FLAMBEAU_MEMORY':
+      return new OutOfMemoryError(message);
     case 'FLAMBEAU_PLAN':
-      if (error.message.includes('does not have this dtype')) return new DtypeError(`${kernelName(k)}: not implemented for this dtype`);
-      return error.message.includes('is gone') ? new TypeError(`${kernelName(k)}: a tensor was disposed, or its ArrayBuffer detached`) : new Error(message);
-    default: return error;
+      if (error.message.includes('does not have this dtype'))
+        return new DtypeError(`${kernelName(k)}: not implemented for this dtype`);
+      return error.message.includes('is gone')
+        ? new TypeError(`${kernelName(k)}: a tensor was disposed, or its ArrayBuffer detached`)
+        : new Error(message);
+    default:
+      return error;
   }
 }
 
@@ -151,13 +159,23 @@ export function runDense(k: number, out: Tensor, a: Operand, b: Operand, dt: DTy
 /**
  * A kernel that visits every element: all operands are read as if they had `sizes`. Outputs first. Scalars take `dt`.
  */
-export function runMap(k: number, sizes: Shape, operands: readonly Operand[], dt: DType, params: readonly number[] = NO_PARAMS): void {
+export function runMap(
+  k: number,
+  sizes: Shape,
+  operands: readonly Operand[],
+  dt: DType,
+  params: readonly number[] = NO_PARAMS,
+): void {
   const count = sizeOf(sizes);
   if (count === 0) return;
   let dense = true;
   for (let i = 0; i < operands.length; i++) {
     const x = operands[i]!;
-    if (x !== null && typeof x !== 'number' && !(x.dense && x.count === count && (x.sizes.length === sizes.length || sameTail(x.sizes, sizes)))) {
+    if (
+      x !== null &&
+      typeof x !== 'number' &&
+      !(x.dense && x.count === count && (x.sizes.length === sizes.length || sameTail(x.sizes, sizes)))
+    ) {
       dense = false;
       break;
     }
@@ -172,7 +190,16 @@ export function runMap(k: number, sizes: Shape, operands: readonly Operand[], dt
   }
   const strides = operands.map((x) => (x instanceof Tensor ? expandStrides(x.sizes, x.strides, sizes) : null));
   const order = byStride(strides, sizes.length);
-  writeMap(at, merge(order.map((d) => sizes[d]!), strides.map((s) => s && order.map((d) => s[d]!)), 0), operands, dt);
+  writeMap(
+    at,
+    merge(
+      order.map((d) => sizes[d]!),
+      strides.map((s) => s && order.map((d) => s[d]!)),
+      0,
+    ),
+    operands,
+    dt,
+  );
   execute(k);
 }
 
@@ -220,7 +247,9 @@ function merge(sizes: readonly number[], strides: readonly (readonly number[] | 
     const n = sizes[d]!;
     if (n === 1) continue;
     const last = outSizes.length - 1;
-    const joins = last >= 0 && !(d >= split && last < outSplit) &&
+    const joins =
+      last >= 0 &&
+      !(d >= split && last < outSplit) &&
       strides.every((s, i) => s === null || outStrides[i]![last] === s[d]! * n);
     if (joins) outSizes[last]! *= n;
     else outSizes.push(n);
@@ -259,7 +288,14 @@ function writeMap(start: number, { sizes, strides }: Merged, operands: readonly 
  * A reduction over `dims` (sorted): `outs` have the shape of `x` with these dims of size 1. The kernel gets the kept dims
  * first, then the reduced ones, and how many are kept as its first parameter.
  */
-export function runReduce(k: number, outs: readonly Tensor[], x: Tensor, dims: readonly number[], params: readonly number[] = NO_PARAMS, ordered = false): void {
+export function runReduce(
+  k: number,
+  outs: readonly Tensor[],
+  x: Tensor,
+  dims: readonly number[],
+  params: readonly number[] = NO_PARAMS,
+  ordered = false,
+): void {
   const { count } = outs[0]!;
   if (count === 0) return;
   if (x.count === 0 && count > 1) {
@@ -293,14 +329,23 @@ export function runReduce(k: number, outs: readonly Tensor[], x: Tensor, dims: r
     ...outs.map((o) => order.map((d) => (reduced.has(d) ? 0 : o.strides[d]!))),
     order.map((d) => x.strides[d]!),
   ];
-  const merged = merge(order.map((d) => x.sizes[d]!), strides, kept.length);
+  const merged = merge(
+    order.map((d) => x.sizes[d]!),
+    strides,
+    kept.length,
+  );
   const at = header(k, 0, outs.length + 1, [merged.split, ...params]);
   writeMap(at, merged, [...outs, x], x.dt);
   execute(k);
 }
 
 /** A kernel whose operands each have their own shape. Outputs first. */
-export function runStruct(k: number, operands: readonly Operand[], params: readonly number[] = NO_PARAMS, dt?: DType): void {
+export function runStruct(
+  k: number,
+  operands: readonly Operand[],
+  params: readonly number[] = NO_PARAMS,
+  dt?: DType,
+): void {
   let at = header(k, 1, operands.length, params);
   for (const x of operands) {
     if (x === null || typeof x === 'number') {
@@ -319,7 +364,11 @@ export function runStruct(k: number, operands: readonly Operand[], params: reado
 }
 
 /** A kernel over many dense tensors: `groups` tuples. */
-export function runList(k: number, groups: readonly (readonly Tensor[])[], params: readonly number[] = NO_PARAMS): void {
+export function runList(
+  k: number,
+  groups: readonly (readonly Tensor[])[],
+  params: readonly number[] = NO_PARAMS,
+): void {
   if (groups.length === 0) return;
   const width = groups[0]!.length;
   words = reserveWords(8 + params.length + groups.length * width * 4);
@@ -349,7 +398,10 @@ export function runList(k: number, groups: readonly (readonly Tensor[])[], param
 
 /** Whether a layout fills its memory without gaps or overlap, in whatever order of dims. */
 export function nonOverlappingAndDense(sizes: Shape, strides: Shape): boolean {
-  const dims = sizes.map((_, d) => d).filter((d) => sizes[d] !== 1).sort((a, b) => strides[a]! - strides[b]!);
+  const dims = sizes
+    .map((_, d) => d)
+    .filter((d) => sizes[d] !== 1)
+    .sort((a, b) => strides[a]! - strides[b]!);
   let expected = 1;
   for (const d of dims) {
     if (strides[d] !== expected) return false;
@@ -368,10 +420,17 @@ export function resultLike(sizes: Shape, dt: DType, operands: readonly unknown[]
   const full = tensors.filter((x) => sameShape(x.sizes, sizes));
   const first = full[0];
   // the common case: all in the same order without gaps
-  if (first && full.every((x) => x === first || sameShape(x.strides, first.strides)) && nonOverlappingAndDense(sizes, first.strides)) {
+  if (
+    first &&
+    full.every((x) => x === first || sameShape(x.strides, first.strides)) &&
+    nonOverlappingAndDense(sizes, first.strides)
+  ) {
     return restride(out, first.strides);
   }
-  const order = byStride(tensors.map((x) => expandStrides(x.sizes, x.strides, sizes)), sizes.length);
+  const order = byStride(
+    tensors.map((x) => expandStrides(x.sizes, x.strides, sizes)),
+    sizes.length,
+  );
   const strides = new Array<number>(sizes.length);
   for (let i = order.length - 1, n = 1; i >= 0; i--) {
     strides[order[i]!] = n;
@@ -401,10 +460,18 @@ export function checkWritable(where: string, x: Tensor): void {
 
 /** `source` itself if writing to `target` cannot disturb the reading of it, else a copy. */
 export function undisturbed(target: Tensor, source: Tensor): Tensor {
-  if (source.storage !== target.storage && !(source.storage.handle === target.storage.handle && source.storage.byteOffset === target.storage.byteOffset)) {
+  if (
+    source.storage !== target.storage &&
+    !(source.storage.handle === target.storage.handle && source.storage.byteOffset === target.storage.byteOffset)
+  ) {
     return source;
   }
-  if (source.offset === target.offset && source.dt === target.dt && sameShape(source.sizes, target.sizes) && sameShape(source.strides, target.strides)) {
+  if (
+    source.offset === target.offset &&
+    source.dt === target.dt &&
+    sameShape(source.sizes, target.sizes) &&
+    sameShape(source.strides, target.strides)
+  ) {
     return source;
   }
   return overlaps(target, source) ? source.detach().clone() : source;
@@ -420,6 +487,8 @@ function overlaps(a: Tensor, b: Tensor): boolean {
 /** The shape an in-place operation must not change. */
 export function checkInPlaceShape(where: string, x: Tensor, result: Shape): void {
   if (!sameShape(x.sizes, result)) {
-    throw new ShapeError(`${where}: output with shape ${show(x.sizes)} doesn't match the broadcast shape ${show(result)}`);
+    throw new ShapeError(
+      `${where}: output with shape ${show(x.sizes)} doesn't match the broadcast shape ${show(result)}`,
+    );
   }
 }

@@ -43,9 +43,7 @@ export const uint8: DType = make('uint8', 8, 1, INTEGER);
 export const bool: DType = make('bool', 9, 1, BOOL);
 
 /** In the order of their codes. */
-export const dtypes: readonly DType[] = [
-  float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool,
-];
+export const dtypes: readonly DType[] = [float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool];
 const byName: ReadonlyMap<string, DType> = new Map<string, DType>([
   ...dtypes.map((d): [string, DType] => [d.name, d]),
   ['float', float32],
@@ -67,7 +65,8 @@ let defaultDType: DType = float32;
 /** What floating-point tensors are made of when no dtype is given. */
 export const getDefault = (): DType => defaultDType;
 export function setDefault(dtype: DType): void {
-  if (dtype.kind !== FLOATING) throw new TypeError(`setDefaultDtype: only floating-point types are supported, not ${dtype.name}`);
+  if (dtype.kind !== FLOATING)
+    throw new TypeError(`setDefaultDtype: only floating-point types are supported, not ${dtype.name}`);
   defaultDType = dtype;
 }
 

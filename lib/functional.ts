@@ -17,19 +17,39 @@ import { emptyTensor, type Tensor } from './tensor.ts';
 import type { DTypeName } from './dtype.ts';
 
 export {
-  glu, hardshrink, logsigmoid, prelu, softplus, softshrink, softsign, tanhshrink,
+  glu,
+  hardshrink,
+  logsigmoid,
+  prelu,
+  softplus,
+  softshrink,
+  softsign,
+  tanhshrink,
 } from './ops/activation.ts';
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from './ops/conv.ts';
 export { cosineSimilarity, pairwiseDistance } from './ops/distance.ts';
 export {
-  binaryCrossEntropy, binaryCrossEntropyWithLogits, crossEntropy, huberLoss, klDiv, l1Loss, mseLoss, nllLoss, type Reduction,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  huberLoss,
+  klDiv,
+  l1Loss,
+  mseLoss,
+  nllLoss,
+  type Reduction,
   smoothL1Loss,
 } from './ops/loss.ts';
 export { linear } from './ops/matmul.ts';
 export { groupNorm } from './ops/norm.ts';
 export { pad } from './ops/pad.ts';
 export {
-  adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, avgPool1d, avgPool2d, avgPool3d,
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
 } from './ops/pool.ts';
 
 // ---- activations ----------------------------------------------------------------------------------------------------
@@ -39,8 +59,10 @@ export interface InplaceOptions {
   inplace?: boolean | undefined;
 }
 type Activation = (x: Tensor, ...args: Call<[inplace?: boolean], InplaceOptions>) => Tensor;
-const plain = (name: string, f: (x: Tensor) => Tensor): Activation => (x, ...args) =>
-  placed(x, f(x), readArguments<InplaceOptions>(name, args, ['inplace']).inplace ?? false);
+const plain =
+  (name: string, f: (x: Tensor) => Tensor): Activation =>
+  (x, ...args) =>
+    placed(x, f(x), readArguments<InplaceOptions>(name, args, ['inplace']).inplace ?? false);
 
 /**
  * `max(x, 0)`; stored in `x` with `inplace`.
@@ -70,32 +92,69 @@ export const tanh: (x: Tensor) => Tensor = tanhOp;
  * @example
  * torch.nn.functional.gelu(torch.tensor([0, 1.5])) // tensor([0.0000, 1.3998])
  */
-export function gelu(x: Tensor, ...args: Call<[approximate?: 'none' | 'tanh'], { approximate?: 'none' | 'tanh' | undefined }>): Tensor {
+export function gelu(
+  x: Tensor,
+  ...args: Call<[approximate?: 'none' | 'tanh'], { approximate?: 'none' | 'tanh' | undefined }>
+): Tensor {
   return geluOp(x, readArguments<{ approximate: 'none' | 'tanh' }>('gelu', args, ['approximate']));
 }
 /** `x` above zero, `negativeSlope x` below. */
-export function leakyRelu(x: Tensor, ...args: Call<[negativeSlope?: number, inplace?: boolean], act.LeakyReluOptions & InplaceOptions>): Tensor {
-  const { negativeSlope, inplace = false } = readArguments<act.LeakyReluOptions & InplaceOptions>('leakyRelu', args, ['negativeSlope', 'inplace']);
+export function leakyRelu(
+  x: Tensor,
+  ...args: Call<[negativeSlope?: number, inplace?: boolean], act.LeakyReluOptions & InplaceOptions>
+): Tensor {
+  const { negativeSlope, inplace = false } = readArguments<act.LeakyReluOptions & InplaceOptions>('leakyRelu', args, [
+    'negativeSlope',
+    'inplace',
+  ]);
   return placed(x, act.leakyRelu(x, { negativeSlope }), inplace);
 }
 /** `x` above zero, `alpha (e^x - 1)` below. */
-export function elu(x: Tensor, ...args: Call<[alpha?: number, inplace?: boolean], { alpha?: number | undefined } & InplaceOptions>): Tensor {
-  const { alpha, inplace = false } = readArguments<{ alpha: number } & InplaceOptions>('elu', args, ['alpha', 'inplace']);
+export function elu(
+  x: Tensor,
+  ...args: Call<[alpha?: number, inplace?: boolean], { alpha?: number | undefined } & InplaceOptions>
+): Tensor {
+  const { alpha, inplace = false } = readArguments<{ alpha: number } & InplaceOptions>('elu', args, [
+    'alpha',
+    'inplace',
+  ]);
   return placed(x, act.elu(x, { alpha }), inplace);
 }
 /** `x` above zero, `alpha (e^(x / alpha) - 1)` below. */
-export function celu(x: Tensor, ...args: Call<[alpha?: number, inplace?: boolean], act.CeluOptions & InplaceOptions>): Tensor {
-  const { alpha, inplace = false } = readArguments<act.CeluOptions & InplaceOptions>('celu', args, ['alpha', 'inplace']);
+export function celu(
+  x: Tensor,
+  ...args: Call<[alpha?: number, inplace?: boolean], act.CeluOptions & InplaceOptions>
+): Tensor {
+  const { alpha, inplace = false } = readArguments<act.CeluOptions & InplaceOptions>('celu', args, [
+    'alpha',
+    'inplace',
+  ]);
   return placed(x, act.celu(x, { alpha }), inplace);
 }
 /** Clamps to `[minVal, maxVal]`. */
-export function hardtanh(x: Tensor, ...args: Call<[minVal?: number, maxVal?: number, inplace?: boolean], act.HardtanhOptions & InplaceOptions>): Tensor {
-  const { minVal, maxVal, inplace = false } = readArguments<act.HardtanhOptions & InplaceOptions>('hardtanh', args, ['minVal', 'maxVal', 'inplace']);
+export function hardtanh(
+  x: Tensor,
+  ...args: Call<[minVal?: number, maxVal?: number, inplace?: boolean], act.HardtanhOptions & InplaceOptions>
+): Tensor {
+  const {
+    minVal,
+    maxVal,
+    inplace = false,
+  } = readArguments<act.HardtanhOptions & InplaceOptions>('hardtanh', args, ['minVal', 'maxVal', 'inplace']);
   return placed(x, act.hardtanh(x, { minVal, maxVal }), inplace);
 }
 /** `x` where it exceeds `limit`, `value` elsewhere. */
-export function threshold(x: Tensor, limit: number, value: number, ...args: Call<[inplace?: boolean], InplaceOptions>): Tensor {
-  return placed(x, act.threshold(x, limit, value), readArguments<InplaceOptions>('threshold', args, ['inplace']).inplace ?? false);
+export function threshold(
+  x: Tensor,
+  limit: number,
+  value: number,
+  ...args: Call<[inplace?: boolean], InplaceOptions>
+): Tensor {
+  return placed(
+    x,
+    act.threshold(x, limit, value),
+    readArguments<InplaceOptions>('threshold', args, ['inplace']).inplace ?? false,
+  );
 }
 
 /** Options of {@link softmax}, {@link softmin} and {@link logSoftmax}. */
@@ -177,7 +236,12 @@ type MaxPoolArguments = Call<
 type WithIndices = MaxPoolOptions & { returnIndices: true };
 const MAX_NAMES = ['stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'] as const;
 function pooled(
-  where: string, x: Tensor, kernelSize: Sizes, args: readonly unknown[], f: typeof pool.maxPool2d, withIndices: typeof pool.maxPool2dWithIndices,
+  where: string,
+  x: Tensor,
+  kernelSize: Sizes,
+  args: readonly unknown[],
+  f: typeof pool.maxPool2d,
+  withIndices: typeof pool.maxPool2dWithIndices,
 ): Tensor | pool.Pooled {
   const { returnIndices = false, ...options } = readArguments<MaxPoolOptions>(where, args, MAX_NAMES);
   return returnIndices ? withIndices(x, kernelSize, options) : f(x, kernelSize, options);
@@ -205,11 +269,14 @@ export function maxPool3d(x: Tensor, kernelSize: Sizes, ...args: readonly unknow
   return pooled('maxPool3d', x, kernelSize, args, pool.maxPool3d, pool.maxPool3dWithIndices);
 }
 /** Maxima over as many windows of [N, C, L] as are asked for. */
-export const adaptiveMaxPool1d = (x: Tensor, outputSize: pool.OutputSize): Tensor => pool.adaptiveMaxPool1d(x, outputSize).output;
+export const adaptiveMaxPool1d = (x: Tensor, outputSize: pool.OutputSize): Tensor =>
+  pool.adaptiveMaxPool1d(x, outputSize).output;
 /** Maxima over as many windows of [N, C, H, W] as are asked for. */
-export const adaptiveMaxPool2d = (x: Tensor, outputSize: pool.OutputSize): Tensor => pool.adaptiveMaxPool2d(x, outputSize).output;
+export const adaptiveMaxPool2d = (x: Tensor, outputSize: pool.OutputSize): Tensor =>
+  pool.adaptiveMaxPool2d(x, outputSize).output;
 /** Maxima over as many windows of [N, C, D, H, W] as are asked for. */
-export const adaptiveMaxPool3d = (x: Tensor, outputSize: pool.OutputSize): Tensor => pool.adaptiveMaxPool3d(x, outputSize).output;
+export const adaptiveMaxPool3d = (x: Tensor, outputSize: pool.OutputSize): Tensor =>
+  pool.adaptiveMaxPool3d(x, outputSize).output;
 
 // ---- normalization --------------------------------------------------------------------------------------------------
 
@@ -228,12 +295,21 @@ export interface BatchNormOptions {
  * torch.nn.functional.batchNorm(torch.tensor([[1.5], [2.5]]), null, null, { training: true }).sum() // tensor(0.)
  */
 export function batchNorm(
-  x: Tensor, runningMean: Tensor | null, runningVar: Tensor | null,
-  ...args: Call<[weight?: Tensor | null, bias?: Tensor | null, training?: boolean, momentum?: number, eps?: number], BatchNormOptions>
+  x: Tensor,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  ...args: Call<
+    [weight?: Tensor | null, bias?: Tensor | null, training?: boolean, momentum?: number, eps?: number],
+    BatchNormOptions
+  >
 ): Tensor {
-  const { weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = readArguments<BatchNormOptions>(
-    'batchNorm', args, ['weight', 'bias', 'training', 'momentum', 'eps'],
-  );
+  const {
+    weight = null,
+    bias = null,
+    training = false,
+    momentum = 0.1,
+    eps = 1e-5,
+  } = readArguments<BatchNormOptions>('batchNorm', args, ['weight', 'bias', 'training', 'momentum', 'eps']);
   return norms.batchNorm(x, weight, bias, runningMean, runningVar, training, momentum, eps);
 }
 /** Normalization over the last dims, whose sizes are `normalizedShape`. */
@@ -250,7 +326,10 @@ export interface NormalizeOptions {
  * @example
  * torch.nn.functional.normalize(torch.tensor([[3, 4.5]])) // tensor([[0.5547, 0.8321]])
  */
-export function normalize(x: Tensor, ...args: Call<[p?: number, dim?: number, eps?: number], NormalizeOptions>): Tensor {
+export function normalize(
+  x: Tensor,
+  ...args: Call<[p?: number, dim?: number, eps?: number], NormalizeOptions>
+): Tensor {
   const { p = 2, dim = 1, eps = 1e-12 } = readArguments<NormalizeOptions>('normalize', args, ['p', 'dim', 'eps']);
   checkTensor('normalize', x);
   requireFloating('normalize', x.dt);
@@ -278,18 +357,28 @@ export interface EmbeddingOptions {
  * // tensor([[2.0000],
  * //         [1.5000]])
  */
-export function embedding(index: Tensor, weight: Tensor, ...args: Call<[paddingIdx?: number | null], EmbeddingOptions>): Tensor {
+export function embedding(
+  index: Tensor,
+  weight: Tensor,
+  ...args: Call<[paddingIdx?: number | null], EmbeddingOptions>
+): Tensor {
   const { paddingIdx = null } = readArguments<EmbeddingOptions>('embedding', args, ['paddingIdx']);
   checkTensor('embedding', index);
   checkTensor('embedding', weight, 'weight');
-  if (index.dt.kind !== INTEGER) throw new DtypeError(`embedding: expected tensor for indices to have an integer dtype; but got ${index.dtype} instead`);
+  if (index.dt.kind !== INTEGER)
+    throw new DtypeError(
+      `embedding: expected tensor for indices to have an integer dtype; but got ${index.dtype} instead`,
+    );
   if (weight.ndim !== 2) throw new ShapeError(`embedding: 'weight' must be 2-D, not ${show(weight.sizes)}`);
   const [rows, cols] = weight.sizes as readonly [number, number];
   if (paddingIdx !== null && (paddingIdx >= rows || paddingIdx < -rows)) {
     throw new RangeError(`embedding: padding_idx must be within num_embeddings, but got ${paddingIdx} for ${rows}`);
   }
   const flat = (index.dt === int64 ? index : index.to('int64')).reshape([-1]);
-  const out = weight.detach().indexSelect(0, flat).view([...index.sizes, cols]);
+  const out = weight
+    .detach()
+    .indexSelect(0, flat)
+    .view([...index.sizes, cols]);
   const skipped = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
   return record('embedding', out.detach(), [weight], [flat], (g, n) => {
     const at = n.unpack(0);
@@ -306,19 +395,27 @@ export function embedding(index: Tensor, weight: Tensor, ...args: Call<[paddingI
  * // tensor([[1, 0, 0],
  * //         [0, 0, 1]])
  */
-export function oneHot(index: Tensor, ...args: Call<[numClasses?: number], { numClasses?: number | undefined }>): Tensor {
+export function oneHot(
+  index: Tensor,
+  ...args: Call<[numClasses?: number], { numClasses?: number | undefined }>
+): Tensor {
   const { numClasses = -1 } = readArguments<{ numClasses: number }>('oneHot', args, ['numClasses']);
   checkTensor('oneHot', index);
   if (!Number.isSafeInteger(numClasses)) throw new TypeError('oneHot: expected a whole number as numClasses');
-  if (index.dt !== int64) throw new DtypeError(`oneHot: one_hot is only applicable to index tensor of type int64, not ${index.dtype}`);
+  if (index.dt !== int64)
+    throw new DtypeError(`oneHot: one_hot is only applicable to index tensor of type int64, not ${index.dtype}`);
   if (index.count === 0) {
     if (numClasses <= 0) throw new RangeError('oneHot: can not infer total number of classes from empty tensor.');
     return zeros([...index.sizes, numClasses], int64);
   }
   if (index.amin().item() < 0) throw new RangeError('oneHot: class values must be non-negative.');
   const largest = index.amax().item();
-  if (numClasses !== -1 && numClasses < 1) throw new RangeError(`oneHot: num_classes should be positive, not ${numClasses}`);
-  if (numClasses !== -1 && largest >= numClasses) throw new RangeError(`oneHot: class values must be smaller than num_classes, but ${largest} is not smaller than ${numClasses}.`);
+  if (numClasses !== -1 && numClasses < 1)
+    throw new RangeError(`oneHot: num_classes should be positive, not ${numClasses}`);
+  if (numClasses !== -1 && largest >= numClasses)
+    throw new RangeError(
+      `oneHot: class values must be smaller than num_classes, but ${largest} is not smaller than ${numClasses}.`,
+    );
   const classes = numClasses === -1 ? largest + 1 : numClasses;
   return zeros([...index.sizes, classes], int64).scatter(-1, index.unsqueeze(-1), 1);
 }

@@ -28,13 +28,35 @@ Object.defineProperties(Tensor.prototype, {
 setZeros((sizes, dtype) => zeros([...sizes], { dtype: dtype as DTypeName }));
 
 export * as autograd from './autograd/index.ts';
-export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './autograd/mode.ts';
+export {
+  enableGrad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from './autograd/mode.ts';
 export * from './create.ts';
 export * as cuda from './cuda.ts';
 export { Device, type DeviceLike, device, getDefaultDevice, setDefaultDevice } from './device.ts';
 export type { DTypeName } from './dtype.ts';
 export {
-  bfloat16, bool, double, float, float16, float32, float64, half, int, int16, int32, int64, int8, long, short, uint8,
+  bfloat16,
+  bool,
+  double,
+  float,
+  float16,
+  float32,
+  float64,
+  half,
+  int,
+  int16,
+  int32,
+  int64,
+  int8,
+  long,
+  short,
+  uint8,
 } from './names.ts';
 export * as F from './functional.ts';
 export { AutogradError, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';

@@ -67,7 +67,15 @@ export function attachMethods(prototype: object, functions: Readonly<Record<stri
       ? function (this: unknown, ...args: unknown[]): unknown {
           return call(this, ...args);
         }
-      : function (this: unknown, a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, g?: unknown): unknown {
+      : function (
+          this: unknown,
+          a?: unknown,
+          b?: unknown,
+          c?: unknown,
+          d?: unknown,
+          e?: unknown,
+          g?: unknown,
+        ): unknown {
           return call(this, a, b, c, d, e, g);
         };
     Object.defineProperty(value, 'name', { value: name + suffix });

@@ -2,7 +2,18 @@
 import { createRequire } from 'node:module';
 import { dtypes } from './dtype.ts';
 
-type Bytes = Uint8Array | Int8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array | BigInt64Array | BigUint64Array | Uint8ClampedArray;
+type Bytes =
+  | Uint8Array
+  | Int8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array
+  | Uint8ClampedArray;
 
 /** Mirror of native/addon.cc. Handles are numbers; -1 means that memory is short. */
 interface Native {

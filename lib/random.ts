@@ -14,7 +14,8 @@ const dead = new FinalizationRegistry<number>((id) => native.destroyGenerator(id
 
 function seedOf(where: string, seed: unknown): bigint {
   if (typeof seed === 'bigint') {
-    if (seed < -(2n ** 63n) || seed >= 2n ** 64n) throw new RangeError(`${where}: the seed ${seed} does not fit 64 bits`);
+    if (seed < -(2n ** 63n) || seed >= 2n ** 64n)
+      throw new RangeError(`${where}: the seed ${seed} does not fit 64 bits`);
     return BigInt.asUintN(64, seed);
   }
   if (typeof seed !== 'number' || !Number.isSafeInteger(seed)) {
@@ -34,7 +35,10 @@ export class Generator {
   /** Internal: what native knows it by. */
   readonly id: number;
   constructor(options: DeviceLike | { device?: DeviceLike } = 'cpu') {
-    deviceOption('Generator', typeof options === 'object' && 'device' in options ? options.device : (options as DeviceLike));
+    deviceOption(
+      'Generator',
+      typeof options === 'object' && 'device' in options ? options.device : (options as DeviceLike),
+    );
     this.id = native.createGenerator();
     dead.register(this, this.id);
     native.seedGenerator(this.id, 67280421310721n); // PyTorch's default seed
@@ -84,7 +88,9 @@ function setState(id: number, state: Tensor): void {
 }
 
 /** The thread's own generator, which is used where none is given. */
-export const defaultGenerator: Generator = Object.create(Generator.prototype, { id: { value: 0, enumerable: true } }) as Generator;
+export const defaultGenerator: Generator = Object.create(Generator.prototype, {
+  id: { value: 0, enumerable: true },
+}) as Generator;
 
 /**
  * Seeds the default generator: the numbers that follow are PyTorch's for this seed.
@@ -146,7 +152,13 @@ export function draw(k: number, out: Tensor, params: readonly number[]): Tensor 
     return out;
   }
   const order = range(out.sizes.length).sort((a, b) => out.strides[b]! - out.strides[a]! || a - b);
-  const sorted = new Tensor(out.storage, out.dt, order.map((d) => out.sizes[d]!), order.map((d) => out.strides[d]!), out.offset);
+  const sorted = new Tensor(
+    out.storage,
+    out.dt,
+    order.map((d) => out.sizes[d]!),
+    order.map((d) => out.strides[d]!),
+    out.offset,
+  );
   const target = sorted.dense ? sorted : emptyTensor(sorted.sizes, out.dt);
   // PyTorch's way to draw sixteen normal numbers at once is for row-major tensors only
   fillFlat(k, target, params, k === normalKernel ? 15 : out.count);
@@ -161,7 +173,8 @@ function fillFlat(k: number, out: Tensor, params: readonly number[], step: numbe
 }
 
 function number(where: string, name: string, value: unknown): number {
-  if (typeof value !== 'number') throw new TypeError(`${where}: expected a number for ${name} but received ${describe(value)}`);
+  if (typeof value !== 'number')
+    throw new TypeError(`${where}: expected a number for ${name} but received ${describe(value)}`);
   return value;
 }
 
@@ -170,15 +183,28 @@ function form(name: string, names: readonly string[], f: (x: Tensor, o: Record<s
   inPlaceForms.set(name, ((x: Tensor, ...args: unknown[]): Tensor => {
     checkInPlace(`${name}_`, x);
     const options = readArguments<Record<string, unknown>>(`${name}_`, args, names, ['generator']);
-    return writeInPlace(x, [x], () => new FunctionNode(`${name}Backward0`, ([g]) => [g!.mul(0)]), () => f(x, options));
+    return writeInPlace(
+      x,
+      [x],
+      () => new FunctionNode(`${name}Backward0`, ([g]) => [g!.mul(0)]),
+      () => f(x, options),
+    );
   }) as never);
 }
-const [uniformKernel, normalKernel, randintKernel, randomKernel, bernoulliKernel, exponentialKernel] = ['uniform', 'normal', 'randint', 'random', 'bernoulli', 'exponential'].map(kernel) as [number, number, number, number, number, number];
+const [uniformKernel, normalKernel, randintKernel, randomKernel, bernoulliKernel, exponentialKernel] = [
+  'uniform',
+  'normal',
+  'randint',
+  'random',
+  'bernoulli',
+  'exponential',
+].map(kernel) as [number, number, number, number, number, number];
 
 form('uniform', ['from', 'to'], (x, { from = 0, to = 1, generator }) => {
   requireFloating('uniform_', x.dt);
   const [low, high] = [number('uniform_', 'from', from), number('uniform_', 'to', to)];
-  if (!(low <= high)) throw new RangeError(`uniform_: expects to return a [from, to) range, but found from=${low} > to=${high}`);
+  if (!(low <= high))
+    throw new RangeError(`uniform_: expects to return a [from, to) range, but found from=${low} > to=${high}`);
   draw(uniformKernel, x, [generatorId('uniform_', generator), low, high]);
 });
 form('normal', ['mean', 'std'], (x, { mean = 0, std = 1, generator }) => {
@@ -194,8 +220,12 @@ form('random', ['from', 'to'], (x, { from, to, generator }) => {
     return;
   }
   // one bound is the upper one, as in PyTorch
-  const [low, high] = to === undefined || to === null ? [0, number('random_', 'to', from)] : [number('random_', 'from', from), number('random_', 'to', to)];
-  if (!(low < high)) throw new RangeError(`random_: expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
+  const [low, high] =
+    to === undefined || to === null
+      ? [0, number('random_', 'to', from)]
+      : [number('random_', 'from', from), number('random_', 'to', to)];
+  if (!(low < high))
+    throw new RangeError(`random_: expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
   draw(randintKernel, x, [id, low, high]);
 });
 form('bernoulli', ['p'], (x, { p = 0.5, generator }) => {
@@ -223,7 +253,10 @@ form('exponential', ['lambd'], (x, { lambd = 1, generator }) => {
  * @example
  * torch.bernoulli(torch.ones(2)) // tensor([1., 1.])
  */
-export function bernoulli(x: Tensor, ...args: Call<[p?: number], { p?: number | undefined } & GeneratorOption>): Tensor {
+export function bernoulli(
+  x: Tensor,
+  ...args: Call<[p?: number], { p?: number | undefined } & GeneratorOption>
+): Tensor {
   checkTensor('bernoulli', x);
   const { p, generator } = readArguments<{ p: number } & GeneratorOption>('bernoulli', args, ['p'], ['generator']);
   return emptyTensor(x.sizes, x.dt).bernoulli_(p ?? x.detach(), { generator });
@@ -235,18 +268,30 @@ export function bernoulli(x: Tensor, ...args: Call<[p?: number], { p?: number | 
  * @example
  * torch.multinomial(torch.tensor([0, 1.5]), 1) // tensor([1])
  */
-export function multinomial(x: Tensor, numSamples: number, ...args: Call<[replacement?: boolean], { replacement?: boolean | undefined } & GeneratorOption>): Tensor {
+export function multinomial(
+  x: Tensor,
+  numSamples: number,
+  ...args: Call<[replacement?: boolean], { replacement?: boolean | undefined } & GeneratorOption>
+): Tensor {
   checkTensor('multinomial', x);
-  const { replacement = false, generator } = readArguments<{ replacement: boolean } & GeneratorOption>('multinomial', args, ['replacement'], ['generator']);
+  const { replacement = false, generator } = readArguments<{ replacement: boolean } & GeneratorOption>(
+    'multinomial',
+    args,
+    ['replacement'],
+    ['generator'],
+  );
   requireFloating('multinomial', x.dt);
-  if (x.sizes.length < 1 || x.sizes.length > 2) throw new ShapeError(`multinomial: the weights must be 1 or 2 dim, not ${show(x.sizes)}`);
-  if (!Number.isInteger(numSamples) || numSamples <= 0) throw new RangeError(`multinomial: cannot sample ${numSamples} samples`);
+  if (x.sizes.length < 1 || x.sizes.length > 2)
+    throw new ShapeError(`multinomial: the weights must be 1 or 2 dim, not ${show(x.sizes)}`);
+  if (!Number.isInteger(numSamples) || numSamples <= 0)
+    throw new RangeError(`multinomial: cannot sample ${numSamples} samples`);
   const n = x.sizes.at(-1)!;
   if (!replacement && numSamples > n) {
     throw new RangeError(`multinomial: cannot sample numSamples (${numSamples}) > ${n} without replacement`);
   }
   const rows = x.sizes.length === 2 ? x.detach() : x.detach().unsqueeze(0);
   const out = emptyTensor([rows.sizes[0]!, numSamples], int64);
-  if (out.count > 0) runStruct(kernel('multinomial'), [out, rows], [generatorId('multinomial', generator), replacement ? 1 : 0]);
+  if (out.count > 0)
+    runStruct(kernel('multinomial'), [out, rows], [generatorId('multinomial', generator), replacement ? 1 : 0]);
   return x.sizes.length === 2 ? out : out.squeeze(0);
 }

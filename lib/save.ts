@@ -24,7 +24,8 @@ function bytesOf(where: string, file: FileLike): Uint8Array {
   throw new TypeError(`${where}: expected a path or bytes but received ${describe(file)}`);
 }
 function write(where: string, file: string | URL, bytes: Uint8Array): void {
-  if (typeof file !== 'string' && !(file instanceof URL)) throw new TypeError(`${where}: expected a path but received ${describe(file)}`);
+  if (typeof file !== 'string' && !(file instanceof URL))
+    throw new TypeError(`${where}: expected a path but received ${describe(file)}`);
   writeFileSync(file, bytes);
 }
 
@@ -61,7 +62,8 @@ export function saveToBytes(object: unknown): Uint8Array {
     tensor: (value) => {
       if (!(value instanceof Tensor)) return null;
       // a tensor of a slab, or of another dtype's storage, is saved by itself
-      const x = value.storage.owner === null && value.storage.nbytes % value.dt.size === 0 ? value : value.detach().clone();
+      const x =
+        value.storage.owner === null && value.storage.nbytes % value.dt.size === 0 ? value : value.detach().clone();
       const own = x === value ? x : new Tensor(storageWith(dense(x)), x.dt, x.sizes, null, 0);
       return {
         storage: own.storage,
@@ -96,7 +98,10 @@ export interface LoadOptions {
  * torch.load(torch.saveToBytes({ a: torch.ones(2) })).a // tensor([1., 1.])
  */
 export function load<T = unknown>(file: FileLike, options: LoadOptions = {}): T {
-  const where = options.mapLocation === null || options.mapLocation === undefined ? null : available('load', device(options.mapLocation));
+  const where =
+    options.mapLocation === null || options.mapLocation === undefined
+      ? null
+      : available('load', device(options.mapLocation));
   return parsePt<Storage>(bytesOf('load', file), {
     storage: (record) => {
       if (where === null) available('load', device(record.location === 'cpu' ? cpu : record.location));
@@ -129,12 +134,21 @@ export function loadSafetensors(file: FileLike): Record<string, Tensor> {
  * @example
  * torch.saveSafetensors({ w: torch.ones(2) }, `${tmp}/w.safetensors`, { made: 'by flambeau' })
  */
-export function saveSafetensors(tensors: Readonly<Record<string, Tensor>>, file: string | URL, metadata?: Readonly<Record<string, string>>): void {
+export function saveSafetensors(
+  tensors: Readonly<Record<string, Tensor>>,
+  file: string | URL,
+  metadata?: Readonly<Record<string, string>>,
+): void {
   const list = Object.entries(tensors).map(([name, x]) => {
-    if (!(x instanceof Tensor)) throw new TypeError(`saveSafetensors: expected a Tensor for '${name}' but received ${describe(x)}`);
+    if (!(x instanceof Tensor))
+      throw new TypeError(`saveSafetensors: expected a Tensor for '${name}' but received ${describe(x)}`);
     return [name, { dtype: x.dtype, sizes: x.sizes, data: dense(x) }] as const;
   });
-  write('saveSafetensors', file, serializeSafetensors(new Map(list), metadata ? new Map(Object.entries(metadata)) : null));
+  write(
+    'saveSafetensors',
+    file,
+    serializeSafetensors(new Map(list), metadata ? new Map(Object.entries(metadata)) : null),
+  );
 }
 
 /** A tensor with the values of a `.npy` file's bytes. */

@@ -105,7 +105,9 @@ export function wrapDim(where: string, dim: number, rank: number): number {
     throw new TypeError(`${where}: expected a whole number for dim but received ${describe(dim)}`);
   }
   if (dim < -range || dim >= range) {
-    throw new RangeError(`${where}: dimension out of range (expected to be in range of [${-range}, ${range - 1}], but got ${dim})`);
+    throw new RangeError(
+      `${where}: dimension out of range (expected to be in range of [${-range}, ${range - 1}], but got ${dim})`,
+    );
   }
   return dim < 0 ? dim + range : dim;
 }
@@ -114,11 +116,13 @@ export function wrapDim(where: string, dim: number, rank: number): number {
 export function wrapDims(where: string, dim: number | Shape | null | undefined, rank: number): readonly number[] {
   if (dim === null || dim === undefined) return range(rank);
   if (typeof dim === 'number') return rank === 0 ? (wrapDim(where, dim, 0), EMPTY) : [wrapDim(where, dim, rank)];
-  if (!Array.isArray(dim)) throw new TypeError(`${where}: expected a dim or a list of dims but received ${describe(dim)}`);
+  if (!Array.isArray(dim))
+    throw new TypeError(`${where}: expected a dim or a list of dims but received ${describe(dim)}`);
   if (dim.length === 0) return range(rank);
   const dims = (dim as readonly number[]).map((d) => wrapDim(where, d, rank)).sort((a, b) => a - b);
   for (let i = 1; i < dims.length; i++) {
-    if (dims[i] === dims[i - 1]) throw new RangeError(`${where}: dim ${dims[i]} appears multiple times in the list of dims`);
+    if (dims[i] === dims[i - 1])
+      throw new RangeError(`${where}: dim ${dims[i]} appears multiple times in the list of dims`);
   }
   return rank === 0 ? EMPTY : dims;
 }
@@ -133,10 +137,14 @@ export function checkShape(where: string, shape: unknown): Shape {
     if (typeof size !== 'number' || !Number.isInteger(size)) {
       throw new TypeError(`${where}: expected whole numbers as sizes but received ${describe(size)}`);
     }
-    if (size < 0) throw new ShapeError(`${where}: trying to create a tensor with negative dimension ${size}: ${show(shape as Shape)}`);
+    if (size < 0)
+      throw new ShapeError(
+        `${where}: trying to create a tensor with negative dimension ${size}: ${show(shape as Shape)}`,
+      );
     n *= size || 1;
   }
-  if (n > Number.MAX_SAFE_INTEGER) throw new ShapeError(`${where}: ${show(shape as Shape)} has more elements than a number can count`);
+  if (n > Number.MAX_SAFE_INTEGER)
+    throw new ShapeError(`${where}: ${show(shape as Shape)} has more elements than a number can count`);
   if (shape.length > 64) throw new ShapeError(`${where}: at most 64 dimensions are supported, not ${shape.length}`);
   return shape as Shape;
 }
@@ -157,7 +165,8 @@ export function inferShape(where: string, shape: Shape, numel: number): Shape {
       throw new TypeError(`${where}: expected whole numbers as sizes but received ${describe(n)}`);
     }
     if (n === -1) {
-      if (hole >= 0) throw new ShapeError(`${where}: only one dimension can be inferred, but ${show(shape)} has several -1`);
+      if (hole >= 0)
+        throw new ShapeError(`${where}: only one dimension can be inferred, but ${show(shape)} has several -1`);
       hole = d;
     } else if (n < 0) {
       throw new ShapeError(`${where}: invalid shape dimension ${n} in ${show(shape)}`);
@@ -170,7 +179,9 @@ export function inferShape(where: string, shape: Shape, numel: number): Shape {
     return shape;
   }
   if (known === 0) {
-    throw new ShapeError(`${where}: cannot reshape tensor of ${numel} elements into shape ${show(shape)} because the unspecified dimension size -1 can be any value and is ambiguous`);
+    throw new ShapeError(
+      `${where}: cannot reshape tensor of ${numel} elements into shape ${show(shape)} because the unspecified dimension size -1 can be any value and is ambiguous`,
+    );
   }
   if (numel % known !== 0) throw new ShapeError(`${where}: shape ${show(shape)} is invalid for input of size ${numel}`);
   const out = shape.slice();

@@ -64,7 +64,14 @@ export class Tensor {
   shown: Size | null = null;
   #grad: Tensor | null = null;
 
-  constructor(storage: Storage, dt: DType, sizes: Shape, strides: Shape | null, offset: number, count: number = sizeOf(sizes)) {
+  constructor(
+    storage: Storage,
+    dt: DType,
+    sizes: Shape,
+    strides: Shape | null,
+    offset: number,
+    count: number = sizeOf(sizes),
+  ) {
     this.storage = storage;
     this.dt = dt;
     this.sizes = sizes;
@@ -87,7 +94,9 @@ export class Tensor {
     if (dim === undefined) return this.shape;
     const rank = this.sizes.length;
     if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
-      throw new RangeError(`size: dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${dim})`);
+      throw new RangeError(
+        `size: dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${dim})`,
+      );
     }
     return this.sizes[dim < 0 ? dim + rank : dim]!;
   }
@@ -98,7 +107,9 @@ export class Tensor {
     if (dim === undefined) return this.strides;
     const rank = this.sizes.length;
     if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
-      throw new RangeError(`stride: dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${dim})`);
+      throw new RangeError(
+        `stride: dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${dim})`,
+      );
     }
     return this.strides[dim < 0 ? dim + rank : dim]!;
   }
@@ -175,7 +186,9 @@ export class Tensor {
   set requiresGrad(value: boolean) {
     if (typeof value !== 'boolean') throw new TypeError('requiresGrad: expected a boolean');
     if (value && this.dt.kind !== FLOATING) {
-      throw new DtypeError(`requiresGrad: only tensors of floating point dtype can require gradients, not ${this.dt.name}; ${REMEDY}`);
+      throw new DtypeError(
+        `requiresGrad: only tensors of floating point dtype can require gradients, not ${this.dt.name}; ${REMEDY}`,
+      );
     }
     if (this.node !== null) {
       if (value) return;
@@ -199,7 +212,11 @@ export class Tensor {
     if (value !== null) {
       if (!(value instanceof Tensor)) throw new TypeError('grad: expected a Tensor or null');
       if (value === this) throw new AutogradError("grad: can't assign a tensor as its own grad");
-      if (value.dt !== this.dt || value.sizes.length !== this.sizes.length || value.sizes.some((n, d) => n !== this.sizes[d])) {
+      if (
+        value.dt !== this.dt ||
+        value.sizes.length !== this.sizes.length ||
+        value.sizes.some((n, d) => n !== this.sizes[d])
+      ) {
         throw new AutogradError(
           `grad: assigned grad has ${value.dt.name} ${show(value.sizes)}, but the tensor is ${this.dt.name} ${show(this.sizes)}`,
         );
@@ -222,7 +239,8 @@ export class Tensor {
   }
   /** Asks that `grad` be kept although this is no leaf. */
   retainGrad(): void {
-    if (!this.requiresGrad) throw new AutogradError("retainGrad: can't retain grad on a tensor that does not require grad");
+    if (!this.requiresGrad)
+      throw new AutogradError("retainGrad: can't retain grad on a tensor that does not require grad");
     if (!this.isLeaf) watch(this).keep = this;
   }
   get retainsGrad(): boolean {
@@ -238,7 +256,9 @@ export class Tensor {
   /** Calls `hook` with this leaf after its gradient has been accumulated. */
   registerPostAccumulateGradHook(hook: (leaf: Tensor) => void): HookHandle {
     if (!this.requiresGrad || !this.isLeaf) {
-      throw new AutogradError('registerPostAccumulateGradHook: post accumulate grad hooks cannot be registered on non-leaf tensors');
+      throw new AutogradError(
+        'registerPostAccumulateGradHook: post accumulate grad hooks cannot be registered on non-leaf tensors',
+      );
     }
     return register((edgeOf(this) as AccumulateGrad).after, hook);
   }
@@ -258,7 +278,14 @@ export class Tensor {
   }
   /** The same memory without history and without being counted as written. Assigning replaces what this tensor holds. */
   get data(): Tensor {
-    return new Tensor(alias(this.storage), this.dt, this.sizes, this.dense ? null : this.strides, this.offset, this.count);
+    return new Tensor(
+      alias(this.storage),
+      this.dt,
+      this.sizes,
+      this.dense ? null : this.strides,
+      this.offset,
+      this.count,
+    );
   }
   set data(value: Tensor) {
     if (!(value instanceof Tensor)) throw new TypeError('data: expected a Tensor');
@@ -329,7 +356,9 @@ export class Tensor {
   /** A plain copy as a TypedArray, what NumPy is to PyTorch. Throws AutogradError where gradients are recorded. */
   numpy(): TypedArray {
     if (this.requiresGrad && mode.grad) {
-      throw new AutogradError("numpy: can't call numpy() on a tensor that requires grad. Use tensor.detach().numpy() instead.");
+      throw new AutogradError(
+        "numpy: can't call numpy() on a tensor that requires grad. Use tensor.detach().numpy() instead.",
+      );
     }
     return this.toTypedArray();
   }
@@ -382,19 +411,31 @@ export class Tensor {
 }
 
 /** Every operator of ops/ is a method too, its first argument bound to `this`; so is every in-place form. */
-export interface Tensor extends Omit<Methods<typeof ops>, keyof Overloads>, InPlace<typeof inPlace>, HandMethods, Overloads {}
+export interface Tensor
+  extends Omit<Methods<typeof ops>, keyof Overloads>,
+    InPlace<typeof inPlace>,
+    HandMethods,
+    Overloads {}
 
 export function typedArray(dt: DType, length: number): TypedArray {
   switch (dt.name) {
-    case 'float32': return new Float32Array(length);
-    case 'float64': return new Float64Array(length);
-    case 'int64': return new BigInt64Array(length);
-    case 'int32': return new Int32Array(length);
-    case 'int16': return new Int16Array(length);
-    case 'int8': return new Int8Array(length);
+    case 'float32':
+      return new Float32Array(length);
+    case 'float64':
+      return new Float64Array(length);
+    case 'int64':
+      return new BigInt64Array(length);
+    case 'int32':
+      return new Int32Array(length);
+    case 'int16':
+      return new Int16Array(length);
+    case 'int8':
+      return new Int8Array(length);
     case 'uint8':
-    case 'bool': return new Uint8Array(length);
-    default: return new Uint16Array(length);
+    case 'bool':
+      return new Uint8Array(length);
+    default:
+      return new Uint16Array(length);
   }
 }
 

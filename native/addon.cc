@@ -23,7 +23,8 @@
 namespace flambeau {
 namespace {
 
-/** Which operands a kernel does without, as bits. A plan that leaves out any other is refused before the kernel sees it. */
+/** Which operands a kernel does without, as bits. A plan that leaves out any other is refused before the kernel sees
+ * it. */
 uint32_t optional_operands(std::string_view kernel) {
   struct Row {
     std::string_view kernel;
@@ -58,7 +59,7 @@ struct Instance {
   StorageTable storages;
   Reader reader;
   std::vector<Kernel> kernels = cpu_backend().table.kernels();
-  std::vector<uint32_t> optional;  // optional_operands() of each
+  std::vector<uint32_t> optional;               // optional_operands() of each
   napi_ref figures = nullptr, words = nullptr;  // strong: the arrays that native reads and writes
   napi_ref canary = nullptr;                    // weak
 };

@@ -10,8 +10,8 @@
 extern "C" {
 void cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float* a, int lda,
                  const float* b, int ldb, float beta, float* c, int ldc);
-void cblas_dgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, double alpha, const double* a, int lda,
-                 const double* b, int ldb, double beta, double* c, int ldc);
+void cblas_dgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, double alpha, const double* a,
+                 int lda, const double* b, int ldb, double beta, double* c, int ldc);
 __attribute__((weak)) void openblas_set_num_threads(int threads);
 }
 #endif
@@ -51,16 +51,16 @@ bool blas_gemm(bool a_transposed, bool b_transposed, int64_t m, int64_t n, int64
                int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
   if (!fits({m, n, k, lda, ldb, ldc})) return false;
   cblas_sgemm(kRowMajor, a_transposed ? kTransposed : kPlain, b_transposed ? kTransposed : kPlain, static_cast<int>(m),
-              static_cast<int>(n), static_cast<int>(k), alpha, a, static_cast<int>(lda), b, static_cast<int>(ldb), beta, c,
-              static_cast<int>(ldc));
+              static_cast<int>(n), static_cast<int>(k), alpha, a, static_cast<int>(lda), b, static_cast<int>(ldb), beta,
+              c, static_cast<int>(ldc));
   return true;
 }
 bool blas_gemm(bool a_transposed, bool b_transposed, int64_t m, int64_t n, int64_t k, double alpha, const double* a,
                int64_t lda, const double* b, int64_t ldb, double beta, double* c, int64_t ldc) {
   if (!fits({m, n, k, lda, ldb, ldc})) return false;
   cblas_dgemm(kRowMajor, a_transposed ? kTransposed : kPlain, b_transposed ? kTransposed : kPlain, static_cast<int>(m),
-              static_cast<int>(n), static_cast<int>(k), alpha, a, static_cast<int>(lda), b, static_cast<int>(ldb), beta, c,
-              static_cast<int>(ldc));
+              static_cast<int>(n), static_cast<int>(k), alpha, a, static_cast<int>(lda), b, static_cast<int>(ldb), beta,
+              c, static_cast<int>(ldc));
   return true;
 }
 
@@ -68,8 +68,8 @@ bool blas_gemm(bool a_transposed, bool b_transposed, int64_t m, int64_t n, int64
 
 const char* blas_name() { return "none"; }
 bool blas_wanted() { return false; }
-bool blas_gemm(bool, bool, int64_t, int64_t, int64_t, float, const float*, int64_t, const float*, int64_t, float, float*,
-               int64_t) {
+bool blas_gemm(bool, bool, int64_t, int64_t, int64_t, float, const float*, int64_t, const float*, int64_t, float,
+               float*, int64_t) {
   return false;
 }
 bool blas_gemm(bool, bool, int64_t, int64_t, int64_t, double, const double*, int64_t, const double*, int64_t, double,

@@ -9,7 +9,8 @@ const char* blas_name();
 /** Whether products go to the BLAS: there is one, and FLAMBEAU_GEMM=blas asks for it (own kernels are the default). */
 bool blas_wanted();
 
-/** Row-major C = alpha op(A) op(B) + beta C on the calling thread. False: not done, a size passes what a BLAS can say. */
+/** Row-major C = alpha op(A) op(B) + beta C on the calling thread. False: not done, a size passes what a BLAS can say.
+ */
 bool blas_gemm(bool a_transposed, bool b_transposed, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
                int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc);
 bool blas_gemm(bool a_transposed, bool b_transposed, int64_t m, int64_t n, int64_t k, double alpha, const double* a,

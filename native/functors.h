@@ -29,41 +29,58 @@ using Wrap = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
 
 template <class T>
 FB_FN T add(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a | b;
-  else if constexpr (kFloat<T>) return a + b;
-  else return static_cast<T>(static_cast<Wrap<T>>(a) + static_cast<Wrap<T>>(b));
+  if constexpr (std::is_same_v<T, bool>)
+    return a | b;
+  else if constexpr (kFloat<T>)
+    return a + b;
+  else
+    return static_cast<T>(static_cast<Wrap<T>>(a) + static_cast<Wrap<T>>(b));
 }
 template <class T>
 FB_FN T sub(T a, T b) {
-  if constexpr (kFloat<T>) return a - b;
-  else return static_cast<T>(static_cast<Wrap<T>>(a) - static_cast<Wrap<T>>(b));
+  if constexpr (kFloat<T>)
+    return a - b;
+  else
+    return static_cast<T>(static_cast<Wrap<T>>(a) - static_cast<Wrap<T>>(b));
 }
 template <class T>
 FB_FN T mul(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a & b;
-  else if constexpr (kFloat<T>) return a * b;
-  else return static_cast<T>(static_cast<Wrap<T>>(a) * static_cast<Wrap<T>>(b));
+  if constexpr (std::is_same_v<T, bool>)
+    return a & b;
+  else if constexpr (kFloat<T>)
+    return a * b;
+  else
+    return static_cast<T>(static_cast<Wrap<T>>(a) * static_cast<Wrap<T>>(b));
 }
 template <class T>
 FB_FN T neg(T x) {
-  if constexpr (kFloat<T>) return -x;
-  else return sub(T{0}, x);
+  if constexpr (kFloat<T>)
+    return -x;
+  else
+    return sub(T{0}, x);
 }
 template <class T>
 FB_FN T abs(T x) {
-  if constexpr (kFloat<T>) return vm::abs(x);
-  else if constexpr (std::is_unsigned_v<T>) return x;
-  else return x < 0 ? neg(x) : x;
+  if constexpr (kFloat<T>)
+    return vm::abs(x);
+  else if constexpr (std::is_unsigned_v<T>)
+    return x;
+  else
+    return x < 0 ? neg(x) : x;
 }
 template <class T>
 FB_FN T sign(T x) {
-  if constexpr (std::is_same_v<T, bool>) return x;
-  else return static_cast<T>((T{0} < x) - (x < T{0}));
+  if constexpr (std::is_same_v<T, bool>)
+    return x;
+  else
+    return static_cast<T>((T{0} < x) - (x < T{0}));
 }
 template <class T>
 FB_FN T bitwise_not(T x) {
-  if constexpr (std::is_same_v<T, bool>) return !x;
-  else return static_cast<T>(~x);
+  if constexpr (std::is_same_v<T, bool>)
+    return !x;
+  else
+    return static_cast<T>(~x);
 }
 template <class T>
 FB_FN bool is_nan(T x) {
@@ -71,39 +88,54 @@ FB_FN bool is_nan(T x) {
 }
 template <class T>
 FB_FN bool is_inf(T x) {
-  if constexpr (kFloat<T>) return vm::abs(x) == std::numeric_limits<T>::infinity();
-  else return false;
+  if constexpr (kFloat<T>)
+    return vm::abs(x) == std::numeric_limits<T>::infinity();
+  else
+    return false;
 }
 template <class T>
 FB_FN bool is_finite(T x) {
-  if constexpr (kFloat<T>) return vm::abs(x) < std::numeric_limits<T>::infinity();
-  else return true;
+  if constexpr (kFloat<T>)
+    return vm::abs(x) < std::numeric_limits<T>::infinity();
+  else
+    return true;
 }
 template <class T>
 FB_FN bool sign_bit(T x) {
-  if constexpr (kFloat<T>) return (vm::to_bits(x) >> (sizeof(T) * 8 - 1)) != 0;
-  else if constexpr (std::is_unsigned_v<T>) return false;
-  else return x < T{0};
+  if constexpr (kFloat<T>)
+    return (vm::to_bits(x) >> (sizeof(T) * 8 - 1)) != 0;
+  else if constexpr (std::is_unsigned_v<T>)
+    return false;
+  else
+    return x < T{0};
 }
 
 /** Division of integers; by zero it gives 0 here, and the CPU kernels refuse it before they start. */
 template <class T>
 FB_FN T divide_trunc(T a, T b) {
-  if constexpr (kFloat<T>) return std::trunc(a / b);
-  else if constexpr (std::is_signed_v<T>) return b == 0 ? T{0} : b == -1 ? neg(a) : static_cast<T>(a / b);
-  else return b == 0 ? T{0} : static_cast<T>(a / b);
+  if constexpr (kFloat<T>)
+    return std::trunc(a / b);
+  else if constexpr (std::is_signed_v<T>)
+    return b == 0 ? T{0} : b == -1 ? neg(a) : static_cast<T>(a / b);
+  else
+    return b == 0 ? T{0} : static_cast<T>(a / b);
 }
 template <class T>
 FB_FN T fmod(T a, T b) {
-  if constexpr (kFloat<T>) return std::fmod(a, b);
-  else if constexpr (std::is_signed_v<T>) return b == 0 || b == -1 ? T{0} : static_cast<T>(a % b);
-  else return b == 0 ? T{0} : static_cast<T>(a % b);
+  if constexpr (kFloat<T>)
+    return std::fmod(a, b);
+  else if constexpr (std::is_signed_v<T>)
+    return b == 0 || b == -1 ? T{0} : static_cast<T>(a % b);
+  else
+    return b == 0 ? T{0} : static_cast<T>(a % b);
 }
 template <class T>
 FB_FN T remainder(T a, T b) {
   const T m = fmod(a, b);
-  if constexpr (std::is_unsigned_v<T>) return m;
-  else return m != 0 && (b < 0) != (m < 0) ? static_cast<T>(m + b) : m;
+  if constexpr (std::is_unsigned_v<T>)
+    return m;
+  else
+    return m != 0 && (b < 0) != (m < 0) ? static_cast<T>(m + b) : m;
 }
 /** Python's //: for floats the quotient agrees with remainder, signed zeros and infinities included. */
 template <class T>
@@ -118,8 +150,10 @@ FB_FN T floor_divide(T a, T b) {
     return q - f > T(0.5) ? f + T{1} : f;
   } else {
     const T q = divide_trunc(a, b);
-    if constexpr (std::is_unsigned_v<T>) return q;
-    else return fmod(a, b) != 0 && (a < 0) != (b < 0) ? static_cast<T>(q - 1) : q;
+    if constexpr (std::is_unsigned_v<T>)
+      return q;
+    else
+      return fmod(a, b) != 0 && (a < 0) != (b < 0) ? static_cast<T>(q - 1) : q;
   }
 }
 template <class T>
@@ -185,23 +219,31 @@ FB_FN T as(double v) {
 
 template <class T>
 FB_FN T maximum(T a, T b) {
-  if constexpr (kFloat<T>) return a != a ? a : b != b ? b : a < b ? b : a;
-  else return a < b ? b : a;
+  if constexpr (kFloat<T>)
+    return a != a ? a : b != b ? b : a < b ? b : a;
+  else
+    return a < b ? b : a;
 }
 template <class T>
 FB_FN T minimum(T a, T b) {
-  if constexpr (kFloat<T>) return a != a ? a : b != b ? b : b < a ? b : a;
-  else return b < a ? b : a;
+  if constexpr (kFloat<T>)
+    return a != a ? a : b != b ? b : b < a ? b : a;
+  else
+    return b < a ? b : a;
 }
 template <class T>
 FB_FN T fmax(T a, T b) {
-  if constexpr (kFloat<T>) return b != b ? a : a != a ? b : a < b ? b : a;
-  else return maximum(a, b);
+  if constexpr (kFloat<T>)
+    return b != b ? a : a != a ? b : a < b ? b : a;
+  else
+    return maximum(a, b);
 }
 template <class T>
 FB_FN T fmin(T a, T b) {
-  if constexpr (kFloat<T>) return b != b ? a : a != a ? b : b < a ? b : a;
-  else return minimum(a, b);
+  if constexpr (kFloat<T>)
+    return b != b ? a : a != a ? b : b < a ? b : a;
+  else
+    return minimum(a, b);
 }
 template <class T>
 FB_FN T hypot(T a, T b) {
@@ -284,8 +326,11 @@ inline double digamma_wide(double x) {
   for (; x < 10; x += 1) result -= 1 / x;
   const double z = 1 / (x * x);
   const double series =
-      z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 -
-      z * (1.0 / 12)))))));  // vanishes for large x
+      z *
+      (1.0 / 12 -
+       z * (1.0 / 120 -
+            z * (1.0 / 252 -
+                 z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z * (1.0 / 12)))))));  // vanishes for large x
   return result + std::log(x) - 0.5 / x - series;
 }
 /** Derivative of digamma: reflection below zero, recurrence up to 10, then the asymptotic series. */
@@ -311,12 +356,20 @@ inline double erfinv_wide(double y) {
   double w = -std::log((1 - a) * (1 + a)), x;
   if (w < 5) {
     w -= 2.5;
-    x = 1.50140941 + w * (0.246640727 + w * (-0.00417768164 + w * (-0.00125372503 + w * (0.00021858087 +
-        w * (-4.39150654e-06 + w * (-3.5233877e-06 + w * (3.43273939e-07 + w * 2.81022636e-08)))))));
+    x = 1.50140941 +
+        w * (0.246640727 +
+             w * (-0.00417768164 +
+                  w * (-0.00125372503 +
+                       w * (0.00021858087 + w * (-4.39150654e-06 +
+                                                 w * (-3.5233877e-06 + w * (3.43273939e-07 + w * 2.81022636e-08)))))));
   } else {
     w = std::sqrt(w) - 3;
-    x = 2.83297682 + w * (1.00167406 + w * (0.00943887047 + w * (-0.0076224613 + w * (0.00573950773 +
-        w * (-0.00367342844 + w * (0.00134934322 + w * (0.000100950558 - w * 0.000200214257)))))));
+    x = 2.83297682 +
+        w * (1.00167406 +
+             w * (0.00943887047 +
+                  w * (-0.0076224613 +
+                       w * (0.00573950773 +
+                            w * (-0.00367342844 + w * (0.00134934322 + w * (0.000100950558 - w * 0.000200214257)))))));
   }
   x *= a;
   for (int step = 0; step < 2; step++) {
@@ -351,129 +404,129 @@ inline double i0_wide(double x) {
 // Integers; Bits = Integers and bool. Halves are computed in float.
 
 /** out, x */
-#define FB_UNARY_ROWS(X) \
-  X(exp2, Floating, 0, kCostly, vm::exp2(x)) \
-  X(expm1, Floating, 0, kCostly, vm::expm1(x)) \
-  X(log2, Floating, 0, kCostly, vm::log2(x)) \
-  X(log10, Floating, 0, kCostly, vm::log10(x)) \
-  X(log1p, Floating, 0, kCostly, vm::log1p(x)) \
-  X(sqrt, Floating, 0, kCheap, vm::sqrt(x)) \
-  X(rsqrt, Floating, 0, kCheap, T{1} / vm::sqrt(x)) \
-  X(asin, Floating, 0, kCostly, vm::asin(x)) \
-  X(acos, Floating, 0, kCostly, vm::acos(x)) \
-  X(atan, Floating, 0, kCostly, vm::atan(x)) \
-  X(sinh, Floating, 0, kCostly, vm::sinh(x)) \
-  X(cosh, Floating, 0, kCostly, vm::cosh(x)) \
-  X(tanh, Floating, 0, kCostly, vm::tanh(x)) \
-  X(asinh, Floating, 0, kCostly, vm::asinh(x)) \
-  X(acosh, Floating, 0, kCostly, vm::acosh(x)) \
-  X(atanh, Floating, 0, kCostly, vm::atanh(x)) \
-  X(erf, Floating, 0, kCostly, vm::erf(x)) \
-  X(erfc, Floating, 0, kCostly, vm::erfc(x)) \
-  X(erfinv, Floating, 0, kSlow, static_cast<T>(fn::erfinv_wide(x))) \
+#define FB_UNARY_ROWS(X)                                                             \
+  X(exp2, Floating, 0, kCostly, vm::exp2(x))                                         \
+  X(expm1, Floating, 0, kCostly, vm::expm1(x))                                       \
+  X(log2, Floating, 0, kCostly, vm::log2(x))                                         \
+  X(log10, Floating, 0, kCostly, vm::log10(x))                                       \
+  X(log1p, Floating, 0, kCostly, vm::log1p(x))                                       \
+  X(sqrt, Floating, 0, kCheap, vm::sqrt(x))                                          \
+  X(rsqrt, Floating, 0, kCheap, T{1} / vm::sqrt(x))                                  \
+  X(asin, Floating, 0, kCostly, vm::asin(x))                                         \
+  X(acos, Floating, 0, kCostly, vm::acos(x))                                         \
+  X(atan, Floating, 0, kCostly, vm::atan(x))                                         \
+  X(sinh, Floating, 0, kCostly, vm::sinh(x))                                         \
+  X(cosh, Floating, 0, kCostly, vm::cosh(x))                                         \
+  X(tanh, Floating, 0, kCostly, vm::tanh(x))                                         \
+  X(asinh, Floating, 0, kCostly, vm::asinh(x))                                       \
+  X(acosh, Floating, 0, kCostly, vm::acosh(x))                                       \
+  X(atanh, Floating, 0, kCostly, vm::atanh(x))                                       \
+  X(erf, Floating, 0, kCostly, vm::erf(x))                                           \
+  X(erfc, Floating, 0, kCostly, vm::erfc(x))                                         \
+  X(erfinv, Floating, 0, kSlow, static_cast<T>(fn::erfinv_wide(x)))                  \
   X(lgamma, Floating, 0, kSlow, static_cast<T>(std::lgamma(static_cast<double>(x)))) \
-  X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x))) \
-  X(trigamma, Floating, 0, kSlow, static_cast<T>(fn::trigamma_wide(x))) \
-  X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x))) \
-  X(ceil, Floating, 0, kCheap, std::ceil(x)) \
-  X(floor, Floating, 0, kCheap, std::floor(x)) \
-  X(round, Floating, 0, kCheap, std::nearbyint(x)) \
-  X(trunc, Floating, 0, kCheap, std::trunc(x)) \
-  X(frac, Floating, 0, kCheap, x - std::trunc(x)) \
-  X(reciprocal, Floating, 0, kCheap, T{1} / x) \
-  X(gelu, Floating, 0, kCostly, fn::gelu(x)) \
-  X(geluTanh, Floating, 0, kCostly, fn::gelu_tanh(x)) \
-  X(relu, Numbers, 0, kCheap, x < T{0} ? T{0} : x) \
-  X(neg, Numbers, 0, kCheap, fn::neg(x)) \
-  X(abs, Numbers, 0, kCheap, fn::abs(x)) \
-  X(sign, Any, 0, kCheap, fn::sign(x)) \
-  X(square, Numbers, 0, kCheap, fn::mul(x, x)) \
+  X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x)))                \
+  X(trigamma, Floating, 0, kSlow, static_cast<T>(fn::trigamma_wide(x)))              \
+  X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x)))                          \
+  X(ceil, Floating, 0, kCheap, std::ceil(x))                                         \
+  X(floor, Floating, 0, kCheap, std::floor(x))                                       \
+  X(round, Floating, 0, kCheap, std::nearbyint(x))                                   \
+  X(trunc, Floating, 0, kCheap, std::trunc(x))                                       \
+  X(frac, Floating, 0, kCheap, x - std::trunc(x))                                    \
+  X(reciprocal, Floating, 0, kCheap, T{1} / x)                                       \
+  X(gelu, Floating, 0, kCostly, fn::gelu(x))                                         \
+  X(geluTanh, Floating, 0, kCostly, fn::gelu_tanh(x))                                \
+  X(relu, Numbers, 0, kCheap, x < T{0} ? T{0} : x)                                   \
+  X(neg, Numbers, 0, kCheap, fn::neg(x))                                             \
+  X(abs, Numbers, 0, kCheap, fn::abs(x))                                             \
+  X(sign, Any, 0, kCheap, fn::sign(x))                                               \
+  X(square, Numbers, 0, kCheap, fn::mul(x, x))                                       \
   X(bitwiseNot, Bits, 0, kCheap, fn::bitwise_not(x))
 
 /** out, x; floating: X(name, a common range, a shorter expression that holds there, the expression) */
-#define FB_GUARDED_ROWS(X) \
-  X(exp, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::exp_plain(x), vm::exp(x)) \
-  X(sigmoid, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::sigmoid_plain(x), vm::sigmoid(x)) \
-  X(silu, vm::abs(x) <= vm::kExpPlainLimit<T>, x * vm::sigmoid_plain(x), x * vm::sigmoid(x)) \
+#define FB_GUARDED_ROWS(X)                                                                                          \
+  X(exp, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::exp_plain(x), vm::exp(x))                                         \
+  X(sigmoid, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::sigmoid_plain(x), vm::sigmoid(x))                             \
+  X(silu, vm::abs(x) <= vm::kExpPlainLimit<T>, x * vm::sigmoid_plain(x), x * vm::sigmoid(x))                        \
   X(log, (x >= std::numeric_limits<T>::min()) & (x <= std::numeric_limits<T>::max()), vm::log_plain(x), vm::log(x)) \
-  X(sin, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::sin_limited(x), vm::sin(x)) \
-  X(cos, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::cos_limited(x), vm::cos(x)) \
+  X(sin, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::sin_limited(x), vm::sin(x))                                         \
+  X(cos, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::cos_limited(x), vm::cos(x))                                         \
   X(tan, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::tan_limited(x), vm::tan(x))
 
 /** out, x; with parameters */
-#define FB_UNARY_PARAM_ROWS(X) \
+#define FB_UNARY_PARAM_ROWS(X)                                                 \
   X(threshold, Numbers, 2, kCheap, x <= fn::as<T>(p[0]) ? fn::as<T>(p[1]) : x) \
-  X(leakyRelu, Floating, 1, kCheap, x > T{0} ? x : x * static_cast<T>(p[0])) \
-  X(elu, Floating, 3, kCostly, \
+  X(leakyRelu, Floating, 1, kCheap, x > T{0} ? x : x * static_cast<T>(p[0]))   \
+  X(elu, Floating, 3, kCostly,                                                 \
     x < T{0} ? vm::expm1(x * static_cast<T>(p[2])) * static_cast<T>(p[0] * p[1]) : x * static_cast<T>(p[1]))
 
 /** out (bool), x */
-#define FB_PREDICATE_ROWS(X) \
-  X(logicalNot, Any, 0, kCheap, x == T{0}) \
-  X(isnan, Any, 0, kCheap, fn::is_nan(x)) \
-  X(isinf, Any, 0, kCheap, fn::is_inf(x)) \
-  X(isfinite, Any, 0, kCheap, fn::is_finite(x)) \
+#define FB_PREDICATE_ROWS(X)                             \
+  X(logicalNot, Any, 0, kCheap, x == T{0})               \
+  X(isnan, Any, 0, kCheap, fn::is_nan(x))                \
+  X(isinf, Any, 0, kCheap, fn::is_inf(x))                \
+  X(isfinite, Any, 0, kCheap, fn::is_finite(x))          \
   X(isposinf, Any, 0, kCheap, fn::is_inf(x) && x > T{0}) \
   X(isneginf, Any, 0, kCheap, fn::is_inf(x) && x < T{0}) \
   X(signbit, Any, 0, kCheap, fn::sign_bit(x))
 
 /** out, a, b */
-#define FB_BINARY_ROWS(X) \
-  X(add, Any, 0, kCheap, fn::add(a, b)) \
-  X(sub, Numbers, 0, kCheap, fn::sub(a, b)) \
-  X(mul, Any, 0, kCheap, fn::mul(a, b)) \
-  X(div, Floating, 0, kCheap, a / b) \
-  X(pow, Numbers, 0, kCostly, fn::power(a, b)) \
-  X(maximum, Any, 0, kCheap, fn::maximum(a, b)) \
-  X(minimum, Any, 0, kCheap, fn::minimum(a, b)) \
-  X(fmax, Numbers, 0, kCheap, fn::fmax(a, b)) \
-  X(fmin, Numbers, 0, kCheap, fn::fmin(a, b)) \
-  X(atan2, Floating, 0, kCostly, vm::atan2(a, b)) \
-  X(hypot, Floating, 0, kCheap, fn::hypot(a, b)) \
-  X(copysign, Floating, 0, kCheap, vm::with_sign(a, b)) \
-  X(logaddexp, Floating, 0, kCostly, fn::logaddexp(a, b)) \
+#define FB_BINARY_ROWS(X)                                   \
+  X(add, Any, 0, kCheap, fn::add(a, b))                     \
+  X(sub, Numbers, 0, kCheap, fn::sub(a, b))                 \
+  X(mul, Any, 0, kCheap, fn::mul(a, b))                     \
+  X(div, Floating, 0, kCheap, a / b)                        \
+  X(pow, Numbers, 0, kCostly, fn::power(a, b))              \
+  X(maximum, Any, 0, kCheap, fn::maximum(a, b))             \
+  X(minimum, Any, 0, kCheap, fn::minimum(a, b))             \
+  X(fmax, Numbers, 0, kCheap, fn::fmax(a, b))               \
+  X(fmin, Numbers, 0, kCheap, fn::fmin(a, b))               \
+  X(atan2, Floating, 0, kCostly, vm::atan2(a, b))           \
+  X(hypot, Floating, 0, kCheap, fn::hypot(a, b))            \
+  X(copysign, Floating, 0, kCheap, vm::with_sign(a, b))     \
+  X(logaddexp, Floating, 0, kCostly, fn::logaddexp(a, b))   \
   X(logaddexp2, Floating, 0, kCostly, fn::logaddexp2(a, b)) \
-  X(xlogy, Floating, 0, kCostly, fn::xlogy(a, b)) \
-  X(heaviside, Any, 0, kCheap, fn::heaviside(a, b)) \
-  X(gcd, Integers, 0, kSlow, fn::gcd(a, b)) \
-  X(lcm, Integers, 0, kSlow, fn::lcm(a, b)) \
-  X(bitwiseAnd, Bits, 0, kCheap, static_cast<T>(a & b)) \
-  X(bitwiseOr, Bits, 0, kCheap, static_cast<T>(a | b)) \
-  X(bitwiseXor, Bits, 0, kCheap, static_cast<T>(a ^ b)) \
-  X(leftShift, Integers, 0, kCheap, fn::shift_left(a, b)) \
+  X(xlogy, Floating, 0, kCostly, fn::xlogy(a, b))           \
+  X(heaviside, Any, 0, kCheap, fn::heaviside(a, b))         \
+  X(gcd, Integers, 0, kSlow, fn::gcd(a, b))                 \
+  X(lcm, Integers, 0, kSlow, fn::lcm(a, b))                 \
+  X(bitwiseAnd, Bits, 0, kCheap, static_cast<T>(a & b))     \
+  X(bitwiseOr, Bits, 0, kCheap, static_cast<T>(a | b))      \
+  X(bitwiseXor, Bits, 0, kCheap, static_cast<T>(a ^ b))     \
+  X(leftShift, Integers, 0, kCheap, fn::shift_left(a, b))   \
   X(rightShift, Integers, 0, kCheap, fn::shift_right(a, b))
 
 /** out, a, b; with parameters */
 #define FB_BINARY_PARAM_ROWS(X) X(addScaled, Numbers, 1, kCheap, fn::add(a, fn::mul(fn::as<T>(p[0]), b)))
 
 /** out, a, b; a zero among the integers b is an error */
-#define FB_DIVISION_ROWS(X) \
-  X(floorDivide, Numbers, 0, kSlow, fn::floor_divide(a, b)) \
+#define FB_DIVISION_ROWS(X)                                  \
+  X(floorDivide, Numbers, 0, kSlow, fn::floor_divide(a, b))  \
   X(truncDivide, Numbers, 0, kCheap, fn::divide_trunc(a, b)) \
-  X(remainder, Numbers, 0, kSlow, fn::remainder(a, b)) \
+  X(remainder, Numbers, 0, kSlow, fn::remainder(a, b))       \
   X(fmod, Numbers, 0, kSlow, fn::fmod(a, b))
 
 /** out, g (the gradient of the result), then y (the result) or x (the argument) */
-#define FB_BACKWARD_ROWS(X) \
-  X(sigmoidBackward, Floating, 0, kCheap, a * ((T{1} - b) * b)) \
-  X(tanhBackward, Floating, 0, kCheap, a * (T{1} - b * b)) \
-  X(reluBackward, Floating, 0, kCheap, b <= T{0} ? T{0} : a) \
-  X(geluBackward, Floating, 0, kCostly, a * fn::gelu_derivative(b)) \
-  X(geluTanhBackward, Floating, 0, kCostly, a * fn::gelu_tanh_derivative(b)) \
-  X(siluBackward, Floating, 0, kCostly, a * fn::silu_derivative(b)) \
+#define FB_BACKWARD_ROWS(X)                                                       \
+  X(sigmoidBackward, Floating, 0, kCheap, a*((T{1} - b) * b))                     \
+  X(tanhBackward, Floating, 0, kCheap, a*(T{1} - b * b))                          \
+  X(reluBackward, Floating, 0, kCheap, b <= T{0} ? T{0} : a)                      \
+  X(geluBackward, Floating, 0, kCostly, a* fn::gelu_derivative(b))                \
+  X(geluTanhBackward, Floating, 0, kCostly, a* fn::gelu_tanh_derivative(b))       \
+  X(siluBackward, Floating, 0, kCostly, a* fn::silu_derivative(b))                \
   X(thresholdBackward, Floating, 1, kCheap, b <= static_cast<T>(p[0]) ? T{0} : a) \
   X(leakyReluBackward, Floating, 1, kCheap, b > T{0} ? a : a * static_cast<T>(p[0]))
 
 /** out (bool), a, b */
-#define FB_COMPARE_ROWS(X) \
-  X(eq, Any, 0, kCheap, a == b) \
-  X(ne, Any, 0, kCheap, a != b) \
-  X(lt, Any, 0, kCheap, a < b) \
-  X(le, Any, 0, kCheap, a <= b) \
-  X(gt, Any, 0, kCheap, a > b) \
-  X(ge, Any, 0, kCheap, a >= b) \
+#define FB_COMPARE_ROWS(X)                                 \
+  X(eq, Any, 0, kCheap, a == b)                            \
+  X(ne, Any, 0, kCheap, a != b)                            \
+  X(lt, Any, 0, kCheap, a < b)                             \
+  X(le, Any, 0, kCheap, a <= b)                            \
+  X(gt, Any, 0, kCheap, a > b)                             \
+  X(ge, Any, 0, kCheap, a >= b)                            \
   X(logicalAnd, Any, 0, kCheap, (a != T{0}) & (b != T{0})) \
-  X(logicalOr, Any, 0, kCheap, (a != T{0}) | (b != T{0})) \
+  X(logicalOr, Any, 0, kCheap, (a != T{0}) | (b != T{0}))  \
   X(logicalXor, Any, 0, kCheap, (a != T{0}) != (b != T{0}))
 
 }  // namespace flambeau::FB_ISA::fn

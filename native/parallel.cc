@@ -121,8 +121,8 @@ struct Job {
 
 /**
  * A process-wide pool. The caller works too and waits only for chunks that another thread has really begun, so a worker
- * that the system has put aside delays nobody unless it holds a chunk. Several JavaScript threads share the pool: one of
- * them gets the workers, the others run their regions alone meanwhile.
+ * that the system has put aside delays nobody unless it holds a chunk. Several JavaScript threads share the pool: one
+ * of them gets the workers, the others run their regions alone meanwhile.
  */
 class Pool {
  public:
@@ -161,8 +161,10 @@ class Pool {
     }
     work();
     for (int spins = 0; job.done.load(std::memory_order_acquire) < chunks; spins++) {
-      if (spins < 4000) pause_briefly();
-      else std::this_thread::yield();
+      if (spins < 4000)
+        pause_briefly();
+      else
+        std::this_thread::yield();
     }
     job.error.rethrow();
   }

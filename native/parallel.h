@@ -16,8 +16,8 @@ const char* threads_backend();
 
 namespace detail {
 using ChunkFn = void (*)(void* context, int64_t chunk);
-/** Calls fn(context, 0 … chunks-1), on several threads where it pays; returns when all are done. Never throws by itself;
- * the first exception of a chunk is rethrown here. Nested calls run on the calling thread. */
+/** Calls fn(context, 0 … chunks-1), on several threads where it pays; returns when all are done. Never throws by
+ * itself; the first exception of a chunk is rethrown here. Nested calls run on the calling thread. */
 void run_chunks(int64_t chunks, ChunkFn fn, void* context);
 bool in_parallel();
 }  // namespace detail

@@ -18,7 +18,8 @@
 namespace flambeau {
 namespace {
 
-// Under AddressSanitizer (scripts/sanitize.mjs) blocks have a gap behind them, and what nobody owns must not be touched.
+// Under AddressSanitizer (scripts/sanitize.mjs) blocks have a gap behind them, and what nobody owns must not be
+// touched.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr size_t kGap = 64;
 void mark(std::byte* block, size_t owned, size_t size) {

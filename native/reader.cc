@@ -18,8 +18,10 @@ void store_scalar(std::byte* to, DType dtype, double value) {
     using T = typename decltype(tag)::type;
     T& out = *reinterpret_cast<T*>(to);
     if constexpr (is_floating<T>) {
-      if constexpr (is_half<T>) out = T(static_cast<float>(value));
-      else out = static_cast<T>(value);
+      if constexpr (is_half<T>)
+        out = T(static_cast<float>(value));
+      else
+        out = static_cast<T>(value);
     } else if constexpr (is_bool<T>) {
       out = Bool(value != 0);
     } else {

@@ -1,5 +1,6 @@
-// Turns the doubles that lib/dispatch.ts wrote into a checked Plan. Every number is checked against the storages, so that
-// no plan, however wrong, makes a kernel touch foreign memory. Compiled without fast-math, which would drop NaN checks.
+// Turns the doubles that lib/dispatch.ts wrote into a checked Plan. Every number is checked against the storages, so
+// that no plan, however wrong, makes a kernel touch foreign memory. Compiled without fast-math, which would drop NaN
+// checks.
 #pragma once
 #include "list_plan.h"
 #include "plan.h"

@@ -69,7 +69,8 @@ class StorageTable {
   napi_env env_;
   std::vector<Slot> slots_;
   std::vector<int32_t> free_;
-  // Young owners are found dead by a minor collection; after two of those V8 has promoted them, and only a full one can.
+  // Young owners are found dead by a minor collection; after two of those V8 has promoted them, and only a full one
+  // can.
   std::vector<int32_t> lists_[2];
   double own_figures_[kMemoryFigures] = {};
   double* figures_ = own_figures_;

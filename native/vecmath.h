@@ -76,7 +76,7 @@ FB_INLINE T sqrt(T x) {
 // ---------------------------------------------------------------- exp, float
 
 /** Adding this leaves the nearest integer in the low bits of the sum, without a conversion that NaN would upset. */
-inline constexpr float kRoundF = 12582912.f;  // 1.5 * 2^23
+inline constexpr float kRoundF = 12582912.f;          // 1.5 * 2^23
 inline constexpr double kRound = 6755399441055744.0;  // 1.5 * 2^52
 
 /** e^(x - n·ln 2) for n = x / ln 2, rounded. The low part of the remainder joins late, which saves a rounding. */
@@ -399,11 +399,11 @@ FB_INLINE double normal_cdf(double x) { return 0.5 * std::erfc(x * -0.7071067811
 /** erfc through erfcx(t)·(1 + t), a polynomial in (t - 3) / (t + 3), and exp(-t^2). */
 FB_INLINE float erfc(float x) {
   const double t0 = abs(static_cast<double>(x)), t = t0 > 10.6 ? 10.6 : t0, u = (t - 3.0) / (t + 3.0);
-  const double p = horner(u, -1.9862868272947079e-06, -9.0299698356914558e-06, 5.5235766027564044e-07,
-                          5.7152257805509638e-05, -2.1212051668080167e-05, -0.00036784443471767222,
-                          0.00064589175650294579, 0.0016186946349675598, -0.009750688899317083, 0.021957750471731999,
-                          -0.023803913698918256, -0.010235388261894664, 0.09902075370316625, -0.23092733309261121,
-                          0.71600460472545524);
+  const double p =
+      horner(u, -1.9862868272947079e-06, -9.0299698356914558e-06, 5.5235766027564044e-07, 5.7152257805509638e-05,
+             -2.1212051668080167e-05, -0.00036784443471767222, 0.00064589175650294579, 0.0016186946349675598,
+             -0.009750688899317083, 0.021957750471731999, -0.023803913698918256, -0.010235388261894664,
+             0.09902075370316625, -0.23092733309261121, 0.71600460472545524);
   const double tail = p / (1.0 + t) * exp_wide(-t * t);
   const float y = static_cast<float>(x < 0.f ? 2.0 - tail : tail);
   return x != x ? x : y;
@@ -436,10 +436,10 @@ FB_INLINE float log1p(float x) {
 FB_INLINE double atan_positive(double a) {
   const bool inverted = a > 1.0;
   const double r = inverted ? 1.0 / a : a, s = r * r;
-  const double y = r * horner(s, -0.00068433190317745269, 0.0048483541205883362, -0.016105426660083438,
-                              0.03420101500841205, -0.054271749132506972, 0.072453117298894545, -0.089800939943719502,
-                              0.11093208732078221, -0.14283976463087319, 0.1999991175637903, -0.33333331563151425,
-                              0.99999999994086097);
+  const double y =
+      r * horner(s, -0.00068433190317745269, 0.0048483541205883362, -0.016105426660083438, 0.03420101500841205,
+                 -0.054271749132506972, 0.072453117298894545, -0.089800939943719502, 0.11093208732078221,
+                 -0.14283976463087319, 0.1999991175637903, -0.33333331563151425, 0.99999999994086097);
   return inverted ? kPi / 2 - y : y;
 }
 FB_INLINE float atan(float x) {

@@ -23,7 +23,8 @@ await build({
 });
 // esbuild names a class that mentions itself `_Tensor`: errors and printed modules must say `Tensor`.
 let code = readFileSync('dist/index.cjs', 'utf8');
-for (const [, name] of code.matchAll(/^var (\w+) = class _\1\b/gm)) code = code.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name);
+for (const [, name] of code.matchAll(/^var (\w+) = class _\1\b/gm))
+  code = code.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name);
 writeFileSync('dist/index.cjs', code);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 

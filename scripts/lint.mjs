@@ -15,18 +15,26 @@ const biome = join('.tools', 'node_modules', '@biomejs', 'biome', 'bin', 'biome'
 if (!existsSync(biome)) {
   mkdirSync('.tools', { recursive: true });
   writeFileSync(join('.tools', 'package.json'), '{ "private": true }\n');
-  execFileSync('npm', ['install', '--prefix', '.tools', '--no-audit', '--no-fund', '--silent', `@biomejs/biome@${BIOME}`], {
-    stdio: 'inherit',
-    shell: windows,
-  });
+  execFileSync(
+    'npm',
+    ['install', '--prefix', '.tools', '--no-audit', '--no-fund', '--silent', `@biomejs/biome@${BIOME}`],
+    {
+      stdio: 'inherit',
+      shell: windows,
+    },
+  );
 }
 const bin = join('.venv', windows ? 'Scripts' : 'bin');
 const clangFormat = join(bin, windows ? 'clang-format.exe' : 'clang-format');
 if (!existsSync(clangFormat)) {
   execFileSync(windows ? 'python' : 'python3', ['-m', 'venv', '.venv'], { stdio: 'inherit' });
-  execFileSync(join(bin, 'pip'), ['install', '--quiet', '--disable-pip-version-check', `clang-format==${CLANG_FORMAT}`], {
-    stdio: 'inherit',
-  });
+  execFileSync(
+    join(bin, 'pip'),
+    ['install', '--quiet', '--disable-pip-version-check', `clang-format==${CLANG_FORMAT}`],
+    {
+      stdio: 'inherit',
+    },
+  );
 }
 
 const walk = (path) => {

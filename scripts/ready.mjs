@@ -11,7 +11,11 @@ process.chdir(root);
 const windows = process.platform === 'win32';
 
 const files = (path) =>
-  statSync(path).isDirectory() ? readdirSync(path).sort().flatMap((name) => files(join(path, name))) : [path];
+  statSync(path).isDirectory()
+    ? readdirSync(path)
+        .sort()
+        .flatMap((name) => files(join(path, name)))
+    : [path];
 const hash = (paths, extra = '') => {
   const sum = createHash('sha256').update(extra);
   for (const path of paths.filter(existsSync).flatMap(files)) sum.update(path).update(readFileSync(path));
@@ -24,7 +28,12 @@ function run(what, command, args) {
   process.stdout.write(`flambeau: ${what} …`);
   const start = Date.now();
   const verbose = process.env.FLAMBEAU_VERBOSE;
-  const result = spawnSync(command, args, { stdio: verbose ? 'inherit' : 'pipe', shell: windows, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const result = spawnSync(command, args, {
+    stdio: verbose ? 'inherit' : 'pipe',
+    shell: windows,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
   if (result.status !== 0) {
     process.stdout.write(' failed\n');
     if (!verbose) process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
@@ -63,7 +72,12 @@ const native = hash(['native', 'CMakeLists.txt', 'package.json'], options.join()
 if (!existsSync('build/Release/flambeau.node') || !stamped('build/.flambeau', native)) {
   require_('cmake', 'the native addon is built with CMake (Debian: apt install cmake g++)');
   run('building the native addon (a few minutes the first time)', join('node_modules', '.bin', 'cmake-js'), [
-    'compile', '--config', 'Release', '--parallel', String(Math.max(1, (await import('node:os')).availableParallelism())), ...options,
+    'compile',
+    '--config',
+    'Release',
+    '--parallel',
+    String(Math.max(1, (await import('node:os')).availableParallelism())),
+    ...options,
   ]);
   mkdirSync('build', { recursive: true });
   writeFileSync('build/.flambeau', native);

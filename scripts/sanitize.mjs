@@ -22,8 +22,16 @@ const jobs = process.env.FLAMBEAU_JOBS ?? String(Math.max(1, availableParallelis
 const made = spawnSync(
   join('node_modules', '.bin', 'cmake-js'),
   [
-    'compile', '--out', out, '--config', 'Release', '--parallel', jobs,
-    '--CDFLAMBEAU_SANITIZE=address,undefined', '--CDFLAMBEAU_LEVELS=v3', '--CDFLAMBEAU_BLAS=none',
+    'compile',
+    '--out',
+    out,
+    '--config',
+    'Release',
+    '--parallel',
+    jobs,
+    '--CDFLAMBEAU_SANITIZE=address,undefined',
+    '--CDFLAMBEAU_LEVELS=v3',
+    '--CDFLAMBEAU_BLAS=none',
   ],
   { stdio: 'pipe', encoding: 'utf8', maxBuffer: 2 ** 28 },
 );
@@ -71,7 +79,9 @@ for (const name of ['plans', 'api']) {
   });
   const good = run.status === 0;
   failed ||= !good;
-  console.log(`sanitize: ${name} ${good ? 'clean' : `FAILED (status ${run.status ?? run.signal})`}, seed ${seed}, ${elapsed()}`);
+  console.log(
+    `sanitize: ${name} ${good ? 'clean' : `FAILED (status ${run.status ?? run.signal})`}, seed ${seed}, ${elapsed()}`,
+  );
   process.stdout.write((run.stdout ?? '').split('\n').slice(-12).join('\n'));
   if (!good) process.stderr.write(`${(run.stderr ?? '').slice(0, 8000)}\n`);
 }

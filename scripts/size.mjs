@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const walk = (path) =>
-  !existsSync(path) ? [] : statSync(path).isDirectory() ? readdirSync(path).flatMap((name) => walk(join(path, name))) : [path];
+  !existsSync(path)
+    ? []
+    : statSync(path).isDirectory()
+      ? readdirSync(path).flatMap((name) => walk(join(path, name)))
+      : [path];
 let failed = false;
 for (const folder of ['native', 'cuda', 'lib', 'test', 'bench', 'examples', 'scripts']) {
   const files = walk(folder).filter((f) => /\.(ts|mjs|py|cc|h|cu|cuh)$/.test(f));

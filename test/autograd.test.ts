@@ -61,7 +61,10 @@ describe('backward', () => {
     const [x, y] = [leaf(), leaf()];
     x.add(y).sum().backward();
     x.grad!.mul_(2);
-    expect([list(x.grad), list(y.grad)]).toEqual([[2, 2, 2], [1, 1, 1]]);
+    expect([list(x.grad), list(y.grad)]).toEqual([
+      [2, 2, 2],
+      [1, 1, 1],
+    ]);
   });
 
   test('takes the gradient of what is no scalar', () => {
@@ -84,7 +87,9 @@ describe('backward', () => {
 
   test('fills only the inputs that are named', () => {
     const [x, y] = [leaf(), leaf()];
-    x.mul(y).sum().backward({ inputs: [x] });
+    x.mul(y)
+      .sum()
+      .backward({ inputs: [x] });
     expect([list(x.grad), y.grad]).toEqual([[1.5, -2, 3], null]);
     expect(() => x.sum().backward({ inputs: [] })).toThrow(AutogradError);
   });
@@ -93,7 +98,12 @@ describe('backward', () => {
     const x = torch.ones([1, 3], { requiresGrad: true });
     const y = torch.ones([2, 1], { dtype: 'float64', requiresGrad: true });
     x.mul(y).sum().backward();
-    expect([list(x.grad), x.grad!.dtype, list(y.grad), y.grad!.dtype]).toEqual([[[2, 2, 2]], 'float32', [[3], [3]], 'float64']);
+    expect([list(x.grad), x.grad!.dtype, list(y.grad), y.grad!.dtype]).toEqual([
+      [[2, 2, 2]],
+      'float32',
+      [[3], [3]],
+      'float64',
+    ]);
   });
 
   test('a graph of 100,000 operations', () => {
@@ -126,7 +136,11 @@ describe('grad', () => {
     const x = leaf();
     const y = x.mul(2);
     const grads = torch.autograd.grad(y.mul(y).sum(), [y, x, y]);
-    expect(grads.map((g) => list(g))).toEqual([[6, -8, 12], [12, -16, 24], [6, -8, 12]]);
+    expect(grads.map((g) => list(g))).toEqual([
+      [6, -8, 12],
+      [12, -16, 24],
+      [6, -8, 12],
+    ]);
   });
 
   test('unused inputs', () => {
@@ -140,7 +154,9 @@ describe('grad', () => {
 
   test('gradOutputs', () => {
     const x = leaf();
-    const [g] = torch.autograd.grad([x.mul(2), x.mul(3)], x, { gradOutputs: [torch.ones([3], { dtype: 'float64' }), torch.full([3], 2, { dtype: 'float64' })] });
+    const [g] = torch.autograd.grad([x.mul(2), x.mul(3)], x, {
+      gradOutputs: [torch.ones([3], { dtype: 'float64' }), torch.full([3], 2, { dtype: 'float64' })],
+    });
     expect(list(g!)).toEqual([8, 8, 8]);
   });
 
@@ -159,7 +175,10 @@ describe('grad', () => {
     const [g] = torch.autograd.grad(x.mul(w).sin().sum(), x, { createGraph: true });
     g!.square().sum().backward();
     // d/dw (w cos(xw))² = 2 w cos(xw) (cos(xw) - xw sin(xw))
-    const wanted = [[1, 3], [2, -1]].map(([a, b]) => 2 * b! * Math.cos(a! * b!) * (Math.cos(a! * b!) - a! * b! * Math.sin(a! * b!)));
+    const wanted = [
+      [1, 3],
+      [2, -1],
+    ].map(([a, b]) => 2 * b! * Math.cos(a! * b!) * (Math.cos(a! * b!) - a! * b! * Math.sin(a! * b!)));
     expectClose(flat(w.grad!), wanted, 1e-12, 'penalty');
   });
 });
@@ -172,7 +191,11 @@ describe('modes', () => {
   });
 
   test('the mode comes back after an error', async () => {
-    expect(() => torch.noGrad(() => { throw new Error('x'); })).toThrow('x');
+    expect(() =>
+      torch.noGrad(() => {
+        throw new Error('x');
+      }),
+    ).toThrow('x');
     expect(torch.isGradEnabled()).toBe(true);
     await torch.noGrad(async () => {
       await Promise.resolve();
@@ -270,7 +293,9 @@ describe('in place', () => {
     grads?: (number[] | null)[];
     raises?: string;
   }
-  const programs = JSON.parse(readFileSync(new URL('./oracle/ops-autograd.json', import.meta.url), 'utf8')) as Program[];
+  const programs = JSON.parse(
+    readFileSync(new URL('./oracle/ops-autograd.json', import.meta.url), 'utf8'),
+  ) as Program[];
   const made: Record<string, (x: T, ...rest: number[]) => T> = {
     t: (x) => x.t(),
     select: (x, d, k) => x.select(d!, k!),
@@ -291,14 +316,30 @@ describe('in place', () => {
     fill_: (x) => x.fill_(2),
   };
   const pairs: Record<string, (x: T, y: T) => T> = {
-    mul: (x, y) => x.mul(y), add: (x, y) => x.add(y), mul_: (x, y) => x.mul_(y), add_: (x, y) => x.add_(y), copy_: (x, y) => x.copy_(y),
+    mul: (x, y) => x.mul(y),
+    add: (x, y) => x.add(y),
+    mul_: (x, y) => x.mul_(y),
+    add_: (x, y) => x.add_(y),
+    copy_: (x, y) => x.copy_(y),
   };
   const start = (): T[] => {
     const data = { dtype: 'float64', requiresGrad: true } as const;
     return [
-      torch.tensor([[0.5, -1.25, 2], [1.5, 0.25, -0.75]], data),
+      torch.tensor(
+        [
+          [0.5, -1.25, 2],
+          [1.5, 0.25, -0.75],
+        ],
+        data,
+      ),
       torch.tensor([1.25, -0.5, 0.75], data),
-      torch.tensor([[2, 1, -1], [0.5, 3, 1.5]], { dtype: 'float64' }),
+      torch.tensor(
+        [
+          [2, 1, -1],
+          [0.5, 3, 1.5],
+        ],
+        { dtype: 'float64' },
+      ),
     ];
   };
   function run(program: Program): { values: number[][]; finish: () => (number[] | null)[] } {
@@ -362,7 +403,12 @@ describe('Function', () => {
     const y = Cube.apply(x);
     expect(y.gradFn?.name).toBe('CubeBackward');
     y.sum().backward();
-    expectClose(flat(x.grad!), flat(x).map((v) => 3 * v * v), 1e-12, 'gradient');
+    expectClose(
+      flat(x.grad!),
+      flat(x).map((v) => 3 * v * v),
+      1e-12,
+      'gradient',
+    );
     expect(torch.autograd.gradcheck((a) => Cube.apply(a), [leaf()])).toBe(true);
     expect(torch.autograd.gradgradcheck((a) => Cube.apply(a), [leaf()])).toBe(true);
     expect(torch.noGrad(() => Cube.apply(leaf())).requiresGrad).toBe(false);
@@ -420,9 +466,13 @@ describe('Function', () => {
 
 describe('gradcheck finds wrong derivatives', () => {
   test('of a function that detaches', () => {
-    expect(() => torch.autograd.gradcheck((x) => x.mul(x.detach()), [leaf()])).toThrow(/^gradcheck: the derivative of element/);
+    expect(() => torch.autograd.gradcheck((x) => x.mul(x.detach()), [leaf()])).toThrow(
+      /^gradcheck: the derivative of element/,
+    );
     expect(torch.autograd.gradcheck((x) => x.mul(x.detach()), [leaf()], { raiseException: false })).toBe(false);
-    expect(() => torch.autograd.gradcheck((x) => x, [torch.ones([1], { requiresGrad: true })])).toThrow(torch.DtypeError);
+    expect(() => torch.autograd.gradcheck((x) => x, [torch.ones([1], { requiresGrad: true })])).toThrow(
+      torch.DtypeError,
+    );
     expect(() => torch.autograd.gradcheck((x) => x, [torch.ones(1)])).toThrow(AutogradError);
   });
 });
@@ -433,7 +483,10 @@ test('random graphs: backward is grad, whatever the order of sums', () => {
     const pick = <V>(from: readonly V[]): V => from[Math.floor(random() * from.length)]!;
     const leaves = [leaf(), leaf([0.5, 0.25, -1])];
     const all: T[] = [...leaves];
-    for (let i = 0; i < 25; i++) all.push(pick([(): T => pick(all).mul(pick(all)).tanh(), (): T => pick(all).sin(), (): T => pick(all).sub(pick(all))])());
+    for (let i = 0; i < 25; i++)
+      all.push(
+        pick([(): T => pick(all).mul(pick(all)).tanh(), (): T => pick(all).sin(), (): T => pick(all).sub(pick(all))])(),
+      );
     const total = all.reduce((a, b) => a.add(b)).sum();
     const grads = torch.autograd.grad(total, leaves, { retainGraph: true });
     total.backward();

@@ -96,12 +96,30 @@ describe('disposed tensors', () => {
   const gone = torch.ones(3, 3);
   gone.dispose();
   const uses: Record<string, () => unknown> = {
-    unary: () => gone.exp(), binary: () => gone.add(1), other: () => torch.ones(3, 3).add(gone), reduce: () => gone.sum(), 'reduce by dim': () => gone.amax(1),
-    matmul: () => gone.matmul(gone), view: () => gone.t().clone(), cat: () => torch.cat([gone, gone]), softmax: () => gone.softmax(0), sort: () => gone.sort(),
-    gather: () => gone.indexSelect(0, torch.tensor([0])), 'in place': () => gone.add_(1), fill: () => gone.zero_(), item: () => gone.index(0, 0).item(),
-    tolist: () => gone.tolist(), typed: () => gone.toTypedArray(), print: () => String(gone), convert: () => gone.to('float64'), where: () => torch.where(torch.ones(3, 3).gt(0), gone, 0),
-    cumsum: () => gone.cumsum(0), random: () => gone.uniform_(), conv: () => torch.nn.functional.conv2d(gone.view(1, 1, 3, 3), torch.ones(1, 1, 2, 2)),
-    pool: () => torch.nn.functional.maxPool2d(gone.view(1, 1, 3, 3), 2), norm: () => torch.nn.functional.layerNorm(gone, [3]),
+    unary: () => gone.exp(),
+    binary: () => gone.add(1),
+    other: () => torch.ones(3, 3).add(gone),
+    reduce: () => gone.sum(),
+    'reduce by dim': () => gone.amax(1),
+    matmul: () => gone.matmul(gone),
+    view: () => gone.t().clone(),
+    cat: () => torch.cat([gone, gone]),
+    softmax: () => gone.softmax(0),
+    sort: () => gone.sort(),
+    gather: () => gone.indexSelect(0, torch.tensor([0])),
+    'in place': () => gone.add_(1),
+    fill: () => gone.zero_(),
+    item: () => gone.index(0, 0).item(),
+    tolist: () => gone.tolist(),
+    typed: () => gone.toTypedArray(),
+    print: () => String(gone),
+    convert: () => gone.to('float64'),
+    where: () => torch.where(torch.ones(3, 3).gt(0), gone, 0),
+    cumsum: () => gone.cumsum(0),
+    random: () => gone.uniform_(),
+    conv: () => torch.nn.functional.conv2d(gone.view(1, 1, 3, 3), torch.ones(1, 1, 2, 2)),
+    pool: () => torch.nn.functional.maxPool2d(gone.view(1, 1, 3, 3), 2),
+    norm: () => torch.nn.functional.layerNorm(gone, [3]),
   };
   test.each(Object.entries(uses))('%s', (_, use) => expect(use).toThrow(TypeError));
 });
@@ -115,7 +133,8 @@ describe('ArrayBuffers', () => {
     expect(shared.tolist()).toEqual([5, 2, 3]);
     structuredClone(data.buffer, { transfer: [data.buffer] });
     for (const use of [() => shared.add(1), () => buffered.sum(), () => shared.zero_()]) expect(use).toThrow(TypeError);
-    for (const use of [() => shared.tolist(), () => buffered.index(0).item(), () => String(shared)]) expect(use).toThrow(Error);
+    for (const use of [() => shared.tolist(), () => buffered.index(0).item(), () => String(shared)])
+      expect(use).toThrow(Error);
   });
   test('shrunk under a tensor', () => {
     const Resizable: new (bytes: number, options: { maxByteLength: number }) => ArrayBuffer = ArrayBuffer;
@@ -129,10 +148,24 @@ describe('ArrayBuffers', () => {
     expect(shared.sum().item()).toBe(0);
   });
   check([
-    ['misaligned', () => torch.frombuffer(new ArrayBuffer(16), { dtype: 'float32', offset: 1 }), Error, /^frombuffer: /],
+    [
+      'misaligned',
+      () => torch.frombuffer(new ArrayBuffer(16), { dtype: 'float32', offset: 1 }),
+      Error,
+      /^frombuffer: /,
+    ],
     ['too long', () => torch.frombuffer(new ArrayBuffer(16), { dtype: 'float32', count: 5 }), Error, /^frombuffer: /],
     ['no buffer', () => torch.frombuffer(odd([1, 2]), { dtype: 'float32' }), TypeError, /^frombuffer: /],
-    ['detached', () => { const b = new ArrayBuffer(8); structuredClone(b, { transfer: [b] }); return torch.frombuffer(b, { dtype: 'float32' }); }, Error, /^frombuffer: /],
+    [
+      'detached',
+      () => {
+        const b = new ArrayBuffer(8);
+        structuredClone(b, { transfer: [b] });
+        return torch.frombuffer(b, { dtype: 'float32' });
+      },
+      Error,
+      /^frombuffer: /,
+    ],
   ]);
 });
 
@@ -142,7 +175,17 @@ describe('files', () => {
     try {
       call();
     } catch (error) {
-      expect([TypeError, RangeError, torch.FileFormatError, torch.DeviceError, torch.DtypeError, torch.OutOfMemoryError].some((c) => error instanceof c), String((error as Error).stack)).toBe(true);
+      expect(
+        [
+          TypeError,
+          RangeError,
+          torch.FileFormatError,
+          torch.DeviceError,
+          torch.DtypeError,
+          torch.OutOfMemoryError,
+        ].some((c) => error instanceof c),
+        String((error as Error).stack),
+      ).toBe(true);
     }
   };
   test('.pt cut anywhere', () => {
@@ -165,13 +208,43 @@ describe('files', () => {
   const safe = (text: string) => () => torch.loadSafetensors(header(text));
   check([
     ['safetensors: empty', () => torch.loadSafetensors(new Uint8Array()), torch.FileFormatError, /safetensors/],
-    ['safetensors: header beyond the end', () => torch.loadSafetensors(new Uint8Array(8).fill(255)), torch.FileFormatError, /safetensors/],
+    [
+      'safetensors: header beyond the end',
+      () => torch.loadSafetensors(new Uint8Array(8).fill(255)),
+      torch.FileFormatError,
+      /safetensors/,
+    ],
     ['safetensors: no JSON', safe('nonsense'), torch.FileFormatError, /safetensors/],
-    ['safetensors: data beyond the end', safe('{"a":{"dtype":"F32","shape":[1000000000],"data_offsets":[0,4000000000]}}'), torch.FileFormatError, /safetensors/],
-    ['safetensors: negative sizes', safe('{"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}}'), torch.FileFormatError, /safetensors/],
-    ['safetensors: sizes that overflow', safe('{"a":{"dtype":"F32","shape":[9007199254740991,9007199254740991],"data_offsets":[0,16]}}'), torch.FileFormatError, /safetensors/],
-    ['safetensors: backward offsets', safe('{"a":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}}'), torch.FileFormatError, /safetensors/],
-    ['npy: cut', () => torch.fromNumpy(odd(new Uint8Array([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 200, 0]))), torch.FileFormatError, /npy/],
+    [
+      'safetensors: data beyond the end',
+      safe('{"a":{"dtype":"F32","shape":[1000000000],"data_offsets":[0,4000000000]}}'),
+      torch.FileFormatError,
+      /safetensors/,
+    ],
+    [
+      'safetensors: negative sizes',
+      safe('{"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}}'),
+      torch.FileFormatError,
+      /safetensors/,
+    ],
+    [
+      'safetensors: sizes that overflow',
+      safe('{"a":{"dtype":"F32","shape":[9007199254740991,9007199254740991],"data_offsets":[0,16]}}'),
+      torch.FileFormatError,
+      /safetensors/,
+    ],
+    [
+      'safetensors: backward offsets',
+      safe('{"a":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}}'),
+      torch.FileFormatError,
+      /safetensors/,
+    ],
+    [
+      'npy: cut',
+      () => torch.fromNumpy(odd(new Uint8Array([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 200, 0]))),
+      torch.FileFormatError,
+      /npy/,
+    ],
     ['load: a file that is not there', () => torch.load('/nonexistent/x.pt'), Error, /ENOENT/],
     ['load: a number', () => torch.load(odd(5)), TypeError, /^load: /],
   ]);

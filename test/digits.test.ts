@@ -89,7 +89,10 @@ test('a PNG of any size and colour becomes what MNIST would have', () => {
     for (let i = 0; i < size * size; i++) {
       const [x, y] = [Math.floor((i % size) / zoom), Math.floor(i / size / zoom)];
       const p = x < 28 && y < 28 ? pixels[28 * y + x]! : 0;
-      png.data.set([0, 1, 2, 3].map((c) => Math.round(paper[c]! + p * (ink[c]! - paper[c]!))), 4 * i);
+      png.data.set(
+        [0, 1, 2, 3].map((c) => Math.round(paper[c]! + p * (ink[c]! - paper[c]!))),
+        4 * i,
+      );
     }
     const file = join(folder, 'drawn.png');
     writeFileSync(file, PNG.sync.write(png));
@@ -99,7 +102,10 @@ test('a PNG of any size and colour becomes what MNIST would have', () => {
   for (const [paper, ink] of [
     [white, [0, 0, 120, 255]],
     [[20, 0, 0, 255], white],
-    [[0, 0, 0, 0], [0, 0, 0, 255]],
+    [
+      [0, 0, 0, 0],
+      [0, 0, 0, 255],
+    ],
     [[255, 255, 255, 0], white],
   ] as const) {
     const image = readImage(draw(paper, ink));
@@ -124,7 +130,11 @@ test.each<[string, string[], RegExp]>([
   ['a number of epochs that is none', ['--epochs', '-3'], /'--epochs <n>' argument '-3' is invalid/],
   ['a device that is no device', ['--device', 'gpu'], /'gpu'/],
   ['a GPU where there is none', ['--device', 'cuda:99'], /error: .*'cuda:99' is not available/],
-  ['weights that are not there', ['--model', '/nowhere/w.safetensors', '--predict', '1'], /no weights in .*train first/],
+  [
+    'weights that are not there',
+    ['--model', '/nowhere/w.safetensors', '--predict', '1'],
+    /no weights in .*train first/,
+  ],
   ['an image that is not there', ['--zero-one', '--predict', 'nothing.png'], /there is no file nothing\.png/],
   ['nothing to resume', ['--output', '/nowhere', '--resume'], /there is no checkpoint/],
 ])('%s is a clear error', (_, options, message) => {

@@ -23,17 +23,19 @@ interface Example {
 function inDocComments(file: string): Example[] {
   const found: { where: string; lines: string[] }[] = [];
   let open: string[] | null = null;
-  readFileSync(join(root, file), 'utf8').split('\n').forEach((line, i) => {
-    const inline = /^\s*(?:\/\*)?\*+ ?@example\s*(.*?)(?:\s*\*\/)?$/.exec(line);
-    const text = /^\s*\* ?(.*)$/.exec(line)?.[1];
-    if (inline) {
-      open = inline[1] ? [inline[1]] : [];
-      found.push({ where: `${file}:${i + 1}`, lines: open });
-    } else if (open === null) return;
-    else if (text === undefined || text.startsWith('@') || text === '/') open = null;
-    else open.push(text.replace(/\s*\*\/$/, ''));
-    if (line.includes('*/')) open = null;
-  });
+  readFileSync(join(root, file), 'utf8')
+    .split('\n')
+    .forEach((line, i) => {
+      const inline = /^\s*(?:\/\*)?\*+ ?@example\s*(.*?)(?:\s*\*\/)?$/.exec(line);
+      const text = /^\s*\* ?(.*)$/.exec(line)?.[1];
+      if (inline) {
+        open = inline[1] ? [inline[1]] : [];
+        found.push({ where: `${file}:${i + 1}`, lines: open });
+      } else if (open === null) return;
+      else if (text === undefined || text.startsWith('@') || text === '/') open = null;
+      else open.push(text.replace(/\s*\*\/$/, ''));
+      if (line.includes('*/')) open = null;
+    });
   return found;
 }
 
@@ -42,7 +44,10 @@ function inMarkdown(file: string): Example[] {
   const text = readFileSync(join(root, file), 'utf8');
   return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map((match) => ({
     where: `${file}:${text.slice(0, match.index).split('\n').length}`,
-    lines: match[1]!.trimEnd().split('\n').filter((line) => !/^import .* from 'flambeau';?$/.test(line)),
+    lines: match[1]!
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !/^import .* from 'flambeau';?$/.test(line)),
   }));
 }
 
@@ -150,7 +155,10 @@ describe('examples', () => {
       const tags = readFileSync(join(root, file), 'utf8').split('@example').length - 1;
       return [file, tags - inDocComments(file).length] as const;
     });
-    assert.deepEqual(counts.filter(([, missed]) => missed !== 0), []);
+    assert.deepEqual(
+      counts.filter(([, missed]) => missed !== 0),
+      [],
+    );
     assert.ok(inMarkdown('README.md').length > 0 && inMarkdown('docs/memory.md').length > 0);
   });
 });

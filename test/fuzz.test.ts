@@ -19,7 +19,11 @@ interface ApiReport {
 }
 
 test('random plans throw or succeed', { timeout: 120_000 }, async () => {
-  const { status, signal, stderr, stdout } = await run('fuzz/plans.ts', [], { FUZZ_SEED: '1', FUZZ_CALLS: '100000', FUZZ_SLOW: '10000' });
+  const { status, signal, stderr, stdout } = await run('fuzz/plans.ts', [], {
+    FUZZ_SEED: '1',
+    FUZZ_CALLS: '100000',
+    FUZZ_SLOW: '10000',
+  });
   expect(signal, stderr.slice(-2000)).toBeNull();
   expect(status, `${stderr.slice(-2000)}\n${stdout.slice(-2000)}`).toBe(0);
   const report = JSON.parse(stdout.trim().split('\n').at(-1)!) as PlanReport;
@@ -29,7 +33,11 @@ test('random plans throw or succeed', { timeout: 120_000 }, async () => {
 });
 
 test('random calls give values or the documented errors, soon', { timeout: 300_000 }, async () => {
-  const { status, signal, stderr, stdout } = await run('fuzz/api.ts', [], { FUZZ_SEED: '1', FUZZ_CALLS: '20000', FLAMBEAU_MEMORY_LIMIT: String(2 ** 29) });
+  const { status, signal, stderr, stdout } = await run('fuzz/api.ts', [], {
+    FUZZ_SEED: '1',
+    FUZZ_CALLS: '20000',
+    FLAMBEAU_MEMORY_LIMIT: String(2 ** 29),
+  });
   expect(signal, stderr.slice(-2000)).toBeNull();
   expect(stdout, stderr.slice(-2000)).not.toBe('');
   const report = JSON.parse(stdout.trim().split('\n').at(-1)!) as ApiReport;

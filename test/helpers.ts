@@ -20,7 +20,12 @@ export interface Spec {
 export type Arg = Spec | number | string | boolean | null | readonly Arg[] | { readonly [name: string]: Arg };
 
 const make = (fields: Partial<Spec> & { shape: readonly number[] }): Spec => ({
-  spec: true, dtype: null, domain: [-2, 2], values: null, grad: true, ...fields,
+  spec: true,
+  dtype: null,
+  domain: [-2, 2],
+  values: null,
+  grad: true,
+  ...fields,
 });
 type Last = readonly [number, number] | undefined;
 /** A random tensor: `t([2, 3])`, with values in `[-2, 2]` or the given domain; distinct, and never whole numbers if floating. */
@@ -28,13 +33,22 @@ export const t = (shape: readonly number[] = [], domain?: Last): Spec => make({ 
 /** As t, but constant for gradient checks. */
 export const still = (shape: readonly number[] = [], domain?: Last): Spec => ({ ...t(shape, domain), grad: false });
 /** Values by hand, of the run's dtype. */
-export const of = (values: readonly number[], shape: readonly number[] = [values.length]): Spec => make({ shape, values });
+export const of = (values: readonly number[], shape: readonly number[] = [values.length]): Spec =>
+  make({ shape, values });
 /** A tensor of a dtype of its own. */
-export const typed = (dtype: DTypeName, shape: readonly number[] = [], domain?: Last): Spec => ({ ...t(shape, domain), dtype, grad: false });
+export const typed = (dtype: DTypeName, shape: readonly number[] = [], domain?: Last): Spec => ({
+  ...t(shape, domain),
+  dtype,
+  grad: false,
+});
 /** Random positions from 0 to n - 1. */
 export const index = (shape: readonly number[], n: number): Spec => typed('int64', shape, [0, n - 1]);
 /** Positions by hand. */
-export const at = (values: readonly number[], shape?: readonly number[]): Spec => ({ ...of(values, shape), dtype: 'int64', grad: false });
+export const at = (values: readonly number[], shape?: readonly number[]): Spec => ({
+  ...of(values, shape),
+  dtype: 'int64',
+  grad: false,
+});
 /** A random mask. */
 export const mask = (...shape: number[]): Spec => typed('bool', shape);
 
@@ -64,7 +78,12 @@ export function lcg(text: string): () => number {
   };
 }
 // steps between random values, so that each dtype holds them exactly
-const STEP: Partial<Record<DTypeName, number>> = { float32: 1 / 1024, float64: 1 / 1024, float16: 1 / 64, bfloat16: 1 / 16 };
+const STEP: Partial<Record<DTypeName, number>> = {
+  float32: 1 / 1024,
+  float64: 1 / 1024,
+  float16: 1 / 64,
+  bfloat16: 1 / 16,
+};
 /** The elements of a spec for a run. */
 export function valuesOf(spec: Spec, run: DTypeName, random: () => number): number[] {
   const dtype = spec.dtype ?? run;
@@ -91,7 +110,10 @@ export function valuesOf(spec: Spec, run: DTypeName, random: () => number): numb
 export function show(arg: Arg, run: DTypeName): string {
   if (isSpec(arg)) return `${arg.dtype ?? run}[${arg.shape}]${arg.values ? '!' : ''}`;
   if (isList(arg)) return `[${arg.map((a) => show(a, run)).join(', ')}]`;
-  if (typeof arg === 'object' && arg !== null) return `{${Object.entries(arg).map(([k, v]) => `${k}: ${show(v, run)}`).join(', ')}}`;
+  if (typeof arg === 'object' && arg !== null)
+    return `{${Object.entries(arg)
+      .map(([k, v]) => `${k}: ${show(v, run)}`)
+      .join(', ')}}`;
   return typeof arg === 'string' ? `'${arg}'` : String(arg);
 }
 
@@ -110,7 +132,10 @@ export const layouts: Record<string, (x: torch.Tensor) => torch.Tensor> = {
   },
   sliced: (x) => {
     // every other element of a tensor larger in each dim, from the second on
-    let out = torch.zeros(x.sizes.map((n) => 2 * n + 1), { dtype: x.dtype });
+    let out = torch.zeros(
+      x.sizes.map((n) => 2 * n + 1),
+      { dtype: x.dtype },
+    );
     for (const [d, n] of x.sizes.entries()) out = out.slice(d, 1, 2 * n + 1, 2);
     return torch.noGrad(() => out.copy_(x));
   },
@@ -132,12 +157,22 @@ export type Stored =
 const isStoredList = (x: Stored): x is readonly Stored[] => Array.isArray(x);
 
 /** Absolute and relative tolerance by dtype. */
-export const TOLERANCE: Partial<Record<DTypeName, number>> = { float64: 1e-10, float32: 3e-6, float16: 2e-3, bfloat16: 1.6e-2 };
-const NAMED: Record<string, number> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY };
+export const TOLERANCE: Partial<Record<DTypeName, number>> = {
+  float64: 1e-10,
+  float32: 3e-6,
+  float16: 2e-3,
+  bfloat16: 1.6e-2,
+};
+const NAMED: Record<string, number> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+};
 const numeric = (v: number | string): number => (typeof v === 'number' ? v : (NAMED[v] ?? Number(v)));
 
 /** The elements in row-major order, booleans and bigints as numbers. */
-export const flat = (x: torch.Tensor): number[] => (x.detach().contiguous().reshape([-1]).tolist() as unknown[]).map(Number);
+export const flat = (x: torch.Tensor): number[] =>
+  (x.detach().contiguous().reshape([-1]).tolist() as unknown[]).map(Number);
 
 const close = (a: number, b: number, tolerance: number): boolean =>
   a === b || (Number.isNaN(a) && Number.isNaN(b)) || Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b));
@@ -146,7 +181,9 @@ const close = (a: number, b: number, tolerance: number): boolean =>
 export function expectClose(got: readonly number[], wanted: readonly number[], tolerance: number, what: string): void {
   const i = wanted.findIndex((w, k) => !close(got[k] ?? Number.NaN, w, tolerance));
   if (i >= 0 || got.length !== wanted.length) {
-    assert.fail(`${what}: element ${i} is ${got[i]}, expected ${wanted[i]}; [${got.slice(0, 24)}] vs [${wanted.slice(0, 24)}]`);
+    assert.fail(
+      `${what}: element ${i} is ${got[i]}, expected ${wanted[i]}; [${got.slice(0, 24)}] vs [${wanted.slice(0, 24)}]`,
+    );
   }
 }
 
@@ -187,7 +224,13 @@ export function expectRefusal(f: () => unknown, names: string | readonly string[
   if (error === undefined) assert.fail(`${name}: accepted what it should refuse`);
   if (!(error instanceof Error)) assert.fail(`${name}: threw something that is no Error`);
   const e = error as Error;
-  assert.ok(CLASSES.some((c) => e instanceof c), `${name}: a documented error class, not ${e.name}: ${e.message}\n${e.stack}`);
-  assert.ok([names].flat().some((n) => e.message.startsWith(`${n}: `)), `message should begin with '${name}: ': ${e.name}: ${e.message}`);
+  assert.ok(
+    CLASSES.some((c) => e instanceof c),
+    `${name}: a documented error class, not ${e.name}: ${e.message}\n${e.stack}`,
+  );
+  assert.ok(
+    [names].flat().some((n) => e.message.startsWith(`${n}: `)),
+    `message should begin with '${name}: ': ${e.name}: ${e.message}`,
+  );
   if (message) assert.match(e.message, message);
 }

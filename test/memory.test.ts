@@ -51,7 +51,9 @@ test('running out of memory is an error with figures, and the script goes on', {
   const caught = out.caught as string[];
   expect(caught).toHaveLength(4);
   for (const message of caught.slice(0, 3)) {
-    expect(message).toMatch(/^[56]\d tensors: allocate: tried to allocate 4\.00 MiB; \d+\.\d\d MiB are in use by \d+ storages .* the limit is 256\.00 MiB$/);
+    expect(message).toMatch(
+      /^[56]\d tensors: allocate: tried to allocate 4\.00 MiB; \d+\.\d\d MiB are in use by \d+ storages .* the limit is 256\.00 MiB$/,
+    );
   }
   expect(caught[3]).toMatch(/^OutOfMemoryError: allocate: tried to allocate 4096\.00 GiB/);
   expect(out.sum).toBe(1024 * 1024);
@@ -69,7 +71,15 @@ describe('freeing at once', () => {
     x.dispose();
     expect(live()).toBe(before);
     x.dispose();
-    for (const use of [() => x.add(1), () => view.sum(), () => x.item(), () => x.tolist(), () => x.clone(), () => x.add_(1)]) expect(use).toThrow(TypeError);
+    for (const use of [
+      () => x.add(1),
+      () => view.sum(),
+      () => x.item(),
+      () => x.tolist(),
+      () => x.clone(),
+      () => x.add_(1),
+    ])
+      expect(use).toThrow(TypeError);
   });
 
   test('using', () => {

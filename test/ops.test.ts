@@ -8,17 +8,39 @@ import * as torch from '../lib/index.ts';
 import { inPlace } from '../lib/ops/inplace.ts';
 import * as ops from '../lib/ops/index.ts';
 import {
-  type Arg, expectClose, expectRefusal, expectStored, flat, isSpec, layouts, lcg, replace, type Spec, specsOf, type Stored, tensorOf, tensorsOf, TOLERANCE, valuesOf,
+  type Arg,
+  expectClose,
+  expectRefusal,
+  expectStored,
+  flat,
+  isSpec,
+  layouts,
+  lcg,
+  replace,
+  type Spec,
+  specsOf,
+  type Stored,
+  tensorOf,
+  tensorsOf,
+  TOLERANCE,
+  valuesOf,
 } from './helpers.ts';
 import { callsOf, type RowName, type Sample, samples } from './samples.ts';
 
-const stored = JSON.parse(readFileSync(new URL('./oracle/ops.json', import.meta.url), 'utf8')) as Record<string, Record<string, Stored>>;
+const stored = JSON.parse(readFileSync(new URL('./oracle/ops.json', import.meta.url), 'utf8')) as Record<
+  string,
+  Record<string, Stored>
+>;
 type Fn = (...args: readonly unknown[]) => unknown;
 const functionOf = (name: string): Fn => (ops as Record<string, unknown>)[name] as Fn;
 type Call = ReturnType<typeof callsOf>[number];
 
 /** The arguments of a call, with each tensor passed through `place`. */
-function build(name: string, { args, dtype, key }: Call, place: (x: torch.Tensor, spec: Spec) => unknown = (x) => x): unknown[] {
+function build(
+  name: string,
+  { args, dtype, key }: Call,
+  place: (x: torch.Tensor, spec: Spec) => unknown = (x) => x,
+): unknown[] {
   const random = lcg(`${name}${key}`);
   return args.map((a) => replace(a, (s) => place(tensorOf(valuesOf(s, dtype, random), s.shape, s.dtype ?? dtype), s)));
 }
@@ -75,10 +97,19 @@ describe('results do not depend on the layout in memory', () => {
     if (call === undefined) return;
     // the first tensor is one row of itself, repeated: by strides of zero, and by a copy
     const first = call.args[0];
-    const narrow = (x: torch.Tensor, s: Spec): torch.Tensor => (s === first && x.dtype !== 'bool' ? x.narrow(0, 0, Math.min(1, x.sizes[0]!)).expand(x.sizes) : x);
-    const run = (place: (x: torch.Tensor, s: Spec) => torch.Tensor): torch.Tensor[] => tensorsOf(torch.noGrad(() => functionOf(name)(...build(name, call, place))));
+    const narrow = (x: torch.Tensor, s: Spec): torch.Tensor =>
+      s === first && x.dtype !== 'bool' ? x.narrow(0, 0, Math.min(1, x.sizes[0]!)).expand(x.sizes) : x;
+    const run = (place: (x: torch.Tensor, s: Spec) => torch.Tensor): torch.Tensor[] =>
+      tensorsOf(torch.noGrad(() => functionOf(name)(...build(name, call, place))));
     const [got, wanted] = [run(narrow), run((x, s) => narrow(x, s).contiguous())];
-    wanted.forEach((w, i) => expectClose(flat(got[i]!), flat(w), (TOLERANCE[w.dtype] ?? 0) * (sample.tolerance ?? 1), `${name}(${call.key}) [${i}]`));
+    wanted.forEach((w, i) =>
+      expectClose(
+        flat(got[i]!),
+        flat(w),
+        (TOLERANCE[w.dtype] ?? 0) * (sample.tolerance ?? 1),
+        `${name}(${call.key}) [${i}]`,
+      ),
+    );
   });
 });
 
@@ -89,7 +120,10 @@ describe('methods are the functions', () => {
     const args = build(name, call);
     const method = (args[0] as Record<string, unknown>)[name] as Fn;
     assert.equal(typeof method, 'function');
-    const [got, wanted] = [torch.noGrad(() => method.call(args[0], ...args.slice(1))), torch.noGrad(() => functionOf(name)(...args))];
+    const [got, wanted] = [
+      torch.noGrad(() => method.call(args[0], ...args.slice(1))),
+      torch.noGrad(() => functionOf(name)(...args)),
+    ];
     if (name === 'newEmpty') return;
     tensorsOf(wanted).forEach((w, i) => expectClose(flat(tensorsOf(got)[i]!), flat(w), 0, name));
   });
@@ -100,14 +134,20 @@ describe('methods are the functions', () => {
       if (!answered(name, call.key) || !isSpec(call.args[0])) continue;
       const wanted = torch.noGrad(() => functionOf(name)(...build(name, call)));
       const first = call.args[0];
-      if (!(wanted instanceof torch.Tensor) || wanted.sizes.join() !== first.shape.join() || wanted.dtype === 'float64') continue;
+      if (!(wanted instanceof torch.Tensor) || wanted.sizes.join() !== first.shape.join() || wanted.dtype === 'float64')
+        continue;
       for (const [layout, place] of Object.entries({ dense: (x: torch.Tensor): torch.Tensor => x, ...layouts })) {
         const args = build(name, call, (x, s) => (s === first ? place(x) : x));
         const x = args[0] as torch.Tensor;
         const method = (args[0] as Record<string, unknown>)[`${name}_`] as Fn;
         const out = torch.noGrad(() => method.call(x, ...args.slice(1)));
         assert.equal(out, x, `${name}_ gives its tensor back`);
-        expectClose(flat(x), flat(wanted.to('float32')), (TOLERANCE.float32 ?? 0) * (sample.tolerance ?? 1), `${name}_(${call.key}) ${layout}`);
+        expectClose(
+          flat(x),
+          flat(wanted.to('float32')),
+          (TOLERANCE.float32 ?? 0) * (sample.tolerance ?? 1),
+          `${name}_(${call.key}) ${layout}`,
+        );
       }
     }
   });
@@ -115,12 +155,17 @@ describe('methods are the functions', () => {
 
 /** The calls whose derivatives are worth checking, small ones first. */
 function smooth(name: string, sample: Sample): Call[] {
-  const size = (args: readonly Arg[]): number => specsOf(args).reduce((n, s) => n + s.shape.reduce((k, m) => k * m, 1), 0);
+  const size = (args: readonly Arg[]): number =>
+    specsOf(args).reduce((n, s) => n + s.shape.reduce((k, m) => k * m, 1), 0);
   return callsOf(sample)
     .filter(({ args, dtype, key }) => {
       const specs = specsOf(args);
       if (!answered(name, key) || dtype !== 'float64') return false;
-      return size(args) <= 64 && specs.every((s) => s.values === null || s.dtype !== null) && specs.some((s) => s.dtype === null && s.grad);
+      return (
+        size(args) <= 64 &&
+        specs.every((s) => s.values === null || s.dtype !== null) &&
+        specs.some((s) => s.dtype === null && s.grad)
+      );
     })
     .sort((a, b) => size(a.args) - size(b.args));
 }
@@ -160,11 +205,13 @@ describe('derivatives agree with finite differences', () => {
   });
 
   test.each(differentiable.filter(([, s]) => s.gradient !== 'first'))('second order: %s', (name, sample) => {
-    const calls = smooth(name, sample).filter(({ args }) => specsOf(args).some((s) => s.dtype === null && s.shape.every((n) => n > 0)));
+    const calls = smooth(name, sample).filter(({ args }) =>
+      specsOf(args).some((s) => s.dtype === null && s.shape.every((n) => n > 0)),
+    );
     for (const call of calls.slice(0, 3)) checked(name, call, (f, inputs) => torch.autograd.gradgradcheck(f, inputs));
   });
 
-  test.each(differentiable)('at kinks, ties, zeros and infinities %s has PyTorch\'s', (name, sample) => {
+  test.each(differentiable)("at kinks, ties, zeros and infinities %s has PyTorch's", (name, sample) => {
     for (const call of callsOf(sample)) {
       const wanted = stored[name]?.[`${call.key} gradient`];
       if (wanted === undefined) continue;
@@ -174,13 +221,19 @@ describe('derivatives agree with finite differences', () => {
         return x;
       });
       const outs = tensorsOf(functionOf(name)(...args)).filter((y) => y.requiresGrad);
-      const grads = torch.autograd.grad(outs.map((y) => y.sum()), inputs, { materializeGrads: true });
+      const grads = torch.autograd.grad(
+        outs.map((y) => y.sum()),
+        inputs,
+        { materializeGrads: true },
+      );
       expectStored(grads, wanted, `gradient of ${name}(${call.key})`, sample.tolerance ?? 1);
     }
   });
 
   test.each(rows.filter(([, s]) => s.gradient === false))('none: %s', (name, sample) => {
-    const call = callsOf(sample).find(({ args, dtype, key }) => dtype === 'float32' && isSpec(args[0]) && answered(name, key));
+    const call = callsOf(sample).find(
+      ({ args, dtype, key }) => dtype === 'float32' && isSpec(args[0]) && answered(name, key),
+    );
     if (call === undefined) return;
     const args = build(name, call, (x, s) => (s.dtype === null ? x.requiresGrad_() : x));
     for (const out of tensorsOf(functionOf(name)(...args))) {
@@ -209,7 +262,11 @@ describe('bad calls are refused, by name', () => {
     for (const no of ['tensor', 3, null, undefined, {}]) refuse([no, ...rest], `${name} of ${String(no)}`);
     for (const [args, message] of sample.bad ?? []) {
       const run: Call = { args, dtype: 'float32' as DTypeName, key: 'bad' };
-      refuse(build(name, run), `${name}(${args.map((a) => JSON.stringify(isSpec(a) ? `${a.dtype ?? ''}[${a.shape}]` : a)).join(', ')})`, message);
+      refuse(
+        build(name, run),
+        `${name}(${args.map((a) => JSON.stringify(isSpec(a) ? `${a.dtype ?? ''}[${a.shape}]` : a)).join(', ')})`,
+        message,
+      );
     }
     assert.deepEqual(failures, []);
   });

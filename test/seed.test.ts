@@ -17,7 +17,10 @@ afterEach(() => {
 const print = (x: unknown): void => console.log(x);
 /** The output of the notes, with what Python spells its own way in JavaScript's. */
 const spelled = (output: string): string =>
-  output.replace(/\bTrue\b/g, 'true').replace(/\bFalse\b/g, 'false').replace(/\bNone\b/g, 'null');
+  output
+    .replace(/\bTrue\b/g, 'true')
+    .replace(/\bFalse\b/g, 'false')
+    .replace(/\bNone\b/g, 'null');
 const output = (...lines: string[]): void => expect(printed.join('\n')).toBe(spelled(lines.join('\n')));
 const GPU = torch.cuda.isAvailable();
 
@@ -28,7 +31,10 @@ describe('snippets', () => {
     // vector = torch.tensor([1, 2, 3])
     const vector = torch.tensor([1, 2, 3]);
     // matrix = torch.tensor([[1, 2], [3, 4]])
-    const matrix = torch.tensor([[1, 2], [3, 4]]);
+    const matrix = torch.tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     // print(matrix.shape)
     print(matrix.shape);
     // print(matrix.dtype)
@@ -40,7 +46,12 @@ describe('snippets', () => {
     // print(matrix)
     print(matrix);
     output(
-      'torch.Size([2, 2])', 'torch.int64', 'tensor(3.1400)', 'tensor([1, 2, 3])', 'tensor([[1, 2],', '        [3, 4]])',
+      'torch.Size([2, 2])',
+      'torch.int64',
+      'tensor(3.1400)',
+      'tensor([1, 2, 3])',
+      'tensor([[1, 2],',
+      '        [3, 4]])',
     );
     // the same in String() and in template strings
     assert.equal(String(matrix), 'tensor([[1, 2],\n        [3, 4]])');
@@ -62,7 +73,10 @@ describe('snippets', () => {
 
   it('shape or size()', () => {
     // x = torch.tensor([[1, 2, 3], [4, 5, 6]])
-    const x = torch.tensor([[1, 2, 3], [4, 5, 6]]);
+    const x = torch.tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     // print(x.shape)
     print(x.shape);
     // print(x.size())
@@ -112,11 +126,23 @@ describe('snippets', () => {
     // print(x.ndim)
     print(x.ndim);
     // y = torch.tensor([[1, 2], [3, 4]])
-    const y = torch.tensor([[1, 2], [3, 4]]);
+    const y = torch.tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     // print(y.ndim)
     print(y.ndim);
     // z = torch.tensor([[[1, 2], [3, 4]], [[5, 6], [7, 8]]])
-    const z = torch.tensor([[[1, 2], [3, 4]], [[5, 6], [7, 8]]]);
+    const z = torch.tensor([
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [5, 6],
+        [7, 8],
+      ],
+    ]);
     // print(z.ndim)
     print(z.ndim);
     output('1', '2', '3');
@@ -124,7 +150,10 @@ describe('snippets', () => {
 
   it('numel()', () => {
     // x = torch.tensor([[1, 2, 3], [4, 5, 6]])
-    const x = torch.tensor([[1, 2, 3], [4, 5, 6]]);
+    const x = torch.tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     // print(x.numel())
     print(x.numel());
     // y = torch.ones(3, 4, 5)
@@ -160,7 +189,10 @@ describe('snippets', () => {
 
   it('layout', () => {
     // x = torch.tensor([[1, 2], [3, 4]])
-    const x = torch.tensor([[1, 2], [3, 4]]);
+    const x = torch.tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     // print(x.layout)
     print(x.layout);
     output('torch.strided');
@@ -168,7 +200,10 @@ describe('snippets', () => {
 
   it('T', () => {
     // x = torch.tensor([[1, 2, 3], [4, 5, 6]])
-    const x = torch.tensor([[1, 2, 3], [4, 5, 6]]);
+    const x = torch.tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     // print(x.T)
     print(x.T);
     output('tensor([[1, 4],', '        [2, 5],', '        [3, 6]])');
@@ -195,7 +230,10 @@ describe('snippets', () => {
     // print(x.dim())
     print(x.dim());
     // y = torch.tensor([[1, 2], [3, 4]])
-    const y = torch.tensor([[1, 2], [3, 4]]);
+    const y = torch.tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     // print(y.dim())
     print(y.dim());
     // z = torch.ones(2, 3, 4)
@@ -221,7 +259,10 @@ describe('snippets', () => {
 
   it('is_contiguous()', () => {
     // x = torch.tensor([[1, 2, 3], [4, 5, 6]])
-    const x = torch.tensor([[1, 2, 3], [4, 5, 6]]);
+    const x = torch.tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     // print(x.is_contiguous())
     print(x.isContiguous());
     // y = x.transpose(0, 1)
@@ -323,12 +364,36 @@ describe('snippets', () => {
 /** The Python of the notes, the same call here, and what PyTorch prints for it. */
 type Row = readonly [python: string, f: () => unknown, output: string];
 const float = { dtype: torch.float32 } as const;
-const x = torch.tensor([[1, 2], [3, 4]], float);
-const y = torch.tensor([[5, 6], [7, 8]], float);
-const z = torch.tensor([[1, 3], [2, 4]], float);
-const t = torch.tensor([[1, 2, 3], [4, 5, 6]]);
+const x = torch.tensor(
+  [
+    [1, 2],
+    [3, 4],
+  ],
+  float,
+);
+const y = torch.tensor(
+  [
+    [5, 6],
+    [7, 8],
+  ],
+  float,
+);
+const z = torch.tensor(
+  [
+    [1, 3],
+    [2, 4],
+  ],
+  float,
+);
+const t = torch.tensor([
+  [1, 2, 3],
+  [4, 5, 6],
+]);
 const twelve = torch.arange(12);
-const matrix = torch.tensor([[1, 2], [3, 4]]);
+const matrix = torch.tensor([
+  [1, 2],
+  [3, 4],
+]);
 const SUM = 'tensor([[ 6.,  8.],\n        [10., 12.]])';
 const DIFFERENCE = 'tensor([[-4., -4.],\n        [-4., -4.]])';
 const PRODUCT = 'tensor([[ 5., 12.],\n        [21., 32.]])';
@@ -343,7 +408,15 @@ const LESS_EQUAL = 'tensor([[ True,  True],\n        [False,  True]])';
 
 const tables: Record<string, readonly Row[]> = {
   creation: [
-    ['torch.tensor([[1, 2], [3, 4]])', () => torch.tensor([[1, 2], [3, 4]]), 'tensor([[1, 2],\n        [3, 4]])'],
+    [
+      'torch.tensor([[1, 2], [3, 4]])',
+      () =>
+        torch.tensor([
+          [1, 2],
+          [3, 4],
+        ]),
+      'tensor([[1, 2],\n        [3, 4]])',
+    ],
     ['torch.zeros((2, 3))', () => torch.zeros([2, 3]), 'tensor([[0., 0., 0.],\n        [0., 0., 0.]])'],
     ['torch.ones((2, 3))', () => torch.ones([2, 3]), 'tensor([[1., 1., 1.],\n        [1., 1., 1.]])'],
     ['torch.empty((2, 3)).shape', () => torch.empty([2, 3]).shape, 'torch.Size([2, 3])'],
@@ -383,7 +456,8 @@ const tables: Record<string, readonly Row[]> = {
     ['x @ y', () => x.matmul(y), MATRIX_PRODUCT],
     ['torch.mm(x, y)', () => torch.mm(x, y), MATRIX_PRODUCT],
     [
-      'torch.matmul(torch.stack([x, y]), y)', () => torch.matmul(torch.stack([x, y]), y),
+      'torch.matmul(torch.stack([x, y]), y)',
+      () => torch.matmul(torch.stack([x, y]), y),
       'tensor([[[ 19.,  22.],\n         [ 43.,  50.]],\n\n        [[ 67.,  78.],\n         [ 91., 106.]]])',
     ],
     ['x.pow(2)', () => x.pow(2), SQUARES],
@@ -429,11 +503,13 @@ const tables: Record<string, readonly Row[]> = {
   ],
   shapes: [
     [
-      'x.reshape(3, 4)', () => twelve.reshape(3, 4),
+      'x.reshape(3, 4)',
+      () => twelve.reshape(3, 4),
       'tensor([[ 0,  1,  2,  3],\n        [ 4,  5,  6,  7],\n        [ 8,  9, 10, 11]])',
     ],
     [
-      'x.view(2, -1)', () => twelve.view(2, -1),
+      'x.view(2, -1)',
+      () => twelve.view(2, -1),
       'tensor([[ 0,  1,  2,  3,  4,  5],\n        [ 6,  7,  8,  9, 10, 11]])',
     ],
     ['x.squeeze()', () => torch.ones(1, 3, 1, 4).squeeze().shape, 'torch.Size([3, 4])'],
@@ -442,12 +518,15 @@ const tables: Record<string, readonly Row[]> = {
     ['x.permute(2, 0, 1)', () => torch.ones(2, 3, 4).permute(2, 0, 1).shape, 'torch.Size([4, 2, 3])'],
     ['x.flatten()', () => matrix.flatten(), 'tensor([1, 2, 3, 4])'],
     [
-      'x.expand(3, -1)', () => torch.tensor([[1, 2]]).expand(3, -1),
+      'x.expand(3, -1)',
+      () => torch.tensor([[1, 2]]).expand(3, -1),
       'tensor([[1, 2],\n        [1, 2],\n        [1, 2]])',
     ],
     [
-      'x.repeat(2, 3)', () => matrix.repeat(2, 3),
-      `tensor([[${['1, 2, 1, 2, 1, 2', '3, 4, 3, 4, 3, 4', '1, 2, 1, 2, 1, 2', '3, 4, 3, 4, 3, 4'].join('],\n        [')}]])`,
+      'x.repeat(2, 3)',
+      () => matrix.repeat(2, 3),
+      'tensor([[1, 2, 1, 2, 1, 2],\n        [3, 4, 3, 4, 3, 4],\n' +
+        '        [1, 2, 1, 2, 1, 2],\n        [3, 4, 3, 4, 3, 4]])',
     ],
   ],
 };

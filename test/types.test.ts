@@ -42,7 +42,9 @@ describe('types', () => {
   });
 
   test('every operator is a method', () => {
-    expectTypeOf<keyof typeof ops>().toExtend<keyof T | 'cat' | 'concat' | 'concatenate' | 'stack' | 'hstack' | 'vstack' | 'einsum' | 'where'>();
+    expectTypeOf<keyof typeof ops>().toExtend<
+      keyof T | 'cat' | 'concat' | 'concatenate' | 'stack' | 'hstack' | 'vstack' | 'einsum' | 'where'
+    >();
     expectTypeOf(x.relu).parameters.toEqualTypeOf<[]>();
     expectTypeOf(samples).toExtend<Record<keyof typeof ops, object>>();
   });

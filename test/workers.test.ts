@@ -65,7 +65,12 @@ test('a tensor in a message arrives as a plain object, which operators refuse', 
   port1.close();
   port2.close();
   expect(arrived).not.toBeInstanceOf(torch.Tensor);
-  for (const use of [() => torch.add(arrived as torch.Tensor, 1), () => torch.relu(arrived as torch.Tensor), () => x.add(arrived as torch.Tensor), () => x.matmul(arrived as torch.Tensor)]) {
+  for (const use of [
+    () => torch.add(arrived as torch.Tensor, 1),
+    () => torch.relu(arrived as torch.Tensor),
+    () => x.add(arrived as torch.Tensor),
+    () => x.matmul(arrived as torch.Tensor),
+  ]) {
     expect(use).toThrow(TypeError);
   }
 });

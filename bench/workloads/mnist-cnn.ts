@@ -24,4 +24,6 @@ const build = () => {
   return training(model, crossEntropy, new optim.SGD(model.parameters(), { lr: 0.01 }), batches);
 };
 
-export const rows: readonly Row[] = [{ name: 'mnist-cnn', title: 'MNIST CNN, batch 64, SGD, a step', wanted: 1.2, build }];
+export const rows: readonly Row[] = [
+  { name: 'mnist-cnn', title: 'MNIST CNN, batch 64, SGD, a step', wanted: 1.2, build },
+];

@@ -21,7 +21,10 @@ export function beside(blocks: readonly (readonly string[])[], gap = '   '): str
   const height = Math.max(...blocks.map((block) => block.length));
   const widths = blocks.map((block) => Math.max(...block.map((line) => line.length)));
   const lines = Array.from({ length: height }, (_, y) =>
-    blocks.map((block, i) => (block[y] ?? '').padEnd(widths[i]!)).join(gap).trimEnd(),
+    blocks
+      .map((block, i) => (block[y] ?? '').padEnd(widths[i]!))
+      .join(gap)
+      .trimEnd(),
   );
   return lines.join('\n');
 }
@@ -37,7 +40,11 @@ export function barLines(digits: readonly number[], probabilities: readonly numb
 }
 
 /** How often each class (row) was taken for each (column). */
-export function confusionMatrix(labels: readonly number[], predictions: readonly number[], classes: number): number[][] {
+export function confusionMatrix(
+  labels: readonly number[],
+  predictions: readonly number[],
+  classes: number,
+): number[][] {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   labels.forEach((label, i) => {
     counts[label]![predictions[i]!]!++;
@@ -51,7 +58,13 @@ const path = (points: readonly (readonly [number, number])[], style: string): st
   `<polyline points="${points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ')}" fill="none" ${style}/>`;
 
 /** The loss of each batch, its average so far, and the held-out loss after each epoch, on a logarithmic scale. */
-function lossCurve(losses: readonly number[], epochs: readonly Epoch[], left: number, top: number, size: number): string {
+function lossCurve(
+  losses: readonly number[],
+  epochs: readonly Epoch[],
+  left: number,
+  top: number,
+  size: number,
+): string {
   const all = [...losses, ...epochs.map((e) => e.loss)].filter((loss) => loss > 0);
   const low = Math.floor(Math.log10(Math.max(1e-6, Math.min(1, ...all))));
   const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...all))));
@@ -64,7 +77,9 @@ function lossCurve(losses: readonly number[], epochs: readonly Epoch[], left: nu
   for (let power = low; power <= high; power++) {
     const at = y(10 ** power);
     parts.push(`<path d="M${left} ${at.toFixed(1)}h${size}" stroke="#ddd"/>`);
-    parts.push(text(left - 8, at + 4, 10 ** power < 1 ? (10 ** power).toFixed(-power) : 10 ** power, 'text-anchor="end"'));
+    parts.push(
+      text(left - 8, at + 4, 10 ** power < 1 ? (10 ** power).toFixed(-power) : 10 ** power, 'text-anchor="end"'),
+    );
   }
   const each = losses.length / Math.max(1, epochs.length);
   const skip = Math.ceil(epochs.length / 12);
@@ -76,11 +91,17 @@ function lossCurve(losses: readonly number[], epochs: readonly Epoch[], left: nu
     average = 0.95 * average + 0.05 * loss;
     return [x(i + 1), y(average)] as const;
   });
-  parts.push(path(losses.map((loss, i) => [x(i + 1), y(loss)]), 'stroke="#9ecae1" stroke-width="0.7"'));
+  parts.push(
+    path(
+      losses.map((loss, i) => [x(i + 1), y(loss)]),
+      'stroke="#9ecae1" stroke-width="0.7"',
+    ),
+  );
   parts.push(path(smooth, 'stroke="#08519c" stroke-width="2"'));
   const held = epochs.map((e, i) => [x(each * (i + 1)), y(e.loss)] as const);
   parts.push(path(held, 'stroke="#d94801" stroke-width="1.5"'));
-  for (const [cx, cy] of held) parts.push(`<circle cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="3.5" fill="#d94801"/>`);
+  for (const [cx, cy] of held)
+    parts.push(`<circle cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="3.5" fill="#d94801"/>`);
   parts.push(text(left + size - 8, top + 16, 'training', 'text-anchor="end" fill="#08519c"'));
   parts.push(text(left + size - 8, top + 32, 'held-out digits', 'text-anchor="end" fill="#d94801"'));
   parts.push(text(left + size / 2, top + size + 38, 'epoch', 'text-anchor="middle"'));
@@ -88,7 +109,13 @@ function lossCurve(losses: readonly number[], epochs: readonly Epoch[], left: nu
 }
 
 /** The counts, the right answers in blue and the mistakes in red. */
-function matrix(counts: readonly (readonly number[])[], digits: readonly number[], left: number, top: number, size: number): string {
+function matrix(
+  counts: readonly (readonly number[])[],
+  digits: readonly number[],
+  left: number,
+  top: number,
+  size: number,
+): string {
   const cell = size / digits.length;
   const most = Math.max(1, ...counts.map((row, i) => row[i]!));
   const parts: string[] = [];

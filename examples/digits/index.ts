@@ -39,7 +39,9 @@ function count(value: string): number {
 
 const { digits } = TASKS;
 const program = new Command('npm run digits --')
-  .description('Trains a network on 8,000 handwritten digits, tests it on 2,000 others, and reads digits from PNG files.')
+  .description(
+    'Trains a network on 8,000 handwritten digits, tests it on 2,000 others, and reads digits from PNG files.',
+  )
   .option('--predict <png|index>', 'say which digit a PNG file, or an image of the test set, shows')
   .option('--zero-one', 'only tell 0 from 1, with a single linear layer', false)
   .option('--epochs <n>', `how often to go through all images (default: ${digits.epochs})`, count)
@@ -60,7 +62,9 @@ function answer(what: string, options: Options): void {
   const task = options.zeroOne ? 'zero-one' : 'digits';
   const weights = weightsFile(options, task);
   if (!existsSync(weights)) {
-    throw new Error(`there are no weights in ${weights}: train first, with npm run digits${options.zeroOne ? ' -- --zero-one' : ''}`);
+    throw new Error(
+      `there are no weights in ${weights}: train first, with npm run digits${options.zeroOne ? ' -- --zero-one' : ''}`,
+    );
   }
   const { digits: classes } = TASKS[task];
   let image: torch.Tensor; // (784)
@@ -92,7 +96,10 @@ async function train(options: Options): Promise<void> {
   } else {
     const task = options.zeroOne ? 'zero-one' : 'digits';
     const { epochs, batch, lr } = { ...TASKS[task], ...options };
-    trainer = new Trainer({ task, epochs, batch, lr, seed: options.seed }, loadDigits(TASKS[task].digits, options.device));
+    trainer = new Trainer(
+      { task, epochs, batch, lr, seed: options.seed },
+      loadDigits(TASKS[task].digits, options.device),
+    );
   }
   const { settings, model } = trainer;
   const classes = TASKS[settings.task].digits;
@@ -122,7 +129,9 @@ async function train(options: Options): Promise<void> {
   const result = evaluate(model, test.images, test.labels);
   const labels = test.labels.tolist() as number[];
   const right = result.predictions.filter((p, i) => p === labels[i]).length;
-  console.log(`\n${right} of ${held} held-out digits right: ${(100 * result.accuracy).toFixed(2)} %, in ${seconds.toFixed(1)} s\n`);
+  console.log(
+    `\n${right} of ${held} held-out digits right: ${(100 * result.accuracy).toFixed(2)} %, in ${seconds.toFixed(1)} s\n`,
+  );
   const wrong = labels.flatMap((label, i) => (label === result.predictions[i] ? [] : [i]));
   const some = [0.15, 0.45, 0.75].map((share) => Math.floor(share * held));
   for (const row of [some, wrong.slice(0, 3)]) {

@@ -92,7 +92,13 @@ export function readImage(file: string): torch.Tensor {
   const mass = small.sum().item() as number;
   const centre = (dim: number, length: number): number => {
     const line = torch.arange(length);
-    return (small.sum(1 - dim).mul(line).sum().item() as number) / mass;
+    return (
+      (small
+        .sum(1 - dim)
+        .mul(line)
+        .sum()
+        .item() as number) / mass
+    );
   };
   const place = (length: number, middle: number): number =>
     Math.max(0, Math.min(SIZE - length, Math.round(SIZE / 2 - middle)));
@@ -102,7 +108,12 @@ export function readImage(file: string): torch.Tensor {
 }
 
 /** The probability of each class for an image (784), by the network whose weights the file holds. */
-export function predict(image: torch.Tensor, task: Settings['task'], weights: string, device: torch.DeviceLike): number[] {
+export function predict(
+  image: torch.Tensor,
+  task: Settings['task'],
+  weights: string,
+  device: torch.DeviceLike,
+): number[] {
   const model = TASKS[task].network();
   model.loadStateDict(torch.loadSafetensors(weights));
   model.to(device).eval();

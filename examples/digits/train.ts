@@ -63,7 +63,12 @@ export function evaluate(model: torch.nn.Module, images: torch.Tensor, labels: t
   const loss = torch.nn.functional.crossEntropy(logits, labels).item() as number;
   const [confidences, predictions] = logits.softmax(1).max(1); // (N), (N)
   const accuracy = predictions.eq(labels).to('float32').mean().item() as number;
-  return { loss, accuracy, predictions: predictions.tolist() as number[], confidences: confidences.tolist() as number[] };
+  return {
+    loss,
+    accuracy,
+    predictions: predictions.tolist() as number[],
+    confidences: confidences.tolist() as number[],
+  };
 }
 
 /** A network being trained: everything that a checkpoint must hold, and nothing else changes from batch to batch. */

@@ -101,7 +101,9 @@ function fit(node: Node, i: number, g: Tensor): Tensor {
   let out = g;
   if (!sameShape(out.sizes, shape)) {
     if (out.sizes.length < shape.length) {
-      throw new ShapeError(`${node.name}: returned a gradient of shape ${show(g.sizes)} for an input of shape ${show(shape)}`);
+      throw new ShapeError(
+        `${node.name}: returned a gradient of shape ${show(g.sizes)} for an input of shape ${show(shape)}`,
+      );
     }
     out = sumTo(node.name, out, shape);
   }
@@ -235,16 +237,21 @@ function watched(node: Node, grads: Grad[], pass: Pass): Grad[] {
 function seed(where: string, root: Tensor, given: Tensor | null | undefined): Tensor {
   if (given === null || given === undefined) {
     if (root.count !== 1) {
-      throw new AutogradError(`${where}: grad can be implicitly created only for scalar outputs, not for shape ${show(root.sizes)}`);
+      throw new AutogradError(
+        `${where}: grad can be implicitly created only for scalar outputs, not for shape ${show(root.sizes)}`,
+      );
     }
     if (root.dt.kind !== FLOATING) {
       throw new AutogradError(`${where}: grad can be computed only for real scalar outputs but got ${root.dt.name}`);
     }
     return onesLike(root);
   }
-  if (!(given instanceof Tensor)) throw new TypeError(`${where}: expected a Tensor as gradient but received ${describe(given)}`);
+  if (!(given instanceof Tensor))
+    throw new TypeError(`${where}: expected a Tensor as gradient but received ${describe(given)}`);
   if (!sameShape(given.sizes, root.sizes)) {
-    throw new ShapeError(`${where}: mismatch in shape: the gradient has shape ${show(given.sizes)} and the output ${show(root.sizes)}`);
+    throw new ShapeError(
+      `${where}: mismatch in shape: the gradient has shape ${show(given.sizes)} and the output ${show(root.sizes)}`,
+    );
   }
   return given.dt === root.dt ? given : cast(given, root.dt);
 }
@@ -361,7 +368,10 @@ export function grad(
     else twins.push([slot, twin]);
   });
   const create = options.createGraph ?? false;
-  const useful = reaching(outputs.map((r) => edgeOf(r)), collect);
+  const useful = reaching(
+    outputs.map((r) => edgeOf(r)),
+    collect,
+  );
   run(outputs, seeds, where, { retain: options.retainGraph ?? create, create, collect, results, useful, id: ++passes });
   for (const [slot, twin] of twins) results[slot] = results[twin]!;
   return results.map((g, i) => {

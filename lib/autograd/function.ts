@@ -23,7 +23,9 @@ export class FunctionContext {
   /** What saveForBackward() kept. Throws AutogradError if it was changed in place or freed since. */
   get savedTensors(): readonly Tensor[] {
     const node = this.#node;
-    return node ? this.#saved.map((x, i) => (x === null ? x : node.unpack(i)) as Tensor) : (this.#saved as readonly Tensor[]);
+    return node
+      ? this.#saved.map((x, i) => (x === null ? x : node.unpack(i)) as Tensor)
+      : (this.#saved as readonly Tensor[]);
   }
   /** Says that forward() changed these inputs in place. */
   markDirty(...tensors: readonly Tensor[]): void {
@@ -55,7 +57,10 @@ export interface FunctionDefinition<In extends readonly unknown[], Out extends T
   /** Computes the result; operations inside are not recorded. */
   forward(ctx: FunctionContext, ...inputs: In): Out;
   /** The gradients of the inputs, null for what is no tensor, from those of the results. */
-  backward(ctx: FunctionContext, ...grads: Tensor[]): Tensor | null | undefined | readonly (Tensor | null | undefined)[];
+  backward(
+    ctx: FunctionContext,
+    ...grads: Tensor[]
+  ): Tensor | null | undefined | readonly (Tensor | null | undefined)[];
 }
 
 /**
@@ -71,12 +76,18 @@ export interface FunctionDefinition<In extends readonly unknown[], Out extends T
 // biome-ignore lint/complexity/noStaticOnlyClass: PyTorch's API is a class with static methods
 export class Function {
   /** Runs a subclass's forward, and records its backward. Throws AutogradError where backward() gives the wrong number of gradients. */
-  static apply<In extends readonly unknown[], Out extends Tensor | readonly Tensor[]>(this: FunctionDefinition<In, Out>, ...inputs: In): Out {
+  static apply<In extends readonly unknown[], Out extends Tensor | readonly Tensor[]>(
+    this: FunctionDefinition<In, Out>,
+    ...inputs: In
+  ): Out {
     return applyFunction(this, inputs);
   }
 }
 
-function applyFunction<In extends readonly unknown[], Out extends Tensor | readonly Tensor[]>(definition: FunctionDefinition<In, Out>, inputs: In): Out {
+function applyFunction<In extends readonly unknown[], Out extends Tensor | readonly Tensor[]>(
+  definition: FunctionDefinition<In, Out>,
+  inputs: In,
+): Out {
   const name = definition.name || 'Function';
   const ctx = new FunctionContext();
   const tensors = inputs.map((x) => (x instanceof Tensor ? x : null));
@@ -87,13 +98,18 @@ function applyFunction<In extends readonly unknown[], Out extends Tensor | reado
     // the user may keep what passes through his hands
     for (const g of full) if (g) g.storage.maker = 0;
     const given = outside(() => definition.backward(ctx, ...full));
-    const list = Array.isArray(given) ? (given as readonly (Tensor | null | undefined)[]) : [given as Tensor | null | undefined];
+    const list = Array.isArray(given)
+      ? (given as readonly (Tensor | null | undefined)[])
+      : [given as Tensor | null | undefined];
     if (list.length !== inputs.length) {
-      throw new AutogradError(`${name}: backward returned an incorrect number of gradients (expected ${inputs.length}, got ${list.length})`);
+      throw new AutogradError(
+        `${name}: backward returned an incorrect number of gradients (expected ${inputs.length}, got ${list.length})`,
+      );
     }
     return list.map((g, i): Grad => {
       if (g === null || g === undefined) return null;
-      if (!(g instanceof Tensor)) throw new TypeError(`${name}: backward returned ${describe(g)} as gradient ${i}; expected a Tensor or null`);
+      if (!(g instanceof Tensor))
+        throw new TypeError(`${name}: backward returned ${describe(g)} as gradient ${i}; expected a Tensor or null`);
       return n.next[i] ? g : null;
     });
   }).connect(tensors);

@@ -26,7 +26,9 @@ function numeric(f: Fn, inputs: readonly Tensor[], which: number, eps: number): 
   const values = flat.tolist() as number[];
   const at = (i: number, v: number): number[] => {
     noGrad(() => flat.select(0, i).fill_(v));
-    return noGrad(() => list(f(...inputs.map((t, k) => (k === which ? x : t)))).flatMap((o) => o.reshape(-1).tolist() as number[]));
+    return noGrad(() =>
+      list(f(...inputs.map((t, k) => (k === which ? x : t)))).flatMap((o) => o.reshape(-1).tolist() as number[]),
+    );
   };
   return values.map((v, i) => {
     const [up, down] = [at(i, v + eps), at(i, v - eps)];
@@ -46,7 +48,9 @@ export function gradcheck(f: Fn, inputs: Tensor | readonly Tensor[], options: Gr
   const xs = inputs instanceof Tensor ? [inputs] : [...inputs];
   const wanted = xs.map((x, i) => (x.requiresGrad ? i : -1)).filter((i) => i >= 0);
   if (wanted.length === 0) throw new AutogradError('gradcheck: expects at least one input that requires gradients');
-  for (const i of wanted) if (xs[i]!.dt !== float64) throw new DtypeError(`gradcheck: input ${i} is ${xs[i]!.dtype}; finite differences need float64`);
+  for (const i of wanted)
+    if (xs[i]!.dt !== float64)
+      throw new DtypeError(`gradcheck: input ${i} is ${xs[i]!.dtype}; finite differences need float64`);
   const outs = list(f(...xs));
   for (const i of wanted) {
     const differences = numeric(f, xs, i, eps);
@@ -80,7 +84,11 @@ export function gradcheck(f: Fn, inputs: Tensor | readonly Tensor[], options: Gr
 /** Numbers that are neither equal nor zero, in the shape of `o`. */
 function ramp(o: Tensor): Tensor {
   const out = o.detach().mul(0).contiguous();
-  for (let i = 0; i < out.count; i++) out.view(-1).select(0, i).fill_(0.7 + 0.13 * ((i * 7) % 11));
+  for (let i = 0; i < out.count; i++)
+    out
+      .view(-1)
+      .select(0, i)
+      .fill_(0.7 + 0.13 * ((i * 7) % 11));
   return out;
 }
 
@@ -89,7 +97,12 @@ function ramp(o: Tensor): Tensor {
  * @example
  * torch.autograd.gradgradcheck((x) => x.mul(x).mul(x), [torch.tensor([1.5], { dtype: 'float64', requiresGrad: true })]) // true
  */
-export function gradgradcheck(f: Fn, inputs: Tensor | readonly Tensor[], gradOutputs?: readonly Tensor[] | null, options: GradcheckOptions = {}): boolean {
+export function gradgradcheck(
+  f: Fn,
+  inputs: Tensor | readonly Tensor[],
+  gradOutputs?: readonly Tensor[] | null,
+  options: GradcheckOptions = {},
+): boolean {
   const xs = inputs instanceof Tensor ? [inputs] : [...inputs];
   const outs = list(f(...xs)).filter((o) => o.requiresGrad);
   // seeds that are neither equal nor zero, the same at every call
@@ -102,7 +115,11 @@ export function gradgradcheck(f: Fn, inputs: Tensor | readonly Tensor[], gradOut
     return enableGrad(() => {
       const results = list(f(...live)).filter((o) => o.requiresGrad);
       const by = live.filter((_, i) => xs[i]!.requiresGrad);
-      return grad('gradgradcheck', results, by, weights, { createGraph: true, allowUnused: true, materializeGrads: true }).map((g) => g!);
+      return grad('gradgradcheck', results, by, weights, {
+        createGraph: true,
+        allowUnused: true,
+        materializeGrads: true,
+      }).map((g) => g!);
     });
   };
   return wanted.length > 0 && gradcheck(derivative, [...xs, ...seeds], options);

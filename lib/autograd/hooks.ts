@@ -29,7 +29,9 @@ export function applyHooks(hooks: Map<number, Hook>, grad: Tensor): Tensor {
     const next = hook(g);
     if (next === undefined || next === null) continue;
     if (next.sizes.length !== g.sizes.length || next.sizes.some((n, d) => n !== g.sizes[d]) || next.dt !== g.dt) {
-      throw new AutogradError(`hook: returned ${next.dt.name} [${next.sizes}] for a gradient of ${g.dt.name} [${g.sizes}]`);
+      throw new AutogradError(
+        `hook: returned ${next.dt.name} [${next.sizes}] for a gradient of ${g.dt.name} [${g.sizes}]`,
+      );
     }
     g = next;
     g.storage.maker = 0;

@@ -13,7 +13,8 @@ type Tensors = Tensor | readonly Tensor[];
 type Seeds = Tensor | readonly (Tensor | null)[] | null;
 const list = (where: string, x: Tensors): readonly Tensor[] => {
   if (x instanceof Tensor) return [x];
-  if (!Array.isArray(x)) throw new TypeError(`${where}: expected a Tensor or a list of them but received ${describe(x)}`);
+  if (!Array.isArray(x))
+    throw new TypeError(`${where}: expected a Tensor or a list of them but received ${describe(x)}`);
   return x;
 };
 const seeds = (x: Seeds | undefined): readonly (Tensor | null)[] => (x instanceof Tensor ? [x] : (x ?? []));

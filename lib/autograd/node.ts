@@ -99,7 +99,8 @@ export abstract class Node {
     }
     const x = this.saved[i];
     if (!x) throw new AutogradError(`${this.name}: nothing was saved at ${i}`);
-    if (x.storage.handle < 0) throw new AutogradError(`${this.name}: a tensor needed for gradient computation was disposed`);
+    if (x.storage.handle < 0)
+      throw new AutogradError(`${this.name}: a tensor needed for gradient computation was disposed`);
     if (x.storage.version !== this.versions[i]) {
       throw new AutogradError(
         `one of the variables needed for gradient computation has been modified by an inplace operation: ` +

@@ -38,7 +38,9 @@ export class TensorDataset extends Dataset<Tensor[]> {
     for (const t of tensors) {
       if (!(t instanceof Tensor)) throw new TypeError(`TensorDataset: expected Tensors but received ${describe(t)}`);
       if (t.ndim === 0 || t.sizes[0] !== tensors[0]!.sizes[0]) {
-        throw new ShapeError(`TensorDataset: size mismatch between tensors: ${tensors.map((x) => show(x.sizes)).join(', ')}`);
+        throw new ShapeError(
+          `TensorDataset: size mismatch between tensors: ${tensors.map((x) => show(x.sizes)).join(', ')}`,
+        );
       }
     }
     if (tensors.length === 0) throw new TypeError('TensorDataset: expected at least one Tensor');
@@ -104,7 +106,9 @@ export class ConcatDataset<T> extends Dataset<T> {
  * torch.utils.data.randomSplit(set, [0.8, 0.2]).map((part) => part.length) // [ 8, 2 ]
  */
 export function randomSplit<T>(
-  dataset: Dataset<T>, lengths: readonly number[], { generator = null }: { generator?: Generator | null | undefined } = {},
+  dataset: Dataset<T>,
+  lengths: readonly number[],
+  { generator = null }: { generator?: Generator | null | undefined } = {},
 ): Subset<T>[] {
   const sum = lengths.reduce((a, b) => a + b, 0);
   let sizes = lengths;
@@ -118,11 +122,13 @@ export function randomSplit<T>(
     sizes = parts;
   }
   const total = sizes.reduce((a, b) => a + b, 0);
-  if (total !== dataset.length) throw new RangeError('randomSplit: Sum of input lengths does not equal the length of the input dataset!');
+  if (total !== dataset.length)
+    throw new RangeError('randomSplit: Sum of input lengths does not equal the length of the input dataset!');
   const order = permutation(total, generator);
   let at = 0;
   return sizes.map((n) => new Subset(dataset, order.slice(at, (at += n))));
 }
 
 /** The numbers below `n` in random order. */
-export const permutation = (n: number, generator: Generator | null): number[] => randperm(n, { generator }).tolist() as number[];
+export const permutation = (n: number, generator: Generator | null): number[] =>
+  randperm(n, { generator }).tolist() as number[];

@@ -9,12 +9,15 @@ import { Dataset, IterableDataset, Subset, TensorDataset } from './dataset.ts';
 import { BatchSampler, drawSeed, RandomSampler, type Sampler, SequentialSampler } from './sampler.ts';
 
 /** What {@link defaultCollate} makes of samples: tensors for tensors and numbers, the rest as it is, element by element. */
-export type Collated<T> =
-  T extends Tensor | number | boolean | bigint ? Tensor
-  : T extends string ? string[]
-  : T extends readonly unknown[] ? { -readonly [K in keyof T]: Collated<T[K]> }
-  : T extends object ? { -readonly [K in keyof T]: Collated<T[K]> }
-  : unknown;
+export type Collated<T> = T extends Tensor | number | boolean | bigint
+  ? Tensor
+  : T extends string
+    ? string[]
+    : T extends readonly unknown[]
+      ? { -readonly [K in keyof T]: Collated<T[K]> }
+      : T extends object
+        ? { -readonly [K in keyof T]: Collated<T[K]> }
+        : unknown;
 
 function collate(batch: readonly unknown[]): unknown {
   const first = batch[0];
@@ -29,13 +32,18 @@ function collate(batch: readonly unknown[]): unknown {
   if (ArrayBuffer.isView(first)) return stack((batch as readonly Float32Array[]).map((a) => tensor(a)));
   if (Array.isArray(first)) {
     const rows = batch as readonly (readonly unknown[])[];
-    if (rows.some((r) => r.length !== first.length)) throw new TypeError('defaultCollate: each element in list of batch should be of equal size');
+    if (rows.some((r) => r.length !== first.length))
+      throw new TypeError('defaultCollate: each element in list of batch should be of equal size');
     return first.map((_, i) => collate(rows.map((r) => r[i])));
   }
   if (typeof first === 'object' && first !== null) {
-    return Object.fromEntries(Object.keys(first).map((key) => [key, collate(batch.map((b) => Reflect.get(b as object, key)))]));
+    return Object.fromEntries(
+      Object.keys(first).map((key) => [key, collate(batch.map((b) => Reflect.get(b as object, key)))]),
+    );
   }
-  throw new TypeError(`defaultCollate: batch must contain tensors, numbers, arrays or objects; found ${describe(first)}`);
+  throw new TypeError(
+    `defaultCollate: batch must contain tensors, numbers, arrays or objects; found ${describe(first)}`,
+  );
 }
 
 /**
@@ -64,7 +72,17 @@ export interface DataLoaderOptions<T, B> {
   /** Accepted; there is nothing to pin without a GPU. */
   pinMemory?: boolean | undefined;
 }
-const OPTIONS = ['batchSize', 'shuffle', 'sampler', 'batchSampler', 'dropLast', 'collateFn', 'generator', 'numWorkers', 'pinMemory'];
+const OPTIONS = [
+  'batchSize',
+  'shuffle',
+  'sampler',
+  'batchSampler',
+  'dropLast',
+  'collateFn',
+  'generator',
+  'numWorkers',
+  'pinMemory',
+];
 
 /** Rows of a TensorDataset (or of a part of one) at once: what stacking its samples gives. */
 function rowsOf(dataset: unknown): ((indices: readonly number[]) => Tensor[]) | null {
@@ -98,16 +116,38 @@ export class DataLoader<T, B = Collated<T>> {
   constructor(dataset: Dataset<T> | IterableDataset<T> | readonly T[], options: DataLoaderOptions<T, B> = {}) {
     const where = 'DataLoader';
     checkOptions(where, options, OPTIONS);
-    const { batchSize, shuffle = false, sampler = null, batchSampler = null, dropLast = false, collateFn = null, generator = null, numWorkers = 0 } = options;
+    const {
+      batchSize,
+      shuffle = false,
+      sampler = null,
+      batchSampler = null,
+      dropLast = false,
+      collateFn = null,
+      generator = null,
+      numWorkers = 0,
+    } = options;
     if (!(dataset instanceof Dataset) && !(dataset instanceof IterableDataset) && !Array.isArray(dataset)) {
-      throw new TypeError(`${where}: expected a Dataset, an IterableDataset or an array but received ${describe(dataset)}`);
+      throw new TypeError(
+        `${where}: expected a Dataset, an IterableDataset or an array but received ${describe(dataset)}`,
+      );
     }
-    if (numWorkers !== 0) throw new RangeError(`${where}: numWorkers must be 0: samples are made by the calling thread, but got numWorkers=${describe(numWorkers)}`);
+    if (numWorkers !== 0)
+      throw new RangeError(
+        `${where}: numWorkers must be 0: samples are made by the calling thread, but got numWorkers=${describe(numWorkers)}`,
+      );
     if (sampler !== null && shuffle) throw new TypeError(`${where}: sampler option is mutually exclusive with shuffle`);
-    if (batchSampler !== null && ((batchSize !== undefined && batchSize !== 1) || shuffle || sampler !== null || dropLast)) {
-      throw new TypeError(`${where}: batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last`);
+    if (
+      batchSampler !== null &&
+      ((batchSize !== undefined && batchSize !== 1) || shuffle || sampler !== null || dropLast)
+    ) {
+      throw new TypeError(
+        `${where}: batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last`,
+      );
     }
-    if (batchSize === null && dropLast) throw new TypeError(`${where}: batch_size=None option disables auto-batching and is mutually exclusive with drop_last`);
+    if (batchSize === null && dropLast)
+      throw new TypeError(
+        `${where}: batch_size=None option disables auto-batching and is mutually exclusive with drop_last`,
+      );
     const iterable = dataset instanceof IterableDataset;
     if (iterable && (shuffle || sampler !== null || batchSampler !== null)) {
       throw new TypeError(`${where}: with an IterableDataset, shuffle, sampler and batchSampler must not be given`);

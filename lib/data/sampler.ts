@@ -58,7 +58,9 @@ export class RandomSampler implements Sampler {
     this.#numSamples = numSamples;
     this.#generator = generator;
     if (!Number.isInteger(this.length) || this.length < 0 || (numSamples !== null && numSamples <= 0)) {
-      throw new RangeError(`RandomSampler: num_samples should be a positive integer value, but got num_samples=${describe(this.length)}`);
+      throw new RangeError(
+        `RandomSampler: num_samples should be a positive integer value, but got num_samples=${describe(this.length)}`,
+      );
     }
   }
   get length(): number {
@@ -111,9 +113,12 @@ export class BatchSampler implements Sampler<number[]> {
   readonly dropLast: boolean;
   constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
     if (!Number.isInteger(batchSize) || batchSize <= 0) {
-      throw new TypeError(`BatchSampler: batch_size should be a positive integer value, but got batch_size=${describe(batchSize)}`);
+      throw new TypeError(
+        `BatchSampler: batch_size should be a positive integer value, but got batch_size=${describe(batchSize)}`,
+      );
     }
-    if (typeof dropLast !== 'boolean') throw new TypeError(`BatchSampler: drop_last should be a boolean value, but got drop_last=${describe(dropLast)}`);
+    if (typeof dropLast !== 'boolean')
+      throw new TypeError(`BatchSampler: drop_last should be a boolean value, but got drop_last=${describe(dropLast)}`);
     this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;

@@ -1,8 +1,26 @@
 // Activation functions as modules.
 import { type Call, readArguments } from '../define.ts';
 import {
-  celu, elu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leakyRelu, logsigmoid, logSoftmax, mish, prelu, relu6, selu,
-  softmax, softplus, softshrink, softsign, tanhshrink, threshold,
+  celu,
+  elu,
+  glu,
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  logsigmoid,
+  logSoftmax,
+  mish,
+  prelu,
+  relu6,
+  selu,
+  softmax,
+  softplus,
+  softshrink,
+  softsign,
+  tanhshrink,
+  threshold,
 } from '../ops/activation.ts';
 import { gelu } from '../ops/ternary.ts';
 import { relu, sigmoid, silu, tanh } from '../ops/unary.ts';
@@ -115,7 +133,8 @@ export class GELU extends Module {
   readonly approximate: 'none' | 'tanh';
   constructor(...args: Call<[approximate?: 'none' | 'tanh'], { approximate?: 'none' | 'tanh' | undefined }>) {
     super();
-    this.approximate = readArguments<{ approximate: 'none' | 'tanh' }>('GELU', args, ['approximate']).approximate ?? 'none';
+    this.approximate =
+      readArguments<{ approximate: 'none' | 'tanh' }>('GELU', args, ['approximate']).approximate ?? 'none';
   }
   override forward(x: Tensor): Tensor {
     return gelu(x, { approximate: this.approximate });

@@ -10,14 +10,17 @@ import { Parameter } from './parameter.ts';
 export type Named<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>> | Iterable<readonly [string, T]>;
 
 function entriesOf<T>(where: string, named: Named<T>): [string, T][] {
-  if (typeof named !== 'object' || named === null) throw new TypeError(`${where}: expected members by name but received ${describe(named)}`);
+  if (typeof named !== 'object' || named === null)
+    throw new TypeError(`${where}: expected members by name but received ${describe(named)}`);
   if (Symbol.iterator in named) return [...(named as Iterable<readonly [string, T]>)].map(([k, v]) => [k, v]);
   return Object.entries(named as Readonly<Record<string, T>>);
 }
 /** A place in a list, negative counted from the end. */
 function position(where: string, index: number, length: number): number {
-  if (!Number.isInteger(index)) throw new TypeError(`${where}: expected a whole number as index but received ${describe(index)}`);
-  if (index < -length || index >= length) throw new RangeError(`${where}: index ${index} is out of range for ${length} members`);
+  if (!Number.isInteger(index))
+    throw new TypeError(`${where}: expected a whole number as index but received ${describe(index)}`);
+  if (index < -length || index >= length)
+    throw new RangeError(`${where}: index ${index} is out of range for ${length} members`);
   return index < 0 ? index + length : index;
 }
 function checkModule(where: string, m: unknown): void {
@@ -38,9 +41,10 @@ export class Sequential extends Module {
   constructor(...modules: readonly Module[] | readonly [named: Named<Module>]) {
     super();
     const [first] = modules;
-    const list = modules.length === 1 && first !== undefined && !(first instanceof Module)
-      ? entriesOf('Sequential', first)
-      : (modules as readonly Module[]).map((m, i): [string, Module] => [String(i), m]);
+    const list =
+      modules.length === 1 && first !== undefined && !(first instanceof Module)
+        ? entriesOf('Sequential', first)
+        : (modules as readonly Module[]).map((m, i): [string, Module] => [String(i), m]);
     for (const [name, m] of list) {
       checkModule('Sequential', m);
       this.#members.set(name, m);
@@ -61,7 +65,10 @@ export class Sequential extends Module {
   }
   /** The module at an index, or of a name. Throws RangeError if there is none. */
   get(index: number | string): Module {
-    const found = typeof index === 'string' ? this.#members.get(index) : [...this.#members.values()][position('Sequential', index, this.length)];
+    const found =
+      typeof index === 'string'
+        ? this.#members.get(index)
+        : [...this.#members.values()][position('Sequential', index, this.length)];
     if (!found) throw new RangeError(`Sequential: has no module '${index}'`);
     return found;
   }
@@ -229,8 +236,16 @@ function asParameter(where: string, x: unknown): Parameter {
 const describeParameter = (p: Parameter, type: (dtype: DTypeName) => string): string =>
   `Parameter containing: [${type(p.dtype)} of size ${p.sizes.length === 0 ? '' : show(p.sizes).slice(1, -1).replaceAll(', ', 'x')}]`;
 const TYPE_NAMES: Readonly<Record<DTypeName, string>> = {
-  float32: 'Float', float64: 'Double', float16: 'Half', bfloat16: 'BFloat16', int64: 'Long', int32: 'Int', int16: 'Short',
-  int8: 'Char', uint8: 'Byte', bool: 'Bool',
+  float32: 'Float',
+  float64: 'Double',
+  float16: 'Half',
+  bfloat16: 'BFloat16',
+  int64: 'Long',
+  int32: 'Int',
+  int16: 'Short',
+  int8: 'Char',
+  uint8: 'Byte',
+  bool: 'Bool',
 };
 
 /**
@@ -270,7 +285,9 @@ export class ParameterList extends Module<never, never> {
     return this;
   }
   override extraRepr(): string {
-    return this.#members.map((p, i) => `  (${i}): ${describeParameter(p, (dt) => `torch.${toDType(dt, 'extraRepr').name}`)}`).join('\n');
+    return this.#members
+      .map((p, i) => `  (${i}): ${describeParameter(p, (dt) => `torch.${toDType(dt, 'extraRepr').name}`)}`)
+      .join('\n');
   }
   [Symbol.iterator](): IterableIterator<Parameter> {
     return this.#members.values();
@@ -321,7 +338,9 @@ export class ParameterDict extends Module<never, never> {
     return this.#members.values();
   }
   override extraRepr(): string {
-    return [...this.#members].map(([k, p]) => `  (${k}): ${describeParameter(p, (dt) => `torch.${TYPE_NAMES[dt]}Tensor`)}`).join('\n');
+    return [...this.#members]
+      .map(([k, p]) => `  (${k}): ${describeParameter(p, (dt) => `torch.${TYPE_NAMES[dt]}Tensor`)}`)
+      .join('\n');
   }
   [Symbol.iterator](): IterableIterator<[string, Parameter]> {
     return this.#members.entries();

@@ -1,7 +1,15 @@
 // Convolution layers.
 import { type Call, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
-import { conv1d, conv2d, conv3d, type ConvPadding, convTranspose1d, convTranspose2d, convTranspose3d } from '../ops/conv.ts';
+import {
+  conv1d,
+  conv2d,
+  conv3d,
+  type ConvPadding,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+} from '../ops/conv.ts';
 import { type Sizes, spatial } from '../ops/internal/spatial.ts';
 import { pad, type PadMode } from '../ops/pad.ts';
 import { type Shape, show } from '../shape.ts';
@@ -38,7 +46,15 @@ export interface ConvTransposeModuleOptions extends FactoryOptions {
   paddingMode?: 'zeros' | undefined;
 }
 type ConvTransposeModuleArguments = Call<
-  [stride?: Sizes, padding?: Sizes, outputPadding?: Sizes, groups?: number, bias?: boolean, dilation?: Sizes, paddingMode?: 'zeros'],
+  [
+    stride?: Sizes,
+    padding?: Sizes,
+    outputPadding?: Sizes,
+    groups?: number,
+    bias?: boolean,
+    dilation?: Sizes,
+    paddingMode?: 'zeros',
+  ],
   ConvTransposeModuleOptions
 >;
 
@@ -56,7 +72,12 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
   weight: Parameter;
   bias: Parameter | null;
   constructor(
-    where: string, dims: number, transposed: boolean, inChannels: number, outChannels: number, kernelSize: Sizes,
+    where: string,
+    dims: number,
+    transposed: boolean,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
     options: ConvModuleOptions & { outputPadding?: Sizes | undefined },
   ) {
     super();
@@ -64,15 +85,19 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
     this.inChannels = whole(where, 'inChannels', inChannels);
     this.outChannels = whole(where, 'outChannels', outChannels);
     this.groups = groups;
-    if (whole(where, 'groups', groups) < 1) throw new RangeError(`${where}: groups must be a positive integer, not ${groups}`);
-    if (inChannels % groups !== 0) throw new ShapeError(`${where}: in_channels must be divisible by groups, but got ${inChannels} and ${groups}`);
-    if (outChannels % groups !== 0) throw new ShapeError(`${where}: out_channels must be divisible by groups, but got ${outChannels} and ${groups}`);
+    if (whole(where, 'groups', groups) < 1)
+      throw new RangeError(`${where}: groups must be a positive integer, not ${groups}`);
+    if (inChannels % groups !== 0)
+      throw new ShapeError(`${where}: in_channels must be divisible by groups, but got ${inChannels} and ${groups}`);
+    if (outChannels % groups !== 0)
+      throw new ShapeError(`${where}: out_channels must be divisible by groups, but got ${outChannels} and ${groups}`);
     this.kernelSize = spatial(where, 'kernelSize', kernelSize, dims, 1);
     this.stride = spatial(where, 'stride', options.stride ?? 1, dims, 1);
     this.dilation = spatial(where, 'dilation', options.dilation ?? 1, dims, 1);
     this.outputPadding = spatial(where, 'outputPadding', options.outputPadding ?? 0, dims, 0);
     if (padding === 'same' || padding === 'valid') {
-      if (padding === 'same' && this.stride.some((s) => s !== 1)) throw new ShapeError(`${where}: padding='same' is not supported for strided convolutions`);
+      if (padding === 'same' && this.stride.some((s) => s !== 1))
+        throw new ShapeError(`${where}: padding='same' is not supported for strided convolutions`);
       this.padding = padding;
     } else if (typeof padding === 'string') {
       throw new TypeError(`${where}: invalid padding string ${describe(padding)}, should be one of 'valid', 'same'`);
@@ -81,7 +106,9 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
     }
     const modes = transposed ? ['zeros'] : ['zeros', 'reflect', 'replicate', 'circular'];
     if (!modes.includes(paddingMode)) {
-      throw new TypeError(`${where}: padding_mode must be one of ${modes.join(', ')}, but got padding_mode=${describe(paddingMode)}`);
+      throw new TypeError(
+        `${where}: padding_mode must be one of ${modes.join(', ')}, but got padding_mode=${describe(paddingMode)}`,
+      );
     }
     this.paddingMode = paddingMode;
     const dt = factoryDtype(where, options);
@@ -111,8 +138,23 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
 
 const CONV_NAMES = ['stride', 'padding', 'dilation', 'groups', 'bias', 'paddingMode', ...FACTORY] as const;
 abstract class Conv extends ConvBase<[x: Tensor]> {
-  constructor(where: string, dims: number, inChannels: number, outChannels: number, kernelSize: Sizes, args: readonly unknown[]) {
-    super(where, dims, false, inChannels, outChannels, kernelSize, readArguments<ConvModuleOptions>(where, args, CONV_NAMES));
+  constructor(
+    where: string,
+    dims: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    args: readonly unknown[],
+  ) {
+    super(
+      where,
+      dims,
+      false,
+      inChannels,
+      outChannels,
+      kernelSize,
+      readArguments<ConvModuleOptions>(where, args, CONV_NAMES),
+    );
   }
   protected convolve(f: typeof conv2d, x: Tensor): Tensor {
     const { stride, dilation, groups, bias, paddingMode } = this;
@@ -172,11 +214,35 @@ export class Conv3d extends Conv {
   }
 }
 
-const TRANSPOSE_NAMES = ['stride', 'padding', 'outputPadding', 'groups', 'bias', 'dilation', 'paddingMode', ...FACTORY] as const;
+const TRANSPOSE_NAMES = [
+  'stride',
+  'padding',
+  'outputPadding',
+  'groups',
+  'bias',
+  'dilation',
+  'paddingMode',
+  ...FACTORY,
+] as const;
 type TransposeInput = [x: Tensor, outputSize?: Shape | null];
 abstract class ConvTranspose extends ConvBase<TransposeInput> {
-  constructor(where: string, dims: number, inChannels: number, outChannels: number, kernelSize: Sizes, args: readonly unknown[]) {
-    super(where, dims, true, inChannels, outChannels, kernelSize, readArguments<ConvTransposeModuleOptions>(where, args, TRANSPOSE_NAMES));
+  constructor(
+    where: string,
+    dims: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    args: readonly unknown[],
+  ) {
+    super(
+      where,
+      dims,
+      true,
+      inChannels,
+      outChannels,
+      kernelSize,
+      readArguments<ConvTransposeModuleOptions>(where, args, TRANSPOSE_NAMES),
+    );
   }
   protected convolve(f: typeof convTranspose2d, x: Tensor, outputSize: Shape | null | undefined): Tensor {
     const { stride, dilation, groups, bias, padding } = this;
@@ -189,7 +255,8 @@ abstract class ConvTranspose extends ConvBase<TransposeInput> {
     const first = x.ndim - dims;
     const size = wanted.length === first + dims ? wanted.slice(first) : wanted;
     const least = this.kernelSize.map(
-      (k, d) => (x.sizes[first + d]! - 1) * this.stride[d]! - 2 * (this.padding as Shape)[d]! + this.dilation[d]! * (k - 1) + 1,
+      (k, d) =>
+        (x.sizes[first + d]! - 1) * this.stride[d]! - 2 * (this.padding as Shape)[d]! + this.dilation[d]! * (k - 1) + 1,
     );
     if (size.length !== dims || size.some((n, d) => n < least[d]! || n > least[d]! + this.stride[d]! - 1)) {
       const most = least.map((n, d) => n + this.stride[d]! - 1);

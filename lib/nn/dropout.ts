@@ -16,7 +16,8 @@ abstract class DropoutBase extends Module {
   constructor(...args: Call<[p?: number, inplace?: boolean], DropoutModuleOptions>) {
     super();
     const { p = 0.5, inplace = false } = readArguments<DropoutModuleOptions>(new.target.name, args, ['p', 'inplace']);
-    if (!(p >= 0 && p <= 1)) throw new RangeError(`${new.target.name}: dropout probability has to be between 0 and 1, but got ${p}`);
+    if (!(p >= 0 && p <= 1))
+      throw new RangeError(`${new.target.name}: dropout probability has to be between 0 and 1, but got ${p}`);
     this.p = p;
     this.inplace = inplace;
   }
@@ -39,9 +40,10 @@ abstract class ChannelDropout extends DropoutBase {
   /** Dims of an input that has no batch. */
   protected abstract readonly unbatched: number;
   override forward(x: Tensor): Tensor {
-    const y = x.ndim === this.unbatched
-      ? featureDropout(x.unsqueeze(0), this.p, this.training).squeeze(0)
-      : featureDropout(x, this.p, this.training);
+    const y =
+      x.ndim === this.unbatched
+        ? featureDropout(x.unsqueeze(0), this.p, this.training).squeeze(0)
+        : featureDropout(x, this.p, this.training);
     return placed(x, y, this.inplace);
   }
 }

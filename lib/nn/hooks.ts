@@ -6,13 +6,24 @@ import { Tensor } from '../tensor.ts';
 import type { AnyModule } from './module.ts';
 
 /** Sees a module's result, and may give another. */
-export type ForwardHook<Args extends readonly unknown[], Out> = (module: AnyModule, args: Args, output: Out) => Out | undefined | void;
+export type ForwardHook<Args extends readonly unknown[], Out> = (
+  module: AnyModule,
+  args: Args,
+  output: Out,
+) => Out | undefined | void;
 /** Sees a module's arguments, and may give others: a list of them, or the only one. */
-export type ForwardPreHook<Args extends readonly unknown[]> = (module: AnyModule, args: Args) => Args | Args[number] | undefined | void;
+export type ForwardPreHook<Args extends readonly unknown[]> = (
+  module: AnyModule,
+  args: Args,
+) => Args | Args[number] | undefined | void;
 export type AnyForwardHook = (module: AnyModule, args: never, output: never) => unknown;
 export type AnyPreHook = (module: AnyModule, args: never) => unknown;
 /** Sees the gradients of a module's inputs and outputs, and may give others for the inputs. */
-export type BackwardHook = (module: AnyModule, gradInput: readonly Grad[], gradOutput: readonly Grad[]) => readonly Grad[] | Grad | undefined | void;
+export type BackwardHook = (
+  module: AnyModule,
+  gradInput: readonly Grad[],
+  gradOutput: readonly Grad[],
+) => readonly Grad[] | Grad | undefined | void;
 
 /** Tensors without a change, as the outputs of one node through which their gradients pass. */
 function through(name: string, tensors: readonly Tensor[], f: (grads: readonly Grad[]) => readonly Grad[]): Tensor[] {
@@ -54,7 +65,8 @@ export class Hooks {
       const next: unknown = hook(this.#module, args as never);
       if (next !== undefined && next !== null) args = Array.isArray(next) ? next : [next];
     }
-    const observer = this.#backward.size > 0 && recording(tensorsOf([...args, ...this.#module.parameters()])) ? this.#observe() : null;
+    const observer =
+      this.#backward.size > 0 && recording(tensorsOf([...args, ...this.#module.parameters()])) ? this.#observe() : null;
     if (observer) args = observer.inputs(args);
     let output = forward(...args);
     for (const hook of this.#after.values()) {
@@ -77,7 +89,9 @@ export class Hooks {
         if (next === undefined || next === null) continue;
         grads = next instanceof Tensor ? [next] : next;
         if (grads.length !== gradInput.length) {
-          throw new TypeError(`registerFullBackwardHook: the hook returned ${grads.length} gradients for ${gradInput.length} inputs`);
+          throw new TypeError(
+            `registerFullBackwardHook: the hook returned ${grads.length} gradients for ${gradInput.length} inputs`,
+          );
         }
       }
       return grads;

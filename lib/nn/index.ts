@@ -1,10 +1,22 @@
 // torch.nn: modules, and the namespaces functional, init and utils.
 export * from './activation.ts';
 export {
-  ModuleDict, ModuleList, type Named, ParameterDict, ParameterList, Sequential,
+  ModuleDict,
+  ModuleList,
+  type Named,
+  ParameterDict,
+  ParameterList,
+  Sequential,
 } from './containers.ts';
 export {
-  Conv1d, Conv2d, Conv3d, type ConvModuleOptions, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeModuleOptions,
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  type ConvModuleOptions,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeModuleOptions,
   type PaddingMode,
 } from './conv.ts';
 export { Dropout, Dropout1d, Dropout2d, Dropout3d, type DropoutModuleOptions } from './dropout.ts';

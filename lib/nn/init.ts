@@ -14,8 +14,18 @@ export interface GeneratorOptions {
 export type FanMode = 'fan_in' | 'fan_out';
 /** The function that follows a layer, by its name in `nn.functional`. */
 export type Nonlinearity =
-  | 'linear' | 'conv1d' | 'conv2d' | 'conv3d' | 'conv_transpose1d' | 'conv_transpose2d' | 'conv_transpose3d'
-  | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu';
+  | 'linear'
+  | 'conv1d'
+  | 'conv2d'
+  | 'conv3d'
+  | 'conv_transpose1d'
+  | 'conv_transpose2d'
+  | 'conv_transpose3d'
+  | 'sigmoid'
+  | 'tanh'
+  | 'relu'
+  | 'leaky_relu'
+  | 'selu';
 
 /** Names in camelCase are understood too. */
 const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
@@ -64,7 +74,14 @@ function erf(x: number): number {
  * @example
  * torch.nn.init.truncNormal_(torch.empty([3])).abs().le(2).all() // tensor(True)
  */
-export function truncNormal_(x: Tensor, mean = 0, std = 1, a = -2, b = 2, { generator = null }: GeneratorOptions = {}): Tensor {
+export function truncNormal_(
+  x: Tensor,
+  mean = 0,
+  std = 1,
+  a = -2,
+  b = 2,
+  { generator = null }: GeneratorOptions = {},
+): Tensor {
   checkTensor('truncNormal_', x);
   if (!(a < b)) throw new RangeError(`truncNormal_: expected a < b, but got ${a} and ${b}`);
   const cdf = (v: number): number => (1 + erf(v / Math.sqrt(2))) / 2;
@@ -142,8 +159,10 @@ export function eye_(x: Tensor): Tensor {
  */
 export function dirac_(x: Tensor, groups = 1): Tensor {
   checkTensor('dirac_', x);
-  if (x.ndim < 3 || x.ndim > 5) throw new ShapeError(`dirac_: only tensors with 3, 4, or 5 dimensions are supported, not ${show(x.sizes)}`);
-  if (!Number.isInteger(groups) || groups < 1 || x.sizes[0]! % groups !== 0) throw new ShapeError(`dirac_: dim 0 of ${show(x.sizes)} must be divisible by groups=${groups}`);
+  if (x.ndim < 3 || x.ndim > 5)
+    throw new ShapeError(`dirac_: only tensors with 3, 4, or 5 dimensions are supported, not ${show(x.sizes)}`);
+  if (!Number.isInteger(groups) || groups < 1 || x.sizes[0]! % groups !== 0)
+    throw new ShapeError(`dirac_: dim 0 of ${show(x.sizes)} must be divisible by groups=${groups}`);
   const out = x.sizes[0]! / groups;
   return noGrad(() => {
     x.zero_();
@@ -161,7 +180,9 @@ export function dirac_(x: Tensor, groups = 1): Tensor {
 /** How many inputs and outputs an element of a weight [out, in, *] connects. */
 export function fans(where: string, x: Tensor): { fanIn: number; fanOut: number } {
   if (x.ndim < 2) {
-    throw new ShapeError(`${where}: fan in and fan out can not be computed for tensor with fewer than 2 dimensions: ${show(x.sizes)}`);
+    throw new ShapeError(
+      `${where}: fan in and fan out can not be computed for tensor with fewer than 2 dimensions: ${show(x.sizes)}`,
+    );
   }
   const field = x.sizes.slice(2).reduce((n, s) => n * s, 1);
   return { fanIn: x.sizes[1]! * field, fanOut: x.sizes[0]! * field };
@@ -207,7 +228,8 @@ export function xavierNormal_(x: Tensor, gain = 1, options: GeneratorOptions = {
 function kaimingStd(where: string, x: Tensor, a: number, mode: string, nonlinearity: string): number {
   checkTensor(where, x);
   const wanted = snake(mode);
-  if (wanted !== 'fan_in' && wanted !== 'fan_out') throw new TypeError(`${where}: mode ${describe(mode)} not supported, please use one of fan_in, fan_out`);
+  if (wanted !== 'fan_in' && wanted !== 'fan_out')
+    throw new TypeError(`${where}: mode ${describe(mode)} not supported, please use one of fan_in, fan_out`);
   const { fanIn, fanOut } = fans(where, x);
   return calculateGain(nonlinearity, a) / Math.sqrt(wanted === 'fan_in' ? fanIn : fanOut);
 }
@@ -218,7 +240,11 @@ function kaimingStd(where: string, x: Tensor, a: number, mode: string, nonlinear
  * torch.nn.init.kaimingUniform_(torch.empty([2, 6])).abs().le(1).all() // tensor(True)
  */
 export function kaimingUniform_(
-  x: Tensor, a = 0, mode: FanMode | 'fanIn' | 'fanOut' = 'fan_in', nonlinearity: Nonlinearity | 'leakyRelu' = 'leaky_relu', options: GeneratorOptions = {},
+  x: Tensor,
+  a = 0,
+  mode: FanMode | 'fanIn' | 'fanOut' = 'fan_in',
+  nonlinearity: Nonlinearity | 'leakyRelu' = 'leaky_relu',
+  options: GeneratorOptions = {},
 ): Tensor {
   if (x.sizes.includes(0)) return x;
   const bound = Math.sqrt(3) * kaimingStd('kaimingUniform_', x, a, mode, nonlinearity);
@@ -230,7 +256,11 @@ export function kaimingUniform_(
  * torch.nn.init.kaimingNormal_(torch.empty([2, 6])).shape // torch.Size([2, 6])
  */
 export function kaimingNormal_(
-  x: Tensor, a = 0, mode: FanMode | 'fanIn' | 'fanOut' = 'fan_in', nonlinearity: Nonlinearity | 'leakyRelu' = 'leaky_relu', options: GeneratorOptions = {},
+  x: Tensor,
+  a = 0,
+  mode: FanMode | 'fanIn' | 'fanOut' = 'fan_in',
+  nonlinearity: Nonlinearity | 'leakyRelu' = 'leaky_relu',
+  options: GeneratorOptions = {},
 ): Tensor {
   if (x.sizes.includes(0)) return x;
   return normal_(x, 0, kaimingStd('kaimingNormal_', x, a, mode, nonlinearity), options);

@@ -75,7 +75,12 @@ export class Bilinear extends Module<[x1: Tensor, x2: Tensor]> {
   /** [outFeatures, in1Features, in2Features] */
   weight: Parameter;
   bias: Parameter | null;
-  constructor(in1Features: number, in2Features: number, outFeatures: number, ...args: Call<[bias?: boolean], LinearOptions>) {
+  constructor(
+    in1Features: number,
+    in2Features: number,
+    outFeatures: number,
+    ...args: Call<[bias?: boolean], LinearOptions>
+  ) {
     super();
     const { bias: wanted = true, ...factory } = readArguments<LinearOptions>('Bilinear', args, ['bias', ...FACTORY]);
     this.in1Features = whole('Bilinear', 'in1Features', in1Features, 1);

@@ -1,7 +1,15 @@
 // Losses as modules.
 import { type Call, readArguments } from '../define.ts';
 import {
-  binaryCrossEntropy, binaryCrossEntropyWithLogits, crossEntropy, huberLoss, klDiv, l1Loss, mseLoss, nllLoss, type Reduction,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  huberLoss,
+  klDiv,
+  l1Loss,
+  mseLoss,
+  nllLoss,
+  type Reduction,
   smoothL1Loss,
 } from '../ops/loss.ts';
 import type { Tensor } from '../tensor.ts';
@@ -63,7 +71,9 @@ export class SmoothL1Loss extends Loss {
 /** Squared differences below `delta`, absolute ones times `delta` above. */
 export class HuberLoss extends Loss {
   readonly delta: number;
-  constructor(...args: Call<[reduction?: Reduction, delta?: number], ReductionOptions & { delta?: number | undefined }>) {
+  constructor(
+    ...args: Call<[reduction?: Reduction, delta?: number], ReductionOptions & { delta?: number | undefined }>
+  ) {
     const options = readArguments<ReductionOptions & { delta: number }>('HuberLoss', args, ['reduction', 'delta']);
     super(options.reduction);
     this.delta = options.delta ?? 1;
@@ -75,7 +85,12 @@ export class HuberLoss extends Loss {
 /** The binary cross entropy of probabilities. */
 export class BCELoss extends Loss {
   readonly weight: Tensor | null;
-  constructor(...args: Call<[weight?: Tensor | null, reduction?: Reduction], ReductionOptions & { weight?: Tensor | null | undefined }>) {
+  constructor(
+    ...args: Call<
+      [weight?: Tensor | null, reduction?: Reduction],
+      ReductionOptions & { weight?: Tensor | null | undefined }
+    >
+  ) {
     const options = readArguments<ClassLossOptions>('BCELoss', args, ['weight', 'reduction']);
     super(options.reduction);
     this.weight = options.weight ?? null;
@@ -93,8 +108,14 @@ export interface BCEWithLogitsLossOptions extends ReductionOptions {
 export class BCEWithLogitsLoss extends Loss {
   readonly weight: Tensor | null;
   readonly posWeight: Tensor | null;
-  constructor(...args: Call<[weight?: Tensor | null, reduction?: Reduction, posWeight?: Tensor | null], BCEWithLogitsLossOptions>) {
-    const options = readArguments<BCEWithLogitsLossOptions>('BCEWithLogitsLoss', args, ['weight', 'reduction', 'posWeight']);
+  constructor(
+    ...args: Call<[weight?: Tensor | null, reduction?: Reduction, posWeight?: Tensor | null], BCEWithLogitsLossOptions>
+  ) {
+    const options = readArguments<BCEWithLogitsLossOptions>('BCEWithLogitsLoss', args, [
+      'weight',
+      'reduction',
+      'posWeight',
+    ]);
     super(options.reduction);
     this.weight = options.weight ?? null;
     this.posWeight = options.posWeight ?? null;
@@ -103,7 +124,11 @@ export class BCEWithLogitsLoss extends Loss {
     return field === 'posWeight' ? 'pos_weight' : field;
   }
   override forward(x: Tensor, target: Tensor): Tensor {
-    return binaryCrossEntropyWithLogits(x, target, { weight: this.weight, reduction: this.reduction, posWeight: this.posWeight });
+    return binaryCrossEntropyWithLogits(x, target, {
+      weight: this.weight,
+      reduction: this.reduction,
+      posWeight: this.posWeight,
+    });
   }
 }
 /** The Kullback-Leibler divergence of log-probabilities. */
@@ -117,7 +142,10 @@ export class KLDivLoss extends Module<Pair> {
     >
   ) {
     super();
-    const options = readArguments<{ reduction: Reduction | 'batchmean'; logTarget: boolean }>('KLDivLoss', args, ['reduction', 'logTarget']);
+    const options = readArguments<{ reduction: Reduction | 'batchmean'; logTarget: boolean }>('KLDivLoss', args, [
+      'reduction',
+      'logTarget',
+    ]);
     this.reduction = options.reduction ?? 'mean';
     this.logTarget = options.logTarget ?? false;
   }
@@ -153,9 +181,17 @@ export class CrossEntropyLoss extends Loss {
   readonly ignoreIndex: number;
   readonly labelSmoothing: number;
   constructor(
-    ...args: Call<[weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction, labelSmoothing?: number], CrossEntropyLossOptions>
+    ...args: Call<
+      [weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction, labelSmoothing?: number],
+      CrossEntropyLossOptions
+    >
   ) {
-    const options = readArguments<CrossEntropyLossOptions>('CrossEntropyLoss', args, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing']);
+    const options = readArguments<CrossEntropyLossOptions>('CrossEntropyLoss', args, [
+      'weight',
+      'ignoreIndex',
+      'reduction',
+      'labelSmoothing',
+    ]);
     super(options.reduction);
     this.weight = options.weight ?? null;
     this.ignoreIndex = options.ignoreIndex ?? -100;

@@ -6,7 +6,14 @@ import { describe } from '../errors.ts';
 import type { HookHandle } from '../autograd/hooks.ts';
 import { sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
-import { type AnyForwardHook, type AnyPreHook, type BackwardHook, type ForwardHook, type ForwardPreHook, Hooks } from './hooks.ts';
+import {
+  type AnyForwardHook,
+  type AnyPreHook,
+  type BackwardHook,
+  type ForwardHook,
+  type ForwardPreHook,
+  Hooks,
+} from './hooks.ts';
 import { Parameter } from './parameter.ts';
 
 /** Any module, whatever it takes and gives. */
@@ -62,7 +69,9 @@ export function formatModule(name: string, extra: string, children: readonly [st
     const [key, text] = children[i]!;
     let end = i + 1;
     if (list) while (end < children.length && children[end]![1] === text) end++;
-    lines.push(end - i > 1 ? `(${key}-${children[end - 1]![0]}): ${end - i} x ${indent(text)}` : `(${key}): ${indent(text)}`);
+    lines.push(
+      end - i > 1 ? `(${key}-${children[end - 1]![0]}): ${end - i} x ${indent(text)}` : `(${key}): ${indent(text)}`,
+    );
     i = end;
   }
   return `${name}(\n  ${lines.join('\n  ')}\n)`;
@@ -169,12 +178,21 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   }
   /** As {@link buffers}, with names. */
   namedBuffers(prefix = '', recurse = true, removeDuplicate = true): [string, Tensor][] {
-    return this.#named(prefix, recurse, removeDuplicate, (own) => own.buffers.map(([name, b]): [string, Tensor] => [name, b]));
+    return this.#named(prefix, recurse, removeDuplicate, (own) =>
+      own.buffers.map(([name, b]): [string, Tensor] => [name, b]),
+    );
   }
-  #named<T>(prefix: string, recurse: boolean, removeDuplicate: boolean, members: (own: Own) => readonly [string, T][]): [string, T][] {
+  #named<T>(
+    prefix: string,
+    recurse: boolean,
+    removeDuplicate: boolean,
+    members: (own: Own) => readonly [string, T][],
+  ): [string, T][] {
     const out: [string, T][] = [];
     const seen = new Set<T>();
-    const modules = recurse ? this.namedModules(prefix, removeDuplicate) : [[prefix, this.#any()] as [string, AnyModule]];
+    const modules = recurse
+      ? this.namedModules(prefix, removeDuplicate)
+      : [[prefix, this.#any()] as [string, AnyModule]];
     for (const [path, module] of modules) {
       for (const [name, value] of members(module.#own())) {
         if (removeDuplicate && seen.has(value)) continue;
@@ -243,10 +261,15 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   // ---- registering, for names that are not known when the class is written ------------------------------------------
 
   #register(where: string, name: string, value: unknown): void {
-    if (typeof name !== 'string') throw new TypeError(`${where}: expected a string as name but received ${describe(name)}`);
+    if (typeof name !== 'string')
+      throw new TypeError(`${where}: expected a string as name but received ${describe(name)}`);
     if (name === '') throw new TypeError(`${where}: the name can't be empty string ""`);
     if (name.includes('.')) throw new TypeError(`${where}: the name can't contain "."`);
-    if (name in this && Reflect.get(this, name) !== undefined && !(Reflect.get(this, name) instanceof Object && this.#has(name))) {
+    if (
+      name in this &&
+      Reflect.get(this, name) !== undefined &&
+      !(Reflect.get(this, name) instanceof Object && this.#has(name))
+    ) {
       throw new TypeError(`${where}: attribute '${name}' already exists`);
     }
     Reflect.set(this, name, value);
@@ -256,8 +279,13 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     return value instanceof Tensor || value instanceof Module;
   }
   /** Sets a field to a buffer; it is not saved if `persistent` is false. */
-  registerBuffer(name: string, tensor: Tensor | null, { persistent = true }: { persistent?: boolean | undefined } = {}): void {
-    if (tensor !== null && !(tensor instanceof Tensor)) throw new TypeError(`registerBuffer: expected a Tensor or null but received ${describe(tensor)}`);
+  registerBuffer(
+    name: string,
+    tensor: Tensor | null,
+    { persistent = true }: { persistent?: boolean | undefined } = {},
+  ): void {
+    if (tensor !== null && !(tensor instanceof Tensor))
+      throw new TypeError(`registerBuffer: expected a Tensor or null but received ${describe(tensor)}`);
     this.#register('registerBuffer', name, tensor);
     if (persistent) this.#transient?.delete(name);
     else (this.#transient ??= new Set()).add(name);
@@ -271,7 +299,8 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   }
   /** Sets a field to a module. */
   registerModule(name: string, module: AnyModule | null): void {
-    if (module !== null && !(module instanceof Module)) throw new TypeError(`registerModule: expected a Module or null but received ${describe(module)}`);
+    if (module !== null && !(module instanceof Module))
+      throw new TypeError(`registerModule: expected a Module or null but received ${describe(module)}`);
     this.#register('registerModule', name, module);
   }
   /** As {@link registerModule}. */
@@ -310,7 +339,13 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     }
   }
   /** Brings parameters and buffers to another dtype (those that are floating point) or device, in place. */
-  to(target: DTypeName | DeviceLike | Tensor | { device?: DeviceLike | null | undefined; dtype?: DTypeName | null | undefined }): this {
+  to(
+    target:
+      | DTypeName
+      | DeviceLike
+      | Tensor
+      | { device?: DeviceLike | null | undefined; dtype?: DTypeName | null | undefined },
+  ): this {
     let dt: DType | null = null;
     let device: Device | null = null;
     if (target instanceof Tensor) [dt, device] = [target.dt, target.device];
@@ -366,7 +401,13 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   // ---- saving and loading -------------------------------------------------------------------------------------------
 
   /** Parameters and buffers by PyTorch's names, sharing memory with the module. */
-  stateDict({ prefix = '', keepVars = false }: { prefix?: string | undefined; keepVars?: boolean | undefined } = {}): StateDict {
+  stateDict({
+    prefix = '',
+    keepVars = false,
+  }: {
+    prefix?: string | undefined;
+    keepVars?: boolean | undefined;
+  } = {}): StateDict {
     const out = Object.create(null) as StateDict;
     for (const [path, module] of this.namedModules('', false)) {
       const own = module.#own();
@@ -401,9 +442,13 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
         if (value === undefined) {
           if (!module.optional(name)) missing.push(key);
         } else if (!(value instanceof Tensor)) {
-          problems.push(`While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${describe(value)}`);
+          problems.push(
+            `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${describe(value)}`,
+          );
         } else if (!sameShape(value.sizes, x.sizes)) {
-          problems.push(`size mismatch for ${key}: copying a param with shape ${value.shape} from checkpoint, the shape in current model is ${x.shape}.`);
+          problems.push(
+            `size mismatch for ${key}: copying a param with shape ${value.shape} from checkpoint, the shape in current model is ${x.shape}.`,
+          );
         } else if (assign) {
           x.data = value;
         } else {
@@ -417,7 +462,8 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     if (strict) {
       const list = (keys: readonly string[]): string => keys.map((k) => `"${k}"`).join(', ');
       if (missing.length > 0) problems.unshift(`Missing key(s) in state_dict: ${list(missing)}. `);
-      if (unexpected.length > 0) problems.splice(missing.length > 0 ? 1 : 0, 0, `Unexpected key(s) in state_dict: ${list(unexpected)}. `);
+      if (unexpected.length > 0)
+        problems.splice(missing.length > 0 ? 1 : 0, 0, `Unexpected key(s) in state_dict: ${list(unexpected)}. `);
     }
     if (problems.length > 0) {
       throw new Error(`loadStateDict: Error(s) in loading state_dict for ${this.#name()}:\n\t${problems.join('\n\t')}`);
@@ -432,7 +478,8 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     if (this.#hooks === null) {
       const hooks = (this.#hooks = new Hooks(this.#any()));
       const forward = this.forward as (...args: readonly unknown[]) => unknown;
-      const value = (...args: readonly unknown[]): unknown => hooks.run((...a) => Reflect.apply(forward, this, a), args);
+      const value = (...args: readonly unknown[]): unknown =>
+        hooks.run((...a) => Reflect.apply(forward, this, a), args);
       Object.defineProperty(this, 'forward', { configurable: true, writable: true, enumerable: false, value });
     }
     return this.#hooks;
@@ -469,7 +516,12 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
         const list = Array.isArray(value);
         children.push([
           field,
-          formatModule(list ? 'ModuleList' : 'ModuleDict', '', members.map(([k, m]): [string, string] => [k, String(m)]), list),
+          formatModule(
+            list ? 'ModuleList' : 'ModuleDict',
+            '',
+            members.map(([k, m]): [string, string] => [k, String(m)]),
+            list,
+          ),
         ]);
       }
     }

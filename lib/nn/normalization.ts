@@ -25,7 +25,9 @@ type BatchNormArguments = Call<
 >;
 const filled = (sizes: Shape, dt: DType, value: number): Tensor => constant_(emptyLasting(sizes, dt), value);
 const KEYS: Readonly<Record<string, string>> = {
-  runningMean: 'running_mean', runningVar: 'running_var', numBatchesTracked: 'num_batches_tracked',
+  runningMean: 'running_mean',
+  runningVar: 'running_var',
+  numBatchesTracked: 'num_batches_tracked',
 };
 
 abstract class BatchNorm extends Module {
@@ -42,7 +44,12 @@ abstract class BatchNorm extends Module {
   numBatchesTracked: Tensor | null;
   constructor(numFeatures: number, ...args: BatchNormArguments) {
     super();
-    const options = readArguments<BatchNormOptions>(new.target.name, args, ['eps', 'momentum', 'affine', 'trackRunningStats'], ['bias', ...FACTORY]);
+    const options = readArguments<BatchNormOptions>(
+      new.target.name,
+      args,
+      ['eps', 'momentum', 'affine', 'trackRunningStats'],
+      ['bias', ...FACTORY],
+    );
     this.numFeatures = whole(new.target.name, 'numFeatures', numFeatures);
     this.eps = options.eps ?? 1e-5;
     this.momentum = options.momentum === undefined ? 0.1 : options.momentum;
@@ -87,7 +94,16 @@ abstract class BatchNorm extends Module {
     }
     const own = training || (this.runningMean === null && this.runningVar === null);
     const used = !training || trackRunningStats;
-    return batchNorm(x, this.weight, this.bias, used ? this.runningMean : null, used ? this.runningVar : null, own, factor, this.eps);
+    return batchNorm(
+      x,
+      this.weight,
+      this.bias,
+      used ? this.runningMean : null,
+      used ? this.runningVar : null,
+      own,
+      factor,
+      this.eps,
+    );
   }
   override extraRepr(): string {
     return (
@@ -97,7 +113,8 @@ abstract class BatchNorm extends Module {
   }
 }
 function checkDims(where: string, x: Tensor, dims: readonly number[]): void {
-  if (!dims.includes(x.ndim)) throw new ShapeError(`${where}: expected ${dims.map((d) => `${d}D`).join(' or ')} input (got ${x.ndim}D input)`);
+  if (!dims.includes(x.ndim))
+    throw new ShapeError(`${where}: expected ${dims.map((d) => `${d}D`).join(' or ')} input (got ${x.ndim}D input)`);
 }
 /**
  * Batch normalization of [N, C] or [N, C, L].
@@ -140,10 +157,20 @@ export class LayerNorm extends Module {
   readonly elementwiseAffine: boolean;
   weight: Parameter | null;
   bias: Parameter | null;
-  constructor(normalizedShape: number | Shape, ...args: Call<[eps?: number, elementwiseAffine?: boolean, bias?: boolean], LayerNormModuleOptions>) {
+  constructor(
+    normalizedShape: number | Shape,
+    ...args: Call<[eps?: number, elementwiseAffine?: boolean, bias?: boolean], LayerNormModuleOptions>
+  ) {
     super();
-    const options = readArguments<LayerNormModuleOptions>('LayerNorm', args, ['eps', 'elementwiseAffine', 'bias', ...FACTORY]);
-    this.normalizedShape = (typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape).map((n) => whole('LayerNorm', 'normalizedShape', n));
+    const options = readArguments<LayerNormModuleOptions>('LayerNorm', args, [
+      'eps',
+      'elementwiseAffine',
+      'bias',
+      ...FACTORY,
+    ]);
+    this.normalizedShape = (typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape).map((n) =>
+      whole('LayerNorm', 'normalizedShape', n),
+    );
     this.eps = options.eps ?? 1e-5;
     this.elementwiseAffine = options.elementwiseAffine ?? true;
     const dt = factoryDtype('LayerNorm', options);
@@ -182,12 +209,17 @@ export class GroupNorm extends Module {
   readonly affine: boolean;
   weight: Parameter | null;
   bias: Parameter | null;
-  constructor(numGroups: number, numChannels: number, ...args: Call<[eps?: number, affine?: boolean], GroupNormModuleOptions>) {
+  constructor(
+    numGroups: number,
+    numChannels: number,
+    ...args: Call<[eps?: number, affine?: boolean], GroupNormModuleOptions>
+  ) {
     super();
     const options = readArguments<GroupNormModuleOptions>('GroupNorm', args, ['eps', 'affine'], ['bias', ...FACTORY]);
     this.numGroups = whole('GroupNorm', 'numGroups', numGroups, 1);
     this.numChannels = whole('GroupNorm', 'numChannels', numChannels);
-    if (numChannels % numGroups !== 0) throw new ShapeError(`GroupNorm: num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
+    if (numChannels % numGroups !== 0)
+      throw new ShapeError(`GroupNorm: num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
     this.eps = options.eps ?? 1e-5;
     this.affine = options.affine ?? true;
     const dt = factoryDtype('GroupNorm', options);

@@ -2,14 +2,30 @@
 import { type Call, readArguments } from '../define.ts';
 import type { Sizes } from '../ops/internal/spatial.ts';
 import {
-  adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, adaptiveMaxPool3d, avgPool1d,
-  avgPool2d, avgPool3d, type AvgPoolOptions, maxPool1d, maxPool2d, maxPool3d, type MaxPoolOptions, type OutputSize,
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  type AvgPoolOptions,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type MaxPoolOptions,
+  type OutputSize,
 } from '../ops/pool.ts';
 import type { Tensor } from '../tensor.ts';
 import { bool, intOrTuple, tuple } from './internal.ts';
 import { Module } from './module.ts';
 
-type MaxArguments = Call<[stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean], MaxPoolOptions>;
+type MaxArguments = Call<
+  [stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean],
+  MaxPoolOptions
+>;
 abstract class MaxPool extends Module {
   readonly kernelSize: Sizes;
   readonly stride: Sizes;
@@ -56,7 +72,13 @@ export class MaxPool3d extends MaxPool {
 }
 
 type AvgArguments = Call<
-  [stride?: Sizes | null, padding?: Sizes, ceilMode?: boolean, countIncludePad?: boolean, divisorOverride?: number | null],
+  [
+    stride?: Sizes | null,
+    padding?: Sizes,
+    ceilMode?: boolean,
+    countIncludePad?: boolean,
+    divisorOverride?: number | null,
+  ],
   AvgPoolOptions
 >;
 abstract class AvgPool extends Module {
@@ -68,7 +90,13 @@ abstract class AvgPool extends Module {
   readonly divisorOverride: number | null;
   constructor(kernelSize: Sizes, ...args: AvgArguments) {
     super();
-    const options = readArguments<AvgPoolOptions>('AvgPool', args, ['stride', 'padding', 'ceilMode', 'countIncludePad', 'divisorOverride']);
+    const options = readArguments<AvgPoolOptions>('AvgPool', args, [
+      'stride',
+      'padding',
+      'ceilMode',
+      'countIncludePad',
+      'divisorOverride',
+    ]);
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;
     this.padding = options.padding ?? 0;

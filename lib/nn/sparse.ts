@@ -26,14 +26,20 @@ export class Embedding extends Module<[index: Tensor]> {
   readonly paddingIdx: number | null;
   /** [numEmbeddings, embeddingDim] */
   weight: Parameter;
-  constructor(numEmbeddings: number, embeddingDim: number, ...args: Call<[paddingIdx?: number | null], EmbeddingOptions>) {
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    ...args: Call<[paddingIdx?: number | null], EmbeddingOptions>
+  ) {
     super();
     const options = readArguments<EmbeddingOptions>('Embedding', args, ['paddingIdx', ...FACTORY]);
     this.numEmbeddings = whole('Embedding', 'numEmbeddings', numEmbeddings);
     this.embeddingDim = whole('Embedding', 'embeddingDim', embeddingDim);
     const padding = options.paddingIdx ?? null;
-    if (padding !== null && (whole('Embedding', 'paddingIdx', padding, -numEmbeddings) >= numEmbeddings)) {
-      throw new RangeError(`Embedding: padding_idx must be within num_embeddings, but got ${padding} for ${numEmbeddings}`);
+    if (padding !== null && whole('Embedding', 'paddingIdx', padding, -numEmbeddings) >= numEmbeddings) {
+      throw new RangeError(
+        `Embedding: padding_idx must be within num_embeddings, but got ${padding} for ${numEmbeddings}`,
+      );
     }
     this.paddingIdx = padding !== null && padding < 0 ? padding + numEmbeddings : padding;
     this.weight = emptyParameter([numEmbeddings, embeddingDim], factoryDtype('Embedding', options));
@@ -46,13 +52,23 @@ export class Embedding extends Module<[index: Tensor]> {
     if (paddingIdx !== null) noGrad(() => this.weight.select(0, paddingIdx).fill_(0));
   }
   /** An embedding of given vectors [numEmbeddings, embeddingDim], not trained unless `freeze` is false. */
-  static fromPretrained(embeddings: Tensor, { freeze = true, paddingIdx = null }: { freeze?: boolean | undefined; paddingIdx?: number | null | undefined } = {}): Embedding {
+  static fromPretrained(
+    embeddings: Tensor,
+    { freeze = true, paddingIdx = null }: { freeze?: boolean | undefined; paddingIdx?: number | null | undefined } = {},
+  ): Embedding {
     if (!(embeddings instanceof Tensor) || embeddings.ndim !== 2) {
-      throw new ShapeError(`Embedding.fromPretrained: embeddings parameter is expected to be 2-dimensional, not ${embeddings instanceof Tensor ? show(embeddings.sizes) : String(embeddings)}`);
+      throw new ShapeError(
+        `Embedding.fromPretrained: embeddings parameter is expected to be 2-dimensional, not ${embeddings instanceof Tensor ? show(embeddings.sizes) : String(embeddings)}`,
+      );
     }
     const [rows, cols] = embeddings.sizes as readonly [number, number];
     const out = new Embedding(0, 0);
-    return Object.assign(out, { numEmbeddings: rows, embeddingDim: cols, paddingIdx, weight: new Parameter(embeddings, !freeze) });
+    return Object.assign(out, {
+      numEmbeddings: rows,
+      embeddingDim: cols,
+      paddingIdx,
+      weight: new Parameter(embeddings, !freeze),
+    });
   }
   override forward(index: Tensor): Tensor {
     return embedding(index, this.weight, { paddingIdx: this.paddingIdx });

@@ -33,7 +33,10 @@ export interface ClipGradNormOptions {
  * torch.nn.utils.clipGradNorm_([p], 1) // tensor(5.)
  */
 export function clipGradNorm_(
-  parameters: Tensor | Iterable<Tensor>, maxNorm: number, normType = 2, { errorIfNonfinite = false }: ClipGradNormOptions = {},
+  parameters: Tensor | Iterable<Tensor>,
+  maxNorm: number,
+  normType = 2,
+  { errorIfNonfinite = false }: ClipGradNormOptions = {},
 ): Tensor {
   const grads = gradientsOf('clipGradNorm_', parameters).map((g) => g.detach());
   if (grads.length === 0) return scalarTensor(0, { dtype: getDefault().name });
@@ -54,7 +57,11 @@ export function clipGradNorm_(
   // NaN must reach the gradients, as it does in PyTorch
   if (!(scale >= 1)) {
     const dense = grads.filter((g) => g.dense);
-    runList(scaleKernel, dense.map((g) => [g]), [scale]);
+    runList(
+      scaleKernel,
+      dense.map((g) => [g]),
+      [scale],
+    );
     for (const g of dense) g.storage.version++;
     for (const g of grads) if (!g.dense) g.mul_(scale);
   }
@@ -93,7 +100,8 @@ export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>)
   checkTensor('vectorToParameters', vector, 'vector');
   let at = 0;
   for (const p of parameters) {
-    if (at + p.count > vector.count) throw new ShapeError(`vectorToParameters: the vector has ${vector.count} elements, which is too few`);
+    if (at + p.count > vector.count)
+      throw new ShapeError(`vectorToParameters: the vector has ${vector.count} elements, which is too few`);
     p.data = vector.detach().narrow(0, at, p.count).view(p.sizes);
     at += p.count;
   }

@@ -21,7 +21,8 @@ const floats = (where: string, x: Tensor): void => {
   requireFloating(where, x.dt);
 };
 function number(where: string, name: string, value: unknown): number {
-  if (typeof value !== 'number') throw new TypeError(`${where}: expected a number for ${name} but received ${describe(value)}`);
+  if (typeof value !== 'number')
+    throw new TypeError(`${where}: expected a number for ${name} but received ${describe(value)}`);
   return value;
 }
 
@@ -45,7 +46,9 @@ export function leakyRelu(x: Tensor, ...args: Call<[negativeSlope?: number], Lea
   const { negativeSlope = 0.01 } = readArguments<LeakyReluOptions>('leakyRelu', args, ['negativeSlope']);
   floats('leakyRelu', x);
   const slope = number('leakyRelu', 'negativeSlope', negativeSlope);
-  return record('leakyRelu', map(leakyReluKernel, x, [slope]), [x], [x], (g, n) => [leakyReluGrad(g, n.unpack(0), slope)]);
+  return record('leakyRelu', map(leakyReluKernel, x, [slope]), [x], [x], (g, n) => [
+    leakyReluGrad(g, n.unpack(0), slope),
+  ]);
 }
 
 /** Options of {@link elu}. */
@@ -69,9 +72,22 @@ function eluWith(where: string, x: Tensor, alpha: number, scale: number, inputSc
  * @example
  * torch.elu(torch.tensor([-1, 1.5])) // tensor([-0.6321,  1.5000])
  */
-export function elu(x: Tensor, ...args: Call<[alpha?: number, scale?: number, inputScale?: number], EluOptions>): Tensor {
-  const { alpha = 1, scale = 1, inputScale = 1 } = readArguments<EluOptions>('elu', args, ['alpha', 'scale', 'inputScale']);
-  return eluWith('elu', x, number('elu', 'alpha', alpha), number('elu', 'scale', scale), number('elu', 'inputScale', inputScale));
+export function elu(
+  x: Tensor,
+  ...args: Call<[alpha?: number, scale?: number, inputScale?: number], EluOptions>
+): Tensor {
+  const {
+    alpha = 1,
+    scale = 1,
+    inputScale = 1,
+  } = readArguments<EluOptions>('elu', args, ['alpha', 'scale', 'inputScale']);
+  return eluWith(
+    'elu',
+    x,
+    number('elu', 'alpha', alpha),
+    number('elu', 'scale', scale),
+    number('elu', 'inputScale', inputScale),
+  );
 }
 
 /**
@@ -119,7 +135,8 @@ export interface HardtanhOptions {
 }
 function clipped(where: string, x: Tensor, low: number, high: number): Tensor {
   checkTensor(where, x);
-  if (low > high) throw new RangeError(`${where}: min_val cannot be greater than max_val, but received ${low} and ${high}`);
+  if (low > high)
+    throw new RangeError(`${where}: min_val cannot be greater than max_val, but received ${low} and ${high}`);
   return record('hardtanh', map(hardtanhKernel, x, [1, low, 1, high]), [x], [x], (g, n) => {
     const z = n.unpack(0);
     return [g.where(z.gt(low).logicalAnd(z.lt(high)), 0)];
@@ -249,8 +266,10 @@ export function logsigmoid(x: Tensor): Tensor {
 export function prelu(x: Tensor, weight: Tensor): Tensor {
   floats('prelu', x);
   checkTensor('prelu', weight, 'weight');
-  if (weight.dt !== x.dt) throw new DtypeError(`prelu: type promoting not supported, got ${x.dtype} and ${weight.dtype}`);
-  if (weight.ndim > 1) throw new ShapeError(`prelu: expected weight to be a scalar or 1D tensor, but got shape ${show(weight.sizes)}`);
+  if (weight.dt !== x.dt)
+    throw new DtypeError(`prelu: type promoting not supported, got ${x.dtype} and ${weight.dtype}`);
+  if (weight.ndim > 1)
+    throw new ShapeError(`prelu: expected weight to be a scalar or 1D tensor, but got shape ${show(weight.sizes)}`);
   let w = weight;
   if (weight.numel() !== 1) {
     const channels = x.ndim >= 2 ? x.sizes[1]! : 1;
@@ -347,7 +366,11 @@ export interface SoftmaxOptions {
 type SoftmaxArguments = Call<[dim: number, dtype?: DTypeName | null], SoftmaxOptions>;
 
 function softmaxFamily(
-  where: string, k: number, grad: (g: Tensor, y: Tensor, dim: number) => Tensor, x: Tensor, args: readonly unknown[],
+  where: string,
+  k: number,
+  grad: (g: Tensor, y: Tensor, dim: number) => Tensor,
+  x: Tensor,
+  args: readonly unknown[],
 ): Tensor {
   const { dim, dtype } = readArguments<SoftmaxOptions>(where, args, ['dim', 'dtype']);
   checkTensor(where, x);
@@ -380,5 +403,24 @@ export function logSoftmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
 }
 
 operators({
-  leakyRelu, elu, selu, celu, threshold, hardtanh, relu6, softplus, softsign, hardsigmoid, hardswish, mish, logsigmoid, prelu, tanhshrink, softshrink, hardshrink, glu, softmax, logSoftmax,
+  leakyRelu,
+  elu,
+  selu,
+  celu,
+  threshold,
+  hardtanh,
+  relu6,
+  softplus,
+  softsign,
+  hardsigmoid,
+  hardswish,
+  mish,
+  logsigmoid,
+  prelu,
+  tanhshrink,
+  softshrink,
+  hardshrink,
+  glu,
+  softmax,
+  logSoftmax,
 });

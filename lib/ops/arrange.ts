@@ -58,17 +58,24 @@ export interface RollOptions {
  * @example
  * torch.roll(torch.tensor([1, 2, 3]), 1) // tensor([3, 1, 2])
  */
-export function roll(x: Tensor, shifts: number | Shape, ...args: Call<[dims?: number | Shape | null], RollOptions>): Tensor {
+export function roll(
+  x: Tensor,
+  shifts: number | Shape,
+  ...args: Call<[dims?: number | Shape | null], RollOptions>
+): Tensor {
   checkTensor('roll', x);
   const { dims = null } = readArguments<RollOptions>('roll', args, ['dims']);
   const by = typeof shifts === 'number' ? [shifts] : shifts;
-  if (!Array.isArray(by) || by.some((n) => !Number.isInteger(n))) throw new TypeError(`roll: expected whole numbers for shifts but received ${describe(shifts)}`);
+  if (!Array.isArray(by) || by.some((n) => !Number.isInteger(n)))
+    throw new TypeError(`roll: expected whole numbers for shifts but received ${describe(shifts)}`);
   const along = dims === null ? [] : typeof dims === 'number' ? [dims] : dims;
   if (along.length === 0) {
-    if (by.length !== 1) throw new ShapeError(`roll: shifts and dimensions must align: ${by.length} shifts without dims`);
+    if (by.length !== 1)
+      throw new ShapeError(`roll: shifts and dimensions must align: ${by.length} shifts without dims`);
     return roll(x.reshape(-1), by, 0).reshape(x.sizes);
   }
-  if (along.length !== by.length) throw new ShapeError(`roll: shifts and dimensions must align: ${by.length} shifts for ${along.length} dims`);
+  if (along.length !== by.length)
+    throw new ShapeError(`roll: shifts and dimensions must align: ${by.length} shifts for ${along.length} dims`);
   let y = x;
   along.forEach((dim, i) => {
     const d = wrapDim('roll', dim, x.sizes.length);
@@ -84,8 +91,10 @@ const trilKernel = kernel('tril');
 const triuKernel = kernel('triu');
 function triangle(where: 'tril' | 'triu', k: number, x: Tensor, diagonal: number): Tensor {
   checkTensor(where, x);
-  if (x.sizes.length < 2) throw new ShapeError(`${where}: input tensor must have at least 2 dimensions, not ${x.sizes.length}`);
-  if (!Number.isInteger(diagonal)) throw new TypeError(`${where}: expected a whole number for diagonal but received ${describe(diagonal)}`);
+  if (x.sizes.length < 2)
+    throw new ShapeError(`${where}: input tensor must have at least 2 dimensions, not ${x.sizes.length}`);
+  if (!Number.isInteger(diagonal))
+    throw new TypeError(`${where}: expected a whole number for diagonal but received ${describe(diagonal)}`);
   const out = emptyTensor(x.sizes, x.dt);
   if (out.count > 0) runStruct(k, [out, x], [diagonal]);
   return record(where, out, [x], [], (g) => [triangle(where, k, g, diagonal)]);
@@ -113,4 +122,4 @@ export function triu(x: Tensor, ...args: Call<[diagonal?: number], { diagonal?: 
   return triangle('triu', triuKernel, x, readDiagonal('triu', args));
 }
 
-operators({flip, fliplr, flipud, roll, tril, triu});
+operators({ flip, fliplr, flipud, roll, tril, triu });

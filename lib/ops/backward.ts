@@ -12,8 +12,16 @@ import type { Tensor } from '../tensor.ts';
  * x.pow(2).sum().backward()
  * x.grad // tensor([2., 4.])
  */
-export function backward(x: Tensor, ...args: Call<[gradient?: Tensor | null, retainGraph?: boolean | null, createGraph?: boolean], BackwardOptions>): void {
-  const options = readArguments<BackwardOptions>('backward', args, ['gradient', 'retainGraph', 'createGraph', 'inputs']);
+export function backward(
+  x: Tensor,
+  ...args: Call<[gradient?: Tensor | null, retainGraph?: boolean | null, createGraph?: boolean], BackwardOptions>
+): void {
+  const options = readArguments<BackwardOptions>('backward', args, [
+    'gradient',
+    'retainGraph',
+    'createGraph',
+    'inputs',
+  ]);
   run('backward', [x], [options.gradient], options);
 }
 spread(backward);

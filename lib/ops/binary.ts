@@ -12,14 +12,17 @@ export interface AlphaOptions {
   alpha?: number | undefined;
 }
 
-const tensorLike = (x: Tensor | Scalar, like: Tensor): Tensor => (x instanceof Tensor ? x : like.detach().mul(0).add(x));
+const tensorLike = (x: Tensor | Scalar, like: Tensor): Tensor =>
+  x instanceof Tensor ? x : like.detach().mul(0).add(x);
 
 const plainAdd: Binary = binary('add', 'promote', { grads: [needs('', (g) => g), needs('', (g) => g)] });
 const plainSub: Binary = binary('sub', 'promote', {
   grads: [needs('', (g) => g), needs('', (g) => g.neg())],
   check: (where, a, b) => {
     if (a.dt.kind === BOOL && (b instanceof Tensor ? b.dt.kind === BOOL : typeof b === 'boolean')) {
-      throw new DtypeError(`${where}: subtraction of bool tensors is not supported; use logicalXor() or bitwiseNot() instead`);
+      throw new DtypeError(
+        `${where}: subtraction of bool tensors is not supported; use logicalXor() or bitwiseNot() instead`,
+      );
     }
   },
 });
@@ -33,7 +36,9 @@ function scaled(where: string, a: Tensor, b: Tensor | Scalar, options: AlphaOpti
   checkOperand(where, b);
   const kind = Math.max(a.dt.kind, b instanceof Tensor ? b.dt.kind : scalarKind(b));
   if (scalarKind(alpha) === FLOATING && kind !== FLOATING) {
-    throw new DtypeError(`${where}: for integral input tensors, argument alpha must not be a floating point number (${alpha})`);
+    throw new DtypeError(
+      `${where}: for integral input tensors, argument alpha must not be a floating point number (${alpha})`,
+    );
   }
   return b instanceof Tensor ? b.mul(alpha) : Number(b) * alpha;
 }
@@ -71,7 +76,10 @@ export function rsub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Ten
   checkTensor('rsub', a);
   checkOperand('rsub', b);
   checkOptions('rsub', options, ['alpha']);
-  if (a.dt.kind === BOOL) throw new DtypeError('rsub: subtraction of a bool tensor is not supported; use logicalXor() or bitwiseNot() instead');
+  if (a.dt.kind === BOOL)
+    throw new DtypeError(
+      'rsub: subtraction of a bool tensor is not supported; use logicalXor() or bitwiseNot() instead',
+    );
   return a.mul(-(options?.alpha ?? 1)).add(b);
 }
 row('rsub', rsub);
@@ -101,10 +109,7 @@ export interface DivOptions {
 }
 
 const trueDiv: Binary = binary('div', 'float', {
-  grads: [
-    needs('b', (g, { b }) => g.div(b)),
-    needs('ab', (g, { a, b }) => g.neg().mul(a.div(b).div(b))),
-  ],
+  grads: [needs('b', (g, { b }) => g.div(b)), needs('ab', (g, { a, b }) => g.neg().mul(a.div(b).div(b)))],
 });
 /**
  * The quotient rounded down, as Python's `//`. Throws RangeError on an integer division by zero.
@@ -131,20 +136,32 @@ export function div(a: Tensor, b: Tensor | Scalar, options?: DivOptions): Tensor
 }
 type Divide = (a: Tensor, b: Tensor | Scalar) => Tensor;
 /** Chooses the division that a rounding mode asks for. */
-function divided(where: string, exact: Divide, trunc: Divide, floor: Divide, a: Tensor, b: Tensor | Scalar, options: DivOptions): Tensor {
+function divided(
+  where: string,
+  exact: Divide,
+  trunc: Divide,
+  floor: Divide,
+  a: Tensor,
+  b: Tensor | Scalar,
+  options: DivOptions,
+): Tensor {
   checkOptions(where, options, ['roundingMode']);
   const mode = options.roundingMode ?? null;
   if (mode === null) return exact(a, b);
   if (mode === 'trunc') return trunc(a, b);
   if (mode === 'floor') return floor(a, b);
-  throw new TypeError(`${where}: expected roundingMode to be one of null, 'trunc' or 'floor' but received ${String(mode)}`);
+  throw new TypeError(
+    `${where}: expected roundingMode to be one of null, 'trunc' or 'floor' but received ${String(mode)}`,
+  );
 }
 type InPlace = (x: Tensor, b: Tensor | Scalar, options?: object) => Tensor;
 const formOf = (name: string): InPlace => inPlaceForms.get(name) as InPlace;
 // in place, add, sub and div take the same options
 for (const name of ['add', 'sub']) {
   const plain = formOf(name);
-  inPlaceForms.set(name, (x: Tensor, b: Tensor | Scalar, options?: AlphaOptions) => plain(x, options === undefined ? b : scaled(`${name}_`, x, b, options)));
+  inPlaceForms.set(name, (x: Tensor, b: Tensor | Scalar, options?: AlphaOptions) =>
+    plain(x, options === undefined ? b : scaled(`${name}_`, x, b, options)),
+  );
 }
 const [exactForm, truncForm, floorForm] = [formOf('div'), formOf('truncDivide'), formOf('floorDivide')];
 inPlaceForms.set('div', (x: Tensor, b: Tensor | Scalar, options?: DivOptions) =>
@@ -273,10 +290,7 @@ export const atan2: Binary = binary('atan2', 'float', {
  * torch.hypot(torch.tensor([3, 1.5]), torch.tensor([4, 2])) // tensor([5.0000, 2.5000])
  */
 export const hypot: Binary = binary('hypot', 'promote', {
-  grads: [
-    needs('ay', (g, { a, y }) => g.mul(a.div(y))),
-    needs('by', (g, { b, y }) => g.mul((b as Tensor).div(y))),
-  ],
+  grads: [needs('ay', (g, { a, y }) => g.mul(a.div(y))), needs('by', (g, { b, y }) => g.mul((b as Tensor).div(y)))],
 });
 /**
  * The size of `a` with the sign of `b`.
@@ -284,10 +298,7 @@ export const hypot: Binary = binary('hypot', 'promote', {
  * torch.copysign(torch.tensor([1.5, -2]), -1) // tensor([-1.5000, -2.0000])
  */
 export const copysign: Binary = binary('copysign', 'float', {
-  grads: [
-    needs('ay', (g, { a, y }) => g.mul(y.div(a)).where(a.ne(0), g.mul(0))),
-    needs('', (g) => g.mul(0)),
-  ],
+  grads: [needs('ay', (g, { a, y }) => g.mul(y.div(a)).where(a.ne(0), g.mul(0))), needs('', (g) => g.mul(0))],
 });
 /**
  * The next floating-point number after `a` towards `b`.
@@ -324,7 +335,9 @@ export const logaddexp2: Binary = binary('logaddexp2', 'number', {
  */
 export const xlogy: Binary = binary('xlogy', 'float', {
   grads: [
-    needs('ab', (g, { a, b }) => g.mul(tensorLike(b, a).log()).where(a.ne(0).logicalOr(tensorLike(b, a).gt(0)), g.mul(0))),
+    needs('ab', (g, { a, b }) =>
+      g.mul(tensorLike(b, a).log()).where(a.ne(0).logicalOr(tensorLike(b, a).gt(0)), g.mul(0)),
+    ),
     needs('ab', (g, { a, b }) => g.mul(a.div(b))),
   ],
 });

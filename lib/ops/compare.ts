@@ -119,7 +119,12 @@ interface Tolerances {
   readonly equalNan: boolean;
 }
 /** Reads tolerances given by position or by name. */
-function tolerances(where: string, rtol: number | CloseOptions | undefined, atol: number | undefined, equalNan: boolean | undefined): Tolerances {
+function tolerances(
+  where: string,
+  rtol: number | CloseOptions | undefined,
+  atol: number | undefined,
+  equalNan: boolean | undefined,
+): Tolerances {
   if (typeof rtol === 'object') {
     checkOptions(where, rtol, ['rtol', 'atol', 'equalNan']);
     return { rtol: rtol.rtol ?? 1e-5, atol: rtol.atol ?? 1e-8, equalNan: rtol.equalNan ?? false };
@@ -136,7 +141,8 @@ export function isclose(a: Tensor, b: Tensor, rtol?: number | CloseOptions, atol
   checkTensor('isclose', a);
   checkTensor('isclose', b, 'other');
   const t = tolerances('isclose', rtol, atol, equalNan);
-  if (!(t.rtol >= 0) || !(t.atol >= 0)) throw new RangeError(`isclose: rtol and atol must not be negative, but are ${t.rtol} and ${t.atol}`);
+  if (!(t.rtol >= 0) || !(t.atol >= 0))
+    throw new RangeError(`isclose: rtol and atol must not be negative, but are ${t.rtol} and ${t.atol}`);
   commonDevice('isclose', [a, b]);
   const dt = resultType(a, b);
   const sizes = broadcastShapes('isclose', a.sizes, b.sizes);
@@ -152,7 +158,13 @@ row('isclose', isclose, { differentiable: false });
  * @example
  * torch.allclose(torch.tensor([1, 2.5]), torch.tensor([1.000001, 2.5])) // true
  */
-export function allclose(a: Tensor, b: Tensor, rtol?: number | CloseOptions, atol?: number, equalNan?: boolean): boolean {
+export function allclose(
+  a: Tensor,
+  b: Tensor,
+  rtol?: number | CloseOptions,
+  atol?: number,
+  equalNan?: boolean,
+): boolean {
   checkTensor('allclose', a);
   checkTensor('allclose', b, 'other');
   return Boolean(isclose(a, b, rtol, atol, equalNan).all().item());

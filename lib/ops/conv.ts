@@ -48,19 +48,27 @@ function checkOperands(where: string, x: Tensor, weight: Tensor, bias: Tensor | 
   if (bias !== null) checkTensor(where, bias, 'bias');
   requireFloating(where, x.dt);
   commonDevice(where, [x, weight, bias]);
-  for (const [name, other] of [['weight', weight], ['bias', bias]] as const) {
+  for (const [name, other] of [
+    ['weight', weight],
+    ['bias', bias],
+  ] as const) {
     if (other !== null && other.dt !== x.dt) {
       throw new DtypeError(`${where}: input type (${x.dtype}) and ${name} type (${other.dtype}) should be the same`);
     }
   }
   checkRank(where, x, dims);
-  if (weight.ndim !== dims + 2) throw new ShapeError(`${where}: expected a weight of ${dims + 2} dimensions, but got weight of size ${show(weight.sizes)}`);
+  if (weight.ndim !== dims + 2)
+    throw new ShapeError(
+      `${where}: expected a weight of ${dims + 2} dimensions, but got weight of size ${show(weight.sizes)}`,
+    );
   for (let d = 2; d < weight.ndim; d++) {
-    if (weight.sizes[d] === 0) throw new ShapeError(`${where}: the kernel must not be empty, but got weight of size ${show(weight.sizes)}`);
+    if (weight.sizes[d] === 0)
+      throw new ShapeError(`${where}: the kernel must not be empty, but got weight of size ${show(weight.sizes)}`);
   }
 }
 function checkGroups(where: string, groups: number, weight: Tensor): void {
-  if (!Number.isInteger(groups)) throw new TypeError(`${where}: expected a whole number for groups but received ${describe(groups)}`);
+  if (!Number.isInteger(groups))
+    throw new TypeError(`${where}: expected a whole number for groups but received ${describe(groups)}`);
   if (groups < 1) throw new RangeError(`${where}: non-positive groups is not supported, but got groups=${groups}`);
   if (weight.sizes[0]! < groups || weight.sizes[0]! % groups !== 0) {
     throw new ShapeError(
@@ -96,11 +104,19 @@ function conv(dims: number, x: Tensor, weight: Tensor, args: readonly unknown[])
     let padding = options.padding ?? 0;
     if (padding === 'valid') padding = 0;
     if (padding === 'same') {
-      if (stride.some((s) => s !== 1)) throw new ShapeError(`${where}: padding='same' is not supported for strided convolutions`);
+      if (stride.some((s) => s !== 1))
+        throw new ShapeError(`${where}: padding='same' is not supported for strided convolutions`);
       const total = kernel.map((k, d) => dilation[d]! * (k - 1));
       padding = total.map((t) => Math.floor(t / 2));
       // an odd total has its extra column at the end
-      if (total.some((t) => t % 2 !== 0)) input = pad(input, total.map((t) => t % 2).reverse().flatMap((odd) => [0, odd]));
+      if (total.some((t) => t % 2 !== 0))
+        input = pad(
+          input,
+          total
+            .map((t) => t % 2)
+            .reverse()
+            .flatMap((odd) => [0, odd]),
+        );
     } else if (typeof padding === 'string') {
       throw new TypeError(`${where}: invalid padding string: '${String(padding)}'`);
     }
@@ -144,7 +160,8 @@ function convTranspose(dims: number, x: Tensor, weight: Tensor, args: readonly u
       );
     }
     const size = stride.map(
-      (s, d) => (input.sizes[d + 2]! - 1) * s - 2 * padding[d]! + dilation[d]! * (weight.sizes[d + 2]! - 1) + extra[d]! + 1,
+      (s, d) =>
+        (input.sizes[d + 2]! - 1) * s - 2 * padding[d]! + dilation[d]! * (weight.sizes[d + 2]! - 1) + extra[d]! + 1,
     );
     if (size.some((n) => n <= 0)) {
       throw new ShapeError(
@@ -153,7 +170,11 @@ function convTranspose(dims: number, x: Tensor, weight: Tensor, args: readonly u
     }
     // so much extra output that a convolution of it would have more positions than the input: zeros take their place
     const more = extra.map((e, d) => Math.floor(e / stride[d]!));
-    if (more.some((m) => m > 0)) input = pad(input, more.reverse().flatMap((m) => [0, m]));
+    if (more.some((m) => m > 0))
+      input = pad(
+        input,
+        more.reverse().flatMap((m) => [0, m]),
+      );
     return convolveInput(input, weight, bias, [groups, ...stride, ...padding, ...dilation], size, channels);
   });
 }
@@ -219,5 +240,10 @@ export function convTranspose3d(x: Tensor, weight: Tensor, ...args: ConvTranspos
 }
 
 operators({
-  conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d,
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
 });

@@ -1,8 +1,39 @@
 // Copies and conversions: clone, contiguous, to and its short forms; copy_, fill_ and zero_, which write in place.
-import { type Call, checkInPlace, checkOptions, inPlaceForms, readArguments, record, row, writeInPlace } from '../define.ts';
+import {
+  type Call,
+  checkInPlace,
+  checkOptions,
+  inPlaceForms,
+  readArguments,
+  record,
+  row,
+  writeInPlace,
+} from '../define.ts';
 import { FunctionNode, type Node } from '../autograd/node.ts';
-import { checkOperand, checkTensor, nonOverlappingAndDense, runMap, type Scalar, scalarOperand, undisturbed } from '../dispatch.ts';
-import { bfloat16, bool, type DType, type DTypeName, float16, float32, float64, int16, int32, int64, int8, toDType, uint8 } from '../dtype.ts';
+import {
+  checkOperand,
+  checkTensor,
+  nonOverlappingAndDense,
+  runMap,
+  type Scalar,
+  scalarOperand,
+  undisturbed,
+} from '../dispatch.ts';
+import {
+  bfloat16,
+  bool,
+  type DType,
+  type DTypeName,
+  float16,
+  float32,
+  float64,
+  int16,
+  int32,
+  int64,
+  int8,
+  toDType,
+  uint8,
+} from '../dtype.ts';
 import { available, device as toDevice, Device, type DeviceLike } from '../device.ts';
 import { describe } from '../errors.ts';
 import { spread } from '../methods.ts';
@@ -20,12 +51,15 @@ export type MemoryFormat = 'contiguous' | 'preserve' | 'channelsLast' | 'channel
 /** Strides of a copy of `x`. */
 function layout(where: string, x: Tensor, format: MemoryFormat): Shape {
   switch (format) {
-    case 'contiguous': return contiguousStrides(x.sizes);
-    case 'preserve': return nonOverlappingAndDense(x.sizes, x.strides) ? x.strides : contiguousStrides(x.sizes);
+    case 'contiguous':
+      return contiguousStrides(x.sizes);
+    case 'preserve':
+      return nonOverlappingAndDense(x.sizes, x.strides) ? x.strides : contiguousStrides(x.sizes);
     case 'channelsLast':
     case 'channelsLast3d': {
       const rank = format === 'channelsLast' ? 4 : 5;
-      if (x.sizes.length !== rank) throw new ShapeError(`${where}: required rank ${rank} tensor to use ${format} format, not ${show(x.sizes)}`);
+      if (x.sizes.length !== rank)
+        throw new ShapeError(`${where}: required rank ${rank} tensor to use ${format} format, not ${show(x.sizes)}`);
       const order = [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1];
       const strides = new Array<number>(rank);
       for (let i = rank - 1, n = 1; i >= 0; i--) {
@@ -34,7 +68,10 @@ function layout(where: string, x: Tensor, format: MemoryFormat): Shape {
       }
       return strides;
     }
-    default: throw new TypeError(`${where}: expected memoryFormat 'contiguous', 'preserve', 'channelsLast' or 'channelsLast3d' but received ${describe(format)}`);
+    default:
+      throw new TypeError(
+        `${where}: expected memoryFormat 'contiguous', 'preserve', 'channelsLast' or 'channelsLast3d' but received ${describe(format)}`,
+      );
   }
 }
 
@@ -95,7 +132,10 @@ type ToTarget = DTypeName | DeviceLike | Tensor;
  * @example
  * torch.tensor([1, 2]).to('float32') // tensor([1., 2.])
  */
-export function to(x: Tensor, ...args: Call<[target: ToTarget, dtype?: DTypeName | boolean, nonBlocking?: boolean, copy?: boolean], ToOptions>): Tensor {
+export function to(
+  x: Tensor,
+  ...args: Call<[target: ToTarget, dtype?: DTypeName | boolean, nonBlocking?: boolean, copy?: boolean], ToOptions>
+): Tensor {
   checkTensor('to', x);
   if (args.length === 0) throw new TypeError('to: expected a dtype, a device or a tensor');
   const first: unknown = args[0];
@@ -113,8 +153,14 @@ export function to(x: Tensor, ...args: Call<[target: ToTarget, dtype?: DTypeName
     dt = toDType(first, 'to');
     rest = [undefined, undefined, ...args.slice(1)];
   }
-  const options = readArguments<ToOptions & { target: unknown }>('to', rest, ['target', 'dtype', 'nonBlocking', 'copy'], ['device', 'memoryFormat']);
-  if (options.target !== undefined) throw new TypeError(`to: expected a dtype, a device or a tensor but received ${describe(options.target)}`);
+  const options = readArguments<ToOptions & { target: unknown }>(
+    'to',
+    rest,
+    ['target', 'dtype', 'nonBlocking', 'copy'],
+    ['device', 'memoryFormat'],
+  );
+  if (options.target !== undefined)
+    throw new TypeError(`to: expected a dtype, a device or a tensor but received ${describe(options.target)}`);
   if (options.device !== undefined && options.device !== null) where = toDevice(options.device);
   if (options.dtype !== undefined && options.dtype !== null) dt = toDType(options.dtype, 'to');
   available('to', where);
@@ -245,7 +291,12 @@ export function cpu(x: Tensor): Tensor {
  */
 export function cuda(x: Tensor, index?: number | DeviceLike | null): Tensor {
   checkTensor('cuda', x);
-  return to(x, typeof index === 'number' || index === undefined || index === null ? toDevice('cuda', index ?? undefined) : toDevice(index));
+  return to(
+    x,
+    typeof index === 'number' || index === undefined || index === null
+      ? toDevice('cuda', index ?? undefined)
+      : toDevice(index),
+  );
 }
 
 // ---- writing --------------------------------------------------------------------------------------------------------
@@ -261,23 +312,35 @@ inPlaceForms.set('copy', (x: Tensor, source: Tensor | Scalar): Tensor => {
   if (!sameShape(broadcastShapes('copy_', x.sizes, source.sizes), x.sizes)) {
     throw new ShapeError(`copy_: the source of shape ${show(source.sizes)} does not broadcast to ${show(x.sizes)}`);
   }
-  return writeInPlace(x, [x, source], grads((g) => [g.mul(0), g], 'CopyBackwards'), () => {
-    runMap(copyKernel, x.sizes, [x, undisturbed(x, source)], x.dt);
-  });
+  return writeInPlace(
+    x,
+    [x, source],
+    grads((g) => [g.mul(0), g], 'CopyBackwards'),
+    () => {
+      runMap(copyKernel, x.sizes, [x, undisturbed(x, source)], x.dt);
+    },
+  );
 });
 
 function fillWith(where: string, x: Tensor, value: Tensor | Scalar): Tensor {
   checkInPlace(where, x);
   checkOperand(where, value, 'value');
   if (value instanceof Tensor && value.sizes.length > 0) {
-    throw new ShapeError(`${where}: only supports a 0-dimensional value tensor but got one with ${value.sizes.length} dimensions`);
+    throw new ShapeError(
+      `${where}: only supports a 0-dimensional value tensor but got one with ${value.sizes.length} dimensions`,
+    );
   }
   const operand = value instanceof Tensor ? value : scalarOperand(where, value);
   const inputs = value instanceof Tensor ? [x, value] : [x];
-  return writeInPlace(x, inputs, grads((g) => (inputs.length > 1 ? [g.mul(0), g.sum()] : [g.mul(0)]), 'FillBackward0'), () => {
-    if (operand instanceof Tensor) runMap(copyKernel, x.sizes, [x, undisturbed(x, operand)], x.dt);
-    else runMap(fillKernel, x.sizes, [x, operand], x.dt);
-  });
+  return writeInPlace(
+    x,
+    inputs,
+    grads((g) => (inputs.length > 1 ? [g.mul(0), g.sum()] : [g.mul(0)]), 'FillBackward0'),
+    () => {
+      if (operand instanceof Tensor) runMap(copyKernel, x.sizes, [x, undisturbed(x, operand)], x.dt);
+      else runMap(fillKernel, x.sizes, [x, operand], x.dt);
+    },
+  );
 }
 /** `x.fill_(value)` */
 inPlaceForms.set('fill', (x: Tensor, value: Tensor | Scalar): Tensor => fillWith('fill_', x, value));

@@ -17,15 +17,24 @@ export interface CosineSimilarityOptions {
  * @example
  * torch.cosineSimilarity(torch.tensor([[1.5, 2]]), torch.tensor([[3, 4.0]]).float()) // tensor([1.])
  */
-export function cosineSimilarity(x1: Tensor, x2: Tensor, ...args: Call<[dim?: number, eps?: number], CosineSimilarityOptions>): Tensor {
+export function cosineSimilarity(
+  x1: Tensor,
+  x2: Tensor,
+  ...args: Call<[dim?: number, eps?: number], CosineSimilarityOptions>
+): Tensor {
   const { dim = 1, eps = 1e-8 } = readArguments<CosineSimilarityOptions>('cosineSimilarity', args, ['dim', 'eps']);
-  for (const [x, name] of [[x1, 'x1'], [x2, 'x2']] as const) {
+  for (const [x, name] of [
+    [x1, 'x1'],
+    [x2, 'x2'],
+  ] as const) {
     checkTensor('cosineSimilarity', x, name);
     requireFloating('cosineSimilarity', x.dt);
   }
   const shape = broadcastShapes('cosineSimilarity', x1.sizes, x2.sizes);
   const unit = (x: Tensor): Tensor => x.div(x.norm(2, dim, true).clampMin(eps));
-  return unit(x1.expand(shape)).mul(unit(x2.expand(shape))).sum(dim);
+  return unit(x1.expand(shape))
+    .mul(unit(x2.expand(shape)))
+    .sum(dim);
 }
 
 /** Options of {@link pairwiseDistance}. */
@@ -40,12 +49,18 @@ export interface PairwiseDistanceOptions {
  * torch.pairwiseDistance(torch.tensor([[1.5, 2]]), torch.tensor([[4.5, 6]])) // tensor([5.0000])
  */
 export function pairwiseDistance(
-  x1: Tensor, x2: Tensor, ...args: Call<[p?: number, eps?: number, keepdim?: boolean], PairwiseDistanceOptions>
+  x1: Tensor,
+  x2: Tensor,
+  ...args: Call<[p?: number, eps?: number, keepdim?: boolean], PairwiseDistanceOptions>
 ): Tensor {
-  const { p = 2, eps = 1e-6, keepdim = false } = readArguments<PairwiseDistanceOptions>('pairwiseDistance', args, ['p', 'eps', 'keepdim']);
+  const {
+    p = 2,
+    eps = 1e-6,
+    keepdim = false,
+  } = readArguments<PairwiseDistanceOptions>('pairwiseDistance', args, ['p', 'eps', 'keepdim']);
   checkTensor('pairwiseDistance', x1, 'x1');
   checkTensor('pairwiseDistance', x2, 'x2');
   return x1.sub(x2).add(eps).norm(p, -1, keepdim);
 }
 
-operators({cosineSimilarity, pairwiseDistance});
+operators({ cosineSimilarity, pairwiseDistance });

@@ -23,7 +23,8 @@ function read(where: string, x: Tensor, args: readonly unknown[]): { p: number; 
   const { p = 0.5, training = true } = readArguments<DropoutOptions>(where, args, ['p', 'training']);
   checkTensor(where, x);
   if (typeof p !== 'number') throw new TypeError(`${where}: expected a number for p but received ${describe(p)}`);
-  if (!(p >= 0 && p <= 1)) throw new RangeError(`${where}: dropout probability has to be between 0 and 1, but got ${p}`);
+  if (!(p >= 0 && p <= 1))
+    throw new RangeError(`${where}: dropout probability has to be between 0 and 1, but got ${p}`);
   const active = training && p > 0 && x.count > 0;
   if (active) requireFloating(where, x.dt);
   return { p, active };
@@ -45,7 +46,8 @@ export function dropout(x: Tensor, ...args: DropoutArguments): Tensor {
   const mask = emptyTensor([x.count], x.dt);
   const flat = new Tensor(source.storage, source.dt, [x.count], null, source.offset);
   runMap(dropoutKernel, y.sizes, [y, mask, flat], x.dt, [DEFAULT_GENERATOR, p]);
-  const shaped = (t: Tensor): Tensor => new Tensor(t.storage, t.dt, x.sizes, source.dense ? null : source.strides, t.offset, x.count);
+  const shaped = (t: Tensor): Tensor =>
+    new Tensor(t.storage, t.dt, x.sizes, source.dense ? null : source.strides, t.offset, x.count);
   return record('mul', shaped(y), [x], [shaped(mask)], (g, n) => [g.mul(n.unpack(0))]);
 }
 
@@ -57,11 +59,17 @@ export function dropout(x: Tensor, ...args: DropoutArguments): Tensor {
 export function featureDropout(x: Tensor, ...args: DropoutArguments): Tensor {
   const { p, active } = read('featureDropout', x, args);
   if (!active) return x;
-  if (x.ndim < 2) throw new ShapeError(`featureDropout: feature dropout requires at least 2 dimensions in the input, but got ${show(x.sizes)}`);
-  const noise = emptyTensor(x.sizes.map((n, d) => (d < 2 ? n : 1)), x.dt);
+  if (x.ndim < 2)
+    throw new ShapeError(
+      `featureDropout: feature dropout requires at least 2 dimensions in the input, but got ${show(x.sizes)}`,
+    );
+  const noise = emptyTensor(
+    x.sizes.map((n, d) => (d < 2 ? n : 1)),
+    x.dt,
+  );
   if (p === 1) return x.mul(0);
   runMap(bernoulliKernel, noise.sizes, [noise], x.dt, [DEFAULT_GENERATOR, 1 - p]);
   return x.mul(noise.div(1 - p));
 }
 
-operators({dropout, featureDropout});
+operators({ dropout, featureDropout });

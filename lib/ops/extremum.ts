@@ -8,11 +8,23 @@ import { range, wrapDim } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { type ValuesIndices, valuesIndices } from './internal/named.ts';
 import type { DimOptions } from './internal/overloads.ts';
-import { checkNotEmpty, flag, keptShape, pickBack, reducedShape, reduceMany, reduceOne, reshaped } from './internal/reducing.ts';
+import {
+  checkNotEmpty,
+  flag,
+  keptShape,
+  pickBack,
+  reducedShape,
+  reduceMany,
+  reduceOne,
+  reshaped,
+} from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 
 type PickCall = Call<[dim?: number | null, keepdim?: boolean], DimOptions>;
-type PickDim = [dim: number, keepdim?: boolean] | [dim: number, options: { keepdim?: boolean | undefined }] | [options: { dim: number; keepdim?: boolean | undefined }];
+type PickDim =
+  | [dim: number, keepdim?: boolean]
+  | [dim: number, options: { keepdim?: boolean | undefined }]
+  | [options: { dim: number; keepdim?: boolean | undefined }];
 
 interface Reading {
   readonly dim: number | null;
@@ -30,9 +42,18 @@ function read(where: string, x: Tensor, args: readonly unknown[]): Reading {
 const dimsOf = (x: Tensor, dim: number): readonly number[] => (x.sizes.length === 0 ? [] : [dim]);
 
 /** A pair whose values' gradient goes to where the indices say. */
-function picked(where: string, x: Tensor, dim: number, keepdim: boolean, values: Tensor, indices: Tensor): ValuesIndices {
+function picked(
+  where: string,
+  x: Tensor,
+  dim: number,
+  keepdim: boolean,
+  values: Tensor,
+  indices: Tensor,
+): ValuesIndices {
   const shape = x.sizes;
-  recordMany(where, [values, indices], [x], [indices], ([g], n) => [g ? pickBack(g, n.unpack(0), shape, dim, keepdim) : null]);
+  recordMany(where, [values, indices], [x], [indices], ([g], n) => [
+    g ? pickBack(g, n.unpack(0), shape, dim, keepdim) : null,
+  ]);
   return valuesIndices(where, values, indices);
 }
 
@@ -43,19 +64,30 @@ const aminKernel = kernel('amin');
 function extremum(where: 'max' | 'min', x: Tensor, args: readonly unknown[]): Tensor | ValuesIndices {
   checkTensor(where, x);
   if (args[0] instanceof Tensor) {
-    if (args.length > 1 && args[1] !== undefined) throw new TypeError(`${where}: expected one other tensor but received more arguments`);
+    if (args.length > 1 && args[1] !== undefined)
+      throw new TypeError(`${where}: expected one other tensor but received more arguments`);
     return where === 'max' ? x.maximum(args[0]) : x.minimum(args[0]);
   }
   const { dim, keepdim } = read(where, x, args);
   if (dim !== null) {
     const dims = dimsOf(x, dim);
     checkNotEmpty(where, x, dims);
-    const [values, indices] = reduceMany(where === 'max' ? maxKernel : minKernel, x, dims, keepdim, [x.dt, int64], undefined, true);
+    const [values, indices] = reduceMany(
+      where === 'max' ? maxKernel : minKernel,
+      x,
+      dims,
+      keepdim,
+      [x.dt, int64],
+      undefined,
+      true,
+    );
     return picked(where, x, dim, keepdim, values!, indices!);
   }
   if (keepdim) throw new TypeError(`${where}: keepdim needs a dim; use amax or amin for several`);
   if (x.count === 0) {
-    throw new RangeError(`${where}: expected reduction dim to be specified for an input without elements. Specify it with the 'dim' argument.`);
+    throw new RangeError(
+      `${where}: expected reduction dim to be specified for an input without elements. Specify it with the 'dim' argument.`,
+    );
   }
   const out = reduceOne(where === 'max' ? amaxKernel : aminKernel, x, range(x.sizes.length), false, x.dt);
   // equal ones share the gradient (PyTorch's evenly_distribute_backward)
@@ -95,7 +127,9 @@ function where(name: 'argmax' | 'argmin', k: number, x: Tensor, args: readonly u
   const { dim, keepdim } = read(name, x, args);
   if (x.dt.kind === BOOL) throw new DtypeError(`${name}: not implemented for bool`);
   if (dim === null && x.count === 0) {
-    throw new RangeError(`${name}: expected reduction dim to be specified for an input without elements. Specify it with the 'dim' argument.`);
+    throw new RangeError(
+      `${name}: expected reduction dim to be specified for an input without elements. Specify it with the 'dim' argument.`,
+    );
   }
   const dims = dim === null ? range(x.sizes.length) : dimsOf(x, dim);
   checkNotEmpty(name, x, dims);
@@ -121,7 +155,14 @@ export function argmin(x: Tensor, ...args: PickCall): Tensor {
 }
 
 /** Runs a kernel that ranks along one dim and gives one value and index a row. */
-function ranked(name: string, k: number, x: Tensor, dim: number, keepdim: boolean, params: readonly number[] = []): ValuesIndices {
+function ranked(
+  name: string,
+  k: number,
+  x: Tensor,
+  dim: number,
+  keepdim: boolean,
+  params: readonly number[] = [],
+): ValuesIndices {
   const dims = dimsOf(x, dim);
   checkNotEmpty(name, x, dims);
   const kept = keptShape(x.sizes, dims);
@@ -138,7 +179,10 @@ function middle(name: 'median' | 'nanmedian', k: number, x: Tensor, args: readon
   if (x.dt.kind === BOOL) throw new DtypeError(`${name}: not implemented for bool`);
   if (dim !== null) return ranked(name, k, x, dim, keepdim);
   // of nothing: NaN for floats, the smallest number for integers, as in PyTorch
-  if (x.count === 0) return emptyTensor([], x.dt).fill_(x.isFloatingPoint() ? NaN : x.dtype === 'uint8' ? 0 : -(2 ** (8 * x.dt.size - 1)));
+  if (x.count === 0)
+    return emptyTensor([], x.dt).fill_(
+      x.isFloatingPoint() ? NaN : x.dtype === 'uint8' ? 0 : -(2 ** (8 * x.dt.size - 1)),
+    );
   return ranked(name, k, x.reshape(-1), 0, false).values;
 }
 /**
@@ -181,16 +225,21 @@ const kthvalueKernel = kernel('kthvalue');
  * @example
  * torch.kthvalue(torch.tensor([3, 1, 2]), 2).values // tensor(2)
  */
-export function kthvalue(x: Tensor, k: number, ...args: Call<[dim?: number, keepdim?: boolean], DimOptions>): ValuesIndices {
+export function kthvalue(
+  x: Tensor,
+  k: number,
+  ...args: Call<[dim?: number, keepdim?: boolean], DimOptions>
+): ValuesIndices {
   checkTensor('kthvalue', x);
   if (!Number.isInteger(k)) throw new TypeError(`kthvalue: expected a whole number for k but received ${describe(k)}`);
   if (x.dt.kind === BOOL) throw new DtypeError('kthvalue: not implemented for bool');
   const { dim, keepdim } = read('kthvalue', x, args);
   const d = dim ?? Math.max(x.sizes.length - 1, 0);
   const n = x.sizes.length === 0 ? 1 : x.sizes[d]!;
-  if (k < 1 || k > n) throw new RangeError(`kthvalue: selected number k out of range for dimension ${d}: ${k} is not in [1, ${n}]`);
+  if (k < 1 || k > n)
+    throw new RangeError(`kthvalue: selected number k out of range for dimension ${d}: ${k} is not in [1, ${n}]`);
   return ranked('kthvalue', kthvalueKernel, x, d, keepdim, [k]);
 }
 
-operators({max, min, median, nanmedian, mode, kthvalue}, { kind: 'reduce' });
-operators({argmax, argmin}, { kind: 'reduce', differentiable: false });
+operators({ max, min, median, nanmedian, mode, kthvalue }, { kind: 'reduce' });
+operators({ argmax, argmin }, { kind: 'reduce', differentiable: false });

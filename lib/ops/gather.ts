@@ -11,7 +11,8 @@ import { operators } from './internal/register.ts';
 
 function checkIndex(where: string, index: unknown): asserts index is Tensor {
   checkTensor(where, index, 'index');
-  if (index.dt !== int64 && index.dt !== int32) throw new DtypeError(`${where}: expected dtype int64 for index but received ${index.dt.name}`);
+  if (index.dt !== int64 && index.dt !== int32)
+    throw new DtypeError(`${where}: expected dtype int64 for index but received ${index.dt.name}`);
 }
 /** 0-d tensors are treated as having one element along one dim. */
 const lined = (x: Tensor): Tensor => (x.sizes.length === 0 ? x.reshape([1]) : x);
@@ -64,13 +65,19 @@ export interface TakeAlongDimOptions {
  * @example
  * torch.takeAlongDim(torch.tensor([30, 10, 20]), torch.tensor([1, 2])) // tensor([10, 20])
  */
-export function takeAlongDim(x: Tensor, indices: Tensor, ...args: Call<[dim?: number | null], TakeAlongDimOptions>): Tensor {
+export function takeAlongDim(
+  x: Tensor,
+  indices: Tensor,
+  ...args: Call<[dim?: number | null], TakeAlongDimOptions>
+): Tensor {
   checkTensor('takeAlongDim', x);
   checkIndex('takeAlongDim', indices);
   const { dim } = readArguments<TakeAlongDimOptions>('takeAlongDim', args, ['dim']);
   if (dim === undefined || dim === null) return gather(x.reshape(-1), 0, indices.reshape(-1));
   if (x.sizes.length !== indices.sizes.length) {
-    throw new ShapeError(`takeAlongDim: input and indices should have the same number of dimensions, but got ${x.sizes.length} and ${indices.sizes.length}`);
+    throw new ShapeError(
+      `takeAlongDim: input and indices should have the same number of dimensions, but got ${x.sizes.length} and ${indices.sizes.length}`,
+    );
   }
   const d = wrapDim('takeAlongDim', dim, x.sizes.length);
   const without = (shape: Shape): Shape => shape.map((n, i) => (i === d ? 1 : n));
@@ -90,22 +97,35 @@ function written(k: number, x: Tensor, index: Tensor, src: Tensor, params: reado
   return out;
 }
 /** Checks the operands of a scatter; the source comes back cut to the index's shape. */
-function scattered(where: string, x: Tensor, dim: number, index: Tensor, src: Tensor): { dim: number; self: Tensor; at: Tensor; from: Tensor } {
+function scattered(
+  where: string,
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  src: Tensor,
+): { dim: number; self: Tensor; at: Tensor; from: Tensor } {
   checkTensor(where, x);
   checkIndex(where, index);
   checkTensor(where, src, 'src');
   commonDevice(where, [x, index, src]);
-  if (src.dt !== x.dt) throw new DtypeError(`${where}: expected self.dtype to be equal to src.dtype, but got ${x.dt.name} and ${src.dt.name}`);
+  if (src.dt !== x.dt)
+    throw new DtypeError(
+      `${where}: expected self.dtype to be equal to src.dtype, but got ${x.dt.name} and ${src.dt.name}`,
+    );
   const d = wrapDim(where, dim, x.sizes.length);
   const [self, at] = [lined(x), lined(index)];
   let from = lined(src);
   checkFits(where, 'self', at, self.sizes, d);
   checkFits(where, 'src', at, from.sizes, null);
-  if (at.count > 0) at.sizes.forEach((n, i) => { if (n !== from.sizes[i]) from = from.narrow(i, 0, n); });
+  if (at.count > 0)
+    at.sizes.forEach((n, i) => {
+      if (n !== from.sizes[i]) from = from.narrow(i, 0, n);
+    });
   else from = emptyTensor(at.sizes, x.dt);
   return { dim: d, self, at, from };
 }
-const scalarTensor = (x: Tensor, value: Scalar, shape: Shape): Tensor => emptyTensor([], x.dt).fill_(value).expand(shape);
+const scalarTensor = (x: Tensor, value: Scalar, shape: Shape): Tensor =>
+  emptyTensor([], x.dt).fill_(value).expand(shape);
 const finish = (y: Tensor, x: Tensor): Tensor => (x.sizes.length === 0 ? y.reshape([]) : y);
 
 const scatterKernel = kernel('scatter');
@@ -124,13 +144,17 @@ export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | Sca
   const reduce = options?.reduce ?? null;
   if (reduce === 'add') return scatterAdd(x, dim, index, source);
   if (reduce === 'multiply') return scatterReduce(x, dim, index, source, 'prod');
-  if (reduce !== null) throw new TypeError(`scatter: reduce argument must be either 'add' or 'multiply' but received ${describe(reduce)}`);
+  if (reduce !== null)
+    throw new TypeError(`scatter: reduce argument must be either 'add' or 'multiply' but received ${describe(reduce)}`);
   const { dim: d, self, at, from } = scattered('scatter', x, dim, index, source);
   const out = written(scatterKernel, self, at, from, [d]);
-  return finish(record('scatter', out, [self, from], [at], (g, n) => [
-    n.needs(0) ? g.scatter(d, n.unpack(0), 0) : null,
-    n.needs(1) ? g.gather(d, n.unpack(0)) : null,
-  ]), x);
+  return finish(
+    record('scatter', out, [self, from], [at], (g, n) => [
+      n.needs(0) ? g.scatter(d, n.unpack(0), 0) : null,
+      n.needs(1) ? g.gather(d, n.unpack(0)) : null,
+    ]),
+    x,
+  );
 }
 
 const scatterAddKernel = kernel('scatterAdd');
@@ -142,7 +166,10 @@ const scatterAddKernel = kernel('scatterAdd');
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
   const { dim: d, self, at, from } = scattered('scatterAdd', x, dim, index, src);
   const out = written(scatterAddKernel, self, at, from, [d]);
-  return finish(record('scatterAdd', out, [self, from], [at], (g, n) => [g, n.needs(1) ? g.gather(d, n.unpack(0)) : null]), x);
+  return finish(
+    record('scatterAdd', out, [self, from], [at], (g, n) => [g, n.needs(1) ? g.gather(d, n.unpack(0)) : null]),
+    x,
+  );
 }
 
 /** How scatterReduce joins what meets at one place. */
@@ -168,9 +195,17 @@ function neutral(reduce: ScatterReduction, dt: DType): number {
  * @example
  * torch.scatterReduce(torch.zeros(2), 0, torch.tensor([1, 1]), torch.tensor([1.5, 2]), 'amax') // tensor([0., 2.])
  */
-export function scatterReduce(x: Tensor, dim: number, index: Tensor, src: Tensor, reduce: ScatterReduction, options?: ScatterReduceOptions): Tensor {
+export function scatterReduce(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  src: Tensor,
+  reduce: ScatterReduction,
+  options?: ScatterReduceOptions,
+): Tensor {
   checkOptions('scatterReduce', options, ['includeSelf']);
-  if (!Object.hasOwn(CODES, reduce)) throw new TypeError(`scatterReduce: reduce must be sum, prod, mean, amax or amin but received ${describe(reduce)}`);
+  if (!Object.hasOwn(CODES, reduce))
+    throw new TypeError(`scatterReduce: reduce must be sum, prod, mean, amax or amin but received ${describe(reduce)}`);
   const { dim: d, self, at, from } = scattered('scatterReduce', x, dim, index, src);
   const include = options?.includeSelf ?? true;
   const start = include ? self : self.detach().scatter(d, at, neutral(reduce, x.dt));
@@ -179,20 +214,34 @@ export function scatterReduce(x: Tensor, dim: number, index: Tensor, src: Tensor
     const counts = counted(self, d, at, include);
     out = out.dt.kind === 2 ? out.div(counts) : out.div(counts, { roundingMode: 'floor' });
   }
-  return finish(record('scatterReduce', out, [self, from], [self, at, from, out], (g, n) => {
-    const [v, to, s, y] = [n.unpack(0), n.unpack(1), n.unpack(2), n.unpack(3)];
-    const [gx, gs] = reduceBack(g, v, d, to, s, y, reduce, include);
-    return [include ? gx : gx.scatter(d, to, 0), gs];
-  }), x);
+  return finish(
+    record('scatterReduce', out, [self, from], [self, at, from, out], (g, n) => {
+      const [v, to, s, y] = [n.unpack(0), n.unpack(1), n.unpack(2), n.unpack(3)];
+      const [gx, gs] = reduceBack(g, v, d, to, s, y, reduce, include);
+      return [include ? gx : gx.scatter(d, to, 0), gs];
+    }),
+    x,
+  );
 }
 /** How many values meet at each place, at least one. */
 function counted(x: Tensor, dim: number, index: Tensor, include: boolean): Tensor {
   const ones = zerosOf(index.sizes, x.dt).fill_(1);
-  const counts = zerosOf(x.sizes, x.dt).fill_(include ? 1 : 0).scatterAdd(dim, index, ones);
+  const counts = zerosOf(x.sizes, x.dt)
+    .fill_(include ? 1 : 0)
+    .scatterAdd(dim, index, ones);
   return include ? counts : counts.maskedFill(counts.eq(0), 1);
 }
 /** PyTorch's scatter_reduce_backward (FunctionsManual.cpp). */
-function reduceBack(g: Tensor, x: Tensor, d: number, index: Tensor, src: Tensor, y: Tensor, reduce: ScatterReduction, include: boolean): [Tensor, Tensor] {
+function reduceBack(
+  g: Tensor,
+  x: Tensor,
+  d: number,
+  index: Tensor,
+  src: Tensor,
+  y: Tensor,
+  reduce: ScatterReduction,
+  include: boolean,
+): [Tensor, Tensor] {
   if (reduce === 'sum') return [g, g.gather(d, index)];
   if (reduce === 'mean') {
     const shared = g.div(counted(x.detach(), d, index, include));
@@ -219,7 +268,10 @@ function reduceBack(g: Tensor, x: Tensor, d: number, index: Tensor, src: Tensor,
 /** A list of positions: one dim, or one position. */
 function checkList(where: string, index: unknown): Tensor {
   checkIndex(where, index);
-  if (index.sizes.length > 1) throw new ShapeError(`${where}: index is supposed to be a vector or a single number, but has shape ${show(index.sizes)}`);
+  if (index.sizes.length > 1)
+    throw new ShapeError(
+      `${where}: index is supposed to be a vector or a single number, but has shape ${show(index.sizes)}`,
+    );
   return lined(index);
 }
 
@@ -245,12 +297,19 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
 }
 
 /** Checks the operands of indexAdd and indexCopy. */
-function listed(where: string, x: Tensor, dim: number, index: Tensor, source: Tensor): { dim: number; self: Tensor; at: Tensor; from: Tensor } {
+function listed(
+  where: string,
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+): { dim: number; self: Tensor; at: Tensor; from: Tensor } {
   checkTensor(where, x);
   const at = checkList(where, index);
   checkTensor(where, source, 'source');
   commonDevice(where, [x, index, source]);
-  if (source.dt !== x.dt) throw new DtypeError(`${where}: self (${x.dt.name}) and source (${source.dt.name}) must have the same dtype`);
+  if (source.dt !== x.dt)
+    throw new DtypeError(`${where}: self (${x.dt.name}) and source (${source.dt.name}) must have the same dtype`);
   const d = wrapDim(where, dim, x.sizes.length);
   const self = lined(x);
   const sizes = self.sizes.slice();
@@ -258,7 +317,9 @@ function listed(where: string, x: Tensor, dim: number, index: Tensor, source: Te
   let from = lined(source);
   if (source.sizes.length === 0 && self.sizes.length === 1) from = source.reshape([1]);
   if (from.sizes.length !== sizes.length || from.sizes.some((n, i) => n !== sizes[i])) {
-    throw new ShapeError(`${where}: source has shape ${show(source.sizes)}, but ${show(sizes)} is needed for ${at.count} positions along dimension ${d} of ${show(x.sizes)}`);
+    throw new ShapeError(
+      `${where}: source has shape ${show(source.sizes)}, but ${show(sizes)} is needed for ${at.count} positions along dimension ${d} of ${show(x.sizes)}`,
+    );
   }
   return { dim: d, self, at, from };
 }
@@ -278,11 +339,14 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
   const alpha = options?.alpha ?? 1;
   const { dim: d, self, at, from } = listed('indexAdd', x, dim, index, source);
   const out = written(indexAddKernel, self, at, from, [d, alpha]);
-  return finish(record('indexAdd', out, [self, from], [at], (g, n) => {
-    if (!n.needs(1)) return [g, null];
-    const gs = g.indexSelect(d, n.unpack(0));
-    return [g, alpha === 1 ? gs : gs.mul(alpha)];
-  }), x);
+  return finish(
+    record('indexAdd', out, [self, from], [at], (g, n) => {
+      if (!n.needs(1)) return [g, null];
+      const gs = g.indexSelect(d, n.unpack(0));
+      return [g, alpha === 1 ? gs : gs.mul(alpha)];
+    }),
+    x,
+  );
 }
 const indexCopyKernel = kernel('indexCopy');
 /**
@@ -293,10 +357,13 @@ const indexCopyKernel = kernel('indexCopy');
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   const { dim: d, self, at, from } = listed('indexCopy', x, dim, index, source);
   const out = written(indexCopyKernel, self, at, from, [d]);
-  return finish(record('indexCopy', out, [self, from], [at], (g, n) => [
-    n.needs(0) ? g.indexFill(d, n.unpack(0), 0) : null,
-    n.needs(1) ? g.indexSelect(d, n.unpack(0)) : null,
-  ]), x);
+  return finish(
+    record('indexCopy', out, [self, from], [at], (g, n) => [
+      n.needs(0) ? g.indexFill(d, n.unpack(0), 0) : null,
+      n.needs(1) ? g.indexSelect(d, n.unpack(0)) : null,
+    ]),
+    x,
+  );
 }
 /**
  * A copy of `x` with `value` in the slices at the positions in `index`; negative ones count from the end.
@@ -311,7 +378,8 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor |
   const self = lined(x);
   const sizes = self.sizes.slice();
   sizes[d] = at.count;
-  if (value instanceof Tensor && value.sizes.length > 0) throw new ShapeError(`indexFill: only supports a 0-dimensional value tensor, but got shape ${show(value.sizes)}`);
+  if (value instanceof Tensor && value.sizes.length > 0)
+    throw new ShapeError(`indexFill: only supports a 0-dimensional value tensor, but got shape ${show(value.sizes)}`);
   const source = value instanceof Tensor ? value.to(x.dtype).expand(sizes) : scalarTensor(x, value, sizes);
   const positions = at.count > 0 && at.lt(0).any().item() ? at.add(at.lt(0).to('int64').mul(self.sizes[d]!)) : at;
   return finish(indexCopy(self, d, positions, source), x);
@@ -335,4 +403,15 @@ export function take(x: Tensor, index: Tensor): Tensor {
   }
 }
 
-operators({gather, takeAlongDim, scatter, scatterAdd, scatterReduce, indexSelect, indexAdd, indexCopy, indexFill, take});
+operators({
+  gather,
+  takeAlongDim,
+  scatter,
+  scatterAdd,
+  scatterReduce,
+  indexSelect,
+  indexAdd,
+  indexCopy,
+  indexFill,
+  take,
+});

@@ -24,9 +24,14 @@ function listed(where: string, list: readonly (number | boolean)[]): Tensor {
   const booleans = list.every((v) => typeof v === 'boolean') && list.length > 0;
   if (booleans) return fromTyped(Uint8Array.from(list, Number), [list.length], bool);
   for (const v of list) {
-    if (typeof v !== 'number' || !Number.isInteger(v)) throw new TypeError(`${where}: expected whole numbers as positions but received ${describe(v)}`);
+    if (typeof v !== 'number' || !Number.isInteger(v))
+      throw new TypeError(`${where}: expected whole numbers as positions but received ${describe(v)}`);
   }
-  return fromTyped(BigInt64Array.from(list, (v) => BigInt(v)), [list.length], int64);
+  return fromTyped(
+    BigInt64Array.from(list, (v) => BigInt(v)),
+    [list.length],
+    int64,
+  );
 }
 
 const rankOf = (item: IndexItem | Tensor): number => {
@@ -44,11 +49,17 @@ interface Resolved {
 function resolve(where: string, x: Tensor, given: readonly IndexItem[]): Resolved {
   checkTensor(where, x);
   if (given.length === 0) throw new TypeError(`${where}: expected at least one index`);
-  const items = given.map((item) => (Array.isArray(item) ? listed(where, item as readonly (number | boolean)[]) : (item as Exclude<IndexItem, readonly number[] | readonly boolean[]>)));
+  const items = given.map((item) =>
+    Array.isArray(item)
+      ? listed(where, item as readonly (number | boolean)[])
+      : (item as Exclude<IndexItem, readonly number[] | readonly boolean[]>),
+  );
   const used = items.reduce<number>((n, item) => n + rankOf(item), 0);
   const rank = x.sizes.length;
-  if (used > rank) throw new RangeError(`${where}: too many indices for tensor of dimension ${rank}: ${used} were given`);
-  if (items.filter((item) => item === '...').length > 1) throw new RangeError(`${where}: an index can only have a single ellipsis ('...')`);
+  if (used > rank)
+    throw new RangeError(`${where}: too many indices for tensor of dimension ${rank}: ${used} were given`);
+  if (items.filter((item) => item === '...').length > 1)
+    throw new RangeError(`${where}: an index can only have a single ellipsis ('...')`);
   let view = x;
   let dim = 0;
   const found: [number, Tensor][] = [];
@@ -69,7 +80,9 @@ function resolve(where: string, x: Tensor, given: readonly IndexItem[]): Resolve
     } else if (item instanceof Tensor) {
       [view, dim] = byTensor(where, view, dim, item, found);
     } else {
-      throw new TypeError(`${where}: expected a number, a slice, null, a boolean or a tensor but received ${describe(item)}`);
+      throw new TypeError(
+        `${where}: expected a number, a slice, null, a boolean or a tensor but received ${describe(item)}`,
+      );
     }
   }
   if (found.length === 0) return { view, indices: [] };
@@ -78,15 +91,19 @@ function resolve(where: string, x: Tensor, given: readonly IndexItem[]): Resolve
   try {
     pickedShape(view, indices);
   } catch {
-    throw new ShapeError(`${where}: shape mismatch: indexing tensors could not be broadcast together with shapes ${found.map(([, t]) => show(t.sizes)).join(', ')}`);
+    throw new ShapeError(
+      `${where}: shape mismatch: indexing tensors could not be broadcast together with shapes ${found.map(([, t]) => show(t.sizes)).join(', ')}`,
+    );
   }
   return { view, indices };
 }
 
 function selected(where: string, x: Tensor, dim: number, position: number): Tensor {
-  if (!Number.isInteger(position)) throw new TypeError(`${where}: expected a whole number as index but received ${position}`);
+  if (!Number.isInteger(position))
+    throw new TypeError(`${where}: expected a whole number as index but received ${position}`);
   const n = x.sizes[dim]!;
-  if (position < -n || position >= n) throw new RangeError(`${where}: index ${position} is out of bounds for dimension ${dim} with size ${n}`);
+  if (position < -n || position >= n)
+    throw new RangeError(`${where}: index ${position} is out of bounds for dimension ${dim} with size ${n}`);
   return x.select(dim, position);
 }
 
@@ -110,7 +127,9 @@ function byTensor(where: string, view: Tensor, dim: number, t: Tensor, found: [n
     return [view, dim + t.sizes.length];
   }
   if (t.dt !== int64 && t.dt !== int32) {
-    throw new DtypeError(`${where}: tensors used as indices must be int64, int32, uint8 or bool tensors, not ${t.dt.name}`);
+    throw new DtypeError(
+      `${where}: tensors used as indices must be int64, int32, uint8 or bool tensors, not ${t.dt.name}`,
+    );
   }
   if (t.sizes.length === 0) return [selected(where, view, dim, t.item()), dim];
   found.push([dim, t]);
@@ -140,14 +159,26 @@ export interface IndexPutOptions {
  * @example
  * torch.indexPut(torch.zeros(3), ['1:'], 5) // tensor([0., 5., 5.])
  */
-export function indexPut(x: Tensor, indices: readonly IndexItem[], value: Tensor | Scalar, options?: IndexPutOptions): Tensor {
+export function indexPut(
+  x: Tensor,
+  indices: readonly IndexItem[],
+  value: Tensor | Scalar,
+  options?: IndexPutOptions,
+): Tensor {
   checkTensor('indexPut', x);
   return putInto('indexPut', x.clone(), indices, value, options);
 }
 
-function putInto(where: string, x: Tensor, items: readonly IndexItem[], value: Tensor | Scalar, options: IndexPutOptions | undefined): Tensor {
+function putInto(
+  where: string,
+  x: Tensor,
+  items: readonly IndexItem[],
+  value: Tensor | Scalar,
+  options: IndexPutOptions | undefined,
+): Tensor {
   checkInPlace(where, x);
-  if (!Array.isArray(items)) throw new TypeError(`${where}: expected a list of indices but received ${describe(items)}`);
+  if (!Array.isArray(items))
+    throw new TypeError(`${where}: expected a list of indices but received ${describe(items)}`);
   checkOperand(where, value, 'value');
   checkOptions(where, options, ['accumulate']);
   const accumulate = options?.accumulate ?? false;
@@ -160,9 +191,12 @@ function putInto(where: string, x: Tensor, items: readonly IndexItem[], value: T
     return x;
   }
   if (value instanceof Tensor && value.dt !== x.dt) {
-    throw new DtypeError(`${where}: index put requires the source and destination dtypes match, got ${x.dt.name} for the destination and ${value.dt.name} for the source`);
+    throw new DtypeError(
+      `${where}: index put requires the source and destination dtypes match, got ${x.dt.name} for the destination and ${value.dt.name} for the source`,
+    );
   }
-  if (!(value instanceof Tensor) && x.dt.kind === BOOL && typeof value !== 'boolean' && accumulate) throw new DtypeError(`${where}: cannot add ${value} to a bool tensor`);
+  if (!(value instanceof Tensor) && x.dt.kind === BOOL && typeof value !== 'boolean' && accumulate)
+    throw new DtypeError(`${where}: cannot add ${value} to a bool tensor`);
   const source = value instanceof Tensor ? value : emptyTensor([], x.dt).fill_(value);
   const sizes = pickedShape(view, indices);
   putAt(view, indices, trimmed(where, source, sizes), accumulate);
@@ -174,13 +208,17 @@ function trimmed(where: string, value: Tensor, target: readonly number[]): Tenso
   while (sizes.length > target.length && sizes[0] === 1) sizes = sizes.slice(1);
   const pad = target.length - sizes.length;
   if (pad < 0 || sizes.some((n, d) => n !== 1 && n !== target[d + pad])) {
-    throw new ShapeError(`${where}: shape mismatch: value tensor of shape ${show(value.sizes)} cannot be broadcast to indexing result of shape ${show(target)}`);
+    throw new ShapeError(
+      `${where}: shape mismatch: value tensor of shape ${show(value.sizes)} cannot be broadcast to indexing result of shape ${show(target)}`,
+    );
   }
   return sameShape(sizes, value.sizes) ? value : value.reshape(sizes);
 }
 
-operators({index, indexPut});
+operators({ index, indexPut });
 /** `x.indexPut_([…], value, { accumulate })` */
-inPlaceForms.set('indexPut', (x: Tensor, items: readonly IndexItem[], value: Tensor | Scalar, options?: IndexPutOptions): Tensor =>
-  putInto('indexPut_', x, items, value, options),
+inPlaceForms.set(
+  'indexPut',
+  (x: Tensor, items: readonly IndexItem[], value: Tensor | Scalar, options?: IndexPutOptions): Tensor =>
+    putInto('indexPut_', x, items, value, options),
 );

@@ -11,7 +11,8 @@ import { emptyTensor, Tensor } from '../tensor.ts';
 const copyKernel = kernel('copy');
 
 function checkList(where: string, tensors: readonly Tensor[]): void {
-  if (!Array.isArray(tensors)) throw new TypeError(`${where}: expected a list of tensors but received ${describe(tensors)}`);
+  if (!Array.isArray(tensors))
+    throw new TypeError(`${where}: expected a list of tensors but received ${describe(tensors)}`);
   if (tensors.length === 0) throw new ShapeError(`${where}: expected a non-empty list of tensors`);
   tensors.forEach((x: unknown, i) => checkTensor(where, x, `tensors[${i}]`));
   commonDevice(where, tensors);
@@ -28,12 +29,15 @@ export function cat(tensors: readonly Tensor[], dim: number | { dim?: number } =
   const dt = tensors.reduce<DType>((a, x) => promoteTypes(a, x.dt), tensors[0]!.dt);
   const first = parts[0];
   if (!first) return tensors[0]!.dt === dt ? tensors[0]!.clone() : tensors[0]!.to(dt.name);
-  if (first.sizes.length === 0) throw new ShapeError('cat: zero-dimensional tensor (at position 0) cannot be concatenated');
+  if (first.sizes.length === 0)
+    throw new ShapeError('cat: zero-dimensional tensor (at position 0) cannot be concatenated');
   const d = wrapDim('cat', typeof dim === 'object' ? (dim.dim ?? 0) : dim, first.sizes.length);
   let total = 0;
   parts.forEach((x, i) => {
     if (x.sizes.length !== first.sizes.length) {
-      throw new ShapeError(`cat: tensors must have same number of dimensions: got ${first.sizes.length} and ${x.sizes.length}`);
+      throw new ShapeError(
+        `cat: tensors must have same number of dimensions: got ${first.sizes.length} and ${x.sizes.length}`,
+      );
     }
     for (let k = 0; k < x.sizes.length; k++) {
       if (k !== d && x.sizes[k] !== first.sizes[k]) {
@@ -94,14 +98,20 @@ export function stack(tensors: readonly Tensor[], dim: number | { dim?: number }
   const d = wrapDim('stack', typeof dim === 'object' ? (dim.dim ?? 0) : dim, first.sizes.length + 1);
   tensors.forEach((x, i) => {
     if (show(x.sizes) !== show(first.sizes)) {
-      throw new ShapeError(`stack: expects each tensor to be equal size, but got ${show(first.sizes)} at entry 0 and ${show(x.sizes)} at entry ${i}`);
+      throw new ShapeError(
+        `stack: expects each tensor to be equal size, but got ${show(first.sizes)} at entry 0 and ${show(x.sizes)} at entry ${i}`,
+      );
     }
   });
-  return cat(tensors.map((x) => x.unsqueeze(d)), d);
+  return cat(
+    tensors.map((x) => x.unsqueeze(d)),
+    d,
+  );
 }
 row('stack', stack);
 
-const atLeast = (x: Tensor, rank: number): Tensor => (x.sizes.length >= rank ? x : rank === 1 ? x.reshape(1) : x.sizes.length === 0 ? x.reshape(1, 1) : x.unsqueeze(0));
+const atLeast = (x: Tensor, rank: number): Tensor =>
+  x.sizes.length >= rank ? x : rank === 1 ? x.reshape(1) : x.sizes.length === 0 ? x.reshape(1, 1) : x.unsqueeze(0);
 /**
  * Tensors one after the other: along dim 0 for 1-d ones, dim 1 otherwise.
  * @example
@@ -122,7 +132,10 @@ row('hstack', hstack);
  */
 export function vstack(tensors: readonly Tensor[]): Tensor {
   checkList('vstack', tensors);
-  return cat(tensors.map((x) => atLeast(x, 2)), 0);
+  return cat(
+    tensors.map((x) => atLeast(x, 2)),
+    0,
+  );
 }
 row('vstack', vstack);
 
@@ -136,10 +149,13 @@ row('vstack', vstack);
 export function repeat(x: Tensor, ...sizes: (number | Shape)[]): Tensor {
   checkTensor('repeat', x);
   const times = sizesOf(sizes);
-  if (times.some((n) => !Number.isInteger(n) || n < 0)) throw new RangeError(`repeat: expected whole numbers >= 0 but received ${show(times)}`);
+  if (times.some((n) => !Number.isInteger(n) || n < 0))
+    throw new RangeError(`repeat: expected whole numbers >= 0 but received ${show(times)}`);
   const pad = times.length - x.sizes.length;
   if (pad < 0) {
-    throw new ShapeError(`repeat: number of dimensions of repeat dims (${times.length}) can not be smaller than number of dimensions of tensor (${x.sizes.length})`);
+    throw new ShapeError(
+      `repeat: number of dimensions of repeat dims (${times.length}) can not be smaller than number of dimensions of tensor (${x.sizes.length})`,
+    );
   }
   // [a, b] repeated [p, q] is [1, a, 1, b] expanded to [p, a, q, b]
   const apart: number[] = [];

@@ -24,7 +24,8 @@ function reductionCode(where: string, reduction: unknown): number {
   if (reduction === 'sum') return SUM;
   throw new TypeError(`${where}: ${describe(reduction)} is not a valid value for reduction`);
 }
-const reduced = (x: Tensor, reduction: number): Tensor => (reduction === NONE ? x : reduction === MEAN ? x.mean() : x.sum());
+const reduced = (x: Tensor, reduction: number): Tensor =>
+  reduction === NONE ? x : reduction === MEAN ? x.mean() : x.sum();
 
 // ---- losses of pairs of elements ------------------------------------------------------------------------------------
 
@@ -46,7 +47,13 @@ type Pointwise = (x: Tensor, target: Tensor) => Tensor;
 
 /** A loss `value(x, target)`, reduced, whose derivative by x is `slope`, and by the target `targetSlope` or its opposite. */
 function pointwise(
-  name: string, x: Tensor, target: Tensor, reduction: number, value: Pointwise, slope: Pointwise, targetSlope: Pointwise | null = null,
+  name: string,
+  x: Tensor,
+  target: Tensor,
+  reduction: number,
+  value: Pointwise,
+  slope: Pointwise,
+  targetSlope: Pointwise | null = null,
   factor = 1,
 ): Tensor {
   const losses = value(x.detach(), target.detach());
@@ -70,7 +77,15 @@ export interface LossOptions {
 }
 type LossArguments = Call<[reduction?: Reduction], LossOptions>;
 
-function weighted(where: string, x: Tensor, target: Tensor, args: readonly unknown[], value: Pointwise, slope: Pointwise, factor = 1): Tensor {
+function weighted(
+  where: string,
+  x: Tensor,
+  target: Tensor,
+  args: readonly unknown[],
+  value: Pointwise,
+  slope: Pointwise,
+  factor = 1,
+): Tensor {
   const { reduction = 'mean', weight = null } = readArguments<LossOptions>(where, args, ['reduction'], ['weight']);
   const code = reductionCode(where, reduction);
   checkPair(where, x, target);
@@ -89,7 +104,15 @@ function weighted(where: string, x: Tensor, target: Tensor, args: readonly unkno
  * torch.mseLoss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(2.5000)
  */
 export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
-  return weighted('mseLoss', x, target, args, (a, b) => a.sub(b).square(), (a, b) => a.sub(b), 2);
+  return weighted(
+    'mseLoss',
+    x,
+    target,
+    args,
+    (a, b) => a.sub(b).square(),
+    (a, b) => a.sub(b),
+    2,
+  );
 }
 
 /**
@@ -98,7 +121,14 @@ export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tens
  * torch.l1Loss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(1.5000)
  */
 export function l1Loss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
-  return weighted('l1Loss', x, target, args, (a, b) => a.sub(b).abs(), (a, b) => a.sub(b).sign());
+  return weighted(
+    'l1Loss',
+    x,
+    target,
+    args,
+    (a, b) => a.sub(b).abs(),
+    (a, b) => a.sub(b).sign(),
+  );
 }
 
 /** Options of {@link smoothL1Loss}. */
@@ -112,18 +142,29 @@ export interface SmoothL1LossOptions {
  * @example
  * torch.smoothL1Loss(torch.tensor([1.5, 2]), torch.tensor([1, 4])) // tensor(0.8125)
  */
-export function smoothL1Loss(x: Tensor, target: Tensor, ...args: Call<[reduction?: Reduction, beta?: number], SmoothL1LossOptions>): Tensor {
+export function smoothL1Loss(
+  x: Tensor,
+  target: Tensor,
+  ...args: Call<[reduction?: Reduction, beta?: number], SmoothL1LossOptions>
+): Tensor {
   const where = 'smoothL1Loss';
   const { reduction = 'mean', beta = 1 } = readArguments<SmoothL1LossOptions>(where, args, ['reduction', 'beta']);
-  if (!(beta >= 0)) throw new RangeError(`${where}: smooth_l1_loss does not support negative values for beta, but got ${beta}`);
+  if (!(beta >= 0))
+    throw new RangeError(`${where}: smooth_l1_loss does not support negative values for beta, but got ${beta}`);
   if (beta === 0) return l1Loss(x, target, { reduction });
   checkPair(where, x, target);
   return pointwise(
-    'smoothL1Loss', x, target, reductionCode(where, reduction),
+    'smoothL1Loss',
+    x,
+    target,
+    reductionCode(where, reduction),
     (a, b) => {
       const d = a.sub(b).abs();
       const near = d.clamp({ max: beta });
-      return near.square().mul(0.5 / beta).add(d.sub(near));
+      return near
+        .square()
+        .mul(0.5 / beta)
+        .add(d.sub(near));
     },
     (a, b) => a.sub(b).div(beta).clamp(-1, 1),
   );
@@ -140,13 +181,21 @@ export interface HuberLossOptions {
  * @example
  * torch.huberLoss(torch.tensor([1.5, 2]), torch.tensor([1, 4])) // tensor(0.8125)
  */
-export function huberLoss(x: Tensor, target: Tensor, ...args: Call<[reduction?: Reduction, delta?: number], HuberLossOptions>): Tensor {
+export function huberLoss(
+  x: Tensor,
+  target: Tensor,
+  ...args: Call<[reduction?: Reduction, delta?: number], HuberLossOptions>
+): Tensor {
   const where = 'huberLoss';
   const { reduction = 'mean', delta = 1 } = readArguments<HuberLossOptions>(where, args, ['reduction', 'delta']);
-  if (!(delta > 0)) throw new RangeError(`${where}: huber_loss does not support non-positive values for delta, but got ${delta}`);
+  if (!(delta > 0))
+    throw new RangeError(`${where}: huber_loss does not support non-positive values for delta, but got ${delta}`);
   checkPair(where, x, target);
   return pointwise(
-    'huberLoss', x, target, reductionCode(where, reduction),
+    'huberLoss',
+    x,
+    target,
+    reductionCode(where, reduction),
     (a, b) => {
       const d = a.sub(b).abs();
       const near = d.clamp({ max: delta });
@@ -168,7 +217,9 @@ function sameSizes(where: string, x: Tensor, target: Tensor): void {
   requireFloating(where, target.dt);
   commonDevice(where, [x, target]);
   if (!sameShape(x.sizes, target.sizes)) {
-    throw new ShapeError(`${where}: target size (${show(target.sizes)}) must be the same as input size (${show(x.sizes)})`);
+    throw new ShapeError(
+      `${where}: target size (${show(target.sizes)}) must be the same as input size (${show(x.sizes)})`,
+    );
   }
 }
 /**
@@ -178,19 +229,31 @@ function sameSizes(where: string, x: Tensor, target: Tensor): void {
  * torch.binaryCrossEntropy(torch.tensor([0.5, 0.9]), torch.tensor([0, 1.0]).float()) // tensor(0.3993)
  */
 export function binaryCrossEntropy(
-  x: Tensor, target: Tensor, ...args: Call<[weight?: Tensor | null, reduction?: Reduction], BinaryCrossEntropyOptions>
+  x: Tensor,
+  target: Tensor,
+  ...args: Call<[weight?: Tensor | null, reduction?: Reduction], BinaryCrossEntropyOptions>
 ): Tensor {
   const where = 'binaryCrossEntropy';
-  const { weight = null, reduction = 'mean' } = readArguments<BinaryCrossEntropyOptions>(where, args, ['weight', 'reduction']);
+  const { weight = null, reduction = 'mean' } = readArguments<BinaryCrossEntropyOptions>(where, args, [
+    'weight',
+    'reduction',
+  ]);
   const code = reductionCode(where, reduction);
   sameSizes(where, x, target);
   const d = x.detach();
-  if (!d.ge(0).logicalAnd(d.le(1)).all().item()) throw new RangeError(`${where}: all elements of input should be between 0 and 1`);
+  if (!d.ge(0).logicalAnd(d.le(1)).all().item())
+    throw new RangeError(`${where}: all elements of input should be between 0 and 1`);
   const log = (p: Tensor): Tensor => p.log().clamp({ min: -100 });
   const rest = (p: Tensor): Tensor => p.neg().log1p().clamp({ min: -100 });
-  const value: Pointwise = (p, t) => t.sub(1).mul(rest(p)).sub(t.mul(log(p)));
+  const value: Pointwise = (p, t) =>
+    t
+      .sub(1)
+      .mul(rest(p))
+      .sub(t.mul(log(p)));
   const slope: Pointwise = (p, t) => p.sub(t).div(p.neg().add(1).mul(p).clamp({ min: 1e-12 }));
-  const losses = pointwise('binaryCrossEntropy', x, target, weight === null ? code : NONE, value, slope, (p) => rest(p).sub(log(p)));
+  const losses = pointwise('binaryCrossEntropy', x, target, weight === null ? code : NONE, value, slope, (p) =>
+    rest(p).sub(log(p)),
+  );
   if (weight === null) return losses;
   checkTensor(where, weight, 'weight');
   return reduced(losses.mul(weight), code);
@@ -207,27 +270,38 @@ export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyO
  * torch.binaryCrossEntropyWithLogits(torch.tensor([0, 1.5]), torch.tensor([0, 1.0]).float()) // tensor(0.4473)
  */
 export function binaryCrossEntropyWithLogits(
-  x: Tensor, target: Tensor,
-  ...args: Call<[weight?: Tensor | null, reduction?: Reduction, posWeight?: Tensor | null], BinaryCrossEntropyWithLogitsOptions>
+  x: Tensor,
+  target: Tensor,
+  ...args: Call<
+    [weight?: Tensor | null, reduction?: Reduction, posWeight?: Tensor | null],
+    BinaryCrossEntropyWithLogitsOptions
+  >
 ): Tensor {
   const where = 'binaryCrossEntropyWithLogits';
-  const { weight = null, reduction = 'mean', posWeight = null } = readArguments<BinaryCrossEntropyWithLogitsOptions>(
-    where, args, ['weight', 'reduction', 'posWeight'],
-  );
+  const {
+    weight = null,
+    reduction = 'mean',
+    posWeight = null,
+  } = readArguments<BinaryCrossEntropyWithLogitsOptions>(where, args, ['weight', 'reduction', 'posWeight']);
   const code = reductionCode(where, reduction);
   sameSizes(where, x, target);
   if (posWeight !== null) checkTensor(where, posWeight, 'posWeight');
   // (1 - t) x + (1 + (posWeight - 1) t) softplus(-x)
   const value: Pointwise = (a, t) => {
     const soft = a.neg().logaddexp(0);
-    return t.neg().add(1).mul(a).add(posWeight === null ? soft : t.mul(posWeight.sub(1)).add(1).mul(soft));
+    return t
+      .neg()
+      .add(1)
+      .mul(a)
+      .add(posWeight === null ? soft : t.mul(posWeight.sub(1)).add(1).mul(soft));
   };
   const slope: Pointwise = (a, t) => {
     if (posWeight === null) return a.sigmoid().sub(t);
     const p = t.mul(posWeight);
     return p.add(1).sub(t).mul(a.sigmoid()).sub(p);
   };
-  const targetSlope: Pointwise = (a) => (posWeight === null ? a.neg() : posWeight.mul(a.neg().logaddexp(0)).sub(a.logaddexp(0)));
+  const targetSlope: Pointwise = (a) =>
+    posWeight === null ? a.neg() : posWeight.mul(a.neg().logaddexp(0)).sub(a.logaddexp(0));
   const inner = weight === null ? code : NONE;
   const losses = pointwise('binaryCrossEntropyWithLogits', x, target, inner, value, slope, targetSlope);
   if (weight === null) return losses;
@@ -247,9 +321,14 @@ export interface KlDivOptions {
  * torch.klDiv(torch.tensor([-0.5, -1]), torch.tensor([0.5, 0.5])) // tensor(0.0284)
  */
 export function klDiv(
-  x: Tensor, target: Tensor, ...args: Call<[reduction?: Reduction | 'batchmean', logTarget?: boolean], KlDivOptions>
+  x: Tensor,
+  target: Tensor,
+  ...args: Call<[reduction?: Reduction | 'batchmean', logTarget?: boolean], KlDivOptions>
 ): Tensor {
-  const { reduction = 'mean', logTarget = false } = readArguments<KlDivOptions>('klDiv', args, ['reduction', 'logTarget']);
+  const { reduction = 'mean', logTarget = false } = readArguments<KlDivOptions>('klDiv', args, [
+    'reduction',
+    'logTarget',
+  ]);
   checkTensor('klDiv', x);
   checkTensor('klDiv', target, 'target');
   const code = reduction === 'batchmean' ? SUM : reductionCode('klDiv', reduction);
@@ -272,10 +351,17 @@ export interface CrossEntropyOptions extends NllLossOptions {
 }
 
 /** Checks x [C], [N, C] or [N, C, *] against class indices, and brings both to the kernels' form. */
-function classTargets(where: string, x: Tensor, target: Tensor, options: NllLossOptions, reduction: number): [Tensor, ClassTargets] {
+function classTargets(
+  where: string,
+  x: Tensor,
+  target: Tensor,
+  options: NllLossOptions,
+  reduction: number,
+): [Tensor, ClassTargets] {
   const { weight = null, ignoreIndex = -100 } = options;
   if (x.ndim < 1) throw new ShapeError(`${where}: expected 1 or more dimensions (got ${x.ndim})`);
-  if (!Number.isSafeInteger(ignoreIndex)) throw new TypeError(`${where}: expected a whole number for ignoreIndex but received ${describe(ignoreIndex)}`);
+  if (!Number.isSafeInteger(ignoreIndex))
+    throw new TypeError(`${where}: expected a whole number for ignoreIndex but received ${describe(ignoreIndex)}`);
   if (target.dt !== int64 && target.dt !== uint8) {
     throw new DtypeError(`${where}: expected target dtype to be int64 or uint8, but got ${target.dtype}`);
   }
@@ -292,7 +378,9 @@ function classTargets(where: string, x: Tensor, target: Tensor, options: NllLoss
   if (weight !== null) {
     checkTensor(where, weight, 'weight');
     if (weight.ndim !== 1 || weight.sizes[0] !== classes) {
-      throw new ShapeError(`${where}: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${show(weight.sizes)}`);
+      throw new ShapeError(
+        `${where}: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${show(weight.sizes)}`,
+      );
     }
     requireFloating(where, weight.dt);
   }
@@ -314,7 +402,8 @@ const nllName = (x: Tensor): string => (x.ndim > 2 ? 'nllLoss2D' : 'nllLoss');
  * torch.nllLoss(torch.tensor([[-0.5, -1.5]]), torch.tensor([1])) // tensor(1.5000)
  */
 export function nllLoss(
-  x: Tensor, target: Tensor,
+  x: Tensor,
+  target: Tensor,
   ...args: Call<[weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction], NllLossOptions>
 ): Tensor {
   const where = 'nllLoss';
@@ -367,7 +456,13 @@ function fusedCrossEntropy(x: Tensor, t: ClassTargets, smoothing: number): Tenso
 }
 
 /** Cross entropy with a probability for each class. */
-function softCrossEntropy(x: Tensor, target: Tensor, weight: Tensor | null, reduction: number, smoothing: number): Tensor {
+function softCrossEntropy(
+  x: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  reduction: number,
+  smoothing: number,
+): Tensor {
   const where = 'crossEntropy';
   const dim = x.ndim === 1 ? 0 : 1;
   const classes = x.sizes[dim]!;
@@ -377,7 +472,9 @@ function softCrossEntropy(x: Tensor, target: Tensor, weight: Tensor | null, redu
   if (weight !== null) {
     checkTensor(where, weight, 'weight');
     if (weight.ndim !== 1 || weight.sizes[0] !== classes) {
-      throw new ShapeError(`${where}: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${show(weight.sizes)}`);
+      throw new ShapeError(
+        `${where}: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${show(weight.sizes)}`,
+      );
     }
     losses = losses.mul(weight.view(x.sizes.map((_, d) => (d === dim ? classes : 1))));
   }
@@ -394,11 +491,20 @@ function softCrossEntropy(x: Tensor, target: Tensor, weight: Tensor | null, redu
  * torch.crossEntropy(torch.tensor([[0.5, 1.5]]), torch.tensor([1])) // tensor(0.3133)
  */
 export function crossEntropy(
-  x: Tensor, target: Tensor,
-  ...args: Call<[weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction, labelSmoothing?: number], CrossEntropyOptions>
+  x: Tensor,
+  target: Tensor,
+  ...args: Call<
+    [weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction, labelSmoothing?: number],
+    CrossEntropyOptions
+  >
 ): Tensor {
   const where = 'crossEntropy';
-  const options = readArguments<CrossEntropyOptions>(where, args, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing']);
+  const options = readArguments<CrossEntropyOptions>(where, args, [
+    'weight',
+    'ignoreIndex',
+    'reduction',
+    'labelSmoothing',
+  ]);
   const { labelSmoothing = 0, weight = null } = options;
   checkTensor(where, x);
   checkTensor(where, target, 'target');
@@ -424,4 +530,14 @@ export function crossEntropy(
   return code === NONE ? loss.view(t.target.sizes) : loss;
 }
 
-operators({mseLoss, l1Loss, smoothL1Loss, huberLoss, binaryCrossEntropy, binaryCrossEntropyWithLogits, klDiv, nllLoss, crossEntropy});
+operators({
+  mseLoss,
+  l1Loss,
+  smoothL1Loss,
+  huberLoss,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  klDiv,
+  nllLoss,
+  crossEntropy,
+});

@@ -49,7 +49,10 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Tensor | Scalar): Ten
   }
   const kind = value instanceof Tensor ? value.dt.kind : scalarKind(value);
   if (x.dt === bool && typeof value === 'number' && kind < 2) return choose(m, value !== 0, x);
-  if (kind > x.dt.kind) throw new DtypeError(`maskedFill: a ${kind === 2 ? 'floating point' : 'integer'} value cannot be written to a tensor of ${x.dt.name}`);
+  if (kind > x.dt.kind)
+    throw new DtypeError(
+      `maskedFill: a ${kind === 2 ? 'floating point' : 'integer'} value cannot be written to a tensor of ${x.dt.name}`,
+    );
   if (value instanceof Tensor) return choose(m, value.dt === x.dt ? value : value.to(x.dtype), x);
   // of the same kind or a lower one, a number does not widen the dtype
   return choose(m, value, x);
@@ -83,11 +86,15 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   const m = checkMask('maskedScatter', mask);
   checkTensor('maskedScatter', source, 'source');
   commonDevice('maskedScatter', [x, m, source]);
-  if (source.dt !== x.dt) throw new DtypeError(`maskedScatter: expected self and source to have same dtypes but got ${x.dt.name} and ${source.dt.name}`);
+  if (source.dt !== x.dt)
+    throw new DtypeError(
+      `maskedScatter: expected self and source to have same dtypes but got ${x.dt.name} and ${source.dt.name}`,
+    );
   const sizes = broadcastShapes('maskedScatter', x.sizes, m.sizes);
   const at = m.expand(sizes);
   const trues = at.countNonzero().item();
-  if (trues > source.count) throw new ShapeError(`maskedScatter: the mask selects ${trues} elements, but the source has ${source.count}`);
+  if (trues > source.count)
+    throw new ShapeError(`maskedScatter: the mask selects ${trues} elements, but the source has ${source.count}`);
   const out = emptyTensor(sizes, x.dt);
   if (out.count > 0) {
     out.copy_(x.detach());
@@ -129,5 +136,5 @@ export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[] 
   return out;
 }
 
-operators({where, maskedFill, maskedSelect, maskedScatter});
-operators({nonzero}, { differentiable: false });
+operators({ where, maskedFill, maskedSelect, maskedScatter });
+operators({ nonzero }, { differentiable: false });

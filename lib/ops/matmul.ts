@@ -15,15 +15,20 @@ function checkPair(where: string, a: Tensor, b: Tensor): void {
   commonDevice(where, [a, b]);
   if (a.dt !== b.dt) {
     const remedy = a.dt.kind !== b.dt.kind ? `; ${REMEDY}` : '';
-    throw new DtypeError(`${where}: expected both tensors to have the same dtype, but got ${a.dt.name} and ${b.dt.name}${remedy}`);
+    throw new DtypeError(
+      `${where}: expected both tensors to have the same dtype, but got ${a.dt.name} and ${b.dt.name}${remedy}`,
+    );
   }
   if (a.dt.kind === BOOL) throw new DtypeError(`${where}: not implemented for bool`);
 }
 const cannot = (where: string, a: Tensor, b: Tensor, n: number, m: number): ShapeError =>
-  new ShapeError(`${where}: cannot multiply ${show(a.sizes)} by ${show(b.sizes)}: the inner sizes ${n} and ${m} differ`);
+  new ShapeError(
+    `${where}: cannot multiply ${show(a.sizes)} by ${show(b.sizes)}: the inner sizes ${n} and ${m} differ`,
+  );
 
 /** The same memory with other sizes and strides, for a kernel to read. */
-const window = (x: Tensor, sizes: Shape, strides: Shape): Tensor => new Tensor(x.storage, x.dt, sizes, strides, x.offset);
+const window = (x: Tensor, sizes: Shape, strides: Shape): Tensor =>
+  new Tensor(x.storage, x.dt, sizes, strides, x.offset);
 
 /** `alpha a b + bias` for matrices [m, k] and [k, n], or batches of them [B, m, k] and [B, k, n]; unrecorded. */
 function multiply(a: Tensor, b: Tensor, bias: Tensor | null, sizes: Shape): Tensor {
@@ -60,7 +65,8 @@ function batchedProduct(name: string, a: Tensor, b: Tensor): Tensor {
  */
 export function mm(a: Tensor, b: Tensor): Tensor {
   checkPair('mm', a, b);
-  if (a.sizes.length !== 2 || b.sizes.length !== 2) throw new ShapeError(`mm: expected two matrices but got ${show(a.sizes)} and ${show(b.sizes)}`);
+  if (a.sizes.length !== 2 || b.sizes.length !== 2)
+    throw new ShapeError(`mm: expected two matrices but got ${show(a.sizes)} and ${show(b.sizes)}`);
   if (a.sizes[1] !== b.sizes[0]) throw cannot('mm', a, b, a.sizes[1]!, b.sizes[0]!);
   return product('mm', a, b);
 }
@@ -73,8 +79,10 @@ row('mm', mm);
  */
 export function bmm(a: Tensor, b: Tensor): Tensor {
   checkPair('bmm', a, b);
-  if (a.sizes.length !== 3 || b.sizes.length !== 3) throw new ShapeError(`bmm: expected two batches of matrices but got ${show(a.sizes)} and ${show(b.sizes)}`);
-  if (a.sizes[0] !== b.sizes[0]) throw new ShapeError(`bmm: the batches ${show(a.sizes)} and ${show(b.sizes)} differ in size`);
+  if (a.sizes.length !== 3 || b.sizes.length !== 3)
+    throw new ShapeError(`bmm: expected two batches of matrices but got ${show(a.sizes)} and ${show(b.sizes)}`);
+  if (a.sizes[0] !== b.sizes[0])
+    throw new ShapeError(`bmm: the batches ${show(a.sizes)} and ${show(b.sizes)} differ in size`);
   if (a.sizes[2] !== b.sizes[1]) throw cannot('bmm', a, b, a.sizes[2]!, b.sizes[1]!);
   return batchedProduct('bmm', a, b);
 }
@@ -87,7 +95,8 @@ row('bmm', bmm);
  */
 export function mv(a: Tensor, vec: Tensor): Tensor {
   checkPair('mv', a, vec);
-  if (a.sizes.length !== 2 || vec.sizes.length !== 1) throw new ShapeError(`mv: expected a matrix and a vector but got ${show(a.sizes)} and ${show(vec.sizes)}`);
+  if (a.sizes.length !== 2 || vec.sizes.length !== 1)
+    throw new ShapeError(`mv: expected a matrix and a vector but got ${show(a.sizes)} and ${show(vec.sizes)}`);
   if (a.sizes[1] !== vec.sizes[0]) throw cannot('mv', a, vec, a.sizes[1]!, vec.sizes[0]!);
   return product('mv', a, vec.unsqueeze(1)).squeeze(1);
 }
@@ -100,8 +109,12 @@ row('mv', mv);
  */
 export function dot(a: Tensor, b: Tensor): Tensor {
   checkPair('dot', a, b);
-  if (a.sizes.length !== 1 || b.sizes.length !== 1) throw new ShapeError(`dot: 1D tensors expected, but got ${a.sizes.length}D and ${b.sizes.length}D tensors`);
-  if (a.sizes[0] !== b.sizes[0]) throw new ShapeError(`dot: inconsistent tensor size, expected tensor ${show(a.sizes)} and src ${show(b.sizes)} to have the same number of elements`);
+  if (a.sizes.length !== 1 || b.sizes.length !== 1)
+    throw new ShapeError(`dot: 1D tensors expected, but got ${a.sizes.length}D and ${b.sizes.length}D tensors`);
+  if (a.sizes[0] !== b.sizes[0])
+    throw new ShapeError(
+      `dot: inconsistent tensor size, expected tensor ${show(a.sizes)} and src ${show(b.sizes)} to have the same number of elements`,
+    );
   return product('dot', a.unsqueeze(0), b.unsqueeze(1)).view();
 }
 row('dot', dot);
@@ -124,7 +137,10 @@ export function inner(a: Tensor, b: Tensor): Tensor {
   if (a.sizes.length === 0 || b.sizes.length === 0) return a.mul(b);
   const [n, m] = [a.sizes.at(-1)!, b.sizes.at(-1)!];
   if (n !== m) throw cannot('inner', a, b, n, m);
-  return a.reshape(-1, n).mm(b.reshape(-1, n).t()).reshape([...a.sizes.slice(0, -1), ...b.sizes.slice(0, -1)]);
+  return a
+    .reshape(-1, n)
+    .mm(b.reshape(-1, n).t())
+    .reshape([...a.sizes.slice(0, -1), ...b.sizes.slice(0, -1)]);
 }
 row('inner', inner);
 /**
@@ -137,7 +153,8 @@ row('inner', inner);
 export function outer(a: Tensor, vec2: Tensor): Tensor {
   checkTensor('outer', a);
   checkTensor('outer', vec2, 'vec2');
-  if (a.sizes.length !== 1 || vec2.sizes.length !== 1) throw new ShapeError(`outer: expected two vectors but got ${show(a.sizes)} and ${show(vec2.sizes)}`);
+  if (a.sizes.length !== 1 || vec2.sizes.length !== 1)
+    throw new ShapeError(`outer: expected two vectors but got ${show(a.sizes)} and ${show(vec2.sizes)}`);
   return a.unsqueeze(1).mul(vec2.unsqueeze(0));
 }
 row('outer', outer);
@@ -151,7 +168,8 @@ row('outer', outer);
 export function matmul(a: Tensor, b: Tensor): Tensor {
   checkPair('matmul', a, b);
   const [n, m] = [a.sizes.length, b.sizes.length];
-  if (n === 0 || m === 0) throw new ShapeError(`matmul: both arguments need to be at least 1D, but they are ${n}D and ${m}D`);
+  if (n === 0 || m === 0)
+    throw new ShapeError(`matmul: both arguments need to be at least 1D, but they are ${n}D and ${m}D`);
   const inside = m === 1 ? b.sizes[0]! : b.sizes[m - 2]!;
   if (a.sizes[n - 1] !== inside) throw cannot('matmul', a, b, a.sizes[n - 1]!, inside);
   if (n === 2 && m === 2) return product('mm', a, b);
@@ -248,10 +266,15 @@ row('addr', addr);
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   checkPair('linear', x, weight);
   if (x.sizes.length === 0 || weight.sizes.length < 1 || weight.sizes.length > 2) {
-    throw new ShapeError(`linear: expected an input of at least 1 dim and a weight of 1 or 2, but got ${show(x.sizes)} and ${show(weight.sizes)}`);
+    throw new ShapeError(
+      `linear: expected an input of at least 1 dim and a weight of 1 or 2, but got ${show(x.sizes)} and ${show(weight.sizes)}`,
+    );
   }
   const k = x.sizes[x.sizes.length - 1]!;
-  if (k !== weight.sizes.at(-1)) throw new ShapeError(`linear: cannot multiply ${show(x.sizes)} by the transpose of ${show(weight.sizes)}: the sizes ${k} and ${weight.sizes.at(-1)} differ`);
+  if (k !== weight.sizes.at(-1))
+    throw new ShapeError(
+      `linear: cannot multiply ${show(x.sizes)} by the transpose of ${show(weight.sizes)}: the sizes ${k} and ${weight.sizes.at(-1)} differ`,
+    );
   if (bias) {
     checkPair('linear', x, bias);
     if (weight.sizes.length === 2 && (bias.sizes.length !== 1 || bias.sizes[0] !== weight.sizes[0])) {
@@ -290,13 +313,18 @@ export function einsum(equation: string, ...operands: (Tensor | readonly Tensor[
   if (tensors.length === 0) throw new TypeError('einsum: must provide at least one operand');
   const [left = '', right] = equation.replaceAll(' ', '').split('->');
   const terms = left.split(',');
-  if (terms.length !== tensors.length) throw new ShapeError(`einsum: the equation has ${terms.length} operands, but ${tensors.length} were given`);
+  if (terms.length !== tensors.length)
+    throw new ShapeError(`einsum: the equation has ${terms.length} operands, but ${tensors.length} were given`);
   // dims of an ellipsis get names of their own, counted from the last
-  const wide = Math.max(0, ...terms.map((t, i) => (t.includes('...') ? tensors[i]!.sizes.length - t.replace('...', '').length : 0)));
+  const wide = Math.max(
+    0,
+    ...terms.map((t, i) => (t.includes('...') ? tensors[i]!.sizes.length - t.replace('...', '').length : 0)),
+  );
   const dots = (count: number): string[] => Array.from({ length: count }, (_, i) => `.${wide - count + i}`);
   const names = (term: string, count: number): string[] => {
     const [head = '', tail] = term.split('...');
-    for (const c of term.replace('...', '')) if (!/[a-zA-Z]/.test(c)) throw new TypeError(`einsum: invalid subscript '${c}' in '${equation}'`);
+    for (const c of term.replace('...', ''))
+      if (!/[a-zA-Z]/.test(c)) throw new TypeError(`einsum: invalid subscript '${c}' in '${equation}'`);
     return tail === undefined ? [...head] : [...head, ...dots(count), ...tail];
   };
   const sizes = new Map<string, number>();
@@ -304,7 +332,10 @@ export function einsum(equation: string, ...operands: (Tensor | readonly Tensor[
     let x = tensors[i]!;
     const plain = term.replace('...', '').length;
     let labels = names(term, x.sizes.length - plain);
-    if (labels.length !== x.sizes.length) throw new ShapeError(`einsum: the subscripts '${term}' name ${labels.length} dims, but operand ${i} has ${x.sizes.length}`);
+    if (labels.length !== x.sizes.length)
+      throw new ShapeError(
+        `einsum: the subscripts '${term}' name ${labels.length} dims, but operand ${i} has ${x.sizes.length}`,
+      );
     for (let d = 0; d < labels.length; d++) {
       const first = labels.indexOf(labels[d]!);
       if (first < d) {
@@ -317,15 +348,29 @@ export function einsum(equation: string, ...operands: (Tensor | readonly Tensor[
       const n = x.sizes[d]!;
       const known = sizes.get(l);
       if (known === undefined || known === 1) sizes.set(l, n);
-      else if (n !== 1 && n !== known) throw new ShapeError(`einsum: subscript '${l}' has size ${n} for operand ${i}, which does not broadcast with previously seen size ${known}`);
+      else if (n !== 1 && n !== known)
+        throw new ShapeError(
+          `einsum: subscript '${l}' has size ${n} for operand ${i}, which does not broadcast with previously seen size ${known}`,
+        );
     });
     return { x, labels };
   });
   const counts = new Map<string, number>();
   for (const term of terms) for (const c of term.replace('...', '')) counts.set(c, (counts.get(c) ?? 0) + 1);
-  const output = right === undefined ? [...dots(wide), ...[...counts].filter(([, n]) => n === 1).map(([c]) => c).sort()] : names(right, wide);
-  for (const l of output) if (!sizes.has(l)) throw new ShapeError(`einsum: output subscript '${l}' does not appear in any input`);
-  if (new Set(output).size !== output.length) throw new ShapeError(`einsum: an output subscript appears more than once in '${right}'`);
+  const output =
+    right === undefined
+      ? [
+          ...dots(wide),
+          ...[...counts]
+            .filter(([, n]) => n === 1)
+            .map(([c]) => c)
+            .sort(),
+        ]
+      : names(right, wide);
+  for (const l of output)
+    if (!sizes.has(l)) throw new ShapeError(`einsum: output subscript '${l}' does not appear in any input`);
+  if (new Set(output).size !== output.length)
+    throw new ShapeError(`einsum: an output subscript appears more than once in '${right}'`);
   let acc: Labelled = inputs[0]!;
   for (let i = 1; i < inputs.length; i++) {
     const later = new Set([...output, ...inputs.slice(i + 1).flatMap((o) => o.labels)]);
@@ -344,7 +389,9 @@ interface Labelled {
 function contract(a: Labelled, b: Labelled, later: ReadonlySet<string>, sizes: ReadonlyMap<string, number>): Labelled {
   const drop = (o: Labelled, other: Labelled): Labelled => {
     const gone = o.labels.filter((l) => !later.has(l) && !other.labels.includes(l));
-    return gone.length === 0 ? o : { x: o.x.sum(gone.map((l) => o.labels.indexOf(l))), labels: o.labels.filter((l) => !gone.includes(l)) };
+    return gone.length === 0
+      ? o
+      : { x: o.x.sum(gone.map((l) => o.labels.indexOf(l))), labels: o.labels.filter((l) => !gone.includes(l)) };
   };
   const [p, q] = [drop(a, b), drop(b, a)];
   const shared = p.labels.filter((l) => q.labels.includes(l));
@@ -354,11 +401,20 @@ function contract(a: Labelled, b: Labelled, later: ReadonlySet<string>, sizes: R
   const size = (labels: readonly string[]): number => labels.reduce((n, l) => n * sizes.get(l)!, 1);
   const lay = (o: Labelled, groups: readonly (readonly string[])[]): Tensor => {
     const order = groups.flat();
-    const wide = o.x.permute(order.map((l) => o.labels.indexOf(l))).expand(order.map((l) => (shared.includes(l) ? sizes.get(l)! : o.x.sizes[o.labels.indexOf(l)]!)));
-    return wide.reshape(groups.map((g) => (g.some((l) => !shared.includes(l)) ? g.reduce((n, l) => n * o.x.sizes[o.labels.indexOf(l)]!, 1) : size(g))));
+    const wide = o.x
+      .permute(order.map((l) => o.labels.indexOf(l)))
+      .expand(order.map((l) => (shared.includes(l) ? sizes.get(l)! : o.x.sizes[o.labels.indexOf(l)]!)));
+    return wide.reshape(
+      groups.map((g) =>
+        g.some((l) => !shared.includes(l)) ? g.reduce((n, l) => n * o.x.sizes[o.labels.indexOf(l)]!, 1) : size(g),
+      ),
+    );
   };
   const x = lay(p, [batch, onlyP, inner]).bmm(lay(q, [batch, inner, onlyQ]));
   const labels = [...batch, ...onlyP, ...onlyQ];
-  const of = (l: string): number => (batch.includes(l) ? sizes.get(l)! : (onlyP.includes(l) ? p : q).x.sizes[(onlyP.includes(l) ? p : q).labels.indexOf(l)]!);
+  const of = (l: string): number =>
+    batch.includes(l)
+      ? sizes.get(l)!
+      : (onlyP.includes(l) ? p : q).x.sizes[(onlyP.includes(l) ? p : q).labels.indexOf(l)]!;
   return { x: x.reshape(labels.map(of)), labels };
 }

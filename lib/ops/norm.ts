@@ -18,7 +18,8 @@ const layerBackwardKernel = kernel('layerNormBackward');
 /** Statistics of half-precision tensors are kept in float32. */
 const statisticsDtype = (x: Tensor): DType => (x.dt.size < 4 ? float32 : x.dt);
 /** [C] as [1, C, 1, …]. */
-const perChannel = (v: Tensor, rank: number): Tensor => v.view(Array.from({ length: rank }, (_, d) => (d === 1 ? v.numel() : 1)));
+const perChannel = (v: Tensor, rank: number): Tensor =>
+  v.view(Array.from({ length: rank }, (_, d) => (d === 1 ? v.numel() : 1)));
 
 /** Optional tensors of shape [channels]. */
 function checkChannels(where: string, x: Tensor, others: Readonly<Record<string, Tensor | null>>): void {
@@ -27,15 +28,24 @@ function checkChannels(where: string, x: Tensor, others: Readonly<Record<string,
     if (v === null) continue;
     checkTensor(where, v, name);
     if (v.ndim !== 1 || v.sizes[0] !== channels) {
-      throw new ShapeError(`${where}: ${name} should contain ${channels} elements not ${v.numel()}, for an input of shape ${show(x.sizes)}`);
+      throw new ShapeError(
+        `${where}: ${name} should contain ${channels} elements not ${v.numel()}, for an input of shape ${show(x.sizes)}`,
+      );
     }
-    if (v.dt.kind !== FLOATING) throw new DtypeError(`${where}: expected a floating-point ${name} but received ${v.dtype}`);
+    if (v.dt.kind !== FLOATING)
+      throw new DtypeError(`${where}: expected a floating-point ${name} but received ${v.dtype}`);
   }
 }
 
 /** The gradients of batch normalization in plain operators, for double backward; statistics are computed again. */
 function batchGradients(
-  g: Tensor, x: Tensor, weight: Tensor | null, mean: Tensor, invstd: Tensor, training: boolean, eps: number,
+  g: Tensor,
+  x: Tensor,
+  weight: Tensor | null,
+  mean: Tensor,
+  invstd: Tensor,
+  training: boolean,
+  eps: number,
 ): [Tensor, Tensor, Tensor] {
   const dims = x.sizes.map((_, d) => d).filter((d) => d !== 1);
   const count = x.count / x.sizes[1]!;
@@ -65,24 +75,37 @@ function batchGradients(
  * //         [ 1.0000,  0.0000]])
  */
 export function batchNorm(
-  x: Tensor, weight: Tensor | null, bias: Tensor | null, runningMean: Tensor | null, runningVar: Tensor | null,
-  training: boolean, momentum: number, eps: number,
+  x: Tensor,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  training: boolean,
+  momentum: number,
+  eps: number,
 ): Tensor {
   const where = 'batchNorm';
   checkTensor(where, x);
   requireFloating(where, x.dt);
   if (x.ndim < 2) throw new ShapeError(`${where}: expected an input of at least 2 dims, but got ${show(x.sizes)}`);
-  for (const [name, value] of [['momentum', momentum], ['eps', eps]] as const) {
-    if (typeof value !== 'number') throw new TypeError(`${where}: expected a number for ${name} but received ${describe(value)}`);
+  for (const [name, value] of [
+    ['momentum', momentum],
+    ['eps', eps],
+  ] as const) {
+    if (typeof value !== 'number')
+      throw new TypeError(`${where}: expected a number for ${name} but received ${describe(value)}`);
   }
   checkChannels(where, x, { weight, bias, runningMean, runningVar });
   commonDevice(where, [x, weight, bias, runningMean, runningVar]);
   if (!training && (runningMean === null || runningVar === null)) {
     throw new TypeError(`${where}: expected runningMean and runningVar to be tensors when training is false`);
   }
-  if ((runningMean === null) !== (runningVar === null)) throw new TypeError(`${where}: runningMean and runningVar must be given together`);
+  if ((runningMean === null) !== (runningVar === null))
+    throw new TypeError(`${where}: runningMean and runningVar must be given together`);
   if (training && x.count > 0 && x.count === x.sizes[1]) {
-    throw new ShapeError(`${where}: expected more than 1 value per channel when training, got input size ${show(x.sizes)}`);
+    throw new ShapeError(
+      `${where}: expected more than 1 value per channel when training, got input size ${show(x.sizes)}`,
+    );
   }
   const input = x.detach().contiguous();
   const y = emptyTensor(x.sizes, x.dt);
@@ -122,7 +145,10 @@ function layerGradients(g: Tensor, x: Tensor, weight: Tensor | null, eps: number
   const scale = centred.square().mean(1, true).add(eps).rsqrt();
   const normal = centred.mul(scale);
   const h = weight === null ? g : g.mul(weight);
-  const gx = h.sub(h.mean(1, true)).sub(normal.mul(h.mul(normal).mean(1, true))).mul(scale);
+  const gx = h
+    .sub(h.mean(1, true))
+    .sub(normal.mul(h.mul(normal).mean(1, true)))
+    .mul(scale);
   return [gx, g.mul(normal).sum(0), g.sum(0)];
 }
 
@@ -134,11 +160,23 @@ const matrix = (x: Tensor, rows: number, cols: number): Tensor => {
 const vector = (v: Tensor | null): Tensor | null => v && v.detach().reshape([v.count]);
 
 /** Layer normalization of x seen as [rows, cols]; weight and bias have cols elements. */
-function normalizeRows(x: Tensor, rows: number, cols: number, weight: Tensor | null, bias: Tensor | null, eps: number): Tensor {
+function normalizeRows(
+  x: Tensor,
+  rows: number,
+  cols: number,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  eps: number,
+): Tensor {
   const y = emptyTensor(x.sizes, x.dt);
   const mean = emptyTensor([rows], statisticsDtype(x));
   const rstd = emptyTensor([rows], mean.dt);
-  if (x.count > 0) runStruct(layerKernel, [matrix(y, rows, cols), mean, rstd, matrix(x, rows, cols), vector(weight), vector(bias)], [eps]);
+  if (x.count > 0)
+    runStruct(
+      layerKernel,
+      [matrix(y, rows, cols), mean, rstd, matrix(x, rows, cols), vector(weight), vector(bias)],
+      [eps],
+    );
   return record('nativeLayerNorm', y, [x, weight, bias], [x, weight, mean, rstd], (g, n): readonly Grad[] => {
     const z = n.unpack(0);
     const w = weight === null ? null : n.unpack(1);
@@ -164,28 +202,43 @@ function normalizeRows(x: Tensor, rows: number, cols: number, weight: Tensor | n
  * torch.layerNorm(torch.tensor([[1, 2.5]]), [2]) // tensor([[-1.0000,  1.0000]])
  */
 export function layerNorm(
-  x: Tensor, normalizedShape: Shape,
+  x: Tensor,
+  normalizedShape: Shape,
   ...args: Call<[weight?: Tensor | null, bias?: Tensor | null, eps?: number], LayerNormOptions>
 ): Tensor {
   const where = 'layerNorm';
-  const { weight = null, bias = null, eps = 1e-5 } = readArguments<LayerNormOptions>(where, args, ['weight', 'bias', 'eps']);
+  const {
+    weight = null,
+    bias = null,
+    eps = 1e-5,
+  } = readArguments<LayerNormOptions>(where, args, ['weight', 'bias', 'eps']);
   checkTensor(where, x);
   requireFloating(where, x.dt);
   if (!Array.isArray(normalizedShape) || normalizedShape.length === 0) {
-    throw new TypeError(`${where}: expected normalizedShape to be at least 1-dimensional but received ${describe(normalizedShape)}`);
+    throw new TypeError(
+      `${where}: expected normalizedShape to be at least 1-dimensional but received ${describe(normalizedShape)}`,
+    );
   }
   const shape = normalizedShape as Shape;
-  for (const [name, v] of [['weight', weight], ['bias', bias]] as const) {
+  for (const [name, v] of [
+    ['weight', weight],
+    ['bias', bias],
+  ] as const) {
     if (v === null) continue;
     checkTensor(where, v, name);
     if (!sameShape(v.sizes, shape)) {
-      throw new ShapeError(`${where}: expected ${name} to be of same shape as normalizedShape, but got ${name} of shape ${show(v.sizes)} and normalizedShape = ${show(shape)}`);
+      throw new ShapeError(
+        `${where}: expected ${name} to be of same shape as normalizedShape, but got ${name} of shape ${show(v.sizes)} and normalizedShape = ${show(shape)}`,
+      );
     }
-    if (v.dt.kind !== FLOATING) throw new DtypeError(`${where}: expected a floating-point ${name} but received ${v.dtype}`);
+    if (v.dt.kind !== FLOATING)
+      throw new DtypeError(`${where}: expected a floating-point ${name} but received ${v.dtype}`);
   }
   const first = x.ndim - shape.length;
   if (first < 0 || !sameShape(x.sizes.slice(first), shape)) {
-    throw new ShapeError(`${where}: given normalizedShape=${show(shape)}, expected input with shape [*, ${shape.join(', ')}], but got input of size ${show(x.sizes)}`);
+    throw new ShapeError(
+      `${where}: given normalizedShape=${show(shape)}, expected input with shape [*, ${shape.join(', ')}], but got input of size ${show(x.sizes)}`,
+    );
   }
   commonDevice(where, [x, weight, bias]);
   const cols = sizeOf(shape);
@@ -202,16 +255,24 @@ export type GroupNormOptions = LayerNormOptions;
  * torch.groupNorm(torch.tensor([[1, 2.5]]), 1) // tensor([[-1.0000,  1.0000]])
  */
 export function groupNorm(
-  x: Tensor, numGroups: number,
+  x: Tensor,
+  numGroups: number,
   ...args: Call<[weight?: Tensor | null, bias?: Tensor | null, eps?: number], GroupNormOptions>
 ): Tensor {
   const where = 'groupNorm';
-  const { weight = null, bias = null, eps = 1e-5 } = readArguments<GroupNormOptions>(where, args, ['weight', 'bias', 'eps']);
+  const {
+    weight = null,
+    bias = null,
+    eps = 1e-5,
+  } = readArguments<GroupNormOptions>(where, args, ['weight', 'bias', 'eps']);
   checkTensor(where, x);
   requireFloating(where, x.dt);
-  if (x.ndim < 2) throw new ShapeError(`${where}: expected at least 2 dimensions for input tensor but received ${x.ndim}`);
+  if (x.ndim < 2)
+    throw new ShapeError(`${where}: expected at least 2 dimensions for input tensor but received ${x.ndim}`);
   if (!Number.isInteger(numGroups) || numGroups < 1 || x.sizes[1]! % numGroups !== 0) {
-    throw new ShapeError(`${where}: expected number of channels in input to be divisible by numGroups, but got input of shape ${show(x.sizes)} and numGroups=${numGroups}`);
+    throw new ShapeError(
+      `${where}: expected number of channels in input to be divisible by numGroups, but got input of shape ${show(x.sizes)} and numGroups=${numGroups}`,
+    );
   }
   checkChannels(where, x, { weight, bias });
   const groups = x.sizes[0]! * numGroups;
@@ -220,4 +281,4 @@ export function groupNorm(
   return bias === null ? y : y.add(perChannel(bias, x.ndim));
 }
 
-operators({batchNorm, layerNorm, groupNorm});
+operators({ batchNorm, layerNorm, groupNorm });

@@ -31,7 +31,9 @@ function constant(x: Tensor, widths: Shape, value: number): Tensor {
     const [before, after] = [widths[2 * i]!, widths[2 * i + 1]!];
     sizes[d]! += before + after;
     if (sizes[d]! < 0) {
-      throw new ShapeError(`pad: the input size ${x.sizes[d]}, plus negative padding ${before} and ${after} resulted in a negative output size, at dimension ${d} of input ${show(x.sizes)}`);
+      throw new ShapeError(
+        `pad: the input size ${x.sizes[d]}, plus negative padding ${before} and ${after} resulted in a negative output size, at dimension ${d} of input ${show(x.sizes)}`,
+      );
     }
     from[d] = Math.max(0, -before);
     to[d] = Math.max(0, before);
@@ -40,9 +42,21 @@ function constant(x: Tensor, widths: Shape, value: number): Tensor {
   const out = emptyTensor(sizes, x.dt);
   runMap(fillKernel, sizes, [out, value], x.dt);
   const window = (t: Tensor, at: Shape): Tensor =>
-    new Tensor(t.storage, t.dt, part, t.strides, at.reduce((o, n, d) => o + n * t.strides[d]!, t.offset));
+    new Tensor(
+      t.storage,
+      t.dt,
+      part,
+      t.strides,
+      at.reduce((o, n, d) => o + n * t.strides[d]!, t.offset),
+    );
   if (!part.includes(0)) runMap(copyKernel, part, [window(out, to), window(x, from)], x.dt);
-  return record('constantPadNd', out, [x], [], (g) => [constant(g, widths.map((w) => -w || 0), 0)]);
+  return record('constantPadNd', out, [x], [], (g) => [
+    constant(
+      g,
+      widths.map((w) => -w || 0),
+      0,
+    ),
+  ]);
 }
 
 /** Which position of a line of `n` elements each position of the padded line shows. */
@@ -62,7 +76,9 @@ function source(mode: PadMode, n: number, before: number, after: number): BigInt
 function bordered(x: Tensor, widths: Shape, mode: PadMode): Tensor {
   const dims = widths.length / 2;
   if (x.ndim !== dims + 1 && x.ndim !== dims + 2) {
-    throw new ShapeError(`pad: ${mode} padding of ${dims} dims is implemented for inputs of ${dims + 1} or ${dims + 2} dims, not for ${show(x.sizes)}`);
+    throw new ShapeError(
+      `pad: ${mode} padding of ${dims} dims is implemented for inputs of ${dims + 1} or ${dims + 2} dims, not for ${show(x.sizes)}`,
+    );
   }
   let out = x;
   for (let i = 0; i < dims; i++) {
@@ -70,12 +86,19 @@ function bordered(x: Tensor, widths: Shape, mode: PadMode): Tensor {
     const n = x.sizes[d]!;
     const [before, after] = [widths[2 * i]!, widths[2 * i + 1]!];
     if (mode === 'reflect' && (before >= n || after >= n)) {
-      throw new ShapeError(`pad: padding size should be less than the corresponding input dimension, but got: padding (${before}, ${after}) at dimension ${d} of input ${show(x.sizes)}`);
+      throw new ShapeError(
+        `pad: padding size should be less than the corresponding input dimension, but got: padding (${before}, ${after}) at dimension ${d} of input ${show(x.sizes)}`,
+      );
     }
     if (mode === 'circular' && (before > n || after > n)) {
-      throw new ShapeError(`pad: padding value causes wrapping around more than once: (${before}, ${after}) at dimension ${d} of input ${show(x.sizes)}`);
+      throw new ShapeError(
+        `pad: padding value causes wrapping around more than once: (${before}, ${after}) at dimension ${d} of input ${show(x.sizes)}`,
+      );
     }
-    if (n + before + after < 1 || n === 0) throw new ShapeError(`pad: input ${show(x.sizes)} with padding (${before}, ${after}) leaves nothing at dimension ${d}`);
+    if (n + before + after < 1 || n === 0)
+      throw new ShapeError(
+        `pad: input ${show(x.sizes)} with padding (${before}, ${after}) leaves nothing at dimension ${d}`,
+      );
     if (before === 0 && after === 0) continue;
     const values = source(mode, n, before, after);
     const index = emptyTensor([values.length], int64);
@@ -98,17 +121,22 @@ export function pad(x: Tensor, pad: Shape, ...args: Call<[mode?: PadMode, value?
   if (!Array.isArray(pad)) throw new TypeError(`pad: expected a list of widths but received ${describe(pad)}`);
   const widths = pad as Shape;
   for (const w of widths) {
-    if (!Number.isSafeInteger(w)) throw new TypeError(`pad: expected whole numbers as widths but received ${describe(w)}`);
+    if (!Number.isSafeInteger(w))
+      throw new TypeError(`pad: expected whole numbers as widths but received ${describe(w)}`);
   }
-  if (widths.length % 2 !== 0) throw new ShapeError(`pad: padding length must be divisible by 2, but got ${show(widths)}`);
+  if (widths.length % 2 !== 0)
+    throw new ShapeError(`pad: padding length must be divisible by 2, but got ${show(widths)}`);
   if (widths.length > 2 * x.ndim) {
-    throw new ShapeError(`pad: padding length should be less than or equal to two times the input dimension, but got ${show(widths)} for ${show(x.sizes)}`);
+    throw new ShapeError(
+      `pad: padding length should be less than or equal to two times the input dimension, but got ${show(widths)} for ${show(x.sizes)}`,
+    );
   }
   if (mode === 'constant') return constant(x, widths, value ?? 0);
   if (mode !== 'reflect' && mode !== 'replicate' && mode !== 'circular') {
     throw new TypeError(`pad: unrecognised padding mode ${describe(mode)}`);
   }
-  if (value !== undefined && value !== null && value !== 0) throw new TypeError(`pad: padding mode "${mode}" doesn't take in value argument`);
+  if (value !== undefined && value !== null && value !== 0)
+    throw new TypeError(`pad: padding mode "${mode}" doesn't take in value argument`);
   return bordered(x, widths, mode);
 }
 

@@ -28,7 +28,10 @@ export interface MaxPoolOptions {
   dilation?: Sizes | undefined;
   ceilMode?: boolean | undefined;
 }
-type MaxPoolArguments = Call<[stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean], MaxPoolOptions>;
+type MaxPoolArguments = Call<
+  [stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean],
+  MaxPoolOptions
+>;
 const MAX_NAMES = ['stride', 'padding', 'dilation', 'ceilMode'] as const;
 
 /** Options of {@link avgPool1d}, {@link avgPool2d} and {@link avgPool3d}. */
@@ -40,7 +43,13 @@ export interface AvgPoolOptions {
   divisorOverride?: number | null | undefined;
 }
 type AvgPoolArguments = Call<
-  [stride?: Sizes | null, padding?: Sizes, ceilMode?: boolean, countIncludePad?: boolean, divisorOverride?: number | null],
+  [
+    stride?: Sizes | null,
+    padding?: Sizes,
+    ceilMode?: boolean,
+    countIncludePad?: boolean,
+    divisorOverride?: number | null,
+  ],
   AvgPoolOptions
 >;
 const AVG_NAMES = ['stride', 'padding', 'ceilMode', 'countIncludePad', 'divisorOverride'] as const;
@@ -55,14 +64,20 @@ interface Windows {
 }
 
 function windows(
-  where: string, x: Tensor, dims: number, kernelSize: Sizes,
+  where: string,
+  x: Tensor,
+  dims: number,
+  kernelSize: Sizes,
   { stride, padding = 0, dilation = 1, ceilMode = false }: MaxPoolOptions,
 ): Windows {
   checkTensor(where, x);
   requireFloating(where, x.dt);
   checkRank(where, x, dims);
   const window = spatial(where, 'kernelSize', kernelSize, dims, 1);
-  const steps = stride === null || stride === undefined || (Array.isArray(stride) && stride.length === 0) ? window : spatial(where, 'stride', stride, dims, 1);
+  const steps =
+    stride === null || stride === undefined || (Array.isArray(stride) && stride.length === 0)
+      ? window
+      : spatial(where, 'stride', stride, dims, 1);
   const pads = spatial(where, 'padding', padding, dims, 0);
   const gaps = spatial(where, 'dilation', dilation, dims, 1);
   const first = x.ndim - dims;
@@ -70,7 +85,9 @@ function windows(
     const reach = gaps[d]! * (k - 1) + 1;
     const pad = pads[d]!;
     if (pad > Math.floor(reach / 2)) {
-      throw new RangeError(`${where}: pad should be at most half of effective kernel size, but got pad=${pad}, kernel_size=${k} and dilation=${gaps[d]}`);
+      throw new RangeError(
+        `${where}: pad should be at most half of effective kernel size, but got pad=${pad}, kernel_size=${k} and dilation=${gaps[d]}`,
+      );
     }
     const n = x.sizes[first + d]!;
     const room = n + 2 * pad - reach;
@@ -104,7 +121,14 @@ function scatterMax(g: Tensor, indices: Tensor, sizes: Shape): Tensor {
 }
 
 /** Runs a kernel that gives maxima and indices. */
-function maxima(name: string, x: Tensor, dims: number, k: number, size: Shape, params: readonly number[]): [Tensor, Tensor] {
+function maxima(
+  name: string,
+  x: Tensor,
+  dims: number,
+  k: number,
+  size: Shape,
+  params: readonly number[],
+): [Tensor, Tensor] {
   const input = asBatch(x, dims);
   const values = emptyTensor(shapeOf(input, size), x.dt);
   const indices = emptyTensor(values.sizes, int64);
@@ -114,11 +138,23 @@ function maxima(name: string, x: Tensor, dims: number, k: number, size: Shape, p
   return input === x ? [out, indices] : [out.squeeze(0), indices.squeeze(0)];
 }
 
-function maxPool(dims: number, x: Tensor, kernelSize: Sizes, args: readonly unknown[], where: string): [Tensor, Tensor] {
+function maxPool(
+  dims: number,
+  x: Tensor,
+  kernelSize: Sizes,
+  args: readonly unknown[],
+  where: string,
+): [Tensor, Tensor] {
   const w = windows(where, x, dims, kernelSize, readArguments<MaxPoolOptions>(where, args, MAX_NAMES));
-  return maxima(`maxPool${dims}DWithIndices`, x, dims, maxKernel, w.size, [...w.kernel, ...w.stride, ...w.padding, ...w.dilation]);
+  return maxima(`maxPool${dims}DWithIndices`, x, dims, maxKernel, w.size, [
+    ...w.kernel,
+    ...w.stride,
+    ...w.padding,
+    ...w.dilation,
+  ]);
 }
-const named = (where: string, [output, indices]: [Tensor, Tensor]): Pooled => pair(where, 'output', output, 'indices', indices);
+const named = (where: string, [output, indices]: [Tensor, Tensor]): Pooled =>
+  pair(where, 'output', output, 'indices', indices);
 
 /** Means over windows: the adjoint of {@link spreadMeans}. */
 function means(x: Tensor, size: Shape, params: readonly number[]): Tensor {
@@ -142,7 +178,9 @@ function avgPool(dims: number, x: Tensor, kernelSize: Sizes, args: readonly unkn
   const { stride, padding, ceilMode } = options;
   const w = windows(where, x, dims, kernelSize, { stride, padding, ceilMode });
   if (divisorOverride !== null && (!Number.isInteger(divisorOverride) || divisorOverride === 0)) {
-    throw new RangeError(`${where}: divisor must be a whole number and not zero, but received ${describe(divisorOverride)}`);
+    throw new RangeError(
+      `${where}: divisor must be a whole number and not zero, but received ${describe(divisorOverride)}`,
+    );
   }
   const params = [...w.kernel, ...w.stride, ...w.padding, countIncludePad ? 1 : 0, divisorOverride ?? 0];
   const input = asBatch(x, dims);
@@ -156,11 +194,16 @@ function outputSize(where: string, x: Tensor, wanted: OutputSize, dims: number):
   checkTensor(where, x);
   requireFloating(where, x.dt);
   checkRank(where, x, dims);
-  const list = Array.isArray(wanted) ? (wanted as readonly (number | null)[]) : new Array<number | null>(dims).fill(wanted as number | null);
+  const list = Array.isArray(wanted)
+    ? (wanted as readonly (number | null)[])
+    : new Array<number | null>(dims).fill(wanted as number | null);
   const first = x.ndim - dims;
   const size = list.map((n, d) => n ?? x.sizes[first + d]!);
   for (let d = first; d < x.ndim; d++) {
-    if (x.sizes[d] === 0) throw new ShapeError(`${where}: expected input to have non-zero size for non-batch dimensions, but input has sizes ${show(x.sizes)}`);
+    if (x.sizes[d] === 0)
+      throw new ShapeError(
+        `${where}: expected input to have non-zero size for non-batch dimensions, but input has sizes ${show(x.sizes)}`,
+      );
   }
   return spatial(where, 'outputSize', size, dims, 0);
 }
@@ -186,7 +229,10 @@ function adaptiveAvgPool(dims: number, x: Tensor, wanted: OutputSize): Tensor {
 }
 function adaptiveMaxPool(dims: number, x: Tensor, wanted: OutputSize): Pooled {
   const where = `adaptiveMaxPool${dims}d`;
-  return named(where, maxima(`adaptiveMaxPool${dims}D`, x, dims, adaptiveMaxKernel, outputSize(where, x, wanted, dims), []));
+  return named(
+    where,
+    maxima(`adaptiveMaxPool${dims}D`, x, dims, adaptiveMaxKernel, outputSize(where, x, wanted, dims), []),
+  );
 }
 
 /**
@@ -322,6 +368,19 @@ export function adaptiveMaxPool3d(x: Tensor, outputSize: OutputSize): Pooled {
 }
 
 operators({
-  maxPool1d, maxPool1dWithIndices, maxPool2d, maxPool2dWithIndices, maxPool3d, maxPool3dWithIndices, avgPool1d, avgPool2d, avgPool3d,
-  adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, adaptiveMaxPool3d,
+  maxPool1d,
+  maxPool1dWithIndices,
+  maxPool2d,
+  maxPool2dWithIndices,
+  maxPool3d,
+  maxPool3dWithIndices,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
 });

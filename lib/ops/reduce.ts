@@ -2,7 +2,18 @@
 // median, argmax, …) are in extremum.ts; what both share is in internal/reducing.ts.
 import { type Call, readArguments, record, recordMany } from '../define.ts';
 import { checkTensor, runMap } from '../dispatch.ts';
-import { bool, type DType, type DTypeName, FLOATING, getDefault, int64, REMEDY, requireFloating, toDType, uint8 } from '../dtype.ts';
+import {
+  bool,
+  type DType,
+  type DTypeName,
+  FLOATING,
+  getDefault,
+  int64,
+  REMEDY,
+  requireFloating,
+  toDType,
+  uint8,
+} from '../dtype.ts';
 import { describe, DtypeError, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { type Shape, show, sizesOf, wrapDims } from '../shape.ts';
@@ -10,7 +21,16 @@ import type { Tensor } from '../tensor.ts';
 import { cat } from './join.ts';
 import { pair, type Pair } from './internal/named.ts';
 import {
-  checkNotEmpty, type Dims, flag, keptShape, reducedCount, reduceMany, reduceOne, spreadBack, withDims, zerosOf,
+  checkNotEmpty,
+  type Dims,
+  flag,
+  keptShape,
+  reducedCount,
+  reduceMany,
+  reduceOne,
+  spreadBack,
+  withDims,
+  zerosOf,
 } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 
@@ -103,9 +123,7 @@ export function mean(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean], S
   }
   const shape = source.sizes;
   const out = reduceOne(meanKernel, source, dims, keepdim, source.dt);
-  return record('mean', out, [source], [], (g) => [
-    spreadBack(g.div(reducedCount(shape, dims)), shape, dims, keepdim),
-  ]);
+  return record('mean', out, [source], [], (g) => [spreadBack(g.div(reducedCount(shape, dims)), shape, dims, keepdim)]);
 }
 
 /**
@@ -126,7 +144,13 @@ const prodKernel = kernel('prod');
  * @example
  * torch.prod(torch.tensor([[1, 2], [3, 4]]), 1) // tensor([ 2, 12])
  */
-export function prod(x: Tensor, ...args: Call<[dim?: number | null, keepdim?: boolean], { dim?: number | null | undefined; keepdim?: boolean | undefined; dtype?: DTypeName | null | undefined }>): Tensor {
+export function prod(
+  x: Tensor,
+  ...args: Call<
+    [dim?: number | null, keepdim?: boolean],
+    { dim?: number | null | undefined; keepdim?: boolean | undefined; dtype?: DTypeName | null | undefined }
+  >
+): Tensor {
   const { dims, keepdim, dtype } = read('prod', x, args, DTYPE);
   const source = converted(x, dtype);
   const shape = source.sizes;
@@ -150,7 +174,9 @@ function prodBack(g: Tensor, x: Tensor, dims: readonly number[], keepdim: boolea
   const one = zerosOf(keptShape(v.sizes, [d]), v.dt).add(1);
   const before = v.narrow(d, 0, n - 1);
   const behind = v.narrow(d, 1, n - 1).flip([d]);
-  const others = cat([one, before], d).cumprod(d).mul(cat([one, behind], d).cumprod(d).flip([d]));
+  const others = cat([one, before], d)
+    .cumprod(d)
+    .mul(cat([one, behind], d).cumprod(d).flip([d]));
   return withDims(g, x.sizes, dims, keepdim).mul(others.reshape(x.sizes));
 }
 const amaxKernel = kernel('amax');
@@ -162,7 +188,11 @@ function extreme(where: 'amax' | 'amin', k: number, x: Tensor, args: readonly un
   const shape = x.sizes;
   const out = reduceOne(k, x, dims, keepdim, x.dt);
   return record(where, out, [x], [x, out], (g, n) => {
-    const at = n.unpack(0).detach().eq(withDims(n.unpack(1).detach(), shape, dims, keepdim)).to(g.dtype);
+    const at = n
+      .unpack(0)
+      .detach()
+      .eq(withDims(n.unpack(1).detach(), shape, dims, keepdim))
+      .to(g.dtype);
     return [withDims(g, shape, dims, keepdim).mul(at).div(at.sum(dims, true))];
   });
 }
@@ -187,7 +217,10 @@ export function amin(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean], R
  * @example
  * torch.aminmax(torch.tensor([3, 1, 2])).max // tensor(3)
  */
-export function aminmax(x: Tensor, options?: { dim?: number | null | undefined; keepdim?: boolean | undefined }): Pair<'min', 'max'> {
+export function aminmax(
+  x: Tensor,
+  options?: { dim?: number | null | undefined; keepdim?: boolean | undefined },
+): Pair<'min', 'max'> {
   const { dims, keepdim } = read('aminmax', x, options === undefined ? [] : [options]);
   return pair('aminmax', 'min', amin(x, dims, keepdim), 'max', amax(x, dims, keepdim));
 }
@@ -233,7 +266,11 @@ const logsumexpKernel = kernel('logsumexp');
  * @example
  * torch.logsumexp(torch.tensor([1.5, 2.5]), 0) // tensor(2.8133)
  */
-export function logsumexp(x: Tensor, dim: Dims, ...args: Call<[keepdim?: boolean], { keepdim?: boolean | undefined }>): Tensor {
+export function logsumexp(
+  x: Tensor,
+  dim: Dims,
+  ...args: Call<[keepdim?: boolean], { keepdim?: boolean | undefined }>
+): Tensor {
   checkTensor('logsumexp', x);
   const { keepdim: keep } = readArguments<ReduceOptions>('logsumexp', args, ['keepdim']);
   const keepdim = flag('logsumexp', 'keepdim', keep, false);
@@ -242,7 +279,12 @@ export function logsumexp(x: Tensor, dim: Dims, ...args: Call<[keepdim?: boolean
   const dims = wrapDims('logsumexp', dim, shape.length);
   const out = reduceOne(logsumexpKernel, source, dims, keepdim, source.dt);
   return record('logsumexp', out, [source], [source, out], (g, n) => [
-    withDims(g, shape, dims, keepdim).mul(n.unpack(0).sub(withDims(n.unpack(1), shape, dims, keepdim)).exp()),
+    withDims(g, shape, dims, keepdim).mul(
+      n
+        .unpack(0)
+        .sub(withDims(n.unpack(1), shape, dims, keepdim))
+        .exp(),
+    ),
   ]);
 }
 
@@ -257,11 +299,15 @@ export interface NormOptions extends SumOptions {
  * @example
  * torch.norm(torch.tensor([[3, 4], [6, 8]], { dtype: 'float32' }), 2, 1) // tensor([ 5., 10.])
  */
-export function norm(x: Tensor, ...args: Call<[p?: number | 'fro' | null, dim?: Dims, keepdim?: boolean], NormOptions>): Tensor {
+export function norm(
+  x: Tensor,
+  ...args: Call<[p?: number | 'fro' | null, dim?: Dims, keepdim?: boolean], NormOptions>
+): Tensor {
   checkTensor('norm', x);
   const options = readArguments<NormOptions>('norm', args, ['p', 'dim', 'keepdim'], DTYPE);
   const p = options.p === 'fro' || options.p === undefined || options.p === null ? 2 : options.p;
-  if (typeof p !== 'number' || Number.isNaN(p)) throw new TypeError(`norm: expected a number or 'fro' for p but received ${describe(p)}`);
+  if (typeof p !== 'number' || Number.isNaN(p))
+    throw new TypeError(`norm: expected a number or 'fro' for p but received ${describe(p)}`);
   const source = converted(x, options.dtype ? toDType(options.dtype, 'norm') : null);
   requireFloating('norm', source.dt);
   const shape = source.sizes;
@@ -282,7 +328,17 @@ function normBack(g: Tensor, x: Tensor, y: Tensor, p: number, dims: readonly num
     const at = x.abs().eq(y).logicalOr(x.isnan().logicalAnd(y.isnan())).to(g.dtype);
     return x.sgn().mul(g.div(at.sum(dims, true)).mul(at));
   }
-  if (p < 1) return x.sgn().mul(x.abs().pow(p - 1).maskedFill(x.eq(0), 0)).mul(g).mul(y.pow(1 - p));
+  if (p < 1)
+    return x
+      .sgn()
+      .mul(
+        x
+          .abs()
+          .pow(p - 1)
+          .maskedFill(x.eq(0), 0),
+      )
+      .mul(g)
+      .mul(y.pow(1 - p));
   const scaled = p < 2 ? x.sgn().mul(x.abs().pow(p - 1)) : x.mul(x.abs().pow(p - 2));
   return scaled.mul(g.div(y.pow(p - 1)).maskedFill(y.eq(0), 0));
 }
@@ -308,7 +364,8 @@ function readVar(where: string, x: Tensor, args: readonly unknown[]): VarReading
     throw new DtypeError(`${where}: only floating point dtypes are supported, not ${x.dt.name}; ${REMEDY}`);
   }
   const { correction, unbiased } = options;
-  if (correction !== undefined && unbiased !== undefined) throw new TypeError(`${where}: expected unbiased or correction, not both`);
+  if (correction !== undefined && unbiased !== undefined)
+    throw new TypeError(`${where}: expected unbiased or correction, not both`);
   if (correction !== undefined && correction !== null && typeof correction !== 'number') {
     throw new TypeError(`${where}: expected a number for correction but received ${describe(correction)}`);
   }
@@ -412,7 +469,9 @@ export function sumToSize(x: Tensor, ...size: (number | Shape)[]): Tensor {
   return dims.length === 0 ? x : sum(x, dims, true).reshape(shape);
 }
 
-
-operators({sum, nansum, mean, nanmean, prod, amax, amin, aminmax, logsumexp, norm, std, varMean, stdMean, sumToSize}, { kind: 'reduce' });
+operators(
+  { sum, nansum, mean, nanmean, prod, amax, amin, aminmax, logsumexp, norm, std, varMean, stdMean, sumToSize },
+  { kind: 'reduce' },
+);
 operators({ var: variance }, { kind: 'reduce' });
-operators({all, any, countNonzero}, { kind: 'reduce', differentiable: false });
+operators({ all, any, countNonzero }, { kind: 'reduce', differentiable: false });

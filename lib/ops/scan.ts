@@ -5,7 +5,7 @@ import { BOOL, type DType, type DTypeName, FLOATING, int64, requireFloating, toD
 import { describe } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { wrapDim } from '../shape.ts';
-import { emptyTensor, Tensor } from '../tensor.ts';
+import { emptyTensor, type Tensor } from '../tensor.ts';
 import { cat } from './join.ts';
 import { type ValuesIndices, valuesIndices } from './internal/named.ts';
 import { scatterBack } from './internal/reducing.ts';
@@ -27,7 +27,14 @@ function scan(k: number, x: Tensor, dim: number, dtypes: readonly DType[]): Tens
 /** Σ over the elements from each one to the end. */
 const backwards = (x: Tensor, dim: number): Tensor => x.flip([dim]).cumsum(dim).flip([dim]);
 
-function accumulate(where: string, k: number, x: Tensor, dim: number, args: readonly unknown[], back: (g: Tensor, x: Tensor, y: Tensor, dim: number) => Tensor): Tensor {
+function accumulate(
+  where: string,
+  k: number,
+  x: Tensor,
+  dim: number,
+  args: readonly unknown[],
+  back: (g: Tensor, x: Tensor, y: Tensor, dim: number) => Tensor,
+): Tensor {
   checkTensor(where, x);
   const options = readArguments<CumulativeOptions>(where, args, [], ['dtype']);
   const d = wrapDim(where, dim, x.sizes.length);
@@ -35,11 +42,12 @@ function accumulate(where: string, k: number, x: Tensor, dim: number, args: read
   const source = dt === null || dt === x.dt ? x : x.to(dt.name);
   const out = scan(k, source, d, [source.dt.kind === FLOATING ? source.dt : int64])[0]!;
   const product = where === 'cumprod';
-  const y = source.sizes.length === 0
-    ? record(where, out, [source], [], (g) => [g])
-    : record(where, out, [source], product ? [source, out] : [], (g, n) => [
-        product ? back(g, n.unpack(0), n.unpack(1), d) : back(g, g, g, d),
-      ]);
+  const y =
+    source.sizes.length === 0
+      ? record(where, out, [source], [], (g) => [g])
+      : record(where, out, [source], product ? [source, out] : [], (g, n) => [
+          product ? back(g, n.unpack(0), n.unpack(1), d) : back(g, g, g, d),
+        ]);
   return dt === null || y.dt === dt ? y : y.to(dt.name);
 }
 
@@ -110,7 +118,10 @@ export function cummin(x: Tensor, dim: number): ValuesIndices {
 
 /** The logarithm of nothing: finite, so that the derivative of the derivative meets no Infinity - Infinity. */
 const LOWEST: Readonly<Record<string, number>> = {
-  float32: -3.4028234663852886e38, float64: -Number.MAX_VALUE, float16: -65504, bfloat16: -3.3895313892515355e38,
+  float32: -3.4028234663852886e38,
+  float64: -Number.MAX_VALUE,
+  float16: -65504,
+  bfloat16: -3.3895313892515355e38,
 };
 const logcumsumexpKernel = kernel('logcumsumexp');
 /**
@@ -129,7 +140,10 @@ export function logcumsumexp(x: Tensor, dim: number): Tensor {
     // Σ_{j≥i} g_j exp(x_i - y_j), for the positive and the negative part of g in logarithms
     const part = (h: Tensor): Tensor => {
       const some = h.gt(0);
-      const logs = h.maskedFill(some.logicalNot(), 1).log().maskedFill(some.logicalNot(), LOWEST[g.dtype] ?? -Infinity);
+      const logs = h
+        .maskedFill(some.logicalNot(), 1)
+        .log()
+        .maskedFill(some.logicalNot(), LOWEST[g.dtype] ?? -Infinity);
       return logs.sub(y).flip([d]).logcumsumexp(d).flip([d]).add(v).exp();
     };
     return [part(g).sub(part(g.neg()))];
@@ -148,10 +162,19 @@ export interface DiffOptions {
  * @example
  * torch.diff(torch.tensor([1, 3, 6])) // tensor([2, 3])
  */
-export function diff(x: Tensor, ...args: Call<[n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null], DiffOptions>): Tensor {
+export function diff(
+  x: Tensor,
+  ...args: Call<[n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null], DiffOptions>
+): Tensor {
   checkTensor('diff', x);
-  const { n = 1, dim = -1, prepend, append } = readArguments<DiffOptions>('diff', args, ['n', 'dim', 'prepend', 'append']);
-  if (!Number.isInteger(n) || n < 0) throw new RangeError(`diff: order must be a whole number that is not negative but got ${describe(n)}`);
+  const {
+    n = 1,
+    dim = -1,
+    prepend,
+    append,
+  } = readArguments<DiffOptions>('diff', args, ['n', 'dim', 'prepend', 'append']);
+  if (!Number.isInteger(n) || n < 0)
+    throw new RangeError(`diff: order must be a whole number that is not negative but got ${describe(n)}`);
   if (x.sizes.length === 0) throw new RangeError('diff: expects input to be at least one-dimensional');
   const d = wrapDim('diff', dim, x.sizes.length);
   let y = x;
@@ -165,4 +188,4 @@ export function diff(x: Tensor, ...args: Call<[n?: number, dim?: number, prepend
   return y === x ? x.clone() : y;
 }
 
-operators({cumsum, cumprod, cummax, cummin, logcumsumexp, diff});
+operators({ cumsum, cumprod, cummax, cummin, logcumsumexp, diff });

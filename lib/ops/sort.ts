@@ -19,7 +19,14 @@ export interface SortOptions {
 }
 
 /** Runs a kernel that gives values and indices of one shape; records that the values come from there. */
-function pick(where: string, k: number, x: Tensor, dim: number, sizes: Shape, params: readonly number[]): ValuesIndices {
+function pick(
+  where: string,
+  k: number,
+  x: Tensor,
+  dim: number,
+  sizes: Shape,
+  params: readonly number[],
+): ValuesIndices {
   const shape = x.sizes;
   const [values, indices] = [emptyTensor(sizes, x.dt), emptyTensor(sizes, int64)];
   if (values.count > 0) runStruct(k, [values, indices, x], [dim, ...params]);
@@ -35,19 +42,28 @@ const sortKernel = kernel('sort');
  * @example
  * torch.sort(torch.tensor([3, 1, 2])).indices // tensor([1, 2, 0])
  */
-export function sort(x: Tensor, ...args: Call<[dim?: number, descending?: boolean, stable?: boolean], SortOptions>): ValuesIndices {
+export function sort(
+  x: Tensor,
+  ...args: Call<[dim?: number, descending?: boolean, stable?: boolean], SortOptions>
+): ValuesIndices {
   checkTensor('sort', x);
   const options = readArguments<SortOptions>('sort', args, ['dim', 'descending', 'stable']);
   const dim = wrapDim('sort', options.dim ?? -1, x.sizes.length);
   const descending = flag('sort', 'descending', options.descending, false);
-  return pick('sort', sortKernel, x, dim, x.sizes, [descending ? 1 : 0, flag('sort', 'stable', options.stable, false) ? 1 : 0]);
+  return pick('sort', sortKernel, x, dim, x.sizes, [
+    descending ? 1 : 0,
+    flag('sort', 'stable', options.stable, false) ? 1 : 0,
+  ]);
 }
 /**
  * Where the elements in order come from; see sort.
  * @example
  * torch.argsort(torch.tensor([3, 1, 2]), { descending: true }) // tensor([0, 2, 1])
  */
-export function argsort(x: Tensor, ...args: Call<[dim?: number, descending?: boolean, stable?: boolean], SortOptions>): Tensor {
+export function argsort(
+  x: Tensor,
+  ...args: Call<[dim?: number, descending?: boolean, stable?: boolean], SortOptions>
+): Tensor {
   checkTensor('argsort', x);
   const options = readArguments<SortOptions>('argsort', args, ['dim', 'descending', 'stable']);
   return sort(x.detach(), options).indices;
@@ -73,7 +89,11 @@ const topkKernel = kernel('topk');
  * @example
  * torch.topk(torch.tensor([1, 4, 2, 3]), 2).values // tensor([4, 3])
  */
-export function topk(x: Tensor, k: number, ...args: Call<[dim?: number, largest?: boolean, sorted?: boolean], TopkOptions>): ValuesIndices {
+export function topk(
+  x: Tensor,
+  k: number,
+  ...args: Call<[dim?: number, largest?: boolean, sorted?: boolean], TopkOptions>
+): ValuesIndices {
   checkTensor('topk', x);
   if (!Number.isInteger(k)) throw new TypeError(`topk: expected a whole number for k but received ${describe(k)}`);
   const options = readArguments<TopkOptions>('topk', args, ['dim', 'largest', 'sorted']);
@@ -82,10 +102,13 @@ export function topk(x: Tensor, k: number, ...args: Call<[dim?: number, largest?
   if (k < 0 || k > n) throw new RangeError(`topk: selected index k out of range: ${k} is not in [0, ${n}]`);
   const sizes = x.sizes.slice();
   if (sizes.length > 0) sizes[dim] = k;
-  const [largest, sorted] = [flag('topk', 'largest', options.largest, true), flag('topk', 'sorted', options.sorted, true)];
+  const [largest, sorted] = [
+    flag('topk', 'largest', options.largest, true),
+    flag('topk', 'sorted', options.sorted, true),
+  ];
   return pick('topk', topkKernel, x, dim, sizes, [largest ? 1 : 0, sorted ? 1 : 0]);
 }
 
-operators({sort, topk});
-operators({msort});
-operators({argsort}, { differentiable: false });
+operators({ sort, topk });
+operators({ msort });
+operators({ argsort }, { differentiable: false });

@@ -32,13 +32,16 @@ function view(x: Tensor, to: Geometry): Tensor {
 /** Zeros with the geometry of `base`, in which the elements of a view of it are `g`; elements seen twice add up. */
 function embed(g: Tensor, base: Geometry, to: Geometry): Tensor {
   const out = emptyStrided(base, g);
-  const same = out.strides.length === base.strides.length && out.strides.every((s, d) => s === base.strides[d] || base.sizes[d]! <= 1);
+  const same =
+    out.strides.length === base.strides.length &&
+    out.strides.every((s, d) => s === base.strides[d] || base.sizes[d]! <= 1);
   if (same) {
     runMap(fillKernel, out.sizes, [out, 0], g.dt);
     addOnto(out, g, { ...to, offset: to.offset - base.offset });
   } else {
     // the base itself repeats or skips memory: work on the span of memory, then read the base out of it
-    const end = (q: Geometry): number => q.offset - base.offset + q.sizes.reduce((n, s, d) => n + Math.max(s - 1, 0) * q.strides[d]!, 0) + 1;
+    const end = (q: Geometry): number =>
+      q.offset - base.offset + q.sizes.reduce((n, s, d) => n + Math.max(s - 1, 0) * q.strides[d]!, 0) + 1;
     const span = emptyTensor([Math.max(end(base), end(to))], g.dt);
     runMap(fillKernel, span.sizes, [span, 0], g.dt);
     addOnto(span, g, { ...to, offset: to.offset - base.offset });
@@ -71,7 +74,10 @@ function addOnto(memory: Tensor, g: Tensor, { sizes, strides, offset }: Geometry
 
 /** Whether no two elements of a layout share memory. */
 function spread(sizes: Shape, strides: Shape): boolean {
-  const dims = sizes.map((_, d) => d).filter((d) => sizes[d]! > 1).sort((a, b) => strides[a]! - strides[b]!);
+  const dims = sizes
+    .map((_, d) => d)
+    .filter((d) => sizes[d]! > 1)
+    .sort((a, b) => strides[a]! - strides[b]!);
   let reach = 0;
   for (const d of dims) {
     if (strides[d]! <= reach) return false;
@@ -97,14 +103,16 @@ export function asStrided(x: Tensor, size: Shape, stride: Shape, storageOffset?:
     throw new ShapeError(`asStrided: mismatch in length of strides and shape: ${describe(stride)} for ${show(sizes)}`);
   }
   for (const s of [...(stride as Shape), offset]) {
-    if (!Number.isSafeInteger(s) || s < 0) throw new RangeError(`asStrided: strides and offset must be whole numbers >= 0, not ${s}`);
+    if (!Number.isSafeInteger(s) || s < 0)
+      throw new RangeError(`asStrided: strides and offset must be whole numbers >= 0, not ${s}`);
   }
   const last = offset + sizes.reduce((n, s, d) => n + (s - 1) * stride[d]!, 0);
   const room = x.storage.nbytes / x.dt.size;
   if (sizeOf(sizes) > 0 && last >= room) {
-    throw new ShapeError(`asStrided: sizes ${show(sizes)}, strides ${show(stride)}, offset ${offset} need ${last + 1} elements, but the storage has ${room}`);
+    throw new ShapeError(
+      `asStrided: sizes ${show(sizes)}, strides ${show(stride)}, offset ${offset} need ${last + 1} elements, but the storage has ${room}`,
+    );
   }
   return view(x, { sizes: sizes.slice(), strides: stride.slice(), offset });
 }
 row('asStrided', asStrided, { kind: 'view' });
-

@@ -1,6 +1,16 @@
 // Element-wise functions with bounds, weights or a third operand: clamp, lerp, addcmul, round, nanToNum, gelu.
 import { type Call, checkOptions, readArguments, record, row } from '../define.ts';
-import { checkOperand, checkTensor, commonDevice, type Operand, resultLike, resultType, runMap, type Scalar, scalarOperand } from '../dispatch.ts';
+import {
+  checkOperand,
+  checkTensor,
+  commonDevice,
+  type Operand,
+  resultLike,
+  resultType,
+  runMap,
+  type Scalar,
+  scalarOperand,
+} from '../dispatch.ts';
 import { BOOL, type DType, FLOATING, requireFloating, toFloating } from '../dtype.ts';
 import { DtypeError } from '../errors.ts';
 import { kernel } from '../native.ts';
@@ -10,7 +20,13 @@ import { Tensor } from '../tensor.ts';
 const as = (x: Tensor, dt: DType): Tensor => (x.dt === dt ? x : x.detach().to(dt.name));
 
 /** Runs an element-wise kernel over broadcast operands, all in one dtype. */
-function map(name: string, k: number, dt: DType, operands: readonly (Tensor | Scalar)[], params: readonly number[] = []): Tensor {
+function map(
+  name: string,
+  k: number,
+  dt: DType,
+  operands: readonly (Tensor | Scalar)[],
+  params: readonly number[] = [],
+): Tensor {
   commonDevice(name, operands);
   let sizes: Shape = [];
   for (const x of operands) if (x instanceof Tensor) sizes = broadcastShapes(name, sizes, x.sizes);
@@ -43,7 +59,10 @@ export function clamp(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], Clamp
     return out;
   }
   for (const b of [min, max]) if (b !== null) checkOperand('clamp', b, 'a bound');
-  const dt = [min, max].reduce<DType>((d, b) => (b === null ? d : resultType(x, b).kind > d.kind ? resultType(x, b) : d), x.dt);
+  const dt = [min, max].reduce<DType>(
+    (d, b) => (b === null ? d : resultType(x, b).kind > d.kind ? resultType(x, b) : d),
+    x.dt,
+  );
   if (dt.kind === BOOL) throw new DtypeError('clamp: not implemented for bool');
   const source = as(x, dt);
   const out = resultLike(x.sizes, dt, [source]);
@@ -118,7 +137,13 @@ export interface ValueOptions {
   value?: number | undefined;
 }
 /** `x + value * op(a, b)` in one pass. */
-function fused(name: 'addcmul' | 'addcdiv', x: Tensor, a: Tensor, b: Tensor, options: ValueOptions | undefined): Tensor {
+function fused(
+  name: 'addcmul' | 'addcdiv',
+  x: Tensor,
+  a: Tensor,
+  b: Tensor,
+  options: ValueOptions | undefined,
+): Tensor {
   checkTensor(name, x);
   checkTensor(name, a, 'tensor1');
   checkTensor(name, b, 'tensor2');
@@ -170,7 +195,8 @@ export function round(x: Tensor, options?: RoundOptions): Tensor {
   checkTensor('round', x);
   checkOptions('round', options, ['decimals']);
   const decimals = options?.decimals ?? 0;
-  if (!Number.isInteger(decimals)) throw new TypeError(`round: expected a whole number for decimals but received ${decimals}`);
+  if (!Number.isInteger(decimals))
+    throw new TypeError(`round: expected a whole number for decimals but received ${decimals}`);
   if (x.dt.kind === BOOL) throw new DtypeError('round: not implemented for bool');
   if (x.dt.kind !== FLOATING) return x.clone();
   if (decimals !== 0) {
@@ -189,13 +215,21 @@ export interface NanToNumOptions {
   posinf?: number | null | undefined;
   neginf?: number | null | undefined;
 }
-const LARGEST: Readonly<Record<string, number>> = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE, float16: 65504, bfloat16: 3.3895313892515355e38 };
+const LARGEST: Readonly<Record<string, number>> = {
+  float32: 3.4028234663852886e38,
+  float64: Number.MAX_VALUE,
+  float16: 65504,
+  bfloat16: 3.3895313892515355e38,
+};
 /**
  * NaN and infinities replaced: by zero and by the dtype's largest and smallest numbers unless given.
  * @example
  * torch.nanToNum(torch.tensor([NaN, 1.5])) // tensor([0.0000, 1.5000])
  */
-export function nanToNum(x: Tensor, ...args: Call<[nan?: number | null, posinf?: number | null, neginf?: number | null], NanToNumOptions>): Tensor {
+export function nanToNum(
+  x: Tensor,
+  ...args: Call<[nan?: number | null, posinf?: number | null, neginf?: number | null], NanToNumOptions>
+): Tensor {
   checkTensor('nanToNum', x);
   const { nan, posinf, neginf } = readArguments<NanToNumOptions>('nanToNum', args, ['nan', 'posinf', 'neginf']);
   if (x.dt.kind !== FLOATING) return x.clone();
@@ -222,7 +256,8 @@ export function gelu(x: Tensor, options?: GeluOptions): Tensor {
   checkTensor('gelu', x);
   checkOptions('gelu', options, ['approximate']);
   const approximate = options?.approximate ?? 'none';
-  if (approximate !== 'none' && approximate !== 'tanh') throw new TypeError(`gelu: approximate must be either 'none' or 'tanh', not ${String(approximate)}`);
+  if (approximate !== 'none' && approximate !== 'tanh')
+    throw new TypeError(`gelu: approximate must be either 'none' or 'tanh', not ${String(approximate)}`);
   requireFloating('gelu', x.dt);
   const out = resultLike(x.sizes, toFloating(x.dt), [x]);
   const tanh = approximate === 'tanh';
@@ -238,7 +273,10 @@ function geluGrad(g: Tensor, x: Tensor, tanh: boolean): Tensor {
   runMap(tanh ? geluTanhBackwardKernel : geluBackwardKernel, x.sizes, [out, as(g, x.dt), x], x.dt);
   return record('geluBackward', out, [g, x], [g, x], (gg, n) => {
     const v = n.unpack(1);
-    return [n.needs(0) ? geluGrad(gg, v, tanh) : null, n.needs(1) ? gg.mul(n.unpack(0)).mul(tanh ? curveTanh(v) : curve(v)) : null];
+    return [
+      n.needs(0) ? geluGrad(gg, v, tanh) : null,
+      n.needs(1) ? gg.mul(n.unpack(0)).mul(tanh ? curveTanh(v) : curve(v)) : null,
+    ];
   });
 }
 /** The second derivative of `x Φ(x)`: `φ(x) (2 - x²)`. */
@@ -250,7 +288,15 @@ function curveTanh(x: Tensor): Tensor {
   const x2 = x.mul(x);
   const t = x.add(x2.mul(x).mul(c)).mul(k).tanh();
   const s = t.mul(t).neg().add(1);
-  const u1 = x2.mul(3 * c).add(1).mul(k);
+  const u1 = x2
+    .mul(3 * c)
+    .add(1)
+    .mul(k);
   const u2 = x.mul(6 * c * k);
-  return s.mul(u1).add(x.mul(0.5).mul(s).mul(u2.sub(t.mul(2).mul(u1).mul(u1))));
+  return s.mul(u1).add(
+    x
+      .mul(0.5)
+      .mul(s)
+      .mul(u2.sub(t.mul(2).mul(u1).mul(u1))),
+  );
 }

@@ -135,13 +135,17 @@ export const erf: Unary = unary('erf', 'float', { grad: (g, x) => g.mul(x.mul(x)
  * @example
  * torch.erfc(torch.tensor([0, 0.5])) // tensor([1.0000, 0.4795])
  */
-export const erfc: Unary = unary('erfc', 'float', { grad: (g, x) => g.mul(x.mul(x).neg().exp().mul(-TWO_OVER_SQRT_PI)) });
+export const erfc: Unary = unary('erfc', 'float', {
+  grad: (g, x) => g.mul(x.mul(x).neg().exp().mul(-TWO_OVER_SQRT_PI)),
+});
 /**
  * Element-wise inverse of {@link erf}.
  * @example
  * torch.erfinv(torch.tensor([0, 0.5])) // tensor([0.0000, 0.4769])
  */
-export const erfinv: Unary = unary('erfinv', 'float', { gradOut: (g, y) => g.mul(y.mul(y).exp().div(TWO_OVER_SQRT_PI)) });
+export const erfinv: Unary = unary('erfinv', 'float', {
+  gradOut: (g, y) => g.mul(y.mul(y).exp().div(TWO_OVER_SQRT_PI)),
+});
 /**
  * Element-wise logarithm of the absolute value of the gamma function.
  * @example

@@ -14,8 +14,14 @@ import { stack } from './join.ts';
 const fillKernel = kernel('fill');
 const copyKernel = kernel('copy');
 
-const view_ = (name: string, x: Tensor, sizes: Shape, strides: Shape | null, back: (g: Tensor) => Tensor, offset = x.offset): Tensor =>
-  makeView(name, x, sizes, strides, offset, back);
+const view_ = (
+  name: string,
+  x: Tensor,
+  sizes: Shape,
+  strides: Shape | null,
+  back: (g: Tensor) => Tensor,
+  offset = x.offset,
+): Tensor => makeView(name, x, sizes, strides, offset, back);
 
 /** `f(2, 3)`, `f([2, 3])` alike; anything else is refused. */
 function readSizes(where: string, sizes: readonly (number | Shape)[]): Shape {
@@ -66,11 +72,16 @@ function viewDtype(x: Tensor, name: DTypeName): Tensor {
     return out;
   }
   const last = x.sizes.length - 1;
-  if (last < 0) throw new ShapeError(`view: a 0-d tensor cannot be viewed as ${dt.name}, whose elements have another size`);
-  if (x.strides[last] !== 1) throw new ShapeError(`view: the last dim must have stride 1 to view ${x.dt.name} as ${dt.name}, not ${x.strides[last]}`);
+  if (last < 0)
+    throw new ShapeError(`view: a 0-d tensor cannot be viewed as ${dt.name}, whose elements have another size`);
+  if (x.strides[last] !== 1)
+    throw new ShapeError(
+      `view: the last dim must have stride 1 to view ${x.dt.name} as ${dt.name}, not ${x.strides[last]}`,
+    );
   const scale = (n: number, what: string): number => {
     const scaled = (n * from) / dt.size;
-    if (!Number.isInteger(scaled)) throw new ShapeError(`view: ${what} ${n} of ${x.dt.name} is not a whole number of ${dt.name}`);
+    if (!Number.isInteger(scaled))
+      throw new ShapeError(`view: ${what} ${n} of ${x.dt.name} is not a whole number of ${dt.name}`);
     return scaled;
   };
   const sizes = x.sizes.slice();
@@ -121,9 +132,15 @@ row('reshapeAs', reshapeAs, { kind: 'view' });
  * @example
  * torch.zeros(2, 3, 4).flatten(1).shape // torch.Size([2, 12])
  */
-export function flatten(x: Tensor, ...args: Call<[startDim?: number, endDim?: number], { startDim?: number | undefined; endDim?: number | undefined }>): Tensor {
+export function flatten(
+  x: Tensor,
+  ...args: Call<[startDim?: number, endDim?: number], { startDim?: number | undefined; endDim?: number | undefined }>
+): Tensor {
   checkTensor('flatten', x);
-  const { startDim = 0, endDim = -1 } = readArguments<{ startDim: number; endDim: number }>('flatten', args, ['startDim', 'endDim']);
+  const { startDim = 0, endDim = -1 } = readArguments<{ startDim: number; endDim: number }>('flatten', args, [
+    'startDim',
+    'endDim',
+  ]);
   const rank = x.sizes.length;
   const start = wrapDim('flatten', startDim, rank);
   const end = wrapDim('flatten', endDim, rank);
@@ -174,7 +191,12 @@ const swapped = (v: Shape, a: number, b: number): number[] => {
  */
 export function squeeze(x: Tensor, dim?: number | Shape | null): Tensor {
   checkTensor('squeeze', x);
-  const dims = dim === undefined || dim === null ? range(x.sizes.length) : typeof dim === 'number' || dim.length > 0 ? wrapDims('squeeze', dim, x.sizes.length) : [];
+  const dims =
+    dim === undefined || dim === null
+      ? range(x.sizes.length)
+      : typeof dim === 'number' || dim.length > 0
+        ? wrapDims('squeeze', dim, x.sizes.length)
+        : [];
   const drop = new Set(dims.filter((d) => x.sizes[d] === 1));
   const keep = (v: Shape): number[] => v.filter((_, d) => !drop.has(d));
   return view_('squeeze', x, keep(x.sizes), keep(x.strides), (g) => reshape(g, x.sizes));
@@ -230,7 +252,8 @@ export function swapdims(x: Tensor, dim0: number, dim1: number): Tensor {
  */
 export function t(x: Tensor): Tensor {
   checkTensor('t', x);
-  if (x.sizes.length > 2) throw new ShapeError(`t: expects a tensor with <= 2 dimensions, but self is ${x.sizes.length}D`);
+  if (x.sizes.length > 2)
+    throw new ShapeError(`t: expects a tensor with <= 2 dimensions, but self is ${x.sizes.length}D`);
   if (x.sizes.length < 2) return view_('t', x, x.sizes, x.strides, (g) => g);
   return view_('t', x, swapped(x.sizes, 0, 1), swapped(x.strides, 0, 1), (g) => t(g));
 }
@@ -245,12 +268,19 @@ export function permute(x: Tensor, ...dims: (number | Shape)[]): Tensor {
   checkTensor('permute', x);
   const list = readSizes('permute', dims);
   const rank = x.sizes.length;
-  if (list.length !== rank) throw new ShapeError(`permute: the ${list.length} dims given do not match the ${rank} of the tensor`);
+  if (list.length !== rank)
+    throw new ShapeError(`permute: the ${list.length} dims given do not match the ${rank} of the tensor`);
   const order = list.map((d) => wrapDim('permute', d, rank));
   if (new Set(order).size !== rank) throw new RangeError(`permute: duplicate dims are not allowed: ${show(list)}`);
   const inverse = new Array<number>(rank);
   order.forEach((d, i) => (inverse[d] = i));
-  return view_('permute', x, order.map((d) => x.sizes[d]!), order.map((d) => x.strides[d]!), (g) => permute(g, inverse));
+  return view_(
+    'permute',
+    x,
+    order.map((d) => x.sizes[d]!),
+    order.map((d) => x.strides[d]!),
+    (g) => permute(g, inverse),
+  );
 }
 spread(permute);
 row('permute', permute, { kind: 'view' });
@@ -263,14 +293,20 @@ row('permute', permute, { kind: 'view' });
 export function movedim(x: Tensor, source: number | Shape, destination: number | Shape): Tensor {
   checkTensor('movedim', x);
   const rank = x.sizes.length;
-  const list = (d: number | Shape): number[] => (typeof d === 'number' ? [d] : [...d]).map((v) => wrapDim('movedim', v, rank));
+  const list = (d: number | Shape): number[] =>
+    (typeof d === 'number' ? [d] : [...d]).map((v) => wrapDim('movedim', v, rank));
   const [from, to] = [list(source), list(destination)];
-  if (from.length !== to.length) throw new ShapeError(`movedim: source has ${from.length} dims and destination ${to.length}`);
-  if (new Set(from).size !== from.length || new Set(to).size !== to.length) throw new RangeError('movedim: repeated dim');
+  if (from.length !== to.length)
+    throw new ShapeError(`movedim: source has ${from.length} dims and destination ${to.length}`);
+  if (new Set(from).size !== from.length || new Set(to).size !== to.length)
+    throw new RangeError('movedim: repeated dim');
   const order = new Array<number>(rank).fill(-1);
   from.forEach((d, i) => (order[to[i]!] = d));
   const rest = range(rank).filter((d) => !from.includes(d));
-  return permute(x, order.map((d) => (d >= 0 ? d : rest.shift()!)));
+  return permute(
+    x,
+    order.map((d) => (d >= 0 ? d : rest.shift()!)),
+  );
 }
 row('movedim', movedim, { kind: 'view' });
 /**
@@ -294,13 +330,18 @@ export function expand(x: Tensor, ...sizes: (number | Shape)[]): Tensor {
   const list = readSizes('expand', sizes);
   const pad = list.length - x.sizes.length;
   if (pad < 0) {
-    throw new ShapeError(`expand: the number of sizes provided (${list.length}) must be greater or equal to the number of dimensions in the tensor (${x.sizes.length})`);
+    throw new ShapeError(
+      `expand: the number of sizes provided (${list.length}) must be greater or equal to the number of dimensions in the tensor (${x.sizes.length})`,
+    );
   }
   const strides = new Array<number>(list.length);
   const out = list.map((want, d) => {
     const have = d < pad ? 1 : x.sizes[d - pad]!;
     if (!Number.isInteger(want) || want < -1) throw new ShapeError(`expand: bad size ${want} in ${show(list)}`);
-    if (want === -1 && d < pad) throw new ShapeError(`expand: the expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ${d}`);
+    if (want === -1 && d < pad)
+      throw new ShapeError(
+        `expand: the expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ${d}`,
+      );
     const n = want === -1 ? have : want;
     if (n !== have && have !== 1) {
       throw new ShapeError(
@@ -365,10 +406,13 @@ export function narrow(x: Tensor, dim: number, start: number | Tensor, length: n
   const d = wrapDim('narrow', dim, x.sizes.length);
   const n = x.sizes[d]!;
   const from = typeof start === 'number' ? start : start.item();
-  if (!Number.isInteger(length) || length < 0) throw new RangeError(`narrow: length must be non-negative, not ${length}`);
-  if (!Number.isInteger(from) || from < -n || from > n) throw new RangeError(`narrow: start out of range (expected to be in range of [${-n}, ${n}], but got ${from})`);
+  if (!Number.isInteger(length) || length < 0)
+    throw new RangeError(`narrow: length must be non-negative, not ${length}`);
+  if (!Number.isInteger(from) || from < -n || from > n)
+    throw new RangeError(`narrow: start out of range (expected to be in range of [${-n}, ${n}], but got ${from})`);
   const first = from < 0 ? from + n : from;
-  if (first + length > n) throw new RangeError(`narrow: start (${first}) + length (${length}) exceeds dimension size (${n})`);
+  if (first + length > n)
+    throw new RangeError(`narrow: start (${first}) + length (${length}) exceeds dimension size (${n})`);
   return sliced('narrow', x, d, first, length, 1);
 }
 row('narrow', narrow, { kind: 'view' });
@@ -383,10 +427,19 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   if (x.sizes.length === 0) throw new RangeError('select: cannot be applied to a 0-dim tensor');
   const d = wrapDim('select', dim, x.sizes.length);
   const n = x.sizes[d]!;
-  if (typeof index !== 'number' || !Number.isInteger(index)) throw new TypeError(`select: expected a whole number as index but received ${describe(index)}`);
-  if (index < -n || index >= n) throw new RangeError(`select: index ${index} is out of bounds for dimension ${d} with size ${n}`);
+  if (typeof index !== 'number' || !Number.isInteger(index))
+    throw new TypeError(`select: expected a whole number as index but received ${describe(index)}`);
+  if (index < -n || index >= n)
+    throw new RangeError(`select: index ${index} is out of bounds for dimension ${d} with size ${n}`);
   const i = index < 0 ? index + n : index;
-  return view_('select', x, without(x.sizes, d), without(x.strides, d), (g) => place(g, x.sizes, (z) => select(z, d, i)), x.offset + i * x.strides[d]!);
+  return view_(
+    'select',
+    x,
+    without(x.sizes, d),
+    without(x.strides, d),
+    (g) => place(g, x.sizes, (z) => select(z, d, i)),
+    x.offset + i * x.strides[d]!,
+  );
 }
 row('select', select, { kind: 'view' });
 
@@ -403,7 +456,8 @@ export function slice(x: Tensor, dim = 0, start?: number | null, end?: number | 
   if (!Number.isInteger(step) || step <= 0) throw new RangeError(`slice: step must be greater than zero, not ${step}`);
   const clip = (v: number | null | undefined, otherwise: number): number => {
     if (v === null || v === undefined) return otherwise;
-    if (typeof v !== 'number' || (!Number.isInteger(v) && Number.isFinite(v)) || Number.isNaN(v)) throw new TypeError(`slice: expected whole numbers but received ${describe(v)}`);
+    if (typeof v !== 'number' || (!Number.isInteger(v) && Number.isFinite(v)) || Number.isNaN(v))
+      throw new TypeError(`slice: expected whole numbers but received ${describe(v)}`);
     return Math.min(Math.max(v < 0 ? v + n : v, 0), n);
   };
   const from = clip(start, 0);
@@ -430,15 +484,19 @@ export function split(x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] {
   const n = x.sizes[d]!;
   let sizes: Shape;
   if (typeof splitSize === 'number') {
-    if (!Number.isInteger(splitSize) || splitSize < 0) throw new RangeError(`split: expects splitSize to be non-negative, but got ${splitSize}`);
-    if (splitSize === 0 && n !== 0) throw new RangeError(`split: splitSize can only be 0 if the dimension size is 0, but it is ${n}`);
+    if (!Number.isInteger(splitSize) || splitSize < 0)
+      throw new RangeError(`split: expects splitSize to be non-negative, but got ${splitSize}`);
+    if (splitSize === 0 && n !== 0)
+      throw new RangeError(`split: splitSize can only be 0 if the dimension size is 0, but it is ${n}`);
     const pieces = splitSize === 0 ? 1 : Math.max(1, Math.ceil(n / splitSize));
     sizes = range(pieces).map((i) => Math.min(splitSize, n - i * splitSize));
   } else {
     sizes = splitSize;
     const total = sizes.reduce((a, b) => a + b, 0);
     if (total !== n || sizes.some((s) => !Number.isInteger(s) || s < 0)) {
-      throw new ShapeError(`split: sizes ${show(sizes)} must be non-negative and sum exactly to ${n} (the size at dimension ${d})`);
+      throw new ShapeError(
+        `split: sizes ${show(sizes)} must be non-negative and sum exactly to ${n} (the size at dimension ${d})`,
+      );
     }
   }
   let at = 0;
@@ -462,7 +520,8 @@ row('splitWithSizes', splitWithSizes, { kind: 'view' });
  */
 export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   checkTensor('chunk', x);
-  if (!Number.isInteger(chunks) || chunks <= 0) throw new RangeError(`chunk: expects chunks to be greater than 0, got: ${chunks}`);
+  if (!Number.isInteger(chunks) || chunks <= 0)
+    throw new RangeError(`chunk: expects chunks to be greater than 0, got: ${chunks}`);
   if (x.sizes.length === 0) throw new ShapeError('chunk: expects at least a 1-dimensional tensor');
   const d = wrapDim('chunk', dim, x.sizes.length);
   const n = x.sizes[d]!;
@@ -481,9 +540,14 @@ export function tensorSplit(x: Tensor, indices: number | Shape, dim = 0): Tensor
   if (x.sizes.length === 0) throw new ShapeError('tensorSplit: expects at least a 1-dimensional tensor');
   const n = x.sizes[d]!;
   if (typeof indices === 'number') {
-    if (!Number.isInteger(indices) || indices <= 0) throw new RangeError(`tensorSplit: number of sections must be larger than 0, got ${indices}`);
+    if (!Number.isInteger(indices) || indices <= 0)
+      throw new RangeError(`tensorSplit: number of sections must be larger than 0, got ${indices}`);
     const small = Math.floor(n / indices);
-    return split(x, range(indices).map((i) => small + (i < n % indices ? 1 : 0)), d);
+    return split(
+      x,
+      range(indices).map((i) => small + (i < n % indices ? 1 : 0)),
+      d,
+    );
   }
   const cuts = [0, ...indices, n];
   return multi(range(cuts.length - 1).map((i) => slice(x, d, cuts[i], i === cuts.length - 2 ? null : cuts[i + 1])));
@@ -514,7 +578,10 @@ row('unbind', unbind, { kind: 'view' });
 /** The gradient of unbind: the pieces' gradients side by side, zero where there is none. */
 function unbound(grads: readonly Grad[], d: number): Tensor {
   const some = grads.find((g) => g !== null)!;
-  return stack(grads.map((g) => g ?? some.mul(0)), d);
+  return stack(
+    grads.map((g) => g ?? some.mul(0)),
+    d,
+  );
 }
 
 /**
@@ -522,23 +589,44 @@ function unbound(grads: readonly Grad[], d: number): Tensor {
  * @example
  * torch.arange(9).view(3, 3).diagonal() // tensor([0, 4, 8])
  */
-export function diagonal(x: Tensor, ...args: Call<[offset?: number, dim1?: number, dim2?: number], { offset?: number | undefined; dim1?: number | undefined; dim2?: number | undefined }>): Tensor {
+export function diagonal(
+  x: Tensor,
+  ...args: Call<
+    [offset?: number, dim1?: number, dim2?: number],
+    { offset?: number | undefined; dim1?: number | undefined; dim2?: number | undefined }
+  >
+): Tensor {
   checkTensor('diagonal', x);
-  const { offset = 0, dim1 = 0, dim2 = 1 } = readArguments<{ offset: number; dim1: number; dim2: number }>('diagonal', args, ['offset', 'dim1', 'dim2']);
+  const {
+    offset = 0,
+    dim1 = 0,
+    dim2 = 1,
+  } = readArguments<{ offset: number; dim1: number; dim2: number }>('diagonal', args, ['offset', 'dim1', 'dim2']);
   return diagonalOf(x, offset, dim1, dim2);
 }
 spread(diagonal);
 row('diagonal', diagonal, { kind: 'view' });
 function diagonalOf(x: Tensor, offset: number, dim1: number, dim2: number): Tensor {
   const rank = x.sizes.length;
-  if (!Number.isInteger(offset)) throw new TypeError(`diagonal: expected a whole number as offset but received ${describe(offset)}`);
+  if (!Number.isInteger(offset))
+    throw new TypeError(`diagonal: expected a whole number as offset but received ${describe(offset)}`);
   if (rank < 2) throw new ShapeError(`diagonal: expected at least 2 dimensions, but the tensor has ${rank}`);
   const [a, b] = [wrapDim('diagonal', dim1, rank), wrapDim('diagonal', dim2, rank)];
   if (a === b) throw new RangeError(`diagonal: diagonal dimensions cannot be identical ${dim1}, ${dim2}`);
-  const n = Math.max(offset >= 0 ? Math.min(x.sizes[a]!, x.sizes[b]! - offset) : Math.min(x.sizes[a]! + offset, x.sizes[b]!), 0);
+  const n = Math.max(
+    offset >= 0 ? Math.min(x.sizes[a]!, x.sizes[b]! - offset) : Math.min(x.sizes[a]! + offset, x.sizes[b]!),
+    0,
+  );
   const start = n === 0 ? 0 : offset >= 0 ? offset * x.strides[b]! : -offset * x.strides[a]!;
   const keep = (v: Shape): number[] => v.filter((_, d) => d !== a && d !== b);
-  return view_('diagonal', x, [...keep(x.sizes), n], [...keep(x.strides), x.strides[a]! + x.strides[b]!], (g) => place(g, x.sizes, (z) => diagonalOf(z, offset, a, b)), x.offset + start);
+  return view_(
+    'diagonal',
+    x,
+    [...keep(x.sizes), n],
+    [...keep(x.strides), x.strides[a]! + x.strides[b]!],
+    (g) => place(g, x.sizes, (z) => diagonalOf(z, offset, a, b)),
+    x.offset + start,
+  );
 }
 
 const unfoldBackwardKernel = kernel('unfoldBackward');
@@ -553,7 +641,8 @@ export function unfold(x: Tensor, dimension: number, size: number, step: number)
   checkTensor('unfold', x);
   const d = wrapDim('unfold', dimension, x.sizes.length);
   const n = x.sizes[d] ?? 1;
-  if (!Number.isInteger(size) || size < 0 || size > n) throw new RangeError(`unfold: maximum size for tensor at dimension ${d} is ${n} but size is ${size}`);
+  if (!Number.isInteger(size) || size < 0 || size > n)
+    throw new RangeError(`unfold: maximum size for tensor at dimension ${d} is ${n} but size is ${size}`);
   if (!Number.isInteger(step) || step <= 0) throw new RangeError(`unfold: step is ${step} but must be > 0`);
   const back = (g: Tensor): Tensor => unfoldBackward(g, x.sizes, d, size, step);
   if (x.sizes.length === 0) return view_('unfold', x, [size], [1], (g) => reshape(g.sum(), []));
@@ -569,6 +658,7 @@ function unfoldBackward(g: Tensor, sizes: Shape, d: number, size: number, step: 
   const out = resultLike(sizes, g.dt, []);
   runMap(fillKernel, sizes, [out, 0], g.dt); // the kernel adds
   runStruct(unfoldBackwardKernel, [out, g], [d, size, step]);
-  if (recording([g])) attach(out, new FunctionNode('UnfoldBackwardBackward0', ([gg]) => [unfold(gg!, d, size, step)]).connect([g]));
+  if (recording([g]))
+    attach(out, new FunctionNode('UnfoldBackwardBackward0', ([gg]) => [unfold(gg!, d, size, step)]).connect([g]));
   return out;
 }

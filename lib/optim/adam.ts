@@ -21,7 +21,13 @@ export interface AdamOptions {
   decoupledWeightDecay: boolean;
 }
 const DEFAULTS: AdamOptions = {
-  lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false, decoupledWeightDecay: false,
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  amsgrad: false,
+  maximize: false,
+  decoupledWeightDecay: false,
 };
 const CONSTANTS = { foreach: null, capturable: false, differentiable: false, fused: null };
 const OPTIONS = ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize'] as const;
@@ -51,7 +57,8 @@ export class Adam extends Optimizer<AdamOptions> {
   protected override check(where: string, o: AdamOptions): void {
     notNegative(where, 'learning rate', o.lr);
     notNegative(where, 'epsilon value', o.eps);
-    if (!Array.isArray(o.betas) || o.betas.length !== 2) throw new TypeError(`${where}: expected betas to be two numbers but received ${describe(o.betas)}`);
+    if (!Array.isArray(o.betas) || o.betas.length !== 2)
+      throw new TypeError(`${where}: expected betas to be two numbers but received ${describe(o.betas)}`);
     o.betas.forEach((beta, i) => {
       if (!(beta >= 0 && beta < 1)) throw new RangeError(`${where}: Invalid beta parameter at index ${i}: ${beta}`);
     });

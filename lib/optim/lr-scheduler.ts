@@ -22,13 +22,16 @@ export abstract class LRScheduler {
   protected readonly saved: readonly string[];
 
   protected constructor(optimizer: Schedulable, lastEpoch: number, saved: readonly string[]) {
-    if (!(optimizer instanceof Optimizer)) throw new TypeError(`${new.target.name}: ${describe(optimizer)} is not an Optimizer`);
+    if (!(optimizer instanceof Optimizer))
+      throw new TypeError(`${new.target.name}: ${describe(optimizer)} is not an Optimizer`);
     this.optimizer = optimizer;
     this.saved = saved;
     for (const group of optimizer.paramGroups as ParamGroup<BaseOptions>[]) {
       if (lastEpoch === -1) group.initialLr = group.lr;
       else if (group.initialLr === undefined) {
-        throw new TypeError(`${new.target.name}: param 'initialLr' is not specified in param_groups when resuming an optimizer`);
+        throw new TypeError(
+          `${new.target.name}: param 'initialLr' is not specified in param_groups when resuming an optimizer`,
+        );
       }
     }
     this.baseLrs = optimizer.paramGroups.map((g) => g.initialLr!);
@@ -69,7 +72,13 @@ export abstract class LRScheduler {
   stateDict(): Record<string, unknown> {
     const out: Record<string, unknown> = {};
     for (const name of this.saved) out[snake(name)] = Reflect.get(this, name);
-    return { ...out, base_lrs: this.baseLrs, last_epoch: this.lastEpoch, _step_count: this.stepCount, _last_lr: this.lastLrs };
+    return {
+      ...out,
+      base_lrs: this.baseLrs,
+      last_epoch: this.lastEpoch,
+      _step_count: this.stepCount,
+      _last_lr: this.lastLrs,
+    };
   }
   /** Takes over what {@link stateDict} gave. */
   loadStateDict(dict: Readonly<Record<string, unknown>>): void {
@@ -149,7 +158,8 @@ export class CosineAnnealingLR extends LRScheduler {
   protected override next(): number[] {
     const { lastEpoch, tMax, etaMin } = this;
     const angle = (epoch: number): number => 1 + Math.cos((Math.PI * epoch) / tMax);
-    if (this.stepCount === 1 && lastEpoch > 0) return this.baseLrs.map((lr) => etaMin + ((lr - etaMin) * angle(lastEpoch)) / 2);
+    if (this.stepCount === 1 && lastEpoch > 0)
+      return this.baseLrs.map((lr) => etaMin + ((lr - etaMin) * angle(lastEpoch)) / 2);
     // the formula below divides by zero where the cosine turns
     if ((lastEpoch - 1 - tMax) % (2 * tMax) === 0) {
       return this.rates().map((lr, i) => lr + ((this.baseLrs[i]! - etaMin) * (1 - Math.cos(Math.PI / tMax))) / 2);
@@ -164,10 +174,15 @@ export class CosineAnnealingLR extends LRScheduler {
 /** Multiplies the rates of the start by a function of the epoch, or by one for each group. */
 export class LambdaLR extends LRScheduler {
   readonly lambdas: readonly ((epoch: number) => number)[];
-  constructor(optimizer: Schedulable, lrLambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[], lastEpoch = -1) {
+  constructor(
+    optimizer: Schedulable,
+    lrLambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[],
+    lastEpoch = -1,
+  ) {
     super(optimizer, lastEpoch, []);
     this.lambdas = typeof lrLambda === 'function' ? this.baseLrs.map(() => lrLambda) : lrLambda;
-    if (this.lambdas.length !== this.baseLrs.length) throw new RangeError(`LambdaLR: expected ${this.baseLrs.length} lr_lambdas, but got ${this.lambdas.length}`);
+    if (this.lambdas.length !== this.baseLrs.length)
+      throw new RangeError(`LambdaLR: expected ${this.baseLrs.length} lr_lambdas, but got ${this.lambdas.length}`);
     this.begin();
   }
   protected override initial(): number[] {
@@ -202,11 +217,22 @@ export class ReduceLROnPlateau {
   readonly #options: Required<{ [K in keyof ReduceLROnPlateauOptions]: NonNullable<ReduceLROnPlateauOptions[K]> }>;
   #lastLrs: number[];
   constructor(optimizer: Schedulable, options: ReduceLROnPlateauOptions = {}) {
-    if (!(optimizer instanceof Optimizer)) throw new TypeError(`ReduceLROnPlateau: ${describe(optimizer)} is not an Optimizer`);
-    const { mode = 'min', factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = 'rel', cooldown = 0, minLr = 0, eps = 1e-8 } = options;
+    if (!(optimizer instanceof Optimizer))
+      throw new TypeError(`ReduceLROnPlateau: ${describe(optimizer)} is not an Optimizer`);
+    const {
+      mode = 'min',
+      factor = 0.1,
+      patience = 10,
+      threshold = 1e-4,
+      thresholdMode = 'rel',
+      cooldown = 0,
+      minLr = 0,
+      eps = 1e-8,
+    } = options;
     if (!(factor < 1)) throw new RangeError(`ReduceLROnPlateau: Factor should be < 1.0, not ${factor}`);
     if (mode !== 'min' && mode !== 'max') throw new TypeError(`ReduceLROnPlateau: mode ${describe(mode)} is unknown!`);
-    if (thresholdMode !== 'rel' && thresholdMode !== 'abs') throw new TypeError(`ReduceLROnPlateau: threshold mode ${describe(thresholdMode)} is unknown!`);
+    if (thresholdMode !== 'rel' && thresholdMode !== 'abs')
+      throw new TypeError(`ReduceLROnPlateau: threshold mode ${describe(thresholdMode)} is unknown!`);
     if (typeof minLr !== 'number' && minLr.length !== optimizer.paramGroups.length) {
       throw new RangeError(`ReduceLROnPlateau: expected ${optimizer.paramGroups.length} min_lrs, got ${minLr.length}`);
     }

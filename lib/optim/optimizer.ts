@@ -53,7 +53,9 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     this.constants = constants;
     const where = new.target.name;
     if (params instanceof Tensor || typeof params !== 'object' || params === null || !(Symbol.iterator in params)) {
-      throw new TypeError(`${where}: params argument given to the optimizer should be an iterable of Tensors or groups, but got ${describe(params)}`);
+      throw new TypeError(
+        `${where}: params argument given to the optimizer should be an iterable of Tensors or groups, but got ${describe(params)}`,
+      );
     }
     const list: readonly unknown[] = [...(params as Iterable<unknown>)];
     if (list.length === 0) throw new RangeError(`${where}: optimizer got an empty parameter list`);
@@ -61,7 +63,8 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
       typeof x === 'object' && x !== null && !(x instanceof Tensor) && 'params' in x;
     if (isGroup(list[0])) {
       for (const group of list) {
-        if (!isGroup(group)) throw new TypeError(`${where}: expected groups of parameters but one of them is ${describe(group)}`);
+        if (!isGroup(group))
+          throw new TypeError(`${where}: expected groups of parameters but one of them is ${describe(group)}`);
         this.addParamGroup(group);
       }
     } else this.#add({ params: list as readonly Tensor[] }, {});
@@ -83,9 +86,11 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     const params = given.params instanceof Tensor ? [given.params] : [...given.params];
     const taken = new Set(this.paramGroups.flatMap((g) => g.params));
     for (const p of params) {
-      if (!(p instanceof Tensor)) throw new TypeError(`${where}: optimizer can only optimize Tensors, but one of the params is ${describe(p)}`);
+      if (!(p instanceof Tensor))
+        throw new TypeError(`${where}: optimizer can only optimize Tensors, but one of the params is ${describe(p)}`);
       if (!p.isLeaf) throw new AutogradError(`${where}: can't optimize a non-leaf Tensor`);
-      if (p.dt.kind !== FLOATING) throw new DtypeError(`${where}: can only optimize floating-point tensors, but one of the params is ${p.dtype}`);
+      if (p.dt.kind !== FLOATING)
+        throw new DtypeError(`${where}: can only optimize floating-point tensors, but one of the params is ${p.dtype}`);
       if (taken.has(p)) throw new TypeError(`${where}: some parameters appear in more than one parameter group`);
     }
     const unique = [...new Set(params)];
@@ -93,7 +98,8 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
       throw new TypeError(`${where}: optimizer contains a parameter group with duplicate parameters`);
     }
     for (const name of Object.keys(wanted)) {
-      if (name !== 'params' && name !== 'initialLr' && !(name in this.defaults)) throw new TypeError(`${where}: unknown option '${name}'; expected ${Object.keys(this.defaults).join(', ')}`);
+      if (name !== 'params' && name !== 'initialLr' && !(name in this.defaults))
+        throw new TypeError(`${where}: unknown option '${name}'; expected ${Object.keys(this.defaults).join(', ')}`);
     }
     const options = Object.fromEntries(Object.entries(wanted).filter(([, v]) => v !== undefined));
     const group = { ...this.defaults, ...options, params: unique } as ParamGroup<O>;
@@ -182,10 +188,13 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     const numbers = new Map<Tensor, number>();
     const groups = this.paramGroups.map(({ params, ...options }) => {
       const named = Object.entries({ ...options, ...this.constants }).map(([k, v]): [string, unknown] => [snake(k), v]);
-      return { ...Object.fromEntries(named), params: params.map((p) => {
-        if (!numbers.has(p)) numbers.set(p, numbers.size);
-        return numbers.get(p)!;
-      }) };
+      return {
+        ...Object.fromEntries(named),
+        params: params.map((p) => {
+          if (!numbers.has(p)) numbers.set(p, numbers.size);
+          return numbers.get(p)!;
+        }),
+      };
     });
     const state: Record<string, Record<string, unknown>> = {};
     for (const [p, n] of numbers) {
@@ -193,7 +202,8 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
       if (!values) continue;
       const entry: Record<string, unknown> = {};
       // PyTorch counts steps in a float32 tensor
-      for (const [k, v] of Object.entries(values)) entry[k] = typeof v === 'number' ? scalarTensor(v, { dtype: 'float32' }) : v;
+      for (const [k, v] of Object.entries(values))
+        entry[k] = typeof v === 'number' ? scalarTensor(v, { dtype: 'float32' }) : v;
       state[n] = entry;
     }
     return { state, param_groups: groups };
@@ -203,14 +213,18 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   loadStateDict(dict: OptimizerStateDict): void {
     const where = `${this.constructor.name}.loadStateDict`;
     const groups = dict?.param_groups;
-    if (!Array.isArray(groups)) throw new TypeError(`${where}: expected a state dict with param_groups but received ${describe(dict)}`);
-    if (groups.length !== this.paramGroups.length) throw new RangeError(`${where}: loaded state dict has a different number of parameter groups`);
+    if (!Array.isArray(groups))
+      throw new TypeError(`${where}: expected a state dict with param_groups but received ${describe(dict)}`);
+    if (groups.length !== this.paramGroups.length)
+      throw new RangeError(`${where}: loaded state dict has a different number of parameter groups`);
     const byNumber = new Map<string, Tensor>();
     groups.forEach((saved, i) => {
       const numbers: readonly unknown[] = [...(saved.params as Iterable<unknown>)];
       const { params } = this.paramGroups[i]!;
       if (numbers.length !== params.length) {
-        throw new RangeError(`${where}: loaded state dict contains a parameter group that doesn't match the size of optimizer's group`);
+        throw new RangeError(
+          `${where}: loaded state dict contains a parameter group that doesn't match the size of optimizer's group`,
+        );
       }
       numbers.forEach((n, j) => byNumber.set(String(n), params[j]!));
     });
@@ -223,7 +237,8 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
       }
     });
     this.state.clear();
-    const entries: Iterable<[unknown, Record<string, unknown>]> = dict.state instanceof Map ? dict.state : Object.entries(dict.state ?? {});
+    const entries: Iterable<[unknown, Record<string, unknown>]> =
+      dict.state instanceof Map ? dict.state : Object.entries(dict.state ?? {});
     for (const [n, values] of entries) {
       const p = byNumber.get(String(n));
       if (!p) continue;
@@ -249,7 +264,17 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   /** PyTorch's text. */
   toString(): string {
     const text = (v: unknown): string =>
-      v === null ? 'None' : v === true ? 'True' : v === false ? 'False' : Array.isArray(v) ? `(${v.map(text).join(', ')})` : typeof v === 'number' ? python(v) : String(v);
+      v === null
+        ? 'None'
+        : v === true
+          ? 'True'
+          : v === false
+            ? 'False'
+            : Array.isArray(v)
+              ? `(${v.map(text).join(', ')})`
+              : typeof v === 'number'
+                ? python(v)
+                : String(v);
     const lines = this.paramGroups.map(({ params: _, ...options }, i) => {
       const named = Object.entries({ ...options, ...this.constants }).map(([k, v]): [string, unknown] => [snake(k), v]);
       named.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -268,6 +293,7 @@ const python = (n: number): string =>
 
 /** Refuses what is not a number of at least 0. */
 export function notNegative(where: string, what: string, value: unknown): void {
-  if (typeof value !== 'number') throw new TypeError(`${where}: expected a number as ${what} but received ${describe(value)}`);
+  if (typeof value !== 'number')
+    throw new TypeError(`${where}: expected a number as ${what} but received ${describe(value)}`);
   if (!(value >= 0)) throw new RangeError(`${where}: Invalid ${what}: ${value}`);
 }

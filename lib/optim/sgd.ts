@@ -50,11 +50,19 @@ export class SGD extends Optimizer<SGDOptions> {
   }
   protected override update(slots: readonly Slot[], o: ParamGroup<SGDOptions>): void {
     const params = (first: boolean): number[] => [
-      o.lr, o.momentum, o.dampening, o.weightDecay, o.nesterov ? 1 : 0, o.maximize ? 1 : 0, first ? 1 : 0,
+      o.lr,
+      o.momentum,
+      o.dampening,
+      o.weightDecay,
+      o.nesterov ? 1 : 0,
+      o.maximize ? 1 : 0,
+      first ? 1 : 0,
     ];
     if (o.momentum === 0) {
       // a momentum that was switched off leaves its buffers alone
-      const plain = slots.every((s) => s.tuple.length === 2) ? slots : slots.map((s) => ({ ...s, tuple: s.tuple.slice(0, 2) }));
+      const plain = slots.every((s) => s.tuple.length === 2)
+        ? slots
+        : slots.map((s) => ({ ...s, tuple: s.tuple.slice(0, 2) }));
       this.run(sgdKernel, plain, params(false));
       return;
     }

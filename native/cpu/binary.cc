@@ -83,8 +83,10 @@ T next_after(T a, T b) {
     if (x != x || y != y) return T(x + y);
     if (x == y) return b;
     T r = a;
-    if (x == 0) r.bits = static_cast<uint16_t>(y > 0 ? 1 : 0x8001);
-    else r.bits = static_cast<uint16_t>((x < y) == (x > 0) ? a.bits + 1 : a.bits - 1);
+    if (x == 0)
+      r.bits = static_cast<uint16_t>(y > 0 ? 1 : 0x8001);
+    else
+      r.bits = static_cast<uint16_t>((x < y) == (x > 0) ? a.bits + 1 : a.bits - 1);
     return r;
   } else {
     return std::nextafter(a, b);

@@ -70,8 +70,10 @@ template <class F>
 void visit_floating(DType dtype, F&& f) {
   visit(dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    if constexpr (is_floating<T>) f(tag);
-    else Plan::require(false, "convolution: expected a floating dtype");
+    if constexpr (is_floating<T>)
+      f(tag);
+    else
+      Plan::require(false, "convolution: expected a floating dtype");
   });
 }
 
@@ -167,24 +169,30 @@ void forward(const ConvShape& s, Activations<const C> x, const C* w, const C* bi
   if constexpr (std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::forward(s, x, w, bias, y);
   if (RowConv<C>::fits_forward(s, x, y)) return RowConv<C>::forward(s, x, w, bias, y);
-  if (PixelConv<C>::fits(s)) PixelConv<C>::forward(s, x, w, bias, y);
-  else NaiveConv<C>::forward(s, x, w, bias, y);
+  if (PixelConv<C>::fits(s))
+    PixelConv<C>::forward(s, x, w, bias, y);
+  else
+    NaiveConv<C>::forward(s, x, w, bias, y);
 }
 template <class C>
 void backward_input(const ConvShape& s, Activations<const C> gy, const C* w, const C* bias, Activations<C> gx) {
   if constexpr (std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::backward_input(s, gy, w, bias, gx);
   if (RowConv<C>::fits_backward_input(s, gy, gx)) return RowConv<C>::backward_input(s, gy, w, bias, gx);
-  if (PixelConv<C>::fits(s)) PixelConv<C>::backward_input(s, gy, w, bias, gx);
-  else NaiveConv<C>::backward_input(s, gy, w, bias, gx);
+  if (PixelConv<C>::fits(s))
+    PixelConv<C>::backward_input(s, gy, w, bias, gx);
+  else
+    NaiveConv<C>::backward_input(s, gy, w, bias, gx);
 }
 template <class C>
 void backward_weight(const ConvShape& s, Activations<const C> x, Activations<const C> gy, C* gw, C* gb) {
   if constexpr (std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::backward_weight(s, x, gy, gw, gb);
   if (RowConv<C>::fits_backward_weight(s, x, gy)) return RowConv<C>::backward_weight(s, x, gy, gw, gb);
-  if (PixelConv<C>::fits(s)) PixelConv<C>::backward_weight(s, x, gy, gw, gb);
-  else NaiveConv<C>::backward_weight(s, x, gy, gw, gb);
+  if (PixelConv<C>::fits(s))
+    PixelConv<C>::backward_weight(s, x, gy, gw, gb);
+  else
+    NaiveConv<C>::backward_weight(s, x, gy, gw, gb);
 }
 
 /**

@@ -25,8 +25,7 @@ FB_INLINE void move_square(int64_t ni, int64_t nj, const T* src, int64_t si, T* 
   }
   FB_UNROLL for (int i = 0; i < L; i++) r[i] = i < ni ? load_first(src + i * si, nj) : Vec<T>{};
   transpose_square<T>(r);
-  FB_UNROLL for (int j = 0; j < L; j++)
-    if (j < nj) store_first(dst + j * dj, r[j], ni);
+  FB_UNROLL for (int j = 0; j < L; j++) if (j < nj) store_first(dst + j * dj, r[j], ni);
 }
 
 template <class T>

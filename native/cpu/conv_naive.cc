@@ -92,8 +92,7 @@ void NaiveConv<T>::backward_input(const ConvShape& s, Activations<const T> gy, c
 }
 
 template <class T>
-void NaiveConv<T>::backward_weight(const ConvShape& s, Activations<const T> x, Activations<const T> gy, T* gw,
-                                   T* gb) {
+void NaiveConv<T>::backward_weight(const ConvShape& s, Activations<const T> x, Activations<const T> gy, T* gw, T* gb) {
   const int64_t cg = s.cg(), og = s.og(), taps = s.taps(), pixels = s.out_pixels();
   parallel_for(s.o * cg, grain(pixels * s.n * taps), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {

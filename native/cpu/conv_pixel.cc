@@ -72,8 +72,7 @@ template <class T, int R, int NV, int U>
 FB_INLINE void pixel_step(Vec<T> (&acc)[R][NV], const T* a, const int64_t* offset, const T* w) {
   constexpr int L = kLanes<T>;
   Vec<T> b[U][NV];
-  FB_UNROLL for (int u = 0; u < U; u++)
-    FB_UNROLL for (int v = 0; v < NV; v++) b[u][v] = load(w + (u * NV + v) * L);
+  FB_UNROLL for (int u = 0; u < U; u++) FB_UNROLL for (int v = 0; v < NV; v++) b[u][v] = load(w + (u * NV + v) * L);
   FB_UNROLL for (int r = 0; r < R; r++) {
     const T* p = a + offset[r];
     FB_UNROLL for (int u = 0; u < U; u++) {
@@ -130,9 +129,7 @@ struct Pass {
   static constexpr int64_t kWide = 2 * kLanes<T>;
   int64_t blocks() const { return (result_channels + kWide - 1) / kWide; }
   /** The last block is one vector wide where that is enough. */
-  int64_t width(int64_t block) const {
-    return result_channels - block * kWide <= kLanes<T> ? kLanes<T> : kWide;
-  }
+  int64_t width(int64_t block) const { return result_channels - block * kWide <= kLanes<T> ? kLanes<T> : kWide; }
 
   void run() {
     const int64_t nb = blocks(), panel = weights.taps * source_channels * kWide;

@@ -28,11 +28,10 @@ __attribute__((noinline)) void weight_tile(int64_t pixels, const T* x, const int
       FB_UNROLL for (int v = 0; v < NV; v++) acc[r][v] += s * b[v];
     }
   }
-  FB_UNROLL for (int r = 0; r < R; r++)
-    FB_UNROLL for (int v = 0; v < NV; v++) {
-      T* o = out + (r * NV + v) * L;
-      store(o, load(o) + acc[r][v]);
-    }
+  FB_UNROLL for (int r = 0; r < R; r++) FB_UNROLL for (int v = 0; v < NV; v++) {
+    T* o = out + (r * NV + v) * L;
+    store(o, load(o) + acc[r][v]);
+  }
 }
 
 template <class T>
@@ -152,8 +151,7 @@ struct WeightPass {
 }  // namespace
 
 template <class T>
-void PixelConv<T>::backward_weight(const ConvShape& s, Activations<const T> x, Activations<const T> gy, T* gw,
-                                   T* gb) {
+void PixelConv<T>::backward_weight(const ConvShape& s, Activations<const T> x, Activations<const T> gy, T* gw, T* gb) {
   const Grid grid = forward_grid(s);
   WeightPass<T>{s, grid, x, gy}.run(gw, gb);
 }

@@ -2,10 +2,10 @@
 // channels, depthwise). Called by conv.cc; conv_row_weight.cc has the gradient of the weights.
 //
 // The register tile is MK result channels × RW rows × NV vectors of neighbouring pixels; per tap it loads RW × NV
-// vectors of the source and broadcasts MK weights. The source is one image's rows in zero-padded scratch, one group at a time,
-// and results go straight to their rows, so no layout is changed. A strided width is split into its residue classes in
-// scratch, where neighbouring results read neighbouring values again. The gradient of the input is the same with the
-// taps mirrored, its source spread out by the stride with zeros between.
+// vectors of the source and broadcasts MK weights. The source is one image's rows in zero-padded scratch, one group at
+// a time, and results go straight to their rows, so no layout is changed. A strided width is split into its residue
+// classes in scratch, where neighbouring results read neighbouring values again. The gradient of the input is the same
+// with the taps mirrored, its source spread out by the stride with zeros between.
 #include "conv_row.h"
 
 #include "../parallel.h"
@@ -77,8 +77,8 @@ void RowGrid::fill(Activations<const T> x, int64_t n, int64_t c0, int64_t channe
 }
 template void RowGrid::fill<float>(Activations<const float>, int64_t, int64_t, int64_t, const RowStrip&, float*,
                                    bool) const;
-template void RowGrid::fill<double>(Activations<const double>, int64_t, int64_t, int64_t, const RowStrip&,
-                                    double*, bool) const;
+template void RowGrid::fill<double>(Activations<const double>, int64_t, int64_t, int64_t, const RowStrip&, double*,
+                                    bool) const;
 
 namespace {
 
@@ -90,24 +90,20 @@ __attribute__((noinline)) void row_tile(const T* x, int64_t x_segment, int64_t t
                                         const T* bias, T* y, int64_t y_segment, int64_t y_channel, int64_t lanes) {
   constexpr int L = kLanes<T>;
   Vec<T> acc[MK][RW][NV];
-  FB_UNROLL for (int k = 0; k < MK; k++)
-    FB_UNROLL for (int r = 0; r < RW; r++)
-      FB_UNROLL for (int v = 0; v < NV; v++) acc[k][r][v] = splat(bias[k]);
+  FB_UNROLL for (int k = 0; k < MK; k++) FB_UNROLL for (int r = 0; r < RW; r++) FB_UNROLL for (int v = 0; v < NV; v++)
+      acc[k][r][v] = splat(bias[k]);
   for (int64_t t = 0; t < taps; t++, w += MK) {
     const T* p = x + offset[t];
     Vec<T> u[RW][NV];
-    FB_UNROLL for (int r = 0; r < RW; r++)
-      FB_UNROLL for (int v = 0; v < NV; v++) u[r][v] = load(p + r * x_segment + v * L);
+    FB_UNROLL for (int r = 0; r < RW; r++) FB_UNROLL for (int v = 0; v < NV; v++) u[r][v] =
+        load(p + r * x_segment + v * L);
     FB_UNROLL for (int k = 0; k < MK; k++) {
       const Vec<T> z = splat(w[k]);
-      FB_UNROLL for (int r = 0; r < RW; r++)
-        FB_UNROLL for (int v = 0; v < NV; v++) acc[k][r][v] += z * u[r][v];
+      FB_UNROLL for (int r = 0; r < RW; r++) FB_UNROLL for (int v = 0; v < NV; v++) acc[k][r][v] += z * u[r][v];
     }
   }
-  FB_UNROLL for (int k = 0; k < MK; k++)
-    FB_UNROLL for (int r = 0; r < RW; r++)
-      FB_UNROLL for (int v = 0; v < NV; v++)
-        store_first(y + k * y_channel + r * y_segment + v * L, acc[k][r][v], lanes - v * L);
+  FB_UNROLL for (int k = 0; k < MK; k++) FB_UNROLL for (int r = 0; r < RW; r++) FB_UNROLL for (int v = 0; v < NV; v++)
+      store_first(y + k * y_channel + r * y_segment + v * L, acc[k][r][v], lanes - v * L);
 }
 
 template <class T>
@@ -124,11 +120,20 @@ constexpr Tiles<T> make_tiles() {
 }
 template <class T>
 Tiles<T> tiles_for(int64_t channels, int vectors) {
-  static constexpr Tiles<T> table[2][7] = {
-      {{}, make_tiles<T, 1, 1>(), make_tiles<T, 2, 1>(), make_tiles<T, 3, 1>(), make_tiles<T, 4, 1>(), {},
-       make_tiles<T, 6, 1>()},
-      {{}, make_tiles<T, 1, 2>(), make_tiles<T, 2, 2>(), make_tiles<T, 3, 2>(), make_tiles<T, 4, 2>(), {},
-       make_tiles<T, 6, 2>()}};
+  static constexpr Tiles<T> table[2][7] = {{{},
+                                            make_tiles<T, 1, 1>(),
+                                            make_tiles<T, 2, 1>(),
+                                            make_tiles<T, 3, 1>(),
+                                            make_tiles<T, 4, 1>(),
+                                            {},
+                                            make_tiles<T, 6, 1>()},
+                                           {{},
+                                            make_tiles<T, 1, 2>(),
+                                            make_tiles<T, 2, 2>(),
+                                            make_tiles<T, 3, 2>(),
+                                            make_tiles<T, 4, 2>(),
+                                            {},
+                                            make_tiles<T, 6, 2>()}};
   return table[vectors - 1][channels];
 }
 /** Result channels of the next tile when `left` remain. */
@@ -292,16 +297,16 @@ bool RowConv<T>::fits_backward_weight(const ConvShape& s, const Activations<cons
 template <class T>
 void RowConv<T>::forward(const ConvShape& s, Activations<const T> x, const T* w, const T* bias, Activations<T> y) {
   const int64_t taps = s.taps();
-  RowPass<T>{RowGrid(s, false), s.n,  s.groups, s.cg(), s.og(), x, y, w, s.og() * s.cg() * taps, s.cg() * taps,
-             taps,              false, bias}
+  RowPass<T>{RowGrid(s, false),      s.n,           s.groups, s.cg(), s.og(), x, y, w,
+             s.og() * s.cg() * taps, s.cg() * taps, taps,     false,  bias}
       .run();
 }
 template <class T>
 void RowConv<T>::backward_input(const ConvShape& s, Activations<const T> gy, const T* w, const T* bias,
                                 Activations<T> gx) {
   const int64_t taps = s.taps();
-  RowPass<T>{RowGrid(s, true), s.n, s.groups, s.og(), s.cg(), gy, gx, w, s.og() * s.cg() * taps, taps,
-             s.cg() * taps,    true, bias}
+  RowPass<T>{RowGrid(s, true),       s.n,  s.groups,      s.og(), s.cg(), gy, gx, w,
+             s.og() * s.cg() * taps, taps, s.cg() * taps, true,   bias}
       .run();
 }
 

@@ -33,8 +33,8 @@ __attribute__((noinline)) void correlate(int64_t rows, int64_t width, const T* x
                                          const T* g, int64_t g_row, int64_t g_channel, T* sum) {
   constexpr int L = kLanes<T>;
   Vec<T> acc[MO][MT];
-  FB_UNROLL for (int o = 0; o < MO; o++)
-    FB_UNROLL for (int t = 0; t < MT; t++) acc[o][t] = load(sum + (o * MT + t) * L);
+  FB_UNROLL for (int o = 0; o < MO; o++) FB_UNROLL for (int t = 0; t < MT; t++) acc[o][t] =
+      load(sum + (o * MT + t) * L);
   const int64_t tail = width % L;
   const Vec<T> mask = lane_mask<T>(tail);
   for (int64_t r = 0; r < rows; r++, x += x_row, g += g_row) {
@@ -55,8 +55,8 @@ __attribute__((noinline)) void correlate(int64_t rows, int64_t width, const T* x
       FB_UNROLL for (int t = 0; t < MT; t++) acc[o][t] += z * u[t];
     }
   }
-  FB_UNROLL for (int o = 0; o < MO; o++)
-    FB_UNROLL for (int t = 0; t < MT; t++) store(sum + (o * MT + t) * L, acc[o][t]);
+  FB_UNROLL for (int o = 0; o < MO; o++) FB_UNROLL for (int t = 0; t < MT; t++)
+      store(sum + (o * MT + t) * L, acc[o][t]);
 }
 
 /** The lanes of sum += count neighbouring values. */
@@ -65,8 +65,7 @@ void add_line(const T* g, int64_t count, T* sum) {
   constexpr int L = kLanes<T>;
   Vec<T> acc[4] = {};
   int64_t i = 0;
-  for (; i + 4 * L <= count; i += 4 * L)
-    FB_UNROLL for (int v = 0; v < 4; v++) acc[v] += load(g + i + v * L);
+  for (; i + 4 * L <= count; i += 4 * L) FB_UNROLL for (int v = 0; v < 4; v++) acc[v] += load(g + i + v * L);
   for (; i < count; i += L) acc[0] += load_first(g + i, count - i);
   store(sum, load(sum) + ((acc[0] + acc[1]) + (acc[2] + acc[3])));
 }
@@ -75,8 +74,10 @@ template <class T>
 using Correlate = void (*)(int64_t, int64_t, const T*, int64_t, const int64_t*, const T*, int64_t, int64_t, T*);
 template <class T, int MO, int MT>
 constexpr Correlate<T> correlate_or_null() {
-  if constexpr (MO * MT <= kAccumulators) return correlate<T, MO, MT>;
-  else return nullptr;
+  if constexpr (MO * MT <= kAccumulators)
+    return correlate<T, MO, MT>;
+  else
+    return nullptr;
 }
 constexpr int kChannelSteps[] = {8, 6, 4, 3, 2, 1};
 constexpr int kTapSteps[] = {9, 5, 3, 1};
@@ -162,8 +163,8 @@ void RowConv<T>::backward_weight(const ConvShape& s, Activations<const T> x, Act
           for (int64_t o = 0; gb && o < og; o++)
             add_line(grad + o * gy.channel, lines * width, sum + (og * taps + o) * L);
           for (const Piece& p : pieces)
-            pick<T>(p.mo, p.mt)(lines, width, from, row, &offset[static_cast<size_t>(p.t)],
-                                grad + p.o * gy.channel, width, gy.channel, sum + p.at * L);
+            pick<T>(p.mo, p.mt)(lines, width, from, row, &offset[static_cast<size_t>(p.t)], grad + p.o * gy.channel,
+                                width, gy.channel, sum + p.at * L);
         }
     }
   });

@@ -84,12 +84,16 @@ FB_INLINE Vec<T> load_first(const T* p, int64_t n) {
   if (n >= kLanes<T>) return load(p);
 #if defined(__AVX512F__)
   const unsigned mask = n <= 0 ? 0 : (1u << n) - 1;
-  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p);
-  else return (Vec<T>)_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), p);
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T>)_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p);
+  else
+    return (Vec<T>)_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), p);
 #elif defined(__AVX2__)
   const __m256i mask = first_lanes<T>(n);
-  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_maskload_ps(p, mask);
-  else return (Vec<T>)_mm256_maskload_pd(p, mask);
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T>)_mm256_maskload_ps(p, mask);
+  else
+    return (Vec<T>)_mm256_maskload_pd(p, mask);
 #else
   Vec<T> v{};
   for (int64_t i = 0; i < n; i++) v[i] = p[i];
@@ -101,12 +105,16 @@ FB_INLINE void store_first(T* p, Vec<T> v, int64_t n) {
   if (n >= kLanes<T>) return store(p, v);
 #if defined(__AVX512F__)
   const unsigned mask = n <= 0 ? 0 : (1u << n) - 1;
-  if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(p, static_cast<__mmask16>(mask), (__m512)v);
-  else _mm512_mask_storeu_pd(p, static_cast<__mmask8>(mask), (__m512d)v);
+  if constexpr (sizeof(T) == 4)
+    _mm512_mask_storeu_ps(p, static_cast<__mmask16>(mask), (__m512)v);
+  else
+    _mm512_mask_storeu_pd(p, static_cast<__mmask8>(mask), (__m512d)v);
 #elif defined(__AVX2__)
   const __m256i mask = first_lanes<T>(n);
-  if constexpr (sizeof(T) == 4) _mm256_maskstore_ps(p, mask, (__m256)v);
-  else _mm256_maskstore_pd(p, mask, (__m256d)v);
+  if constexpr (sizeof(T) == 4)
+    _mm256_maskstore_ps(p, mask, (__m256)v);
+  else
+    _mm256_maskstore_pd(p, mask, (__m256d)v);
 #else
   for (int64_t i = 0; i < n; i++) p[i] = v[i];
 #endif

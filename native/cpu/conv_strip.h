@@ -118,8 +118,8 @@ class Grid {
           const int64_t h0 = (first + from[0] + a) * source_step_[0] + low_[0];
           const int64_t h1 = (from[1] + b) * source_step_[1] + low_[1], h2 = from[2] * source_step_[2] + low_[2];
           const T* src = x.at(n, c0) + ((h0 * source_[1] + h1) * source_[2] + h2) * x.step;
-          T* dst = scratch +
-                   ((((n - strip.n0) * rows + from[0] + a) * size_[1] + from[1] + b) * size_[2] + from[2]) * pitch;
+          T* dst =
+              scratch + ((((n - strip.n0) * rows + from[0] + a) * size_[1] + from[1] + b) * size_[2] + from[2]) * pitch;
           move_2d<T>(channels, line, src, x.channel, x.step * source_step_[2], dst, 1, pitch);
         }
   }

@@ -50,8 +50,7 @@ void pixels_to_lanes(const float* src, int64_t channel, int64_t step, int64_t us
       }
       transpose_square<float>(square);
       if (column + L <= width) {
-        FB_UNROLL for (int i = 0; i < L; i++)
-          if (i < left) store(d + (column + i) * L, square[i]);
+        FB_UNROLL for (int i = 0; i < L; i++) if (i < left) store(d + (column + i) * L, square[i]);
         column += L;
       } else {
         for (int i = 0; i < left; i++) {
@@ -128,11 +127,10 @@ __attribute__((noinline)) void product_tile(const float* a, int64_t pitch, const
       FB_UNROLL for (int v = 0; v < NV; v++) acc[r][v] += x * b[v];
     }
   }
-  FB_UNROLL for (int r = 0; r < R; r++)
-    FB_UNROLL for (int v = 0; v < NV; v++) {
-      float* o = out + (r * NV + v) * L;
-      store(o, add ? load(o) + acc[r][v] : acc[r][v]);
-    }
+  FB_UNROLL for (int r = 0; r < R; r++) FB_UNROLL for (int v = 0; v < NV; v++) {
+    float* o = out + (r * NV + v) * L;
+    store(o, add ? load(o) + acc[r][v] : acc[r][v]);
+  }
 }
 using ProductTile = void (*)(const float*, int64_t, const float*, int64_t, float*, bool);
 
@@ -143,9 +141,12 @@ void product(int64_t rows, const float* a, int64_t pitch, const float* u, int64_
   int64_t r = 0;
   for (; r + kTileRows <= rows; r += kTileRows)
     product_tile<kTileRows, NV>(a + r * pitch, pitch, u, channels, out + r * NV * L, add);
-  if (rows - r > 2 * kThird) product_tile<kTileRows, NV>(a + r * pitch, pitch, u, channels, out + r * NV * L, add);
-  else if (rows - r > kThird) product_tile<2 * kThird, NV>(a + r * pitch, pitch, u, channels, out + r * NV * L, add);
-  else if (rows > r) product_tile<kThird, NV>(a + r * pitch, pitch, u, channels, out + r * NV * L, add);
+  if (rows - r > 2 * kThird)
+    product_tile<kTileRows, NV>(a + r * pitch, pitch, u, channels, out + r * NV * L, add);
+  else if (rows - r > kThird)
+    product_tile<2 * kThird, NV>(a + r * pitch, pitch, u, channels, out + r * NV * L, add);
+  else if (rows > r)
+    product_tile<kThird, NV>(a + r * pitch, pitch, u, channels, out + r * NV * L, add);
 }
 
 /** One direction: `source` channels to `result` channels; weight (result, source, tap), taps reversed if `flip`. */
@@ -165,8 +166,10 @@ struct Forward {
 
   void run() {
     const int64_t tiles = t.total_rows() * t.columns;
-    if (tiles <= result && blocks >= num_threads()) run_by_result();
-    else run_by_tiles();
+    if (tiles <= result && blocks >= num_threads())
+      run_by_result();
+    else
+      run_by_tiles();
   }
 
  private:
@@ -328,8 +331,7 @@ void WinogradConv::forward(const ConvShape& s, Activations<const float> x, const
 
 void WinogradConv::backward_input(const ConvShape& s, Activations<const float> gy, const float* w, const float* bias,
                                   Activations<float> gx) {
-  const winograd::Tiling t{s.n,          s.out[0],     s.out[1], 2 - s.pad[0], 2 - s.pad[1], (s.in[0] + 3) / 4,
-                           (s.in[1] + 3) / 4};
+  const winograd::Tiling t{s.n, s.out[0], s.out[1], 2 - s.pad[0], 2 - s.pad[1], (s.in[0] + 3) / 4, (s.in[1] + 3) / 4};
   winograd::Forward{t, s.in[0], s.in[1], s.o, s.c, gy, gx, w, 9, s.c * 9, true, bias}.run();
 }
 

@@ -3,8 +3,8 @@
 // Tiles are taken in blocks: V [36][tile][source] of the input and D [36][tile][result] of the output's gradient, then
 // the 36 products Q[p] += V[p]ᵀ D[p], each one a sum over tiles in registers that is added once a block, so that sums
 // are blocked. At the end Q is transformed to the 3×3 taps. Where Q is small, each task has its own Q and its own range
-// of tiles, all in L2; where it is large there is one Q, and threads share the transforms of a block, then its products.
-// The gradient of the bias is summed on the way, while the gradient of the output is in L1.
+// of tiles, all in L2; where it is large there is one Q, and threads share the transforms of a block, then its
+// products. The gradient of the bias is summed on the way, while the gradient of the output is in L1.
 #include <vector>
 
 #include "../parallel.h"
@@ -29,16 +29,14 @@ __attribute__((noinline)) void sum_tile(int64_t tiles, const float* v, int64_t v
       FB_UNROLL for (int q = 0; q < NV; q++) acc[r][q] += x * b[q];
     }
   }
-  FB_UNROLL for (int r = 0; r < R; r++)
-    FB_UNROLL for (int q = 0; q < NV; q++) {
-      float* o = out + (r * NV + q) * L;
-      store(o, add ? load(o) + acc[r][q] : acc[r][q]);
-    }
+  FB_UNROLL for (int r = 0; r < R; r++) FB_UNROLL for (int q = 0; q < NV; q++) {
+    float* o = out + (r * NV + q) * L;
+    store(o, add ? load(o) + acc[r][q] : acc[r][q]);
+  }
 }
 using SumTile = void (*)(int64_t, const float*, int64_t, const float*, int64_t, float*, bool);
-constexpr SumTile kSumTiles[2][3] = {
-    {sum_tile<kThird, 1>, sum_tile<2 * kThird, 1>, sum_tile<3 * kThird, 1>},
-    {sum_tile<kThird, 2>, sum_tile<2 * kThird, 2>, sum_tile<3 * kThird, 2>}};
+constexpr SumTile kSumTiles[2][3] = {{sum_tile<kThird, 1>, sum_tile<2 * kThird, 1>, sum_tile<3 * kThird, 1>},
+                                     {sum_tile<kThird, 2>, sum_tile<2 * kThird, 2>, sum_tile<3 * kThird, 2>}};
 
 struct Backward {
   Tiling x_tiles, y_tiles;
@@ -115,8 +113,10 @@ struct Backward {
         int64_t at = (from - begin) * columns;
         if (from >= to) return;
         x_tiles.each_run(from, to, [&](const Run& r) {
-          if (i % 2 == 0) transform_input(x_tiles, r, x, source, v + at * v_pitch, v_plane, v_pitch);
-          else transform_gradient(r, d + at * d_pitch, d_plane, bias + i / 2 * d_pitch);
+          if (i % 2 == 0)
+            transform_input(x_tiles, r, x, source, v + at * v_pitch, v_plane, v_pitch);
+          else
+            transform_gradient(r, d + at * d_pitch, d_plane, bias + i / 2 * d_pitch);
           at += (r.end - r.begin) * columns;
         });
       });

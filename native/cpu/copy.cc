@@ -84,7 +84,8 @@ void copy_rows(const loops::Space& s, int64_t begin, int64_t end) {
     const int64_t n = std::min(inner - col, end - i);
     T* to = reinterpret_cast<T*>(s.data[0]) + at.offset[0] + col * to_stride;
     const T* from = reinterpret_cast<const T*>(s.data[1]) + at.offset[1] + col * from_stride;
-    if (to_stride == 1) loops::gather(to, from, from_stride, n);
+    if (to_stride == 1)
+      loops::gather(to, from, from_stride, n);
     else
       for (int64_t j = 0; j < n; j++) to[j * to_stride] = from[j * from_stride];
     i += n;
@@ -230,10 +231,10 @@ void triangle_kernel(const Plan& plan) {
 }  // namespace
 
 void register_copy(KernelTable& table) {
-  table.add("copy", copy_kernel);          // map (out, x): any dtype to any dtype
-  table.add("fill", copy_kernel);          // map (out, value with zero strides): any dtype to any dtype
-  table.add("arange", arange_kernel);      // map (out) of one dim [start, step], numbers
-  table.add("linspace", linspace_kernel);  // map (out) of one dim [start, end], numbers
+  table.add("copy", copy_kernel);             // map (out, x): any dtype to any dtype
+  table.add("fill", copy_kernel);             // map (out, value with zero strides): any dtype to any dtype
+  table.add("arange", arange_kernel);         // map (out) of one dim [start, step], numbers
+  table.add("linspace", linspace_kernel);     // map (out) of one dim [start, end], numbers
   table.add("tril", triangle_kernel<true>);   // structured (out, x) [diagonal]: keeps j - i <= diagonal
   table.add("triu", triangle_kernel<false>);  // structured (out, x) [diagonal]: keeps j - i >= diagonal
 }

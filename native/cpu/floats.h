@@ -1,5 +1,6 @@
-// For the kernels over floating dtypes (softmax, norms, losses, pooling, optimizers, random): the switch over those dtypes,
-// sums and maxima in independent lanes, small per-channel tensors of any dtype, scratch memory, and walks over dims.
+// For the kernels over floating dtypes (softmax, norms, losses, pooling, optimizers, random): the switch over those
+// dtypes, sums and maxima in independent lanes, small per-channel tensors of any dtype, scratch memory, and walks over
+// dims.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -68,7 +69,6 @@ FB_INLINE A lane_max(int64_t n, F&& f) {
   return best;
 }
 
-
 /** Element `i` of a one-dimensional floating operand, whatever its dtype. */
 inline double load(const Operand& o, int64_t i) {
   i *= o.ndim == 0 ? 0 : o.strides[0];
@@ -97,7 +97,8 @@ template <class T>
 class Scratch {
  public:
   explicit Scratch(int64_t n)
-      : data_(static_cast<T*>(::operator new(static_cast<size_t>(std::max<int64_t>(n, 1)) * sizeof(T), std::align_val_t{64}))) {}
+      : data_(static_cast<T*>(
+            ::operator new(static_cast<size_t>(std::max<int64_t>(n, 1)) * sizeof(T), std::align_val_t{64}))) {}
   ~Scratch() { ::operator delete(data_, std::align_val_t{64}); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -129,7 +130,8 @@ struct Walk {
     }
     for (int k = 0; k < N; k++) strides[ndim - 1][k] = step[k];
   }
-  /** Adds all dims of operands of one shape but `skip`; the dim with the smallest step in operand 0 becomes the last. */
+  /** Adds all dims of operands of one shape but `skip`; the dim with the smallest step in operand 0 becomes the last.
+   */
   void add_all(const Operand* const (&operands)[N], int skip) {
     const Operand& key = *operands[0];
     int last = -1;

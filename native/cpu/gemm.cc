@@ -1,9 +1,10 @@
 // General matrix products: see gemm.h; called by matmul, conv, rnn and attention.
-// Threads claim rectangles of C and compute each alone, packing for themselves: fetching what another core has just packed
-// was measured slower than packing it again, and nobody waits for anybody. Within a rectangle k is cut into blocks of at
-// most kBlockK (fewer passes over C matter more than keeping a panel of B in the first-level cache), n into kBlockN, m into
-// kBlockM rows whose packed A stays in the second-level cache; A is read in place where n is small, B where m is.
-// Products with a thin side never pack what they read once: dot tiles for A B^T, streaming sums for x B.
+// Threads claim rectangles of C and compute each alone, packing for themselves: fetching what another core has just
+// packed was measured slower than packing it again, and nobody waits for anybody. Within a rectangle k is cut into
+// blocks of at most kBlockK (fewer passes over C matter more than keeping a panel of B in the first-level cache), n
+// into kBlockN, m into kBlockM rows whose packed A stays in the second-level cache; A is read in place where n is
+// small, B where m is. Products with a thin side never pack what they read once: dot tiles for A B^T, streaming sums
+// for x B.
 #include "gemm.h"
 
 #include <algorithm>
@@ -48,8 +49,8 @@ Out<T> whole(const Gemm<T>& g) {
 /** C^T = B^T A^T. */
 template <class T>
 Gemm<T> transposed(const Gemm<T>& g) {
-  return {g.n,     g.m,     g.k,     g.b,    g.b_col, g.b_row,    g.a,       g.a_col, g.a_row, g.c,
-          g.c_col, g.c_row, g.alpha, g.beta, g.bias,  g.bias_col, g.bias_row};
+  return {g.n, g.m,     g.k,     g.b,     g.b_col, g.b_row, g.a,        g.a_col,   g.a_row,
+          g.c, g.c_col, g.c_row, g.alpha, g.beta,  g.bias,  g.bias_col, g.bias_row};
 }
 
 template <class T>
@@ -83,9 +84,12 @@ void gemm_dot(const Gemm<T>& g) {
     };
     for (int64_t i = 0; i < g.m;) {
       const int rows = static_cast<int>(std::min<int64_t>(g.m - i, w >= 8 ? 4 : 2));
-      if (rows == 1) strip.template operator()<1>(i, 1);
-      else if (rows == 2 || w < 8) strip.template operator()<2>(i, rows);
-      else strip.template operator()<(w >= 8 ? 4 : 2)>(i, rows);
+      if (rows == 1)
+        strip.template operator()<1>(i, 1);
+      else if (rows == 2 || w < 8)
+        strip.template operator()<2>(i, rows);
+      else
+        strip.template operator()<(w >= 8 ? 4 : 2)>(i, rows);
       i += rows;
     }
   };
@@ -99,32 +103,33 @@ template <class T>
 void gemm_stream(const Gemm<T>& g) {
   constexpr int64_t strip = 512;
   const Out<T> out = whole(g);
-  parallel_for(ceil_div(g.n, 64), std::max<int64_t>(1, kParallelWork / 16 / (64 * g.k)), [&](int64_t begin, int64_t end) {
-    for (int64_t j0 = begin * 64; j0 < std::min(g.n, end * 64); j0 += strip) {
-      const int n = static_cast<int>(std::min(strip, std::min(g.n, end * 64) - j0));
-      for (int64_t i = 0; i < g.m; i++) {
-        alignas(64) T sums[strip] = {};
-        const T* a = g.a + i * g.a_row;
-        int64_t p = 0;
-        for (; p + 8 <= g.k; p += 8) {
-          const T* b = g.b + p * g.b_row + j0;
-          T x[8];
-          for (int q = 0; q < 8; q++) x[q] = a[(p + q) * g.a_col];
-          const int64_t r = g.b_row;
-          for (int j = 0; j < n; j++) {
-            sums[j] += ((x[0] * b[j] + x[1] * b[j + r]) + (x[2] * b[j + 2 * r] + x[3] * b[j + 3 * r])) +
-                       ((x[4] * b[j + 4 * r] + x[5] * b[j + 5 * r]) + (x[6] * b[j + 6 * r] + x[7] * b[j + 7 * r]));
+  parallel_for(
+      ceil_div(g.n, 64), std::max<int64_t>(1, kParallelWork / 16 / (64 * g.k)), [&](int64_t begin, int64_t end) {
+        for (int64_t j0 = begin * 64; j0 < std::min(g.n, end * 64); j0 += strip) {
+          const int n = static_cast<int>(std::min(strip, std::min(g.n, end * 64) - j0));
+          for (int64_t i = 0; i < g.m; i++) {
+            alignas(64) T sums[strip] = {};
+            const T* a = g.a + i * g.a_row;
+            int64_t p = 0;
+            for (; p + 8 <= g.k; p += 8) {
+              const T* b = g.b + p * g.b_row + j0;
+              T x[8];
+              for (int q = 0; q < 8; q++) x[q] = a[(p + q) * g.a_col];
+              const int64_t r = g.b_row;
+              for (int j = 0; j < n; j++) {
+                sums[j] += ((x[0] * b[j] + x[1] * b[j + r]) + (x[2] * b[j + 2 * r] + x[3] * b[j + 3 * r])) +
+                           ((x[4] * b[j + 4 * r] + x[5] * b[j + 5 * r]) + (x[6] * b[j + 6 * r] + x[7] * b[j + 7 * r]));
+              }
+            }
+            for (; p < g.k; p++) {
+              const T x = a[p * g.a_col];
+              const T* b = g.b + p * g.b_row + j0;
+              for (int j = 0; j < n; j++) sums[j] += x * b[j];
+            }
+            finish(sums, 1, n, static_cast<int>(strip), out.at(i, j0));
           }
         }
-        for (; p < g.k; p++) {
-          const T x = a[p * g.a_col];
-          const T* b = g.b + p * g.b_row + j0;
-          for (int j = 0; j < n; j++) sums[j] += x * b[j];
-        }
-        finish(sums, 1, n, static_cast<int>(strip), out.at(i, j0));
-      }
-    }
-  });
+      });
 }
 
 /** One block of k and n: B's panels, then the tasks. */
@@ -181,7 +186,8 @@ class Block {
       packed_a = a_scratch<T>((tile_row(t1) - i0) * k_ + kTileRows + 2 * kLanes<T>);
       for (int64_t t = t0; t < t1; t++) {
         const int64_t i = tile_row(t);
-        pack_a(a + i * g_.a_row, g_.a_row, g_.a_col, static_cast<int>(tile_row(t + 1) - i), k_, packed_a + (i - i0) * k_);
+        pack_a(a + i * g_.a_row, g_.a_row, g_.a_col, static_cast<int>(tile_row(t + 1) - i), k_,
+               packed_a + (i - i0) * k_);
       }
     }
     for (int64_t panel = 0; panel < panels_; panel++) {
@@ -193,8 +199,10 @@ class Block {
         const int64_t i = tile_row(t);
         const int rows = static_cast<int>(tile_row(t + 1) - i);
         const Out<T> out = out_.at(i, j0_ + panel * kPanel);
-        if (direct_a_) micro_for<T, false>(rows, vectors)(k_, a + i * g_.a_row, g_.a_row, g_.a_col, b, b_row, cols, out);
-        else micro_for<T, true>(rows, vectors)(k_, packed_a + (i - i0) * k_, 0, 0, b, b_row, cols, out);
+        if (direct_a_)
+          micro_for<T, false>(rows, vectors)(k_, a + i * g_.a_row, g_.a_row, g_.a_col, b, b_row, cols, out);
+        else
+          micro_for<T, true>(rows, vectors)(k_, packed_a + (i - i0) * k_, 0, 0, b, b_row, cols, out);
       }
     }
   }
@@ -310,9 +318,10 @@ void run_batch(int64_t batch, Gemm<T> g, int64_t a_batch, int64_t b_batch, int64
     for (int64_t i = 0; i < batch; i++) run(moved(g, i, a_batch, b_batch, c_batch));
     return;
   }
-  parallel_for(batch, static_cast<int64_t>(kParallelWork / 4 / std::max(work, 1.0)) + 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) run(moved(g, i, a_batch, b_batch, c_batch));
-  });
+  parallel_for(batch, static_cast<int64_t>(kParallelWork / 4 / std::max(work, 1.0)) + 1,
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; i++) run(moved(g, i, a_batch, b_batch, c_batch));
+               });
 }
 
 }  // namespace

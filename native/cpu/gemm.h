@@ -8,9 +8,10 @@
 namespace flambeau::FB_ISA {
 
 /**
- * C = alpha * A B + beta * C + bias, with A [m, k], B [k, n], C [m, n]; strides count elements and may be anything for A
- * and B (0 included); no two elements of C may share a place, and C may not overlap A, B or the bias. With beta == 0 C is
- * never read; with alpha == 0 A and B are read all the same (NaN times 0 is NaN). bias[i * bias_row + j * bias_col].
+ * C = alpha * A B + beta * C + bias, with A [m, k], B [k, n], C [m, n]; strides count elements and may be anything for
+ * A and B (0 included); no two elements of C may share a place, and C may not overlap A, B or the bias. With beta == 0
+ * C is never read; with alpha == 0 A and B are read all the same (NaN times 0 is NaN). bias[i * bias_row + j *
+ * bias_col].
  */
 template <class T>
 struct Gemm {
@@ -29,7 +30,8 @@ struct Gemm {
 void gemm(const Gemm<float>& g);
 void gemm(const Gemm<double>& g);
 
-/** `batch` products; `first` is number 0, and number i is found i times the batch strides further. The bias is shared. */
+/** `batch` products; `first` is number 0, and number i is found i times the batch strides further. The bias is shared.
+ */
 void gemm_batch(int64_t batch, const Gemm<float>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch);
 void gemm_batch(int64_t batch, const Gemm<double>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch);
 

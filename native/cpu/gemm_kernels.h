@@ -1,8 +1,8 @@
 // The inner kernels of gemm.cc: vectors, the register tile R x (V vectors), packing, and the dot tile for A B^T.
-// The register tile keeps R * V accumulators in registers; each step of k loads V vectors of B and broadcasts R elements
-// of A from memory, so that both FMA units stay busy: 14 x 32 floats on AVX-512 (28 of 32 registers), 6 x 16 on AVX2,
-// 6 x 8 on SSE, 8 x 12 on NEON; doubles half as wide. Tiles of fewer rows and vectors are kernels of their own, so that
-// edges and small matrices waste little.
+// The register tile keeps R * V accumulators in registers; each step of k loads V vectors of B and broadcasts R
+// elements of A from memory, so that both FMA units stay busy: 14 x 32 floats on AVX-512 (28 of 32 registers), 6 x 16
+// on AVX2, 6 x 8 on SSE, 8 x 12 on NEON; doubles half as wide. Tiles of fewer rows and vectors are kernels of their
+// own, so that edges and small matrices waste little.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -171,10 +171,14 @@ __attribute__((noinline)) void finish(const T* tile, int rows, int cols, int wid
         const int n = cols - j < w ? cols - j : w;
         Vec<T> x = o.alpha * load(tile + i * width + j);
         if (o.beta != 0) x += o.beta * (n == w ? load(c + j) : load_part(c + j, n));
-        if (bias && o.bias_col == 1) x += n == w ? load(bias + j) : load_part(bias + j, n);
-        else if (bias) x += *bias;
-        if (n == w) store(c + j, x);
-        else store_part(c + j, x, n);
+        if (bias && o.bias_col == 1)
+          x += n == w ? load(bias + j) : load_part(bias + j, n);
+        else if (bias)
+          x += *bias;
+        if (n == w)
+          store(c + j, x);
+        else
+          store_part(c + j, x, n);
       }
     }
     return;
@@ -216,9 +220,9 @@ void micro(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int6
       for (int v = 0; v < V; v++) acc[i][v] += x * bv[v];
     }
   };
-  // Four steps at a time, for loop arithmetic would take slots from the FMA units (A in place has too many addresses for
-  // that). The rows of C lie far apart, often in
-  // pages of their own: ask for one each time, they are needed after the last step.
+  // Four steps at a time, for loop arithmetic would take slots from the FMA units (A in place has too many addresses
+  // for that). The rows of C lie far apart, often in pages of their own: ask for one each time, they are needed after
+  // the last step.
   const T* ahead = out.c;
   const T* const last = out.c + (R - 1) * out.c_row;
   int64_t p = 0;
@@ -275,15 +279,14 @@ constexpr std::array<MicroFn<T>, sizeof...(I)> micro_table(std::integer_sequence
 /** The kernel for `rows` x `vectors`. */
 template <class T, bool kPackedA>
 FB_INLINE MicroFn<T> micro_for(int rows, int vectors) {
-  static constexpr auto table =
-      micro_table<T, kPackedA>(std::make_integer_sequence<int, kTileRows * kTileVectors>{});
+  static constexpr auto table = micro_table<T, kPackedA>(std::make_integer_sequence<int, kTileRows * kTileVectors>{});
   return table[static_cast<size_t>((rows - 1) * kTileVectors + vectors - 1)];
 }
 
 /**
- * dst[p * dst_row + i] = src[i * src_row + p] for i < rows ≤ G * lanes and p < k, by squares. Writes whole vectors in the
- * order of p, zeros in the lanes from `rows` on: where dst_row is less, the next step overwrites them, and behind the
- * last step dst needs a vector of slack.
+ * dst[p * dst_row + i] = src[i * src_row + p] for i < rows ≤ G * lanes and p < k, by squares. Writes whole vectors in
+ * the order of p, zeros in the lanes from `rows` on: where dst_row is less, the next step overwrites them, and behind
+ * the last step dst needs a vector of slack.
  */
 template <class T, int G>
 void pack_transposed(const T* src, int64_t src_row, int rows, int64_t k, T* dst, int64_t dst_row) {
@@ -363,8 +366,8 @@ void pack_b(const T* b, int64_t b_row, int64_t b_col, int cols, int64_t k, T* ds
 }
 
 /**
- * A tile of A B^T where both are read along k: R rows of A against lanes / R rows of B, one accumulator a pair. Rows past
- * the end repeat the last one, and what they give is dropped.
+ * A tile of A B^T where both are read along k: R rows of A against lanes / R rows of B, one accumulator a pair. Rows
+ * past the end repeat the last one, and what they give is dropped.
  */
 template <class T, int R>
 void dot_tile(const T* a, int64_t a_row, int rows, const T* b, int64_t b_col, int cols, int64_t k, const Out<T>& out) {

@@ -309,7 +309,8 @@ void masked_scatter(const Plan& plan) {
 void nonzero(const Plan& plan) {
   plan.expect(2, 0);
   const Operand &out = plan.operand[0], &in = plan.operand[1];
-  Plan::require(plan.structured && out.dtype == DType::i64 && out.ndim == 2 && out.sizes[1] == in.ndim, "wrong operands");
+  Plan::require(plan.structured && out.dtype == DType::i64 && out.ndim == 2 && out.sizes[1] == in.ndim,
+                "wrong operands");
   const int64_t n = out.sizes[0];
   const Operand* operands[1] = {&in};
   LineWalk<1> walk;

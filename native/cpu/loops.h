@@ -55,8 +55,10 @@ inline int64_t block_size(Pack p) { return is_raw(p) ? stored_size(p) : 4; }
 
 template <class To, class From>
 FB_INLINE To repack(From v) {
-  if constexpr (std::is_same_v<To, From>) return v;
-  else return static_cast<To>(static_cast<float>(v));
+  if constexpr (std::is_same_v<To, From>)
+    return v;
+  else
+    return static_cast<To>(static_cast<float>(v));
 }
 
 inline void widen(float* to, const Half* from, int64_t n) {
@@ -89,7 +91,8 @@ inline void gather(To* to, const From* from, int64_t stride, int64_t n) {
   } else if (stride != 1) {
     for (int64_t i = 0; i < n; i++) to[i] = repack<To>(from[i * stride]);
   } else if constexpr (std::is_same_v<To, From>) {
-    if (n >= 32) std::memcpy(to, from, static_cast<size_t>(n) * sizeof(To));
+    if (n >= 32)
+      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(To));
     else
       for (int64_t i = 0; i < n; i++) to[i] = from[i];
   } else if constexpr (std::is_same_v<From, Half>) {
@@ -261,8 +264,10 @@ inline void run_row(const Space& s, const Span& span, const double* param, const
       const bool alone = scalar != nullptr && run == span.run;
       gather_any(s.pack[k], blocks.bytes[k], base[k - 1], 0, alone ? 1 : std::min(n, kBlock));
       in[k - 1] = blocks.bytes[k];
-      if (alone) run = scalar;
-      else any = true;
+      if (alone)
+        run = scalar;
+      else
+        any = true;
       continue;
     }
     gathered[k - 1] = any = true;
@@ -400,8 +405,8 @@ inline void run_space(Space& s, const Span& span, const double* param, int64_t g
   if (d >= 0) {
     s.make_rows(d);
     const int64_t rows = s.sizes[s.ndim - 2], cols = s.inner();
-    const int64_t tiles = s.numel / rows / cols * ((rows + kTileRows - 1) / kTileRows) *
-                          ((cols + kTileCols - 1) / kTileCols);
+    const int64_t tiles =
+        s.numel / rows / cols * ((rows + kTileRows - 1) / kTileRows) * ((cols + kTileCols - 1) / kTileCols);
     parallel_for(tiles, std::max<int64_t>(1, grain / (kTileRows * kTileCols)),
                  [&](int64_t b, int64_t e) { run_tiles(s, span, param, b, e); });
   } else if (s.ndim > 1 && s.inner() < kShortRow) {
@@ -448,8 +453,10 @@ inline constexpr int64_t kCheap = kGrain, kCostly = kGrain / 4, kSlow = kGrain /
 /** How a span reads and writes T: bools by their truth, everything else as it is. */
 template <class T>
 FB_INLINE auto load(const T* p, int64_t i) {
-  if constexpr (is_bool<T>) return p[i].byte != 0;
-  else return p[i];
+  if constexpr (is_bool<T>)
+    return p[i].byte != 0;
+  else
+    return p[i];
 }
 
 }  // namespace flambeau::FB_ISA

@@ -1,8 +1,8 @@
 // Negative log-likelihood and the fused cross entropy over class indices, forward and backward. Called by dispatch for
 // nn.functional's nllLoss and crossEntropy.
 //
-// Log-probabilities are [N, C, *]: position i of the flattened N × * has its classes `class_step` apart. Losses are summed
-// in double, chunk by chunk in a fixed order, so the result does not depend on the number of threads.
+// Log-probabilities are [N, C, *]: position i of the flattened N × * has its classes `class_step` apart. Losses are
+// summed in double, chunk by chunk in a fixed order, so the result does not depend on the number of threads.
 #include <algorithm>
 #include <cinttypes>
 #include <cmath>
@@ -85,7 +85,8 @@ Sums sum_positions(int64_t n, int64_t cost, F&& chunk) {
   const int64_t chunks = (n + kChunk - 1) / kChunk;
   std::vector<Sums> parts(static_cast<size_t>(chunks));
   parallel_for(chunks, kGrain / kChunk / std::max<int64_t>(1, cost), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) chunk(i * kChunk, std::min(n, (i + 1) * kChunk), parts[static_cast<size_t>(i)]);
+    for (int64_t i = begin; i < end; i++)
+      chunk(i * kChunk, std::min(n, (i + 1) * kChunk), parts[static_cast<size_t>(i)]);
   });
   Sums total;
   for (const Sums& s : parts) total.loss += s.loss, total.weight += s.weight;
@@ -98,7 +99,8 @@ Sums sum_positions(int64_t n, int64_t cost, F&& chunk) {
  */
 void nll_loss(const Plan& plan) {
   plan.expect(5, 2);
-  const Operand &loss = plan.operand[0], &total_weight = plan.operand[1], &logp = plan.operand[2], &target = plan.operand[3];
+  const Operand &loss = plan.operand[0], &total_weight = plan.operand[1], &logp = plan.operand[2],
+                &target = plan.operand[3];
   const int64_t reduction = plan.integer(0), ignore = plan.integer(1);
   expect_targets(logp, target);
   expect_loss(loss, target, reduction);
@@ -151,8 +153,8 @@ struct Incoming {
 };
 
 /**
- * nllLossBackward (structured): out gradInput [N, C, *], in g [] (or [N, *]), target, weight [C]?, totalWeight []; params
- * reduction, ignoreIndex.
+ * nllLossBackward (structured): out gradInput [N, C, *], in g [] (or [N, *]), target, weight [C]?, totalWeight [];
+ * params reduction, ignoreIndex.
  */
 void nll_loss_backward(const Plan& plan) {
   plan.expect(5, 2);
@@ -172,28 +174,31 @@ void nll_loss_backward(const Plan& plan) {
     const auto& walk = positions.walk;
     // Classes outermost where positions lie side by side, so that zeroing runs along memory.
     const bool beside = class_step != 1 && walk.step(0) == 1;
-    parallel_for(walk.total, std::max<int64_t>(1, kGrain / 2 / std::max<int64_t>(1, classes)), [&](int64_t begin, int64_t end) {
-      walk.run(begin, end, [&](const int64_t* offset, int64_t count) {
-        T* base = out.as<T>() + offset[0];
-        const int64_t step = walk.step(0);
-        if (beside) {
-          for (int64_t c = 0; c < classes; c++) std::fill_n(base + c * class_step, count, static_cast<T>(C{0}));
-        }
-        for (int64_t i = 0; i < count; i++) {
-          T* row = base + i * step;
-          if (!beside) {
-            for (int64_t c = 0; c < classes; c++) row[c * class_step] = static_cast<T>(C{0});
-          }
-          const int64_t t = target.as<int64_t>()[offset[1] + i * walk.step(1)];
-          if (t == ignore) continue;
-          if (t < 0 || t >= classes) bad_target(t);
-          double v = incoming.fixed;
-          if (reduction == kNone) v = static_cast<double>(static_cast<C>(g.as<T>()[offset[2] + i * walk.step(2)]));
-          const double w = weights.empty() ? 1.0 : weights[static_cast<size_t>(t)];
-          row[t * class_step] = static_cast<T>(static_cast<C>(-w * v));
-        }
-      });
-    });
+    parallel_for(walk.total, std::max<int64_t>(1, kGrain / 2 / std::max<int64_t>(1, classes)),
+                 [&](int64_t begin, int64_t end) {
+                   walk.run(begin, end, [&](const int64_t* offset, int64_t count) {
+                     T* base = out.as<T>() + offset[0];
+                     const int64_t step = walk.step(0);
+                     if (beside) {
+                       for (int64_t c = 0; c < classes; c++)
+                         std::fill_n(base + c * class_step, count, static_cast<T>(C{0}));
+                     }
+                     for (int64_t i = 0; i < count; i++) {
+                       T* row = base + i * step;
+                       if (!beside) {
+                         for (int64_t c = 0; c < classes; c++) row[c * class_step] = static_cast<T>(C{0});
+                       }
+                       const int64_t t = target.as<int64_t>()[offset[1] + i * walk.step(1)];
+                       if (t == ignore) continue;
+                       if (t < 0 || t >= classes) bad_target(t);
+                       double v = incoming.fixed;
+                       if (reduction == kNone)
+                         v = static_cast<double>(static_cast<C>(g.as<T>()[offset[2] + i * walk.step(2)]));
+                       const double w = weights.empty() ? 1.0 : weights[static_cast<size_t>(t)];
+                       row[t * class_step] = static_cast<T>(static_cast<C>(-w * v));
+                     }
+                   });
+                 });
   });
 }
 
@@ -261,7 +266,8 @@ void cross_entropy(const Plan& plan) {
 }
 
 /**
- * crossEntropyBackward (structured): out gradInput [N, C], in g [] (or [N]), logp [N, C], target, weight [C]?, totalWeight
+ * crossEntropyBackward (structured): out gradInput [N, C], in g [] (or [N]), logp [N, C], target, weight [C]?,
+ * totalWeight
  * []; params reduction, ignoreIndex, labelSmoothing.
  */
 void cross_entropy_backward(const Plan& plan) {
@@ -271,7 +277,8 @@ void cross_entropy_backward(const Plan& plan) {
   const double smoothing = plan.param[2];
   expect_targets(out, target);
   expect_loss(g, target, reduction);
-  Plan::require(same_shape(out, logp) && out.ndim == 2 && g.dtype == out.dtype, "crossEntropy: dtypes or shapes differ");
+  Plan::require(same_shape(out, logp) && out.ndim == 2 && g.dtype == out.dtype,
+                "crossEntropy: dtypes or shapes differ");
   const int64_t rows = out.sizes[0], classes = out.sizes[1];
   Plan::require(classes <= 1 || (out.strides[1] == 1 && logp.strides[1] == 1), "crossEntropy: expected dense rows");
   const std::vector<double> weights = class_weights(plan.operand[4], classes);

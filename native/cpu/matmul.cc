@@ -91,11 +91,14 @@ void matmul_half(const Plan& plan, const Shape& s) {
     }
   };
   if (c_size == 0) return;
-  if (s.batch >= num_threads()) parallel_for(s.batch, std::max<int64_t>(1, kGrain / c_size), range);
-  else range(0, s.batch);
+  if (s.batch >= num_threads())
+    parallel_for(s.batch, std::max<int64_t>(1, kGrain / c_size), range);
+  else
+    range(0, s.batch);
 }
 
-/** Integers wrap around, so the sums are kept unsigned in the type's own width (at least 32 bits, or C++ widens them). */
+/** Integers wrap around, so the sums are kept unsigned in the type's own width (at least 32 bits, or C++ widens them).
+ */
 template <class T>
 void matmul_integer(const Plan& plan, const Shape& s) {
   using U = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
@@ -146,7 +149,8 @@ void matmul_integer(const Plan& plan, const Shape& s) {
 
 /**
  * out [B, m, n] = alpha * a [B, m, k] b [B, k, n] + beta * out + bias [n]; 3 operands, or 4 of which the last may be
- * absent. Any strides, batch strides of a and b may be 0. Parameters: alpha, beta. All operands have one dtype, not bool.
+ * absent. Any strides, batch strides of a and b may be 0. Parameters: alpha, beta. All operands have one dtype, not
+ * bool.
  */
 void matmul(const Plan& plan) {
   Plan::require(plan.structured && (plan.operands == 3 || plan.operands == 4), "matmul: expected out, a, b and bias");
@@ -156,9 +160,9 @@ void matmul(const Plan& plan) {
   Plan::require(out.ndim == 3 && a.ndim == 3 && b.ndim == 3, "matmul: expected three dimensions");
   Plan::require(a.dtype == out.dtype && b.dtype == out.dtype, "matmul: dtypes differ");
   Shape s{out.sizes[0], out.sizes[1], out.sizes[2], a.sizes[2], plan.operands == 4 && plan.operand[3]};
-  Plan::require(a.sizes[0] == s.batch && b.sizes[0] == s.batch && a.sizes[1] == s.m && b.sizes[1] == s.k &&
-                    b.sizes[2] == s.n,
-                "matmul: sizes do not fit");
+  Plan::require(
+      a.sizes[0] == s.batch && b.sizes[0] == s.batch && a.sizes[1] == s.m && b.sizes[1] == s.k && b.sizes[2] == s.n,
+      "matmul: sizes do not fit");
   if (s.bias) {
     const Operand& bias = plan.operand[3];
     Plan::require(bias.dtype == out.dtype && bias.ndim == 1 && bias.sizes[0] == s.n, "matmul: the bias does not fit");
@@ -170,10 +174,14 @@ void matmul(const Plan& plan) {
   }
   visit(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    if constexpr (is_bool<T>) Plan::require(false, "matmul: bool is not supported");
-    else if constexpr (is_half<T>) matmul_half<T>(plan, s);
-    else if constexpr (is_floating<T>) matmul_floating<T>(plan, s);
-    else matmul_integer<T>(plan, s);
+    if constexpr (is_bool<T>)
+      Plan::require(false, "matmul: bool is not supported");
+    else if constexpr (is_half<T>)
+      matmul_half<T>(plan, s);
+    else if constexpr (is_floating<T>)
+      matmul_floating<T>(plan, s);
+    else
+      matmul_integer<T>(plan, s);
   });
 }
 

@@ -1,9 +1,9 @@
 // Batch norm and layer norm, forward and backward. Called by dispatch for nn.functional's batchNorm, instanceNorm,
 // groupNorm and layerNorm; registers softmax.cc too.
 //
-// A channel (or a row of layer norm) is handled start to end by one thread while it stays in the second-level cache: its
-// mean, its variance around that mean (no cancellation), then the result. Batch norm knows two layouts: planes, where the
-// spatial dims of a channel are dense, and columns, where channels lie side by side ([N, C], channels-last).
+// A channel (or a row of layer norm) is handled start to end by one thread while it stays in the second-level cache:
+// its mean, its variance around that mean (no cancellation), then the result. Batch norm knows two layouts: planes,
+// where the spatial dims of a channel are dense, and columns, where channels lie side by side ([N, C], channels-last).
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -211,14 +211,15 @@ void batch_norm(const Plan& plan) {
   Layout layouts[2];
   const bool columns = common_layout<2>({&y, &x}, layouts);
   const Layout &ly = layouts[0], &lx = layouts[1];
-  const Forward f{plan.operand[1], plan.operand[2], plan.operand[4],  plan.operand[5],  plan.operand[6],
-                  plan.operand[7], training,        plan.param[1],    plan.param[2],    x.numel() / channels};
+  const Forward f{plan.operand[1], plan.operand[2], plan.operand[4], plan.operand[5], plan.operand[6],
+                  plan.operand[7], training,        plan.param[1],   plan.param[2],   x.numel() / channels};
   visit_floating(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* from = x.as<T>();
     T* to = y.as<T>();
     over_channels(
-        lx, columns, [&](int64_t c) { forward_plane(f, c, from + c * lx.channel_step, lx, to + c * ly.channel_step, ly); },
+        lx, columns,
+        [&](int64_t c) { forward_plane(f, c, from + c * lx.channel_step, lx, to + c * ly.channel_step, ly); },
         [&](int64_t c, int64_t width) { forward_columns(f, c, width, from + c, lx, to + c, ly); });
   });
 }
@@ -298,8 +299,8 @@ void backward_columns(const Backward& f, int64_t c, int64_t width, const T* g, c
 }
 
 /**
- * batchNormBackward (structured): out gradInput [N, C, *]?, out gradWeight [C]?, out gradBias [C]?, in g, x, weight [C]?,
- * mean [C], invstd [C] (what the forward saved, in evaluation too); param training. Layouts as for batchNorm.
+ * batchNormBackward (structured): out gradInput [N, C, *]?, out gradWeight [C]?, out gradBias [C]?, in g, x, weight
+ * [C]?, mean [C], invstd [C] (what the forward saved, in evaluation too); param training. Layouts as for batchNorm.
  */
 void batch_norm_backward(const Plan& plan) {
   plan.expect(8, 1);
@@ -310,15 +311,21 @@ void batch_norm_backward(const Plan& plan) {
   for (const int i : {6, 7}) expect_channels(plan.operand[i], channels, false);
   if (x.numel() == 0) {
     for (const int i : {1, 2}) {
-      if (plan.operand[i]) for (int64_t c = 0; c < channels; c++) store(plan.operand[i], c, 0);
+      if (plan.operand[i])
+        for (int64_t c = 0; c < channels; c++) store(plan.operand[i], c, 0);
     }
     return;
   }
   Layout layouts[3];
   const bool columns = common_layout<3>({&out, &g, &x}, layouts);
   const Layout &lo = layouts[0], &lg = layouts[1], &lx = layouts[2];
-  const Backward f{plan.operand[1], plan.operand[2], plan.operand[5],
-                   plan.operand[6], plan.operand[7], plan.flag(0),   static_cast<double>(x.numel() / channels)};
+  const Backward f{plan.operand[1],
+                   plan.operand[2],
+                   plan.operand[5],
+                   plan.operand[6],
+                   plan.operand[7],
+                   plan.flag(0),
+                   static_cast<double>(x.numel() / channels)};
   visit_floating(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T *pg = g.as<T>(), *px = x.as<T>();
@@ -379,7 +386,8 @@ void layer_norm(const Plan& plan) {
         const T* p = x.as<T>() + r * x.strides[0];
         T* q = y.as<T>() + r * y.strides[0];
         const double count = static_cast<double>(n);
-        const double center = static_cast<double>(lane_sum<C>(n, [p](int64_t i) { return static_cast<C>(p[i]); })) / count;
+        const double center =
+            static_cast<double>(lane_sum<C>(n, [p](int64_t i) { return static_cast<C>(p[i]); })) / count;
         const C m = static_cast<C>(center);
         const double squares = static_cast<double>(lane_sum<C>(n, [p, m](int64_t i) {
           const C d = static_cast<C>(p[i]) - m;

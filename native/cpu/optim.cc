@@ -1,9 +1,9 @@
 // Fused optimizer steps and the list operations around them (gradient norms, scaling), over all tensors of a parameter
 // group in one call. Called by lib/optim and by nn.utils.clipGradNorm_.
 //
-// All tensors are cut into pieces of kPiece elements, and the pieces of all tensors are shared out together, so that many
-// small tensors and a few large ones both keep every thread busy. The arithmetic follows PyTorch's single-tensor CPU
-// implementation operation by operation.
+// All tensors are cut into pieces of kPiece elements, and the pieces of all tensors are shared out together, so that
+// many small tensors and a few large ones both keep every thread busy. The arithmetic follows PyTorch's single-tensor
+// CPU implementation operation by operation.
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -96,8 +96,8 @@ void sgd_piece(const Sgd& o, T* FB_RESTRICT p, const T* FB_RESTRICT g, T* FB_RES
 }
 
 /**
- * sgd (list): tuples (p, g) when momentum is 0, else (p, g, momentumBuffer); params lr, momentum, dampening, weightDecay,
- * nesterov, maximize, firstStep (the buffers are started with the gradients).
+ * sgd (list): tuples (p, g) when momentum is 0, else (p, g, momentumBuffer); params lr, momentum, dampening,
+ * weightDecay, nesterov, maximize, firstStep (the buffers are started with the gradients).
  */
 void sgd(const ListPlan& plan) {
   const bool momentum = plan.width == 3;
@@ -133,8 +133,10 @@ void adam_piece(const Adam& o, T* FB_RESTRICT p, const T* FB_RESTRICT g, T* FB_R
                 T* FB_RESTRICT v_max, int64_t n) {
   using C = Value<T>;
   const C sign = o.maximize ? C{-1} : C{1}, eps = static_cast<C>(o.eps);
-  const C shrink = static_cast<C>(o.decoupled ? 1 - o.lr * o.decay : 1.0), decay = static_cast<C>(o.decoupled ? 0.0 : o.decay);
-  const C one_beta1 = static_cast<C>(1 - o.beta1), beta2 = static_cast<C>(o.beta2), one_beta2 = static_cast<C>(1 - o.beta2);
+  const C shrink = static_cast<C>(o.decoupled ? 1 - o.lr * o.decay : 1.0),
+          decay = static_cast<C>(o.decoupled ? 0.0 : o.decay);
+  const C one_beta1 = static_cast<C>(1 - o.beta1), beta2 = static_cast<C>(o.beta2),
+          one_beta2 = static_cast<C>(1 - o.beta2);
   const C step = static_cast<C>(o.lr / o.correction1), root = static_cast<C>(std::sqrt(o.correction2));
   for (int64_t i = 0; i < n; i++) {
     const C w = static_cast<C>(p[i]) * shrink;
@@ -154,8 +156,8 @@ void adam_piece(const Adam& o, T* FB_RESTRICT p, const T* FB_RESTRICT g, T* FB_R
 }
 
 /**
- * adam (list): tuples (p, g, expAvg, expAvgSq), with amsgrad also maxExpAvgSq; params lr, beta1, beta2, eps, weightDecay,
- * amsgrad, maximize, decoupled (AdamW), biasCorrection1, biasCorrection2 (1 - beta^t).
+ * adam (list): tuples (p, g, expAvg, expAvgSq), with amsgrad also maxExpAvgSq; params lr, beta1, beta2, eps,
+ * weightDecay, amsgrad, maximize, decoupled (AdamW), biasCorrection1, biasCorrection2 (1 - beta^t).
  */
 void adam(const ListPlan& plan) {
   const bool amsgrad = plan.params > 5 && plan.param[5] != 0;
@@ -257,8 +259,8 @@ double norm_piece(const T* x, int64_t n, double p) {
 }
 
 /**
- * normList (list): tuples (x, out [1] of the same dtype or float32/float64), out = the p-norm of x; param p (any, inf and
- * 0 included).
+ * normList (list): tuples (x, out [1] of the same dtype or float32/float64), out = the p-norm of x; param p (any, inf
+ * and 0 included).
  */
 void norm_list(const ListPlan& plan) {
   expect(plan, 2, 1);
@@ -269,7 +271,8 @@ void norm_list(const ListPlan& plan) {
   for (int64_t i = 0; i < plan.groups; i++) {
     const Flat& out = plan.item(i, 1);
     Plan::require(out.numel == 1 && out.data && out.dtype <= DType::bf16, "normList: expected one floating element");
-    first[static_cast<size_t>(i) + 1] = first[static_cast<size_t>(i)] + static_cast<size_t>((plan.item(i, 0).numel + kPiece - 1) / kPiece);
+    first[static_cast<size_t>(i) + 1] =
+        first[static_cast<size_t>(i)] + static_cast<size_t>((plan.item(i, 0).numel + kPiece - 1) / kPiece);
   }
   std::vector<double> parts(first.back());
   over_pieces(plan, [&](int64_t group, int64_t begin, int64_t end) {

@@ -1,9 +1,9 @@
 // Max, average and adaptive pooling over one to three spatial dims, forward and backward. Called by dispatch for
 // nn.functional's maxPool1d … adaptiveMaxPool3d.
 //
-// The forwards make one row of outputs at a time: for every tap of the window, one loop over the row, whose stride of 1 or
-// 2 the compiler sees, so that all of it vectorises whatever the window. Running maxima and their positions stay in two
-// small arrays. Planes (one sample's channel) are shared out to the threads; the backwards scatter within a plane.
+// The forwards make one row of outputs at a time: for every tap of the window, one loop over the row, whose stride of 1
+// or 2 the compiler sees, so that all of it vectorises whatever the window. Running maxima and their positions stay in
+// two small arrays. Planes (one sample's channel) are shared out to the threads; the backwards scatter within a plane.
 #include <algorithm>
 #include <cinttypes>
 #include <cmath>
@@ -30,7 +30,8 @@ struct Planes {
   explicit Planes(const Operand& o) {
     const int spatial = o.ndim - 2;
     batch = o.sizes[0], channels = o.sizes[1], batch_stride = o.strides[0], channel_stride = o.strides[1];
-    for (int i = 0; i < spatial; i++) size[3 - spatial + i] = o.sizes[2 + i], stride[3 - spatial + i] = o.strides[2 + i];
+    for (int i = 0; i < spatial; i++)
+      size[3 - spatial + i] = o.sizes[2 + i], stride[3 - spatial + i] = o.strides[2 + i];
   }
   int64_t count() const { return batch * channels; }
   int64_t numel() const { return size[0] * size[1] * size[2]; }
@@ -117,7 +118,8 @@ void over_rows(const Planes& out, int64_t cost, F&& row) {
 
 /** One tap's row against the running maxima. */
 template <int64_t kStep, class T, class I, class C>
-FB_INLINE void max_tap(const T* x, int64_t step, I at, I at_step, int64_t n, C* FB_RESTRICT best, I* FB_RESTRICT where) {
+FB_INLINE void max_tap(const T* x, int64_t step, I at, I at_step, int64_t n, C* FB_RESTRICT best,
+                       I* FB_RESTRICT where) {
   if (kStep) step = kStep, at_step = static_cast<I>(kStep);
   for (int64_t i = 0; i < n; i++) {
     const C v = static_cast<C>(x[i * step]), old = best[i];
@@ -128,8 +130,8 @@ FB_INLINE void max_tap(const T* x, int64_t step, I at, I at_step, int64_t n, C* 
 }
 
 template <class T, class I>
-void max_row(const Windows& w, const T* x, const Planes& in, int64_t z, int64_t y, T* out, int64_t out_step, int64_t* index,
-             int64_t index_step) {
+void max_row(const Windows& w, const T* x, const Planes& in, int64_t z, int64_t y, T* out, int64_t out_step,
+             int64_t* index, int64_t index_step) {
   using C = Compute<T>;
   const Window &wz = w.dim[0], &wy = w.dim[1], &wx = w.dim[2];
   int64_t z0, z1, y0, y1;
@@ -184,8 +186,8 @@ void max_row(const Windows& w, const T* x, const Planes& in, int64_t z, int64_t 
  * compared in a tournament that keeps the first of equals and the last NaN, as the scan in order would.
  */
 template <class T>
-void max_row_2x2(const T* FB_RESTRICT a, const T* FB_RESTRICT b, int32_t at, int32_t line, int64_t n, T* FB_RESTRICT out,
-                 int64_t* FB_RESTRICT index) {
+void max_row_2x2(const T* FB_RESTRICT a, const T* FB_RESTRICT b, int32_t at, int32_t line, int64_t n,
+                 T* FB_RESTRICT out, int64_t* FB_RESTRICT index) {
   using C = Compute<T>;
   constexpr int64_t kBlock = 16;
   T above[2 * kBlock] = {}, below[2 * kBlock] = {}, best[kBlock];
@@ -212,8 +214,8 @@ void max_row_2x2(const T* FB_RESTRICT a, const T* FB_RESTRICT b, int32_t at, int
 
 /**
  * maxPool (structured): out values [N, C, *os], out indices int64 [N, C, *os] (flat within the input plane), in
- * [N, C, *is]; params kernel[s], stride[s], padding[s], dilation[s] for s = 1 to 3 spatial dims. Any strides. Windows may
- * hang over the end (ceil mode is a larger output).
+ * [N, C, *is]; params kernel[s], stride[s], padding[s], dilation[s] for s = 1 to 3 spatial dims. Any strides. Windows
+ * may hang over the end (ceil mode is a larger output).
  */
 void max_pool(const Plan& plan) {
   const Operand &out = plan.operand[0], &indices = plan.operand[1], &in = plan.operand[2];
@@ -250,7 +252,8 @@ void max_pool(const Plan& plan) {
   });
 }
 
-/** Calls `scatter(plane, sums)` for each plane of `out` with a dense, zeroed plane of sums, which becomes the result. */
+/** Calls `scatter(plane, sums)` for each plane of `out` with a dense, zeroed plane of sums, which becomes the result.
+ */
 template <class T, class F>
 void scatter_planes(const Operand& out, int64_t cost, F&& scatter) {
   using C = Compute<T>;
@@ -277,7 +280,8 @@ void scatter_planes(const Operand& out, int64_t cost, F&& scatter) {
   });
 }
 
-/** maxPoolBackward (structured): out gradInput [N, C, *is] (zeroed here), in gradOut [N, C, *os], indices; no params. */
+/** maxPoolBackward (structured): out gradInput [N, C, *is] (zeroed here), in gradOut [N, C, *os], indices; no params.
+ */
 void max_pool_backward(const Plan& plan) {
   plan.expect(3, 0);
   const Operand &out = plan.operand[0], &g = plan.operand[1], &indices = plan.operand[2];
@@ -317,12 +321,12 @@ struct Divisor {
     const int64_t start = w.start(o), end = std::min(start + w.kernel, w.in + w.padding);
     return include_padding ? end - start : std::max<int64_t>(0, std::min(end, w.in) - std::max<int64_t>(0, start));
   }
-  double scale(int64_t count) const { return 1.0 / static_cast<double>(fixed != 0 ? fixed : std::max<int64_t>(1, count)); }
+  double scale(int64_t count) const {
+    return 1.0 / static_cast<double>(fixed != 0 ? fixed : std::max<int64_t>(1, count));
+  }
 };
 
-Divisor read_divisor(const Plan& plan, int spatial) {
-  return {plan.flag(3 * spatial), plan.integer(3 * spatial + 1)};
-}
+Divisor read_divisor(const Plan& plan, int spatial) { return {plan.flag(3 * spatial), plan.integer(3 * spatial + 1)}; }
 
 /**
  * avgPool (structured): out [N, C, *os], in [N, C, *is]; params kernel[s], stride[s], padding[s], countIncludePad,
@@ -370,7 +374,8 @@ void avg_pool(const Plan& plan) {
           }
         }
         for (int64_t i = 0; i < width; i++) {
-          to[(base + i) * po.stride[2]] = static_cast<T>(sums[i] * static_cast<C>(divisor.scale(count * divisor.of(wx, base + i))));
+          to[(base + i) * po.stride[2]] =
+              static_cast<T>(sums[i] * static_cast<C>(divisor.scale(count * divisor.of(wx, base + i))));
         }
       }
     });
@@ -380,7 +385,8 @@ void avg_pool(const Plan& plan) {
 /** avgPoolBackward (structured): out gradInput [N, C, *is] (zeroed here), in gradOut [N, C, *os]; params as avgPool. */
 void avg_pool_backward(const Plan& plan) {
   const Operand &out = plan.operand[0], &g = plan.operand[1];
-  Plan::require(plan.operands == 2 && out && out.ndim >= 3 && plan.params == 3 * (out.ndim - 2) + 2, "pool: wrong plan");
+  Plan::require(plan.operands == 2 && out && out.ndim >= 3 && plan.params == 3 * (out.ndim - 2) + 2,
+                "pool: wrong plan");
   expect_pool(out, g);
   if (out.numel() == 0) return;
   const Windows w(plan, g, out, false);
@@ -390,29 +396,31 @@ void avg_pool_backward(const Plan& plan) {
   visit_floating(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
-    scatter_planes<T>(out, pg.numel() * std::min<int64_t>(wz.kernel * wy.kernel * wx.kernel, 64), [&](int64_t plane, C* sums) {
-      for (int64_t z = 0; z < pg.size[0]; z++) {
-        int64_t z0, z1;
-        wz.taps(z, &z0, &z1);
-        for (int64_t y = 0; y < pg.size[1]; y++) {
-          int64_t y0, y1;
-          wy.taps(y, &y0, &y1);
-          const T* from = g.as<T>() + pg.offset(plane) + z * pg.stride[0] + y * pg.stride[1];
-          const int64_t count = divisor.of(wz, z) * divisor.of(wy, y);
-          for (int64_t x = 0; x < pg.size[2]; x++) {
-            int64_t x0, x1;
-            wx.taps(x, &x0, &x1);
-            const C share = static_cast<C>(from[x * pg.stride[2]]) * static_cast<C>(divisor.scale(count * divisor.of(wx, x)));
-            for (int64_t iz = wz.start(z) + z0; iz < wz.start(z) + z1; iz++) {
-              for (int64_t iy = wy.start(y) + y0; iy < wy.start(y) + y1; iy++) {
-                C* row = sums + (iz * pi.size[1] + iy) * pi.size[2] + wx.start(x);
-                for (int64_t k = x0; k < x1; k++) row[k] += share;
+    scatter_planes<T>(
+        out, pg.numel() * std::min<int64_t>(wz.kernel * wy.kernel * wx.kernel, 64), [&](int64_t plane, C* sums) {
+          for (int64_t z = 0; z < pg.size[0]; z++) {
+            int64_t z0, z1;
+            wz.taps(z, &z0, &z1);
+            for (int64_t y = 0; y < pg.size[1]; y++) {
+              int64_t y0, y1;
+              wy.taps(y, &y0, &y1);
+              const T* from = g.as<T>() + pg.offset(plane) + z * pg.stride[0] + y * pg.stride[1];
+              const int64_t count = divisor.of(wz, z) * divisor.of(wy, y);
+              for (int64_t x = 0; x < pg.size[2]; x++) {
+                int64_t x0, x1;
+                wx.taps(x, &x0, &x1);
+                const C share =
+                    static_cast<C>(from[x * pg.stride[2]]) * static_cast<C>(divisor.scale(count * divisor.of(wx, x)));
+                for (int64_t iz = wz.start(z) + z0; iz < wz.start(z) + z1; iz++) {
+                  for (int64_t iy = wy.start(y) + y0; iy < wy.start(y) + y1; iy++) {
+                    C* row = sums + (iz * pi.size[1] + iy) * pi.size[2] + wx.start(x);
+                    for (int64_t k = x0; k < x1; k++) row[k] += share;
+                  }
+                }
               }
             }
           }
-        }
-      }
-    });
+        });
   });
 }
 
@@ -440,7 +448,8 @@ void over_spans(const Planes& out, const Planes& in, F&& f) {
 void expect_adaptive(const Operand& out, const Operand& in) {
   expect_pool(out, in);
   for (int d = 2; d < in.ndim; d++) {
-    Plan::require(in.sizes[d] > 0 && in.sizes[d] < kMaxExtent && out.sizes[d] < kMaxExtent, "pool: a size is out of range");
+    Plan::require(in.sizes[d] > 0 && in.sizes[d] < kMaxExtent && out.sizes[d] < kMaxExtent,
+                  "pool: a size is out of range");
   }
 }
 
@@ -505,8 +514,8 @@ void adaptive_avg_pool_backward(const Plan& plan) {
 }
 
 /**
- * adaptiveMaxPool (structured): out values [N, C, *os], out indices int64 [N, C, *os] (dense per plane), in [N, C, *is]; no
- * params. Its backward is maxPoolBackward.
+ * adaptiveMaxPool (structured): out values [N, C, *os], out indices int64 [N, C, *os] (dense per plane), in [N, C,
+ * *is]; no params. Its backward is maxPoolBackward.
  */
 void adaptive_max_pool(const Plan& plan) {
   plan.expect(3, 0);

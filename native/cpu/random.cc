@@ -1,8 +1,9 @@
 // Random fills that give PyTorch's values for the same seed: the words of native/random.cc turned into each
-// distribution's numbers. Called by dispatch for rand, randn, randint, dropout and their kin; param 0 is a generator id.
+// distribution's numbers. Called by dispatch for rand, randn, randint, dropout and their kin; param 0 is a generator
+// id.
 //
-// The stream itself is serial, so words are drawn in blocks that stay in the second-level cache, and the arithmetic on a
-// block is what runs vectorised and on several threads.
+// The stream itself is serial, so words are drawn in blocks that stay in the second-level cache, and the arithmetic on
+// a block is what runs vectorised and on several threads.
 #include "../random.h"
 
 #include <algorithm>
@@ -47,7 +48,8 @@ FB_INLINE uint64_t word64(const uint32_t* words, int64_t i) {
   return static_cast<uint64_t>(words[2 * i]) << 32 | words[2 * i + 1];
 }
 
-/** Draws `per` words for each of `n` elements and calls `convert(words, begin, end)` on runs of elements, in threads. */
+/** Draws `per` words for each of `n` elements and calls `convert(words, begin, end)` on runs of elements, in threads.
+ */
 template <int kPer, class F>
 void draw(Generator& g, int64_t n, int64_t grain, F&& convert) {
   const int64_t step = kBlock / kPer;
@@ -55,9 +57,8 @@ void draw(Generator& g, int64_t n, int64_t grain, F&& convert) {
   for (int64_t base = 0; base < n; base += step) {
     const int64_t count = std::min(step, n - base);
     g.fill(words.get(), static_cast<size_t>(count * kPer));
-    parallel_for(count, grain, [&](int64_t begin, int64_t end) {
-      convert(words.get() + begin * kPer, base + begin, base + end);
-    });
+    parallel_for(count, grain,
+                 [&](int64_t begin, int64_t end) { convert(words.get() + begin * kPer, base + begin, base + end); });
   }
 }
 
@@ -113,8 +114,9 @@ FB_INLINE float cephes_log(float x) {
   const bool low = half < 0.707106781186547524f;
   const float e = static_cast<float>(static_cast<int32_t>(u >> 23) - 126) - (low ? 1.f : 0.f);
   const float m = (half - 1.f) + (low ? half : 0.f), z = m * m;
-  const float p = vm::horner(m, 7.0376836292E-2f, -1.1514610310E-1f, 1.1676998740E-1f, -1.2420140846E-1f,
-                             1.4249322787E-1f, -1.6668057665E-1f, 2.0000714765E-1f, -2.4999993993E-1f, 3.3333331174E-1f);
+  const float p =
+      vm::horner(m, 7.0376836292E-2f, -1.1514610310E-1f, 1.1676998740E-1f, -1.2420140846E-1f, 1.4249322787E-1f,
+                 -1.6668057665E-1f, 2.0000714765E-1f, -2.4999993993E-1f, 3.3333331174E-1f);
   const float y = vm::madd(-0.5f, z, vm::madd(p * m, z, e * -2.12194440e-4f));
   return vm::madd(e, 0.693359375f, m + y);
 }
@@ -126,7 +128,8 @@ struct SinCos {
 FB_INLINE SinCos cephes_sincos(float x) {
   const int32_t octant = (static_cast<int32_t>(x * 1.27323954473516f) + 1) & ~1;
   const float k = static_cast<float>(octant);
-  const float r = vm::madd(k, -3.77489497744594108e-8f, vm::madd(k, -2.4187564849853515625e-4f, vm::madd(k, -0.78515625f, x)));
+  const float r =
+      vm::madd(k, -3.77489497744594108e-8f, vm::madd(k, -2.4187564849853515625e-4f, vm::madd(k, -0.78515625f, x)));
   const float z = r * r;
   const float pc = vm::horner(z, 2.443315711809948E-005f, -1.388731625493765E-003f, 4.166664568298827E-002f);
   const float c = vm::madd(pc * z, z, z * -0.5f) + 1.f;
@@ -135,7 +138,8 @@ FB_INLINE SinCos cephes_sincos(float x) {
   const bool swapped = octant & 2;
   const uint32_t sin_sign = static_cast<uint32_t>(octant & 4) << 29;
   const uint32_t cos_sign = static_cast<uint32_t>(~(octant - 2) & 4) << 29;
-  return {vm::from_bits(vm::to_bits(swapped ? c : s) ^ sin_sign), vm::from_bits(vm::to_bits(swapped ? s : c) ^ cos_sign)};
+  return {vm::from_bits(vm::to_bits(swapped ? c : s) ^ sin_sign),
+          vm::from_bits(vm::to_bits(swapped ? s : c) ^ cos_sign)};
 }
 
 /** Box-Muller on 16 uniforms: the first eight give radii, the other eight angles. */
@@ -242,7 +246,8 @@ void check_range(int64_t low, int64_t last, DType dtype) {
   } else if constexpr (is_half<T>) {
     max = std::is_same_v<T, Half> ? 65504.0 : 3.3895313892515355e38, min = -max;
   } else {
-    min = static_cast<double>(std::numeric_limits<T>::lowest()), max = static_cast<double>(std::numeric_limits<T>::max());
+    min = static_cast<double>(std::numeric_limits<T>::lowest()),
+    max = static_cast<double>(std::numeric_limits<T>::max());
   }
   if (static_cast<double>(low) < min || static_cast<double>(last) > max) {
     char text[96];
@@ -317,7 +322,8 @@ void random(const Plan& plan) {
       draw<2>(g, out.numel(), 4096, [=](const uint32_t* w, int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) {
           const uint64_t word = word64(w, i - begin);
-          y[i] = static_cast<T>(static_cast<int64_t>(std::is_same_v<T, double> ? word % (kMask53 + 2) : word << 1 >> 1));
+          y[i] =
+              static_cast<T>(static_cast<int64_t>(std::is_same_v<T, double> ? word % (kMask53 + 2) : word << 1 >> 1));
         }
       });
     } else {
@@ -424,7 +430,8 @@ void dropout(const Plan& plan) {
     const T* x = plan.operand[2].as<T>();
     const C kept = static_cast<C>(static_cast<T>(C{1} / static_cast<C>(1.0 - p)));
     if (p == 1.0) {
-      for (int64_t i = 0; i < n; i++) mask[i] = static_cast<T>(C{0}), y[i] = static_cast<T>(static_cast<C>(x[i]) * C{0});
+      for (int64_t i = 0; i < n; i++)
+        mask[i] = static_cast<T>(C{0}), y[i] = static_cast<T>(static_cast<C>(x[i]) * C{0});
       return;
     }
     const T on = static_cast<T>(kept), off = static_cast<T>(C{0});
@@ -492,13 +499,15 @@ void randperm(const Plan& plan) {
 
 /** One row with replacement: inverse of the cumulative distribution. */
 template <class P>
-void sample_with_replacement(Generator& g, const P* row, int64_t step, int64_t k, int64_t* out, int64_t n, double* sums) {
+void sample_with_replacement(Generator& g, const P* row, int64_t step, int64_t k, int64_t* out, int64_t n,
+                             double* sums) {
   // PyTorch keeps the running sums in float or double, as the probabilities are.
   using C = Compute<P>;
   C sum = 0;
   for (int64_t i = 0; i < k; i++) {
     const C v = row[i * step];
-    if (!(v >= 0) || std::isinf(v)) throw std::out_of_range("multinomial: probabilities must be finite and not negative");
+    if (!(v >= 0) || std::isinf(v))
+      throw std::out_of_range("multinomial: probabilities must be finite and not negative");
     sum += v;
     sums[i] = sum;
   }
@@ -548,7 +557,8 @@ void multinomial(const Plan& plan) {
       Compute<P> sum = 0;
       for (int64_t i = 0; i < k; i++) {
         const Compute<P> v = row[i * step];
-        if (!(v >= 0) || std::isinf(v)) throw std::out_of_range("multinomial: probabilities must be finite and not negative");
+        if (!(v >= 0) || std::isinf(v))
+          throw std::out_of_range("multinomial: probabilities must be finite and not negative");
         sum += v;
       }
       if (!(sum > 0)) throw std::out_of_range("multinomial: a row of probabilities sums to 0");

@@ -1,8 +1,8 @@
 // Reductions to values: sums, products, extrema, norms, variance, logsumexp. Called through the kernel table.
 //
 // A row is taken in blocks of 8 × `kLanes` elements: each lane sums 8 elements in a register, then the lanes are merged
-// pairwise and the blocks as a binary tree, so a sum's error grows with the logarithm of its length. Columns add four rows
-// at a time to a strip of partial results. Both are plain loops that the compiler vectorises.
+// pairwise and the blocks as a binary tree, so a sum's error grows with the logarithm of its length. Columns add four
+// rows at a time to a strip of partial results. Both are plain loops that the compiler vectorises.
 #include "reduce.h"
 
 #include <cmath>
@@ -245,19 +245,12 @@ struct Run {
   static void clear(void* cells, int64_t count) {
     for (int64_t c = 0; c < count; c++) static_cast<Acc*>(cells)[c] = Op::zero();
   }
-  static constexpr Reads reads = std::is_same_v<In, float>    ? Reads::f32
+  static constexpr Reads reads = std::is_same_v<In, float>     ? Reads::f32
                                  : std::is_same_v<In, double>  ? Reads::f64
                                  : std::is_same_v<In, int64_t> ? Reads::i64
                                                                : Reads::truth;
-  static constexpr Reducer reducer = {reads,
-                                      sizeof(Acc),
-                                      std::is_same_v<Context, None> ? 0 : sizeof(Context),
-                                      32,
-                                      false,
-                                      rows,
-                                      cols,
-                                      merge,
-                                      clear};
+  static constexpr Reducer reducer = {
+      reads, sizeof(Acc), std::is_same_v<Context, None> ? 0 : sizeof(Context), 32, false, rows, cols, merge, clear};
 };
 
 /** Writes f(cell, sink, index) as T. */
@@ -421,8 +414,8 @@ template <class T, bool WithMean>
 void write_variance(const ReduceSink& sink, const void* cells, int64_t count, int64_t index) {
   for (int64_t c = 0; c < count; c++) {
     const double freedom = sink.number > sink.extra ? sink.number - sink.extra : 0;
-    const double variance = sink.number == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                             : static_cast<const double*>(cells)[c] / freedom;
+    const double variance =
+        sink.number == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<const double*>(cells)[c] / freedom;
     reinterpret_cast<T*>(sink.out[0])[c * sink.step[0]] = T(static_cast<Compute<T>>(variance));
     if constexpr (WithMean) {
       const double mean = static_cast<const double*>(sink.context)[index + c];

@@ -1,5 +1,5 @@
-// The driver under every reduction (reduce.cc, reduce_index.cc): it walks the kept and reduced dims, splits the work over
-// threads, and leaves the arithmetic to a Reducer.
+// The driver under every reduction (reduce.cc, reduce_index.cc): it walks the kept and reduced dims, splits the work
+// over threads, and leaves the arithmetic to a Reducer.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -41,16 +41,17 @@ struct ReduceSink {
   std::byte* out[2] = {};
   int64_t step[2] = {};
   // Set by the kernel.
-  double number = 0;      // elements in each reduction, or what the kernel needs
+  double number = 0;  // elements in each reduction, or what the kernel needs
   double extra = 0;
   void* context = nullptr;
 };
 
 /**
- * Reduces operand `input` of a map plan with dims [kept…, reduced…]; operands 0 … outputs-1 receive the results. `contexts`
- * is indexed by the position among the kept elements that ReduceSink::write is told as `index`.
+ * Reduces operand `input` of a map plan with dims [kept…, reduced…]; operands 0 … outputs-1 receive the results.
+ * `contexts` is indexed by the position among the kept elements that ReduceSink::write is told as `index`.
  */
-void reduce(const Plan& plan, int outputs, int input, const Reducer& reducer, ReduceSink sink, const void* contexts = nullptr);
+void reduce(const Plan& plan, int outputs, int input, const Reducer& reducer, ReduceSink sink,
+            const void* contexts = nullptr);
 
 /** Checks the layout of a reduction's plan and returns the number of reduced elements. */
 int64_t reduced_numel(const Plan& plan, int outputs);

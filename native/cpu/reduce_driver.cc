@@ -1,12 +1,13 @@
-// The walk under every reduction: which dim the inner loop takes, how the work is cut for threads, in which tree partial
-// results are merged. reduce.cc and reduce_index.cc bring the arithmetic.
+// The walk under every reduction: which dim the inner loop takes, how the work is cut for threads, in which tree
+// partial results are merged. reduce.cc and reduce_index.cc bring the arithmetic.
 //
-// Kept elements are handled in groups along one kept dim. Where a reduced dim is the denser one, each element of a group
-// is a row (Reducer::rows); otherwise the group is a strip of columns (Reducer::cols), at most 4 KB of partial results, so
-// that these stay in the L1 cache while rows stream by. Halves, small integers and strided elements pass through a buffer
-// of 16 KB first, so that arithmetic is compiled for float, double and int64 only. Long reductions are halved recursively, which bounds the rounding
-// error, and few long ones are cut into chunks for the threads; the cuts depend on sizes only, so results do not depend on
-// the number of threads. Columns too few to fill vectors are widened: [n, 10] is reduced as [n / 25, 250], then folded.
+// Kept elements are handled in groups along one kept dim. Where a reduced dim is the denser one, each element of a
+// group is a row (Reducer::rows); otherwise the group is a strip of columns (Reducer::cols), at most 4 KB of partial
+// results, so that these stay in the L1 cache while rows stream by. Halves, small integers and strided elements pass
+// through a buffer of 16 KB first, so that arithmetic is compiled for float, double and int64 only. Long reductions are
+// halved recursively, which bounds the rounding error, and few long ones are cut into chunks for the threads; the cuts
+// depend on sizes only, so results do not depend on the number of threads. Columns too few to fill vectors are widened:
+// [n, 10] is reduced as [n / 25, 250], then folded.
 #include <algorithm>
 
 #include "../parallel.h"
@@ -46,7 +47,7 @@ void convert(const std::byte* bytes, int64_t outer, int64_t outer_step, int64_t 
 
 struct Conversion {
   ConvertFn fn = nullptr;
-  bool same = false;  // dense blocks may be read in place
+  bool same = false;         // dense blocks may be read in place
   int64_t from = 0, to = 0;  // bytes of an element before and after
 };
 Conversion conversion(DType from, Reads reads) {
@@ -120,7 +121,8 @@ void reduce_rows(const Space& s, const Source& b, std::byte* cells) {
   for (int64_t c = 0; c < b.count; c += batch) {
     const int64_t count = std::min(batch, b.count - c);
     const std::byte* p = b.p + c * b.next * s.conversion.from;
-    const void* context = b.context ? static_cast<const std::byte*>(b.context) + c * static_cast<int64_t>(r.context) : nullptr;
+    const void* context =
+        b.context ? static_cast<const std::byte*>(b.context) + c * static_cast<int64_t>(r.context) : nullptr;
     std::byte* cell = cells + c * static_cast<int64_t>(r.cell);
     for (int64_t i = 0; i < b.n; i += kBuffer) {
       const int64_t n = std::min(kBuffer, b.n - i);
@@ -296,7 +298,7 @@ void reduce(const Plan& plan, int outputs, int input, const Reducer& r, ReduceSi
   }
   const int64_t strips = (s.columns + strip - 1) / strip, groups = s.kept / s.columns * strips;
 
-  const auto group = [&](int64_t index, Group& g, int64_t (&out)[2]) {
+  const auto group = [&](int64_t index, Group& g, int64_t(&out)[2]) {
     const int64_t first = index % strips * strip;
     int64_t outer = index / strips;
     const int64_t kept = outer * s.columns + first;
@@ -312,7 +314,7 @@ void reduce(const Plan& plan, int outputs, int input, const Reducer& r, ReduceSi
     g.context = contexts ? static_cast<const std::byte*>(contexts) + kept * static_cast<int64_t>(r.context) : nullptr;
     return kept;
   };
-  const auto write = [&](ReduceSink& to, const void* cells, const Group& g, int64_t kept, const int64_t (&out)[2]) {
+  const auto write = [&](ReduceSink& to, const void* cells, const Group& g, int64_t kept, const int64_t(&out)[2]) {
     for (int o = 0; o < outputs; o++) {
       to.out[o] = plan.operand[o].data + out[o] * static_cast<int64_t>(item_size(plan.operand[o].dtype));
       to.step[o] = s.column_out[o];

@@ -1,7 +1,7 @@
 // Reductions that say where: argmax, argmin, and max and min with indices. Called through the kernel table.
 //
-// A row first looks for the extremum of each block of 1024 elements, which vectorises as a plain maximum does, and then for
-// its first occurrence in the one block that holds it. Columns keep value and index side by side for a strip.
+// A row first looks for the extremum of each block of 1024 elements, which vectorises as a plain maximum does, and then
+// for its first occurrence in the one block that holds it. Columns keep value and index side by side for a strip.
 #include "../backend.h"
 #include "reduce.h"
 
@@ -183,9 +183,9 @@ void search(const Plan& plan) {
 }  // namespace
 
 /**
- * Map plans with dims [kept…, reduced…], outputs with stride 0 on the reduced ones; params [kept dims]. Indices count row
- * by row through the reduced dims; the first of equals wins, and NaN over everything. Callers refuse empty reductions.
- * argmax, argmin: indices (int64), in         max, min: values (the input's dtype), indices (int64), in
+ * Map plans with dims [kept…, reduced…], outputs with stride 0 on the reduced ones; params [kept dims]. Indices count
+ * row by row through the reduced dims; the first of equals wins, and NaN over everything. Callers refuse empty
+ * reductions. argmax, argmin: indices (int64), in         max, min: values (the input's dtype), indices (int64), in
  */
 void register_reduce_index(KernelTable& table) {
   table.add("argmax", search<1, false>);

@@ -24,15 +24,15 @@ constexpr bool in_domain(Domain d) {
 }
 
 /** A row as a type: FB_ROW1 of x, FB_ROW2 of a and b. `p` are the plan's parameters. */
-#define FB_ROW(name, domain, params, cost, signature, expression)                            \
-  struct name##Row {                                                                         \
-    static constexpr Domain kDomain = Domain::domain;                                        \
-    static constexpr int kParams = params;                                                   \
-    static constexpr int64_t kGrainOf = cost;                                                \
-    template <class T>                                                                       \
-    static FB_INLINE auto apply signature {                                                  \
-      return expression;                                                                     \
-    }                                                                                        \
+#define FB_ROW(name, domain, params, cost, signature, expression) \
+  struct name##Row {                                              \
+    static constexpr Domain kDomain = Domain::domain;             \
+    static constexpr int kParams = params;                        \
+    static constexpr int64_t kGrainOf = cost;                     \
+    template <class T>                                            \
+    static FB_INLINE auto apply signature {                       \
+      return expression;                                          \
+    }                                                             \
   };
 #define FB_ROW1(name, domain, params, cost, expression) \
   FB_ROW(name, domain, params, cost, (const T x, [[maybe_unused]] const double* p), expression)

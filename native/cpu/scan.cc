@@ -1,8 +1,8 @@
 // Running reductions along one dim: cumsum, cumprod, cummax, cummin, logcumsumexp. Called through the kernel table.
 //
-// A scan is a chain of dependent operations, so speed comes from running chains side by side: along a dense dim four rows
-// at a time, along an outer one a strip of 256 columns whose states stay in L1. Sums and products of floating point are
-// kept in double, as PyTorch keeps them.
+// A scan is a chain of dependent operations, so speed comes from running chains side by side: along a dense dim four
+// rows at a time, along an outer one a strip of 256 columns whose states stay in L1. Sums and products of floating
+// point are kept in double, as PyTorch keeps them.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -45,9 +45,7 @@ struct Accumulated {
   using State = ScanType<T>;
   static constexpr bool kIndexed = false;
   static State start() { return Product ? 1 : 0; }
-  static FB_INLINE State step(State s, T x, int64_t) {
-    return Product ? s * widen<State>(x) : s + widen<State>(x);
-  }
+  static FB_INLINE State step(State s, T x, int64_t) { return Product ? s * widen<State>(x) : s + widen<State>(x); }
   static FB_INLINE Out value(State s) { return narrow<Out>(s); }
 };
 template <class T>

@@ -1,6 +1,6 @@
 // Writing to indexed places: scatter and its reductions, indexAdd, indexCopy, unfoldBackward. Through the kernel table.
-// Threads share out the lines along the indexed dim (for indexAdd: the columns), so that no two of them write one element
-// and sums are made in the same order whatever their number.
+// Threads share out the lines along the indexed dim (for indexAdd: the columns), so that no two of them write one
+// element and sums are made in the same order whatever their number.
 #include <algorithm>
 
 #include "../backend.h"
@@ -215,8 +215,8 @@ void index_lines(const Plan& plan, void (*line)(const LinePair&), double alpha) 
   parallel_for(walk.total, grain, [&](int64_t begin, int64_t end) {
     walk.run(begin, end, [&](const int64_t* at, int64_t count) {
       for (int64_t i = 0; i < n; i++) {
-        line({out.data + (at[0] + places[i] * os) * item, src.data + (at[1] + i * ss) * item, walk.step(0), walk.step(1),
-              count, alpha});
+        line({out.data + (at[0] + places[i] * os) * item, src.data + (at[1] + i * ss) * item, walk.step(0),
+              walk.step(1), count, alpha});
       }
     });
   });
@@ -227,7 +227,8 @@ void check_index_lines(const Plan& plan) {
   Plan::require(out.dtype == src.dtype && index.ndim <= 1 && out.ndim == src.ndim, "wrong operands");
   const int dim = static_cast<int>(plan.integer(0));
   for (int d = 0; d < out.ndim; d++) Plan::require(d == dim || out.sizes[d] == src.sizes[d], "sizes differ");
-  Plan::require(index.numel() == (out.ndim == 0 ? 1 : src.sizes[dim]), "the source's size is not the number of indices");
+  Plan::require(index.numel() == (out.ndim == 0 ? 1 : src.sizes[dim]),
+                "the source's size is not the number of indices");
 }
 void index_add(const Plan& plan) {
   plan.expect(3, 2);
@@ -286,10 +287,9 @@ void unfold_backward(const Plan& plan) {
 
 /**
  * Structured plans; `out` is changed in place, index is int64 or int32 and never negative.
- * scatter, scatterAdd: out, index, src; [dim]           scatterReduce: the same; [dim, 0 sum | 1 prod | 3 amax | 4 amin]
- * indexAdd: out, index (1-D), src; [dim, alpha]         indexCopy: out, index (1-D), src; [dim]
- * unfoldBackward: out (zero-filled), grad (out's sizes with the number of windows at dim, and the size last);
- *   [dim, size, step]
+ * scatter, scatterAdd: out, index, src; [dim]           scatterReduce: the same; [dim, 0 sum | 1 prod | 3 amax | 4
+ * amin] indexAdd: out, index (1-D), src; [dim, alpha]         indexCopy: out, index (1-D), src; [dim] unfoldBackward:
+ * out (zero-filled), grad (out's sizes with the number of windows at dim, and the size last); [dim, size, step]
  */
 void register_scatter(KernelTable& table) {
   table.add("scatter", scatter<Store>);

@@ -1,8 +1,8 @@
 // Softmax and log-softmax over one dimension, forward and backward. Registered by norm.cc.
 //
 // Rows with unit stride go three times through the cache (maximum, exponentials with their sum, scaling). Over another
-// dim, blocks of neighbouring columns are taken together, so that every loop still runs along memory. Lines of any other
-// layout are packed first.
+// dim, blocks of neighbouring columns are taken together, so that every loop still runs along memory. Lines of any
+// other layout are packed first.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -85,14 +85,15 @@ void softmax_backward_row(const T* g, const T* y, T* out, int64_t n) {
 }
 
 template <bool kLog, class T>
-void softmax_backward_columns(const T* g, int64_t g_step, const T* y, int64_t y_step, T* out, int64_t out_step, int64_t n,
-                              int64_t width) {
+void softmax_backward_columns(const T* g, int64_t g_step, const T* y, int64_t y_step, T* out, int64_t out_step,
+                              int64_t n, int64_t width) {
   using C = Compute<T>;
   C sum[kColumns];
   for (int64_t j = 0; j < width; j++) sum[j] = 0;
   for (int64_t i = 0; i < n; i++) {
     const T *gr = g + i * g_step, *yr = y + i * y_step;
-    for (int64_t j = 0; j < width; j++) sum[j] += kLog ? static_cast<C>(gr[j]) : static_cast<C>(gr[j]) * static_cast<C>(yr[j]);
+    for (int64_t j = 0; j < width; j++)
+      sum[j] += kLog ? static_cast<C>(gr[j]) : static_cast<C>(gr[j]) * static_cast<C>(yr[j]);
   }
   for (int64_t i = 0; i < n; i++) {
     const T *gr = g + i * g_step, *yr = y + i * y_step;
@@ -115,8 +116,8 @@ void scatter_row(const T* from, T* to, int64_t step, int64_t n) {
 }
 
 /**
- * Calls `rows(pointers)` for lines along `dim` that are dense, `columns(pointers, steps, width)` for groups of lines that
- * lie side by side, and packs the lines of any other layout. Operand 0 is written.
+ * Calls `rows(pointers)` for lines along `dim` that are dense, `columns(pointers, steps, width)` for groups of lines
+ * that lie side by side, and packs the lines of any other layout. Operand 0 is written.
  */
 template <int N, class T, class Rows, class Columns>
 void along_dim(const Operand* const (&operands)[N], int dim, Rows&& rows, Columns&& columns) {
@@ -180,10 +181,11 @@ void softmax(const Plan& plan) {
   const int64_t n = y.ndim == 0 ? 1 : y.sizes[dim];
   visit_floating(y.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    along_dim<2, T>({&y, &x}, dim, [n](T** p) { softmax_row<kLog, T>(p[1], p[0], n); },
-                    [n](T** p, const int64_t* step, int64_t width) {
-                      softmax_columns<kLog, T>(p[1], step[1], p[0], step[0], n, width);
-                    });
+    along_dim<2, T>(
+        {&y, &x}, dim, [n](T** p) { softmax_row<kLog, T>(p[1], p[0], n); },
+        [n](T** p, const int64_t* step, int64_t width) {
+          softmax_columns<kLog, T>(p[1], step[1], p[0], step[0], n, width);
+        });
   });
 }
 
@@ -197,10 +199,11 @@ void softmax_backward(const Plan& plan) {
   const int64_t n = out.ndim == 0 ? 1 : out.sizes[dim];
   visit_floating(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    along_dim<3, T>({&out, &g, &y}, dim, [n](T** p) { softmax_backward_row<kLog, T>(p[1], p[2], p[0], n); },
-                    [n](T** p, const int64_t* step, int64_t width) {
-                      softmax_backward_columns<kLog, T>(p[1], step[1], p[2], step[2], p[0], step[0], n, width);
-                    });
+    along_dim<3, T>(
+        {&out, &g, &y}, dim, [n](T** p) { softmax_backward_row<kLog, T>(p[1], p[2], p[0], n); },
+        [n](T** p, const int64_t* step, int64_t width) {
+          softmax_backward_columns<kLog, T>(p[1], step[1], p[2], step[2], p[0], step[0], n, width);
+        });
   });
 }
 

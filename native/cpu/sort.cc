@@ -1,10 +1,12 @@
-// Sorting along one dim and what needs an order: sort, topk, kthvalue, median, nanmedian, mode. Through the kernel table.
+// Sorting along one dim and what needs an order: sort, topk, kthvalue, median, nanmedian, mode. Through the kernel
+// table.
 //
-// Elements become unsigned keys that order as PyTorch orders the values (NaN greatest, -0 equal to 0), each with its index:
-// 32 bits of key and 32 of index in one word where they fit, a pair of words otherwise. Entries are thus all different, so
-// that any sort of them is stable, and one implementation serves all dtypes. Long rows are sorted by digits of 8 or 11 bits
-// from the least significant one, in as many chunks as there are threads when there are few rows; short ones by insertion
-// or introsort. Values are decoded from the keys, so that nothing is gathered but zeros and NaNs.
+// Elements become unsigned keys that order as PyTorch orders the values (NaN greatest, -0 equal to 0), each with its
+// index: 32 bits of key and 32 of index in one word where they fit, a pair of words otherwise. Entries are thus all
+// different, so that any sort of them is stable, and one implementation serves all dtypes. Long rows are sorted by
+// digits of 8 or 11 bits from the least significant one, in as many chunks as there are threads when there are few
+// rows; short ones by insertion or introsort. Values are decoded from the keys, so that nothing is gathered but zeros
+// and NaNs.
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -88,7 +90,8 @@ void load(const std::byte* row, int64_t first, int64_t n, int64_t step, bool des
   if (step == 1) {
     for (int64_t i = 0; i < n; i++) to[i] = make(to, static_cast<Bits>(Codec<T>::encode(p[i]) ^ flip), first + i);
   } else {
-    for (int64_t i = 0; i < n; i++) to[i] = make(to, static_cast<Bits>(Codec<T>::encode(p[i * step]) ^ flip), first + i);
+    for (int64_t i = 0; i < n; i++)
+      to[i] = make(to, static_cast<Bits>(Codec<T>::encode(p[i * step]) ^ flip), first + i);
   }
 }
 template <class T, class E>
@@ -178,7 +181,10 @@ struct Sorter {
       : n(n),
         chunks(rows == 1 && n >= 131072 ? std::clamp<int64_t>(num_threads(), 1, 16) : 1),
         bits(bits),
-        radix(n >= (bits <= 8 ? 64 : bits <= 16 ? 128 : bits <= 32 ? 256 : 1024)),
+        radix(n >= (bits <= 8    ? 64
+                    : bits <= 16 ? 128
+                    : bits <= 32 ? 256
+                                 : 1024)),
         entries(n),
         other(whole && radix ? n : 0),
         counts(whole && radix ? kMaxBuckets * chunks : 0) {}
@@ -321,7 +327,8 @@ template <Rank Which>
 void ranked(const Plan& plan) {
   const Task t(plan, Which == Rank::kth ? 2 : 1);
   Plan::require(t.outputs == 1, "one result a row");
-  if (Which == Rank::kth) Plan::require(plan.param[1] >= 1 && plan.param[1] <= static_cast<double>(t.n), "k is out of range");
+  if (Which == Rank::kth)
+    Plan::require(plan.param[1] >= 1 && plan.param[1] <= static_cast<double>(t.n), "k is out of range");
   with_entries(t, [&]<class E>(const Coding<E>& code) {
     for_rows(
         t, [&] { return Sorter<E>(t.n, code.bits, 1, false); },
@@ -358,8 +365,8 @@ void mode(const Plan& plan) {
           for (int64_t i = 0; i < t.n; i++) {
             run++;
             // No NaN equals another.
-            const bool ends = i == t.n - 1 || key_of(e[i]) != key_of(e[i + 1]) ||
-                              (code.has_nan && key_of(e[i]) == code.nan_key);
+            const bool ends =
+                i == t.n - 1 || key_of(e[i]) != key_of(e[i + 1]) || (code.has_nan && key_of(e[i]) == code.nan_key);
             if (!ends) continue;
             if (run > length) {
               length = run;

@@ -5,7 +5,7 @@
 namespace flambeau::FB_ISA {
 namespace {
 
-#define FB_ROW3(name, domain, params, cost, expression)                                                        \
+#define FB_ROW3(name, domain, params, cost, expression) \
   FB_ROW(name, domain, params, cost, (const T a, const T b, const T c, [[maybe_unused]] const double* p), expression)
 
 /** From either end, whichever is nearer, so that weight 1 gives b exactly. */

@@ -8,23 +8,23 @@ namespace {
 FB_UNARY_ROWS(FB_ROW1)
 FB_UNARY_PARAM_ROWS(FB_ROW1)
 
-#define GUARDED_ROW(name, range, short_expression, expression)                  \
-  struct name##Row {                                                            \
-    static constexpr Domain kDomain = Domain::Floating;                         \
-    static constexpr int kParams = 0;                                           \
-    static constexpr int64_t kGrainOf = kCostly;                                \
-    template <class T>                                                          \
-    static FB_INLINE bool in_range(T x) {                                       \
-      return range;                                                             \
-    }                                                                           \
-    template <class T>                                                          \
-    static FB_INLINE T in_range_value(T x) {                                    \
-      return short_expression;                                                  \
-    }                                                                           \
-    template <class T>                                                          \
-    static FB_INLINE T value(T x) {                                             \
-      return expression;                                                        \
-    }                                                                           \
+#define GUARDED_ROW(name, range, short_expression, expression) \
+  struct name##Row {                                           \
+    static constexpr Domain kDomain = Domain::Floating;        \
+    static constexpr int kParams = 0;                          \
+    static constexpr int64_t kGrainOf = kCostly;               \
+    template <class T>                                         \
+    static FB_INLINE bool in_range(T x) {                      \
+      return range;                                            \
+    }                                                          \
+    template <class T>                                         \
+    static FB_INLINE T in_range_value(T x) {                   \
+      return short_expression;                                 \
+    }                                                          \
+    template <class T>                                         \
+    static FB_INLINE T value(T x) {                            \
+      return expression;                                       \
+    }                                                          \
   };
 FB_GUARDED_ROWS(GUARDED_ROW)
 

@@ -1,5 +1,5 @@
-// Shared by the kernels that work along one dimension (reduce, scan, sort, index, scatter): scratch memory, and the walk
-// over all the other dimensions.
+// Shared by the kernels that work along one dimension (reduce, scan, sort, index, scatter): scratch memory, and the
+// walk over all the other dimensions.
 #pragma once
 #include <cinttypes>
 #include <cstddef>
@@ -33,7 +33,8 @@ class LineBuffer {
 [[noreturn]] inline void throw_out_of_range(int64_t index, int64_t dim, int64_t size) {
   char text[160];
   if (dim < 0) {
-    std::snprintf(text, sizeof text, "index %" PRId64 " is out of bounds for dimension with size %" PRId64, index, size);
+    std::snprintf(text, sizeof text, "index %" PRId64 " is out of bounds for dimension with size %" PRId64, index,
+                  size);
   } else {
     std::snprintf(text, sizeof text, "index %" PRId64 " is out of bounds for dimension %" PRId64 " with size %" PRId64,
                   index, dim, size);
@@ -42,8 +43,8 @@ class LineBuffer {
 }
 
 /**
- * The positions of a set of dims, seen by N operands at once, as runs along the last of these dims. Dims are given outer
- * to inner; those that all operands step through evenly are merged.
+ * The positions of a set of dims, seen by N operands at once, as runs along the last of these dims. Dims are given
+ * outer to inner; those that all operands step through evenly are merged.
  */
 template <int N>
 struct LineWalk {
@@ -95,7 +96,8 @@ struct LineWalk {
   int64_t step(int i) const { return ndim == 0 ? 0 : strides[i][ndim - 1]; }
   int64_t run_length() const { return ndim == 0 ? 1 : sizes[ndim - 1]; }
 
-  /** Calls `f(offset, count)` for the runs that make up positions [begin, end); offsets are per operand, in elements. */
+  /** Calls `f(offset, count)` for the runs that make up positions [begin, end); offsets are per operand, in elements.
+   */
   template <class F>
   void run(int64_t begin, int64_t end, F&& f) const {
     if (begin >= end) return;

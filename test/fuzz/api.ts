@@ -5,16 +5,52 @@ import { enter, leave, limits, Random, watch } from './random.ts';
 
 const random = new Random(limits.seed);
 const DOCUMENTED: readonly (abstract new (...args: never[]) => Error)[] = [
-  TypeError, RangeError, torch.ShapeError, torch.DtypeError, torch.DeviceError, torch.AutogradError, torch.OutOfMemoryError, torch.FileFormatError,
+  TypeError,
+  RangeError,
+  torch.ShapeError,
+  torch.DtypeError,
+  torch.DeviceError,
+  torch.AutogradError,
+  torch.OutOfMemoryError,
+  torch.FileFormatError,
 ];
 /** What V8 says when the library trips over its own feet, rather than the library refusing. */
-const ROUGH = /^(Cannot (read|set|destructure|convert|mix)|Class constructor|Invalid (array|typed|string|count)|Maximum call|undefined is|null is|Reduce of|object null|\S+ is not (a function|iterable|a constructor|defined)|.*(is not iterable|is not a function))/;
+const ROUGH =
+  /^(Cannot (read|set|destructure|convert|mix)|Class constructor|Invalid (array|typed|string|count)|Maximum call|undefined is|null is|Reduce of|object null|\S+ is not (a function|iterable|a constructor|defined)|.*(is not iterable|is not a function))/;
 
-const DTYPES = ['float32', 'float64', 'float16', 'bfloat16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'] as const;
+const DTYPES = [
+  'float32',
+  'float64',
+  'float16',
+  'bfloat16',
+  'int64',
+  'int32',
+  'int16',
+  'int8',
+  'uint8',
+  'bool',
+] as const;
 /** Not called: they write files, change what later calls mean, or end the test. */
 const SKIP = new Set([
-  'save', 'saveNpy', 'saveSafetensors', 'setDefaultDtype', 'setDefaultDevice', 'setDefaultTensorType', 'setNumThreads', 'setPrintoptions', 'setGradEnabled',
-  'emptyCache', 'constructor', 'draw', 'generatorId', 'element', 'values', 'dispose', 'seed', 'detach_', 'toTypedArrayAsync',
+  'save',
+  'saveNpy',
+  'saveSafetensors',
+  'setDefaultDtype',
+  'setDefaultDevice',
+  'setDefaultTensorType',
+  'setNumThreads',
+  'setPrintoptions',
+  'setGradEnabled',
+  'emptyCache',
+  'constructor',
+  'draw',
+  'generatorId',
+  'element',
+  'values',
+  'dispose',
+  'seed',
+  'detach_',
+  'toTypedArrayAsync',
 ]);
 
 // ---- arguments ------------------------------------------------------------------------------------------------------
@@ -25,7 +61,11 @@ let shape: number[] = [];
 let dtype: (typeof DTYPES)[number] = 'float32';
 
 function makeTensor(): torch.Tensor {
-  const wanted = random.chance(0.65) ? shape : random.chance(0.3) ? shape.map((n) => (random.chance(0.3) ? 1 : n)) : shapeOf(random.below(5));
+  const wanted = random.chance(0.65)
+    ? shape
+    : random.chance(0.3)
+      ? shape.map((n) => (random.chance(0.3) ? 1 : n))
+      : shapeOf(random.below(5));
   const kind = random.chance(0.7) ? dtype : random.pick(DTYPES);
   let x = torch.empty(wanted, { dtype: 'float32' });
   x.uniform_(-3, 3);
@@ -35,12 +75,24 @@ function makeTensor(): torch.Tensor {
   if (floating && random.chance(0.3)) x = x.detach().requiresGrad_();
   const rank = x.dim();
   switch (random.below(12)) {
-    case 0: if (rank >= 2) x = x.transpose(0, rank - 1); break;
-    case 1: if (rank >= 1 && x.size(0) >= 2) x = x.narrow(0, 1, x.size(0) - 1); break;
-    case 2: if (rank >= 1 && x.numel() > 0) x = x.select(random.below(rank), 0); break;
-    case 3: x = x.unsqueeze(0).expand(random.pick([0, 2, 3]), ...x.shape); break;
-    case 4: if (rank >= 1) x = x.slice(rank - 1, 0, x.size(-1), 2); break;
-    case 5: if (random.chance(0.3)) x.dispose(); break;
+    case 0:
+      if (rank >= 2) x = x.transpose(0, rank - 1);
+      break;
+    case 1:
+      if (rank >= 1 && x.size(0) >= 2) x = x.narrow(0, 1, x.size(0) - 1);
+      break;
+    case 2:
+      if (rank >= 1 && x.numel() > 0) x = x.select(random.below(rank), 0);
+      break;
+    case 3:
+      x = x.unsqueeze(0).expand(random.pick([0, 2, 3]), ...x.shape);
+      break;
+    case 4:
+      if (rank >= 1) x = x.slice(rank - 1, 0, x.size(-1), 2);
+      break;
+    case 5:
+      if (random.chance(0.3)) x.dispose();
+      break;
     default:
   }
   return x;
@@ -50,8 +102,58 @@ cyclic.push(cyclic);
 let deep: unknown = 1;
 for (let i = 0; i < 5000; i++) deep = [deep];
 const HUGE = [1e15, 2 ** 53, 2 ** 53 - 1, 2 ** 40, 2 ** 31, -(2 ** 31), -1e15, 1e300];
-const WORDS = ['mean', 'sum', 'none', 'float32', 'int64', 'cpu', 'cuda', 'nonsense', '', ':', '1:', '...', 'ij->ji', 'ij,jk->ik', 'reflect', 'constant', 'amax', 'max', 'floor', 'trunc', '__proto__', 'linear', 'fro'];
-const NAMES = ['dim', 'keepdim', 'dtype', 'p', 'reduction', 'weight', 'bias', 'stride', 'padding', 'mode', 'value', 'alpha', 'beta', 'size', 'out', 'other', 'descending', 'largest', 'min', 'max', 'correction', 'eps', 'device', 'requiresGrad', 'bogus'];
+const WORDS = [
+  'mean',
+  'sum',
+  'none',
+  'float32',
+  'int64',
+  'cpu',
+  'cuda',
+  'nonsense',
+  '',
+  ':',
+  '1:',
+  '...',
+  'ij->ji',
+  'ij,jk->ik',
+  'reflect',
+  'constant',
+  'amax',
+  'max',
+  'floor',
+  'trunc',
+  '__proto__',
+  'linear',
+  'fro',
+];
+const NAMES = [
+  'dim',
+  'keepdim',
+  'dtype',
+  'p',
+  'reduction',
+  'weight',
+  'bias',
+  'stride',
+  'padding',
+  'mode',
+  'value',
+  'alpha',
+  'beta',
+  'size',
+  'out',
+  'other',
+  'descending',
+  'largest',
+  'min',
+  'max',
+  'correction',
+  'eps',
+  'device',
+  'requiresGrad',
+  'bogus',
+];
 
 const scalar = (): number => random.pick([0, 1, 1, 2, 3, -1, -2, 0.5, 1.5, -0.25, 4, 7]);
 function argument(depth = 0): unknown {
@@ -71,16 +173,39 @@ function argument(depth = 0): unknown {
     return out;
   }
   return random.pick<() => unknown>([
-    () => 2n, () => 2n ** 70n, () => -(2n ** 63n), () => Symbol('s'), () => () => torch.ones(2), () => ({}), () => [[1, 2], [3]], () => [[1, 2], [3, 4]],
-    () => cyclic, () => deep, () => new Float32Array([1, 2]), () => new BigInt64Array(3), () => new ArrayBuffer(8), () => new SharedArrayBuffer(8),
-    () => new Uint32Array(2), () => Object.create(null), () => new Map(), () => new Date(), () => Object.create(torch.Tensor.prototype), () => torch.Tensor, () => new Proxy({}, {}),
+    () => 2n,
+    () => 2n ** 70n,
+    () => -(2n ** 63n),
+    () => Symbol('s'),
+    () => () => torch.ones(2),
+    () => ({}),
+    () => [[1, 2], [3]],
+    () => [
+      [1, 2],
+      [3, 4],
+    ],
+    () => cyclic,
+    () => deep,
+    () => new Float32Array([1, 2]),
+    () => new BigInt64Array(3),
+    () => new ArrayBuffer(8),
+    () => new SharedArrayBuffer(8),
+    () => new Uint32Array(2),
+    () => Object.create(null),
+    () => new Map(),
+    () => new Date(),
+    () => Object.create(torch.Tensor.prototype),
+    () => torch.Tensor,
+    () => new Proxy({}, {}),
     () => new Uint8Array([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]),
   ])();
 }
 function say(x: unknown, depth = 0): string {
-  if (x instanceof torch.Tensor && Object.hasOwn(x, 'storage')) return `${x.dtype}[${x.sizes}]${x.dense ? '' : `/${x.strides}`}${x.requiresGrad ? 'g' : ''}${x.storage.handle < 0 ? ' disposed' : ''}`;
+  if (x instanceof torch.Tensor && Object.hasOwn(x, 'storage'))
+    return `${x.dtype}[${x.sizes}]${x.dense ? '' : `/${x.strides}`}${x.requiresGrad ? 'g' : ''}${x.storage.handle < 0 ? ' disposed' : ''}`;
   if (Array.isArray(x)) return depth > 1 ? '[…]' : `[${x.slice(0, 8).map((y) => say(y, depth + 1))}]`;
-  if (typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype) return `{${Object.entries(x).map(([k, v]) => `${k}: ${say(v, depth + 1)}`)}}`;
+  if (typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype)
+    return `{${Object.entries(x).map(([k, v]) => `${k}: ${say(v, depth + 1)}`)}}`;
   if (typeof x === 'object' && x !== null) return Object.prototype.toString.call(x);
   return typeof x === 'string' ? `'${x}'` : String(x);
 }
@@ -107,11 +232,20 @@ for (const name of Object.getOwnPropertyNames(torch.Tensor.prototype)) {
 }
 // modules are made and called
 for (const [name, Module] of Object.entries(nn ?? {})) {
-  if (typeof Module !== 'function' || !/^[A-Z]/.test(name) || !/^class\b/.test(Function.prototype.toString.call(Module))) continue;
-  targets.push([`nn.${name}`, (args) => {
-    const made = Reflect.construct(Module, args) as { forward?: Callable };
-    return made.forward?.(makeTensor(), ...(random.chance(0.2) ? [makeTensor()] : []));
-  }, false]);
+  if (
+    typeof Module !== 'function' ||
+    !/^[A-Z]/.test(name) ||
+    !/^class\b/.test(Function.prototype.toString.call(Module))
+  )
+    continue;
+  targets.push([
+    `nn.${name}`,
+    (args) => {
+      const made = Reflect.construct(Module, args) as { forward?: Callable };
+      return made.forward?.(makeTensor(), ...(random.chance(0.2) ? [makeTensor()] : []));
+    },
+    false,
+  ]);
 }
 
 // ---- the loop -------------------------------------------------------------------------------------------------------
@@ -132,9 +266,17 @@ function judge(name: string, what: string, error: unknown): void {
   const short = text.split('\n')[0]!.slice(0, 160);
   const key = `${name} ${short.replace(/\d+/g, '#')}`;
   if (!known) {
-    if (!wrong.has(key)) wrong.set(key, `${what} → ${short}\n${error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 7).join('\n') : ''}`);
+    if (!wrong.has(key))
+      wrong.set(
+        key,
+        `${what} → ${short}\n${error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 7).join('\n') : ''}`,
+      );
   } else if (error instanceof Error && ROUGH.test(error.message)) {
-    const at = (error.stack ?? '').split('\n').find((line) => line.includes('    at '))?.trim() ?? '';
+    const at =
+      (error.stack ?? '')
+        .split('\n')
+        .find((line) => line.includes('    at '))
+        ?.trim() ?? '';
     if (!rough.has(`${name} ${at}`)) rough.set(`${name} ${at}`, `${what.slice(0, 200)} → ${short} ${at}`);
   }
   classes[known?.name ?? 'other'] = (classes[known?.name ?? 'other'] ?? 0) + 1;
@@ -150,7 +292,8 @@ for (; calls < limits.calls && (calls % 64 !== 0 || Date.now() < until); calls++
   const [name, call, isMethod] = random.pick(targets);
   const args: unknown[] = [];
   const count = random.pick([0, 1, 1, 2, 2, 3, 3, 4, 5]);
-  for (let i = 0; i < count || (isMethod && i === 0); i++) args.push(i === 0 && random.chance(isMethod ? 0.98 : 0.6) ? makeTensor() : argument());
+  for (let i = 0; i < count || (isMethod && i === 0); i++)
+    args.push(i === 0 && random.chance(isMethod ? 0.98 : 0.6) ? makeTensor() : argument());
   const what = `${name}(${args.map((x) => say(x)).join(', ')})`;
   enter(calls, what);
   const start = performance.now();
@@ -173,8 +316,16 @@ for (; calls < limits.calls && (calls % 64 !== 0 || Date.now() < until); calls++
   if (ms > limits.slow) slow.push(`${ms.toFixed(0)} ms: ${what}`);
 }
 const never = targets.map(([name]) => name).filter((name) => !reached.has(name));
-console.log(JSON.stringify({
-  calls, values, classes, targets: targets.length, never: process.env.FUZZ_VERBOSE ? never : never.length, slow: slow.slice(0, 10),
-  rough: process.env.FUZZ_VERBOSE ? [...rough.values()] : rough.size, wrong: [...wrong.values()].slice(0, process.env.FUZZ_VERBOSE ? 200 : 20),
-}));
+console.log(
+  JSON.stringify({
+    calls,
+    values,
+    classes,
+    targets: targets.length,
+    never: process.env.FUZZ_VERBOSE ? never : never.length,
+    slow: slow.slice(0, 10),
+    rough: process.env.FUZZ_VERBOSE ? [...rough.values()] : rough.size,
+    wrong: [...wrong.values()].slice(0, process.env.FUZZ_VERBOSE ? 200 : 20),
+  }),
+);
 if (wrong.size > 0 || slow.length > 0) process.exitCode = 1;

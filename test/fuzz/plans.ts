@@ -7,7 +7,25 @@ import { enter, leave, limits, Random, watch } from './random.ts';
 const random = new Random(limits.seed);
 const words = reserveWords(4096);
 const kernels = native.kernels();
-const WEIRD = [Number.NaN, Infinity, -Infinity, -1, -2, -0.5, 0.5, 1.5, 1e15, 2 ** 53, 2 ** 31, 2 ** 32, 2 ** 63, -(2 ** 31), 1e300, 65536, 4097];
+const WEIRD = [
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  -1,
+  -2,
+  -0.5,
+  0.5,
+  1.5,
+  1e15,
+  2 ** 53,
+  2 ** 31,
+  2 ** 32,
+  2 ** 63,
+  -(2 ** 31),
+  1e300,
+  65536,
+  4097,
+];
 
 interface Plan {
   kernel: number;
@@ -30,7 +48,14 @@ function newStorage(): void {
   if (handle < 0) return;
   owners.set(handle, { owner, bytes });
   // small values are indices that fit now and then
-  if (bytes >= 8) native.write(handle, 0, BigInt64Array.from({ length: Math.floor(bytes / 8) }, () => BigInt(random.below(5) - (random.chance(0.02) ? 9 : 0))));
+  if (bytes >= 8)
+    native.write(
+      handle,
+      0,
+      BigInt64Array.from({ length: Math.floor(bytes / 8) }, () =>
+        BigInt(random.below(5) - (random.chance(0.02) ? 9 : 0)),
+      ),
+    );
 }
 for (let i = 0; i < 40; i++) newStorage();
 let handles = [...owners.keys()];
@@ -54,8 +79,10 @@ function fitting(bytes: number): number {
 
 // ---- plans ----------------------------------------------------------------------------------------------------------
 
-const size = (): number => (random.chance(0.01) ? random.pick([...WEIRD, 2 ** 40]) : random.pick([0, 1, 1, 2, 2, 3, 4, 5, 7, 8, 16, 33]));
-const param = (): number => (random.chance(0.15) ? random.pick(WEIRD) : random.pick([0, 0, 1, 1, 1, 2, 2, 3, 4, -1, 0.1]));
+const size = (): number =>
+  random.chance(0.01) ? random.pick([...WEIRD, 2 ** 40]) : random.pick([0, 1, 1, 2, 2, 3, 4, 5, 7, 8, 16, 33]);
+const param = (): number =>
+  random.chance(0.15) ? random.pick(WEIRD) : random.pick([0, 0, 1, 1, 1, 2, 2, 3, 4, -1, 0.1]);
 const dense = (sizes: readonly number[]): number[] => {
   const out = new Array<number>(sizes.length);
   for (let d = sizes.length - 1, n = 1; d >= 0; d--) {
@@ -67,7 +94,8 @@ const dense = (sizes: readonly number[]): number[] => {
 function strides(sizes: readonly number[]): number[] {
   const out = dense(sizes);
   if (random.chance(0.2)) out.reverse();
-  if (random.chance(0.2)) for (let d = 0; d < out.length; d++) if (random.chance(0.4)) out[d] = random.pick([0, 1, 2, 3, 8]);
+  if (random.chance(0.2))
+    for (let d = 0; d < out.length; d++) if (random.chance(0.4)) out[d] = random.pick([0, 1, 2, 3, 8]);
   if (random.chance(0.01) && out.length > 0) out[random.below(out.length)] = random.pick(WEIRD);
   return out;
 }
@@ -80,7 +108,8 @@ function operand(sizes: readonly number[], dtype: number, clean = false): Operan
   const offset = random.chance(0.8) ? 0 : random.chance(0.9) ? item * random.below(9) : random.pick([1, 3, ...WEIRD]);
   return { handle, scalar: param(), dtype, offset, sizes: sizes.slice(), strides: strides(sizes) };
 }
-const kind = (): number => (random.chance(0.01) ? random.pick([-1, 10, 99, Number.NaN, 0.5]) : random.below(dtypes.length));
+const kind = (): number =>
+  random.chance(0.01) ? random.pick([-1, 10, 99, Number.NaN, 0.5]) : random.below(dtypes.length);
 
 function fresh(kernel: number): Plan {
   const main = random.chance(0.6) ? 0 : kind();
@@ -97,33 +126,78 @@ function fresh(kernel: number): Plan {
     structured: random.chance(0.5),
     params: Array.from({ length: random.pick([0, 1, 1, 2, 2, 3, 4, 5, 6, 8, 10, 12, 14]) }, param),
     sizes,
-    operands: Array.from({ length: random.pick([1, 2, 2, 3, 3, 4, 5, 6, 7]) }, () => operand(shape(), clean || random.chance(0.75) ? main : kind(), clean)),
+    operands: Array.from({ length: random.pick([1, 2, 2, 3, 3, 4, 5, 6, 7]) }, () =>
+      operand(shape(), clean || random.chance(0.75) ? main : kind(), clean),
+    ),
   };
 }
-const copy = (p: Plan): Plan => ({ ...p, params: p.params.slice(), sizes: p.sizes.slice(), operands: p.operands.map((x) => ({ ...x, sizes: x.sizes.slice(), strides: x.strides.slice() })) });
+const copy = (p: Plan): Plan => ({
+  ...p,
+  params: p.params.slice(),
+  sizes: p.sizes.slice(),
+  operands: p.operands.map((x) => ({ ...x, sizes: x.sizes.slice(), strides: x.strides.slice() })),
+});
 
 function vary(from: Plan): Plan {
   const p = copy(from);
   // handles of the kept plan may be dead by now
-  for (const x of p.operands) if (x.handle >= 0 && !owners.has(x.handle) && random.chance(0.95)) x.handle = fitting(20_000);
+  for (const x of p.operands)
+    if (x.handle >= 0 && !owners.has(x.handle) && random.chance(0.95)) x.handle = fitting(20_000);
   for (let n = 1 + random.below(3); n > 0; n--) {
     const x = p.operands.length > 0 ? random.pick(p.operands) : undefined;
     switch (random.below(14)) {
-      case 0: p.params.push(param()); break;
-      case 1: p.params.pop(); break;
-      case 2: case 3: case 4: if (p.params.length > 0) p.params[random.below(p.params.length)] = param(); break;
-      case 5: p.operands.push(operand(p.sizes, x?.dtype ?? 0)); break;
-      case 6: p.operands.splice(random.below(p.operands.length), 1); break;
-      case 7: { const dt = kind(); for (const y of p.operands) y.dtype = dt; break; }
-      case 8: if (x) x.dtype = kind(); break;
-      case 9: if (x) { x.sizes = random.chance(0.5) ? x.sizes.map((s) => (random.chance(0.7) ? s : size())) : Array.from({ length: random.below(5) }, size); x.strides = strides(x.sizes); } break;
-      case 10: if (x) x.strides = strides(x.sizes.length === p.sizes.length || p.structured ? x.sizes : p.sizes); break;
-      case 11: if (x) x.handle = random.chance(0.2) ? random.pick([-1, -2, ...dead]) : random.pick(handles); break;
-      case 12: p.structured = !p.structured; break;
+      case 0:
+        p.params.push(param());
+        break;
+      case 1:
+        p.params.pop();
+        break;
+      case 2:
+      case 3:
+      case 4:
+        if (p.params.length > 0) p.params[random.below(p.params.length)] = param();
+        break;
+      case 5:
+        p.operands.push(operand(p.sizes, x?.dtype ?? 0));
+        break;
+      case 6:
+        p.operands.splice(random.below(p.operands.length), 1);
+        break;
+      case 7: {
+        const dt = kind();
+        for (const y of p.operands) y.dtype = dt;
+        break;
+      }
+      case 8:
+        if (x) x.dtype = kind();
+        break;
+      case 9:
+        if (x) {
+          x.sizes = random.chance(0.5)
+            ? x.sizes.map((s) => (random.chance(0.7) ? s : size()))
+            : Array.from({ length: random.below(5) }, size);
+          x.strides = strides(x.sizes);
+        }
+        break;
+      case 10:
+        if (x) x.strides = strides(x.sizes.length === p.sizes.length || p.structured ? x.sizes : p.sizes);
+        break;
+      case 11:
+        if (x) x.handle = random.chance(0.2) ? random.pick([-1, -2, ...dead]) : random.pick(handles);
+        break;
+      case 12:
+        p.structured = !p.structured;
+        break;
       default: {
         const d = random.below(p.sizes.length);
         const s = size();
-        if (p.sizes.length > 0) { p.sizes[d] = s; for (const y of p.operands) { if (y.sizes.length === p.sizes.length) y.sizes[d] = s; y.strides = strides(p.structured ? y.sizes : p.sizes); } }
+        if (p.sizes.length > 0) {
+          p.sizes[d] = s;
+          for (const y of p.operands) {
+            if (y.sizes.length === p.sizes.length) y.sizes[d] = s;
+            y.strides = strides(p.structured ? y.sizes : p.sizes);
+          }
+        }
       }
     }
   }
@@ -132,41 +206,102 @@ function vary(from: Plan): Plan {
 
 function write(p: Plan): void {
   let at = 0;
-  const put = (v: number): void => { if (at < words.length) words[at++] = v; };
+  const put = (v: number): void => {
+    if (at < words.length) words[at++] = v;
+  };
   put(p.kernel);
   if (p.list) {
     put(p.operands.length); // width
     put(1 + random.below(2));
     put(p.params.length);
     p.params.forEach(put);
-    for (let i = 0; i < 2; i++) for (const x of p.operands) { put(x.handle); put(x.dtype); put(x.offset); put(x.sizes.reduce((a, b) => a * b, 1)); }
+    for (let i = 0; i < 2; i++)
+      for (const x of p.operands) {
+        put(x.handle);
+        put(x.dtype);
+        put(x.offset);
+        put(x.sizes.reduce((a, b) => a * b, 1));
+      }
     return;
   }
   put(p.structured ? 1 : 0);
   put(p.operands.length);
   put(p.params.length);
   p.params.forEach(put);
-  if (!p.structured) { put(p.sizes.length); p.sizes.forEach(put); }
+  if (!p.structured) {
+    put(p.sizes.length);
+    p.sizes.forEach(put);
+  }
   for (const x of p.operands) {
     put(x.handle);
     if (x.handle === -2) continue;
     put(x.dtype);
-    if (x.handle === -1) { put(x.scalar); continue; }
+    if (x.handle === -1) {
+      put(x.scalar);
+      continue;
+    }
     put(x.offset);
-    if (p.structured) { put(x.sizes.length); x.sizes.forEach(put); x.strides.forEach(put); }
-    else for (let d = 0; d < p.sizes.length; d++) put(x.strides[d] ?? 0);
+    if (p.structured) {
+      put(x.sizes.length);
+      x.sizes.forEach(put);
+      x.strides.forEach(put);
+    } else for (let d = 0; d < p.sizes.length; d++) put(x.strides[d] ?? 0);
   }
 }
 
 // ---- the other entries ----------------------------------------------------------------------------------------------
 
 const JUNK: (() => unknown)[] = [
-  () => random.pick(WEIRD), () => random.below(12), () => random.pick(handles), () => random.pick(dead), () => null, () => undefined, () => 'text',
-  () => ({}), () => [1], () => new Float64Array(random.below(9)), () => new Uint8Array(random.below(70)), () => new ArrayBuffer(random.below(70)),
-  () => new Uint8Array(new ArrayBuffer(65), 1), () => 5n, () => -(2n ** 70n), () => true, () => Symbol('s'), () => () => 1, () => new DataView(new ArrayBuffer(8)),
-  () => new SharedArrayBuffer(8), () => new BigInt64Array(2), () => { const b = new ArrayBuffer(64); structuredClone(b, { transfer: [b] }); return b; },
+  () => random.pick(WEIRD),
+  () => random.below(12),
+  () => random.pick(handles),
+  () => random.pick(dead),
+  () => null,
+  () => undefined,
+  () => 'text',
+  () => ({}),
+  () => [1],
+  () => new Float64Array(random.below(9)),
+  () => new Uint8Array(random.below(70)),
+  () => new ArrayBuffer(random.below(70)),
+  () => new Uint8Array(new ArrayBuffer(65), 1),
+  () => 5n,
+  () => -(2n ** 70n),
+  () => true,
+  () => Symbol('s'),
+  () => () => 1,
+  () => new DataView(new ArrayBuffer(8)),
+  () => new SharedArrayBuffer(8),
+  () => new BigInt64Array(2),
+  () => {
+    const b = new ArrayBuffer(64);
+    structuredClone(b, { transfer: [b] });
+    return b;
+  },
 ];
-const ENTRIES = ['allocate', 'adopt', 'release', 'sweep', 'item', 'read', 'write', 'canary', 'kernels', 'poolStats', 'trim', 'getNumThreads', 'createGenerator', 'destroyGenerator', 'seedGenerator', 'generatorSeed', 'generatorState', 'setGeneratorState', 'seedFromSystem', 'dtypes', 'build'] as const;
+const ENTRIES = [
+  'allocate',
+  'adopt',
+  'release',
+  'sweep',
+  'item',
+  'read',
+  'write',
+  'canary',
+  'kernels',
+  'poolStats',
+  'trim',
+  'getNumThreads',
+  'createGenerator',
+  'destroyGenerator',
+  'seedGenerator',
+  'generatorSeed',
+  'generatorState',
+  'setGeneratorState',
+  'seedFromSystem',
+  'dtypes',
+  'build',
+] as const;
 function entry(call: number): void {
   const name = random.pick(ENTRIES);
   const args = Array.from({ length: random.below(4) }, () => random.pick(JUNK)());
@@ -194,12 +329,25 @@ const ARITY = /wrong number|expected .*(operands|map plan)|missing|wrong plan|cu
 const INT64 = dtypes.findIndex((d) => d.name === 'int64');
 const BOOL = dtypes.findIndex((d) => d.name === 'bool');
 /** Dtypes by place: all float32, or the first bool, or one of the others int64. */
-const KINDS: ((i: number) => number)[] = [() => 0, (i) => (i === 0 ? BOOL : 0), (i) => (i === 1 ? INT64 : 0), (i) => (i === 2 ? INT64 : 0), (i) => (i === 3 ? INT64 : 0)];
+const KINDS: ((i: number) => number)[] = [
+  () => 0,
+  (i) => (i === 0 ? BOOL : 0),
+  (i) => (i === 1 ? INT64 : 0),
+  (i) => (i === 2 ? INT64 : 0),
+  (i) => (i === 3 ? INT64 : 0),
+];
 function survey(kernel: number, structured: boolean, sizes: readonly number[], dtypeOf: (i: number) => number): void {
   for (let operands = 0; operands <= 8; operands++) {
     const all = Array.from({ length: operands }, (_, i) => operand(sizes, dtypeOf(i), true));
     for (const params of [0, 1, 2, 3, 4, 5, 6, 8, 10, 12]) {
-      const plan: Plan = { kernel, list: false, structured, params: Array.from({ length: params }, () => 1), sizes: sizes.slice(), operands: all };
+      const plan: Plan = {
+        kernel,
+        list: false,
+        structured,
+        params: Array.from({ length: params }, () => 1),
+        sizes: sizes.slice(),
+        operands: all,
+      };
       write(plan);
       try {
         native.run();
@@ -214,13 +362,24 @@ function survey(kernel: number, structured: boolean, sizes: readonly number[], d
 }
 for (let kernel = 0; kernel < kernels.length; kernel++) {
   for (const structured of [false, true]) {
-    for (const sizes of [[2, 3], [2, 3, 4, 4]]) for (const dtypeOf of KINDS) survey(kernel, structured, sizes, dtypeOf);
+    for (const sizes of [
+      [2, 3],
+      [2, 3, 4, 4],
+    ])
+      for (const dtypeOf of KINDS) survey(kernel, structured, sizes, dtypeOf);
   }
   // lists: tuples of 1 to 5 dense tensors
   for (let width = 1; width <= 5; width++) {
     const all = Array.from({ length: width }, () => operand([2, 3], 0, true));
     for (let params = 0; params <= 10; params++) {
-      const plan: Plan = { kernel, list: true, structured: false, params: Array.from({ length: params }, () => 1), sizes: [2, 3], operands: all };
+      const plan: Plan = {
+        kernel,
+        list: true,
+        structured: false,
+        params: Array.from({ length: params }, () => 1),
+        sizes: [2, 3],
+        operands: all,
+      };
       write(plan);
       try {
         native.runList();
@@ -234,7 +393,15 @@ for (let kernel = 0; kernel < kernels.length; kernel++) {
 
 // Then whole calls of the kernels whose operands differ in shape: [name, parameters, shapes, which operand is int64].
 const CALLS: [name: string, params: number[], shapes: number[][], index?: number][] = [
-  ['matmul', [1, 0], [[1, 2, 3], [1, 2, 4], [1, 4, 3]]],
+  [
+    'matmul',
+    [1, 0],
+    [
+      [1, 2, 3],
+      [1, 2, 4],
+      [1, 4, 3],
+    ],
+  ],
   ['batchNorm', [1, 0.1, 1e-5], [[2, 3, 4], [3], [3], [2, 3, 4], [3], [3], [3], [3]]],
   ['batchNormBackward', [1], [[2, 3, 4], [3], [3], [2, 3, 4], [2, 3, 4], [3], [3], [3]]],
   ['layerNorm', [1e-5], [[2, 6], [2], [2], [2, 6], [6], [6]]],
@@ -246,12 +413,26 @@ const CALLS: [name: string, params: number[], shapes: number[][], index?: number
   ['indexSelect', [0], [[2, 3], [8, 3], [2]], 2],
   ['indexAdd', [0, 1], [[8, 3], [2], [2, 3]], 1],
   ['indexCopy', [0], [[8, 3], [2], [2, 3]], 1],
-  ['unfoldBackward', [0, 2, 1], [[5, 3], [4, 3, 2]]],
+  [
+    'unfoldBackward',
+    [0, 2, 1],
+    [
+      [5, 3],
+      [4, 3, 2],
+    ],
+  ],
   ['maskedScatter', [], [[2, 3], [2, 3], [6]]],
 ];
 for (const [name, params, shapes, index] of CALLS) {
   const kernel = kernels.indexOf(name);
-  const plan: Plan = { kernel, list: false, structured: true, params, sizes: shapes[0]!, operands: shapes.map((sizes, i) => operand(sizes, i === index ? INT64 : 0, true)) };
+  const plan: Plan = {
+    kernel,
+    list: false,
+    structured: true,
+    params,
+    sizes: shapes[0]!,
+    operands: shapes.map((sizes, i) => operand(sizes, i === index ? INT64 : 0, true)),
+  };
   corpus.set(kernel, [...(corpus.get(kernel) ?? []), plan, plan, plan]);
 }
 
@@ -260,11 +441,17 @@ for (; call < limits.calls && (call % 64 !== 0 || Date.now() < until); call++) {
   if (call % 16 === 0) churn();
   if (random.chance(0.05)) {
     entries++;
-    try { entry(call); } catch (error) { if (!(error instanceof Error)) throw error; }
+    try {
+      entry(call);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+    }
     leave();
     continue;
   }
-  const kernel = random.chance(0.001) ? random.pick([-1, kernels.length, 1e9, Number.NaN]) : random.below(kernels.length);
+  const kernel = random.chance(0.001)
+    ? random.pick([-1, kernels.length, 1e9, Number.NaN])
+    : random.below(kernels.length);
   const kept = corpus.get(kernel);
   const plan = kept && random.chance(0.85) ? vary(random.pick(kept)) : fresh(kernel);
   write(plan);
@@ -295,5 +482,15 @@ for (; call < limits.calls && (call % 64 !== 0 || Date.now() < until); call++) {
   }
 }
 const never = kernels.filter((_, i) => !succeeded.has(i));
-console.log(JSON.stringify({ calls: call, threw, entries, outcomes: seen.size, succeeded: succeeded.size, never, slow: slow.slice(0, 5) }));
+console.log(
+  JSON.stringify({
+    calls: call,
+    threw,
+    entries,
+    outcomes: seen.size,
+    succeeded: succeeded.size,
+    never,
+    slow: slow.slice(0, 5),
+  }),
+);
 if (slow.length > 0) process.exitCode = 1;

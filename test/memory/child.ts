@@ -16,15 +16,23 @@ export function run(script: string, args: readonly string[] = [], env: Record<st
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], { env: { ...process.env, ...env } });
     let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
-    child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
     child.on('error', reject);
     child.on('close', (status, signal) => resolve({ status, signal, stderr, stdout }));
   });
 }
 
 /** The report that a script of this folder prints. Throws with its stderr if it failed. */
-export async function measure(script: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<Report> {
+export async function measure(
+  script: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<Report> {
   const { status, signal, stderr, stdout } = await run(`memory/${script}`, args, env);
   if (status !== 0) throw new Error(`${script} ended with ${signal ?? status}:\n${stderr.slice(-3000)}`);
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Report;

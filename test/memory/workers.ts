@@ -6,11 +6,13 @@ import { report, start } from './report.ts';
 start();
 const made: Promise<Worker>[] = [];
 for (let i = 0; i < 4; i++) {
-  made.push(new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData: { kind: 'steps' } });
-    worker.on('error', reject);
-    worker.once('message', () => resolve(worker));
-  }));
+  made.push(
+    new Promise((resolve, reject) => {
+      const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData: { kind: 'steps' } });
+      worker.on('error', reject);
+      worker.once('message', () => resolve(worker));
+    }),
+  );
 }
 const workers = await Promise.all(made);
 await new Promise((resolve) => setTimeout(resolve, 1500));
@@ -22,4 +24,9 @@ for (let i = 0; i < 20; i++) {
   x.grad = null;
   x.mul(x).sum().backward();
 }
-report({ before, cachedAtEnd: ended.cached / 2 ** 20, reservedAtEnd: ended.reserved / 2 ** 20, gradient: x.grad?.mean().item() });
+report({
+  before,
+  cachedAtEnd: ended.cached / 2 ** 20,
+  reservedAtEnd: ended.reserved / 2 ** 20,
+  gradient: x.grad?.mean().item(),
+});

@@ -7,7 +7,11 @@ import type { Tensor } from '../../tensor.ts';
 type Vjp = (g: Tensor, y: Tensor) => Tensor;
 
 /** A kernel of (g, y), with the derivatives of it by g and by y. */
-function fused(name: string, byG: (gg: Tensor, g: Tensor, y: Tensor) => Tensor, byY: (gg: Tensor, g: Tensor, y: Tensor) => Tensor | null): Vjp {
+function fused(
+  name: string,
+  byG: (gg: Tensor, g: Tensor, y: Tensor) => Tensor,
+  byY: (gg: Tensor, g: Tensor, y: Tensor) => Tensor | null,
+): Vjp {
   const k = kernel(name);
   return (g, y) => {
     const out = resultLike(y.sizes, y.dt, [g, y]);

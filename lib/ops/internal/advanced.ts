@@ -38,7 +38,11 @@ function layout(x: Tensor, indices: Indices): Layout {
   const after = kept.length - front;
   const expanded = at.map((d) => {
     const t = indices[d]!;
-    const strides = [...new Array<number>(front).fill(0), ...expandStrides(t.sizes, t.strides, common), ...new Array<number>(after).fill(0)];
+    const strides = [
+      ...new Array<number>(front).fill(0),
+      ...expandStrides(t.sizes, t.strides, common),
+      ...new Array<number>(after).fill(0),
+    ];
     return new Tensor(t.storage, t.dt, sizes, strides, t.offset);
   });
   return {
@@ -51,7 +55,6 @@ function layout(x: Tensor, indices: Indices): Layout {
 
 /** The shape of what the indices pick. */
 export const pickedShape = (x: Tensor, indices: Indices): Shape => layout(x, indices).sizes;
-
 
 const getKernel = kernel('indexGet');
 const putKernel = kernel('indexPut');

@@ -16,7 +16,8 @@ export type ConvParams = readonly number[];
 /** All dims but the channels. */
 const notChannels = (x: Tensor): number[] => x.sizes.map((_, d) => d).filter((d) => d !== 1);
 /** [O] as [1, O, 1, …]. */
-const perChannel = (b: Tensor, rank: number): Tensor => b.view(Array.from({ length: rank }, (_, d) => (d === 1 ? b.numel() : 1)));
+const perChannel = (b: Tensor, rank: number): Tensor =>
+  b.view(Array.from({ length: rank }, (_, d) => (d === 1 ? b.numel() : 1)));
 
 /** Adds a bias of [O] to [N, O, *], or zeros, where there is nothing to convolve. */
 function fillWith(out: Tensor, bias: Tensor | null): Tensor {
@@ -41,7 +42,14 @@ export function convolve(x: Tensor, w: Tensor, bias: Tensor | null, params: Conv
 }
 
 /** `[N, channels, *size]` from g [N, O, *], w [O, C / groups, *] and bias [C]: the transposed convolution of g. */
-export function convolveInput(g: Tensor, w: Tensor, bias: Tensor | null, params: ConvParams, size: Shape, channels: number): Tensor {
+export function convolveInput(
+  g: Tensor,
+  w: Tensor,
+  bias: Tensor | null,
+  params: ConvParams,
+  size: Shape,
+  channels: number,
+): Tensor {
   const out = emptyTensor([g.sizes[0]!, channels, ...size], g.dt);
   if (out.count > 0) {
     if (g.count === 0 || w.count === 0) fillWith(out, bias);
@@ -58,7 +66,13 @@ export function convolveInput(g: Tensor, w: Tensor, bias: Tensor | null, params:
 }
 
 /** The gradient of a weight of `shape`, and that of the bias if wanted, from x [N, C, *] and g [N, O, *]. */
-export function convolveWeight(x: Tensor, g: Tensor, params: ConvParams, shape: Shape, withBias: boolean): [Tensor, Tensor | null] {
+export function convolveWeight(
+  x: Tensor,
+  g: Tensor,
+  params: ConvParams,
+  shape: Shape,
+  withBias: boolean,
+): [Tensor, Tensor | null] {
   const gw = emptyTensor(shape, x.dt);
   const gb = withBias ? emptyTensor([shape[0]!], x.dt) : null;
   if (x.count === 0 || g.count === 0 || gw.count === 0) {

@@ -35,7 +35,9 @@ export function sumTo(where: string, g: Tensor, shape: Shape): Tensor {
     const n = d < pad ? 1 : shape[d - pad]!;
     if (d < pad || (n === 1 && g.sizes[d] !== 1)) dims.push(d);
     else if (n !== g.sizes[d]) {
-      throw new ShapeError(`${where}: returned a gradient of shape ${show(g.sizes)} for an input of shape ${show(shape)}`);
+      throw new ShapeError(
+        `${where}: returned a gradient of shape ${show(g.sizes)} for an input of shape ${show(shape)}`,
+      );
     }
   }
   const sum = dims.length > 0 ? g.sum(dims, true) : g;

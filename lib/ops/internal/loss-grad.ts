@@ -2,7 +2,7 @@
 import { record } from '../../define.ts';
 import { runMap, runStruct } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
-import { type Shape } from '../../shape.ts';
+import type { Shape } from '../../shape.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 
 const fillKernel = kernel('fill');

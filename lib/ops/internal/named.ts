@@ -9,7 +9,13 @@ export type ValuesIndices = Pair<'values', 'indices'>;
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /** An array of the two with their names as further, non-enumerable properties. */
-export function pair<A extends string, B extends string>(where: string, nameA: A, a: Tensor, nameB: B, b: Tensor): Pair<A, B> {
+export function pair<A extends string, B extends string>(
+  where: string,
+  nameA: A,
+  a: Tensor,
+  nameB: B,
+  b: Tensor,
+): Pair<A, B> {
   const text = (): string => `torch.return_types.${where}(\n${nameA}=${a},\n${nameB}=${b})`;
   return Object.defineProperties([a, b], {
     [nameA]: { value: a },

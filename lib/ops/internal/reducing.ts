@@ -22,7 +22,8 @@ export function reducedShape(shape: Shape, dims: readonly number[]): Shape {
 }
 
 /** The same memory with another shape of as many elements; `x` is dense and fresh. */
-export const reshaped = (x: Tensor, sizes: Shape): Tensor => new Tensor(x.storage, x.dt, sizes, null, x.offset, x.count);
+export const reshaped = (x: Tensor, sizes: Shape): Tensor =>
+  new Tensor(x.storage, x.dt, sizes, null, x.offset, x.count);
 
 /** Runs a reduction kernel with one result per dtype given. */
 export function reduceMany(
@@ -99,7 +100,10 @@ export function zerosOf(shape: Shape, dt: DType): Tensor {
 
 /** The error for the first of `index` that is not in [-size, size). */
 export function outside(where: string, index: Tensor, dim: number | null, size: number): RangeError {
-  const bad = index.detach().values().find((v) => Number(v) < -size || Number(v) >= size);
+  const bad = index
+    .detach()
+    .values()
+    .find((v) => Number(v) < -size || Number(v) >= size);
   return new RangeError(
     dim === null
       ? `${where}: index ${bad} is out of range for a tensor of ${size} elements`
@@ -110,12 +114,17 @@ export function outside(where: string, index: Tensor, dim: number | null, size: 
 /** A boolean option. */
 export function flag(where: string, name: string, value: unknown, otherwise: boolean): boolean {
   if (value === undefined || value === null) return otherwise;
-  if (typeof value !== 'boolean') throw new TypeError(`${where}: expected a boolean for ${name} but received ${describe(value)}`);
+  if (typeof value !== 'boolean')
+    throw new TypeError(`${where}: expected a boolean for ${name} but received ${describe(value)}`);
   return value;
 }
 
 /** A fresh tensor with these values. */
-export function fromTyped(data: Float64Array | Float32Array | BigInt64Array | Uint8Array | Int32Array, sizes: Shape, dt: DType): Tensor {
+export function fromTyped(
+  data: Float64Array | Float32Array | BigInt64Array | Uint8Array | Int32Array,
+  sizes: Shape,
+  dt: DType,
+): Tensor {
   const out = emptyTensor(sizes, dt);
   if (out.count > 0) native.write(out.storage.handle, out.storage.byteOffset, data);
   return out;

@@ -39,7 +39,8 @@ const PATTERN = /^\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?$/;
 /** A string such as `'1:3'` or `'::2'`. */
 export function parseSlice(where: string, text: string): Slice {
   const match = PATTERN.exec(text);
-  if (!match) throw new TypeError(`${where}: expected a slice such as '1:3', '::2' or '...' but received ${describe(text)}`);
+  if (!match)
+    throw new TypeError(`${where}: expected a slice such as '1:3', '::2' or '...' but received ${describe(text)}`);
   const [start, stop, step] = [match[1], match[2], match[3]].map((s) => (s === undefined ? null : Number(s)));
   return slice(start, stop, step);
 }

@@ -1,6 +1,16 @@
 // Choosing element by element. The function takes the condition first, the method second: both end here.
 import { record } from '../../define.ts';
-import { checkOperand, checkTensor, commonDevice, type Operand, resultLike, resultType, runMap, type Scalar, scalarOperand } from '../../dispatch.ts';
+import {
+  checkOperand,
+  checkTensor,
+  commonDevice,
+  type Operand,
+  resultLike,
+  resultType,
+  runMap,
+  type Scalar,
+  scalarOperand,
+} from '../../dispatch.ts';
 import { bool, uint8 } from '../../dtype.ts';
 import { DtypeError } from '../../errors.ts';
 import { kernel } from '../../native.ts';
@@ -15,7 +25,9 @@ export function choose(condition: Tensor, a: Tensor | Scalar, b: Tensor | Scalar
   checkOperand('where', a, 'input');
   checkOperand('where', b, 'other');
   if (condition.dt !== bool && condition.dt !== uint8) {
-    throw new DtypeError(`where: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dt.name}`);
+    throw new DtypeError(
+      `where: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dt.name}`,
+    );
   }
   commonDevice('where', [condition, a, b]);
   const dt = resultType(a, b);
