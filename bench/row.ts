@@ -1,4 +1,4 @@
-// What a workload file exports, and the step that the training ones share. Read by worker.ts (to run) and run.ts (to list).
+// What a workload file exports, and the step that the training ones share. Read by worker.ts and run.ts.
 import { nn, type optim, type Tensor } from 'flambeau';
 
 /** One line of the table: a piece of work that both sides do, in `workloads/NAME.ts` and `workloads/NAME.py`. */
@@ -10,7 +10,7 @@ export interface Row {
   readonly wanted: number;
   /** Makes inputs and models; gives a function that does the work `n` times. */
   readonly build: () => (n: number) => void;
-  /** Built anew for each timed block, where the work changes as training goes on (saturated weights, denormal numbers). */
+  /** Built anew for each block, where the work changes as training goes on (saturated weights, denormal numbers). */
   readonly fresh?: boolean;
   /** Measured while other processes keep all cores busy; judged by medians only. */
   readonly busy?: boolean;

@@ -1,4 +1,4 @@
-// npm run bench: times every workload on both sides, block by block in turn, and prints one table with the ratio to PyTorch.
+// npm run bench: times every workload on both sides, block by block in turn, and prints the ratio to PyTorch.
 import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// One of the two sides of run.ts: a child process that is told over stdin what to time, and processes that only disturb.
+// One of the two sides of run.ts: a child process that is told over stdin what to time. And processes that disturb.
 import { type ChildProcess, spawn } from 'node:child_process';
 import os from 'node:os';
 import { createInterface } from 'node:readline';
@@ -58,7 +58,7 @@ export class Side {
 // ends by itself if run.ts does
 const BUSY = 'const parent = process.ppid; while (process.ppid === parent) for (let i = 0; i < 1e7; i++);';
 
-/** One process a core that computes at the lowest priority, as a compiler in the background does. Gives what ends them. */
+/** One process a core that computes at the lowest priority, as a compiler would. Gives what ends them. */
 export function keepBusy(): () => void {
   const children = Array.from({ length: os.availableParallelism() }, () => {
     const child = spawn(process.execPath, ['-e', BUSY], { stdio: 'ignore' });

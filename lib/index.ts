@@ -37,6 +37,8 @@ export {
   setGradEnabled,
 } from './autograd/mode.ts';
 export * from './create.ts';
+export * from './from-data.ts';
+export type { RandomOptions, SizeArgs, TensorData, TensorOptions } from './tensor-options.ts';
 export * as cuda from './cuda.ts';
 export { Device, type DeviceLike, device, getDefaultDevice, setDefaultDevice } from './device.ts';
 export type { DTypeName } from './dtype.ts';

@@ -115,7 +115,10 @@ export function wrapDim(where: string, dim: number, rank: number): number {
 /** Several dims, sorted; all of them for null, undefined or an empty list. */
 export function wrapDims(where: string, dim: number | Shape | null | undefined, rank: number): readonly number[] {
   if (dim === null || dim === undefined) return range(rank);
-  if (typeof dim === 'number') return rank === 0 ? (wrapDim(where, dim, 0), EMPTY) : [wrapDim(where, dim, rank)];
+  if (typeof dim === 'number') {
+    const d = wrapDim(where, dim, rank);
+    return rank === 0 ? EMPTY : [d];
+  }
   if (!Array.isArray(dim))
     throw new TypeError(`${where}: expected a dim or a list of dims but received ${describe(dim)}`);
   if (dim.length === 0) return range(rank);

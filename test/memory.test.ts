@@ -13,7 +13,7 @@ const flat = (figures: unknown): void => {
 
 describe('synchronous loops', () => {
   test('steps of 50 tensors of 1 MB, graph included, stay under 500 MB', { timeout: 900_000 }, async () => {
-    const out = await measure('steps.ts', [LONG ? '10000' : '400']);
+    const out = await measure('steps.ts', [LONG ? '10000' : '300']);
     expect(out.peakRss).toBeLessThan(500);
     expect(out.liveAfter - out.liveBefore).toBeLessThan(3);
     flat(out.middle);

@@ -1,5 +1,5 @@
 // DataLoader: batches of a data set's samples.
-import { tensor } from '../create.ts';
+import { tensor } from '../from-data.ts';
 import { checkOptions } from '../define.ts';
 import { describe } from '../errors.ts';
 import type { Generator } from '../random.ts';

@@ -1,7 +1,9 @@
 // x.newZeros and its kin: tensors of the dtype and device of another.
-import { empty, full, ones, type TensorData, type TensorOptions, tensor, zeros } from '../create.ts';
+import { empty, full, ones, zeros } from '../create.ts';
 import { checkTensor, type Scalar } from '../dispatch.ts';
+import { tensor } from '../from-data.ts';
 import { spread } from '../methods.ts';
+import type { TensorData, TensorOptions } from '../tensor-options.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 

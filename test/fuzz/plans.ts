@@ -143,7 +143,7 @@ function vary(from: Plan): Plan {
   // handles of the kept plan may be dead by now
   for (const x of p.operands)
     if (x.handle >= 0 && !owners.has(x.handle) && random.chance(0.95)) x.handle = fitting(20_000);
-  for (let n = 1 + random.below(3); n > 0; n--) {
+  for (let n = random.below(4); n > 0; n--) {
     const x = p.operands.length > 0 ? random.pick(p.operands) : undefined;
     switch (random.below(14)) {
       case 0:
