@@ -69,7 +69,17 @@ export * as nn from './nn/index.ts';
 export * from './ops/index.ts';
 export { Slice, slice } from './ops/internal/slice.ts';
 export * as optim from './optim/index.ts';
-export * from './random.ts';
+export {
+  bernoulli,
+  defaultGenerator,
+  Generator,
+  getRngState,
+  initialSeed,
+  manualSeed,
+  multinomial,
+  seed,
+  setRngState,
+} from './random.ts';
 export * from './save.ts';
 export { Size } from './shape.ts';
 export { Tensor } from './tensor.ts';

@@ -30,7 +30,10 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 
 // The addon must be there to list the names; without it the wrapper is made by the next build.
 const names = Object.keys(createRequire(import.meta.url)('../dist/index.cjs')).sort();
+// `var` is one of the names: it may be exported, but not declared.
+const lines = (f) => names.map((n) => `  ${f(n)},\n`).join('');
 writeFileSync(
   'dist/index.mjs',
-  `import flambeau from './index.cjs';\nexport default flambeau;\nexport const {\n${names.map((n) => `  ${n},`).join('\n')}\n} = flambeau;\n`,
+  `import flambeau from './index.cjs';\nexport default flambeau;\nconst {\n${lines((n) => `${n}: ${n}_`)}} = flambeau;\n` +
+    `export {\n${lines((n) => `${n}_ as ${n}`)}};\n`,
 );

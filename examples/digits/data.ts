@@ -23,11 +23,16 @@ export interface Split {
   test: Digits;
 }
 
-/** The images of one digit: the package has a file for each, with numbers rounded to three places. */
-function readDigit(digit: number): Float32Array {
+/** The images of one digit, (n, 784): the package has a file for each, with numbers rounded to three places. */
+function readDigit(digit: number): torch.Tensor {
   const folder = dirname(createRequire(import.meta.url).resolve('mnist'));
   const { data } = JSON.parse(readFileSync(join(folder, 'digits', `${digit}.json`), 'utf8')) as { data: number[] };
-  return Float32Array.from(data, (value) => Math.round(value * 255) / 255);
+  return torch
+    .fromNumpy(Float32Array.from(data))
+    .mul(255)
+    .round()
+    .div(255)
+    .view(-1, SIZE * SIZE);
 }
 
 /**
@@ -35,9 +40,9 @@ function readDigit(digit: number): Float32Array {
  * 10,000, of every digit its share. Class c of the labels is `digits[c]`.
  */
 export function loadDigits(digits: readonly number[], device: torch.DeviceLike = 'cpu'): Split {
-  const pixels = digits.map(readDigit);
-  const images = torch.cat(pixels.map((data) => torch.fromNumpy(data).view(-1, SIZE * SIZE))); // (N, 784)
-  const labels = torch.cat(pixels.map((data, c) => torch.full([data.length / SIZE ** 2], c, { dtype: 'int64' }))); // (N)
+  const parts = digits.map(readDigit);
+  const images = torch.cat(parts); // (N, 784)
+  const labels = torch.cat(parts.map((part, c) => torch.full([part.size(0)], c, { dtype: 'int64' }))); // (N)
   const held = torch.arange(labels.numel()).remainder(5).eq(4); // (N), bool
   const pick = (mask: torch.Tensor): Digits => ({
     images: images.index(mask).to(device),

@@ -4,11 +4,12 @@
 
 namespace flambeau::FB_ISA {
 
-#define FB_FILES(F)                                                                                             \
-  F(unary)                                                                                                      \
-  F(binary)                                                                                                     \
-  F(compare) F(ternary) F(copy) F(reduce) F(scan) F(sort) F(index) F(scatter) F(matmul) F(conv) F(pool) F(norm) \
-      F(loss) F(random) F(optim)
+#define FB_FILES(F)                                                                                                    \
+  F(unary)                                                                                                             \
+  F(binary)                                                                                                            \
+  F(compare)                                                                                                           \
+  F(ternary) F(copy) F(reduce) F(scan) F(sort) F(index) F(scatter) F(matmul) F(conv) F(pool) F(norm) F(loss) F(random) \
+      F(optim)
 
 #define FB_DECLARE(file) void register_##file(KernelTable& table);
 FB_FILES(FB_DECLARE)
