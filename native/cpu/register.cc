@@ -4,12 +4,11 @@
 
 namespace flambeau::FB_ISA {
 
-#define FB_FILES(F)                                                                                                    \
-  F(unary)                                                                                                             \
-  F(binary)                                                                                                            \
-  F(compare)                                                                                                           \
-  F(ternary) F(copy) F(reduce) F(scan) F(sort) F(index) F(scatter) F(matmul) F(conv) F(pool) F(norm) F(loss) F(random) \
-      F(optim)
+// clang-format off
+#define FB_FILES(F)                                                                                  \
+  F(unary) F(binary) F(compare) F(ternary) F(copy) F(reduce) F(scan) F(sort) F(index) F(scatter)     \
+  F(matmul) F(conv) F(pool) F(norm) F(loss) F(random) F(optim)
+// clang-format on
 
 #define FB_DECLARE(file) void register_##file(KernelTable& table);
 FB_FILES(FB_DECLARE)
