@@ -5,10 +5,10 @@ import * as torch from '../lib/index.ts';
 import { measure } from './memory/child.ts';
 
 const LONG = process.env.FLAMBEAU_LONG === '1';
-/** Before and after the middle of the loop, memory must not grow by more than this. */
+/** From the middle of the loop to its end memory must not grow; at one of the two moments a nursery (64 MB) may be full. */
 const flat = (figures: unknown): void => {
   const list = figures as number[];
-  expect(list.at(-1)! - list[Math.floor(list.length / 2)]!).toBeLessThan(60);
+  expect(list.at(-1)! - list[Math.floor(list.length / 2)]!).toBeLessThan(100);
 };
 
 describe('synchronous loops', () => {
