@@ -1,6 +1,6 @@
 // Functions that make tensors: filled, counted, drawn. Called by users through the namespace.
 import { readArguments } from './define.ts';
-import { checkTensor, resultLike, runMap, type Scalar, scalarOperand } from './dispatch.ts';
+import { checkOperand, checkTensor, resultLike, runMap, type Scalar, scalarOperand } from './dispatch.ts';
 import { bool, type DType, FLOATING, getDefault, int64, ofKind, scalarKind, uint8 } from './dtype.ts';
 import { describe, DtypeError, ShapeError } from './errors.ts';
 import { kernel } from './native.ts';
@@ -167,6 +167,7 @@ export function onesLike(x: Tensor, options: LikeOptions = {}): Tensor {
  * torch.fullLike(torch.tensor([1, 2]), 7) // tensor([7, 7])
  */
 export function fullLike(x: Tensor, fillValue: Scalar, options: LikeOptions = {}): Tensor {
+  checkOperand('fullLike', fillValue, 'fillValue');
   return like('fullLike', x, options, (out) => put(out, scalarFor('fullLike', fillValue, out.dt)));
 }
 /**

@@ -224,6 +224,8 @@ form('random', ['from', 'to'], (x, { from, to, generator }) => {
     to === undefined || to === null
       ? [0, number('random_', 'to', from)]
       : [number('random_', 'from', from), number('random_', 'to', to)];
+  if (![low, high].every(Number.isInteger))
+    throw new RangeError(`random_: expected whole numbers but received ${low} and ${high}`);
   if (!(low < high))
     throw new RangeError(`random_: expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
   draw(randintKernel, x, [id, low, high]);

@@ -13,7 +13,7 @@ import { native } from './native.ts';
 import type * as ops from './ops/index.ts';
 import type { Overloads } from './ops/internal/overloads.ts';
 import type { inPlace } from './ops/inplace.ts';
-import { contiguousStrides, isContiguous, type Shape, Size, sizeOf, show } from './shape.ts';
+import { checkShape, contiguousStrides, isContiguous, type Shape, Size, sizeOf, show } from './shape.ts';
 
 /** The TypedArray that holds a dtype's values; halves come as their bits. */
 export type TypedArray =
@@ -447,6 +447,7 @@ export function emptyTensor(sizes: Shape, dt: DType): Tensor {
 
 /** As emptyTensor, for what is made to last: it owns its memory alone. */
 export function emptyLasting(sizes: Shape, dt: DType): Tensor {
+  checkShape('Parameter', sizes);
   const count = sizeOf(sizes);
   return new Tensor(allocateOwn(count * dt.size), dt, sizes, null, 0, count);
 }

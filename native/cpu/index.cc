@@ -30,7 +30,7 @@ template <class T>
 FB_INLINE void copy_run(T* to, int64_t to_step, const T* from, int64_t from_step, int64_t n) {
   if (to_step == 1 && from_step == 1) {
     if (n >= 64) {
-      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
+      std::memmove(to, from, static_cast<size_t>(n) * sizeof(T));
     } else {
       for (int64_t i = 0; i < n; i++) to[i] = from[i];
     }

@@ -92,7 +92,7 @@ inline void gather(To* to, const From* from, int64_t stride, int64_t n) {
     for (int64_t i = 0; i < n; i++) to[i] = repack<To>(from[i * stride]);
   } else if constexpr (std::is_same_v<To, From>) {
     if (n >= 32)
-      std::memcpy(to, from, static_cast<size_t>(n) * sizeof(To));
+      std::memmove(to, from, static_cast<size_t>(n) * sizeof(To));
     else
       for (int64_t i = 0; i < n; i++) to[i] = from[i];
   } else if constexpr (std::is_same_v<From, Half>) {
