@@ -3,7 +3,7 @@ import { FunctionNode, type Grad } from '../../autograd/node.ts';
 import { record, writeInPlace } from '../../define.ts';
 import { commonDevice, runMap, undisturbed } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
-import { broadcastShapes, expandStrides, type Shape } from '../../shape.ts';
+import { broadcastShapes, expandStrides, type Shape, sizeOf } from '../../shape.ts';
 import { emptyTensor, Tensor } from '../../tensor.ts';
 import { outside, zerosOf } from './reducing.ts';
 
@@ -92,6 +92,9 @@ const present = (indices: Indices): Tensor[] => indices.filter((t) => t !== null
 
 /** What the indices pick of `x`. */
 export function getAt(x: Tensor, indices: Indices): Tensor {
+  if (x.count === 0 && sizeOf(layout(x, indices).sizes) > 0) {
+    throw new RangeError('index: index is out of bounds for dimension with size 0');
+  }
   commonDevice('index', [x, ...indices]);
   const l = layout(x, indices);
   const out = emptyTensor(l.sizes, x.dt);
