@@ -295,7 +295,7 @@ function legacy(name: string, dt: () => DType): LegacyConstructor {
     return fromData(name, data, { dtype: dt().name });
   };
   Object.defineProperty(make, 'name', { value: name });
-  return make as unknown as LegacyConstructor;
+  return make as LegacyConstructor;
 }
 const byName = (name: DTypeName): DType => dtypes.find((d) => d.name === name)!;
 /** A float32 tensor, as PyTorch's legacy constructors make it. */
