@@ -290,31 +290,75 @@ export interface LegacyConstructor {
   new (data?: TensorData, ...sizes: number[]): Tensor;
 }
 function legacy(name: string, dt: () => DType): LegacyConstructor {
-  const make = (data: TensorData = [], ...sizes: number[]): Tensor => {
+  // no arrow function: `new` refuses those
+  function make(data: TensorData = [], ...sizes: number[]): Tensor {
     if (typeof data === 'number') return emptyTensor(checkShape(name, [data, ...sizes]).slice(), dt());
     return fromData(name, data, { dtype: dt().name });
-  };
+  }
   Object.defineProperty(make, 'name', { value: name });
   return make as LegacyConstructor;
 }
 const byName = (name: DTypeName): DType => dtypes.find((d) => d.name === name)!;
-/** A float32 tensor, as PyTorch's legacy constructors make it. */
+/**
+ * A float32 tensor of the data, or an uninitialised one of the sizes, as PyTorch's legacy constructors make it. Throws
+ * as {@link tensor}.
+ * @example
+ * torch.FloatTensor([1, 2]) // tensor([1., 2.])
+ * @example
+ * new torch.FloatTensor(2, 3).shape // torch.Size([2, 3])
+ */
 export const FloatTensor: LegacyConstructor = legacy('FloatTensor', () => float32);
-/** A float64 tensor. */
+/**
+ * As {@link FloatTensor}, in float64.
+ * @example
+ * torch.DoubleTensor([1, 2]) // tensor([1., 2.], dtype=torch.float64)
+ */
 export const DoubleTensor: LegacyConstructor = legacy('DoubleTensor', () => float64);
-/** A float16 tensor. */
+/**
+ * As {@link FloatTensor}, in float16.
+ * @example
+ * torch.HalfTensor([1, 2]) // tensor([1., 2.], dtype=torch.float16)
+ */
 export const HalfTensor: LegacyConstructor = legacy('HalfTensor', () => byName('float16'));
-/** A bfloat16 tensor. */
+/**
+ * As {@link FloatTensor}, in bfloat16.
+ * @example
+ * torch.BFloat16Tensor([1, 2]) // tensor([1., 2.], dtype=torch.bfloat16)
+ */
 export const BFloat16Tensor: LegacyConstructor = legacy('BFloat16Tensor', () => byName('bfloat16'));
-/** An int64 tensor. */
+/**
+ * As {@link FloatTensor}, in int64: fractions are cut off.
+ * @example
+ * torch.LongTensor([1.7, -1.7]) // tensor([ 1, -1])
+ */
 export const LongTensor: LegacyConstructor = legacy('LongTensor', () => int64);
-/** An int32 tensor. */
+/**
+ * As {@link FloatTensor}, in int32.
+ * @example
+ * torch.IntTensor([1, 2]) // tensor([1, 2], dtype=torch.int32)
+ */
 export const IntTensor: LegacyConstructor = legacy('IntTensor', () => int32);
-/** An int16 tensor. */
+/**
+ * As {@link FloatTensor}, in int16.
+ * @example
+ * torch.ShortTensor([1, 2]) // tensor([1, 2], dtype=torch.int16)
+ */
 export const ShortTensor: LegacyConstructor = legacy('ShortTensor', () => int16);
-/** An int8 tensor. */
+/**
+ * As {@link FloatTensor}, in int8.
+ * @example
+ * torch.CharTensor([1, 2]) // tensor([1, 2], dtype=torch.int8)
+ */
 export const CharTensor: LegacyConstructor = legacy('CharTensor', () => int8);
-/** A uint8 tensor. */
+/**
+ * As {@link FloatTensor}, in uint8.
+ * @example
+ * torch.ByteTensor([1, 2]) // tensor([1, 2], dtype=torch.uint8)
+ */
 export const ByteTensor: LegacyConstructor = legacy('ByteTensor', () => uint8);
-/** A bool tensor. */
+/**
+ * As {@link FloatTensor}, in bool.
+ * @example
+ * torch.BoolTensor([0, 1]) // tensor([False,  True])
+ */
 export const BoolTensor: LegacyConstructor = legacy('BoolTensor', () => bool);
