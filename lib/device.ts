@@ -1,7 +1,11 @@
 // Devices: their names, and which exist here.
 import { describe, DeviceError } from './errors.ts';
 
-/** Where a tensor's bytes are. One object per device, so `a.device === b.device` compares them. */
+/**
+ * Where a tensor's bytes are. One object per device, so `a.device === b.device` compares them.
+ * @example
+ * torch.device('cuda:1').index // 1
+ */
 export class Device {
   /** `'cpu'` or `'cuda'`. */
   readonly type: 'cpu' | 'cuda';
@@ -11,9 +15,11 @@ export class Device {
     this.type = type;
     this.index = index;
   }
+  /** `cpu` or `cuda:0`, as PyTorch writes it. */
   toString(): string {
     return this.index === null ? this.type : `${this.type}:${this.index}`;
   }
+  /** The same in JSON. */
   toJSON(): string {
     return this.toString();
   }
@@ -58,11 +64,18 @@ export function device(type: DeviceLike, index?: number): Device {
 }
 
 let defaultDevice: Device = cpu;
-/** The device of new tensors for which none is given. */
+/**
+ * The device of new tensors for which none is given.
+ * @example
+ * torch.getDefaultDevice() // cpu
+ */
 export const getDefaultDevice = (): Device => defaultDevice;
 /**
  * Sets the device of new tensors for which none is given.
  * @throws DeviceError if it is not there.
+ * @example
+ * torch.setDefaultDevice('cpu')
+ * torch.ones(2).device // cpu
  */
 export function setDefaultDevice(name: DeviceLike): void {
   defaultDevice = available('setDefaultDevice', device(name));

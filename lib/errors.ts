@@ -1,26 +1,71 @@
 // The error classes of the public API. Messages read `function: what is wrong`, with the shapes, dtypes or values seen.
 
-/** Shapes that do not fit an operation. */
+/**
+ * Thrown for shapes that do not fit an operation.
+ * @example
+ * try {
+ *   torch.ones(2, 3).matmul(torch.ones(4, 5))
+ * } catch (error) {
+ *   console.log(String(error))
+ * }
+ * // ShapeError: matmul: cannot multiply [2, 3] by [4, 5]: the inner sizes 3 and 4 differ
+ */
 export class ShapeError extends Error {
   override name = 'ShapeError';
 }
 
-/** A dtype that an operation does not take. */
+/**
+ * Thrown for a dtype that an operation does not take.
+ * @example
+ * try {
+ *   torch.mean(torch.tensor([1, 2]))
+ * } catch (error) {
+ *   console.log(error instanceof torch.DtypeError)
+ * }
+ * // true
+ */
 export class DtypeError extends Error {
   override name = 'DtypeError';
 }
 
-/** A device that is not there, or operands on different ones. */
+/**
+ * Thrown for a device that is not there, and for operands on different ones.
+ * @example
+ * try {
+ *   torch.ones(2, { device: 'cuda:99' })
+ * } catch (error) {
+ *   console.log(error.name)
+ * }
+ * // DeviceError
+ */
 export class DeviceError extends Error {
   override name = 'DeviceError';
 }
 
-/** A rule of automatic differentiation that was broken. */
+/**
+ * Thrown where a rule of automatic differentiation is broken.
+ * @example
+ * try {
+ *   torch.ones(2).sum().backward()
+ * } catch (error) {
+ *   console.log(String(error))
+ * }
+ * // AutogradError: backward: element 0 of tensors does not require grad and does not have a gradFn
+ */
 export class AutogradError extends Error {
   override name = 'AutogradError';
 }
 
-/** Memory that could not be had, after everything unused was given back. The script can go on. */
+/**
+ * Thrown for memory that could not be had, after everything unused was given back. The script can go on.
+ * @example
+ * try {
+ *   torch.empty(2 ** 45)
+ * } catch (error) {
+ *   console.log(error instanceof torch.OutOfMemoryError)
+ * }
+ * // true
+ */
 export class OutOfMemoryError extends Error {
   override name = 'OutOfMemoryError';
 }

@@ -48,7 +48,9 @@ let current: PrintOptions = { ...profiles.default, sciMode: null };
 /**
  * Sets how tensors print. What is not named keeps its value, except `sciMode`, which goes back to automatic, as in
  * PyTorch.
- * @example torch.setPrintoptions({ precision: 2 })
+ * @example
+ * torch.setPrintoptions({ precision: 2 })
+ * torch.tensor([0.125, 2]) // tensor([0.12, 2.00])
  */
 export function setPrintoptions(options: PrintOptionsInput): void {
   const known = ['precision', 'threshold', 'edgeitems', 'linewidth', 'sciMode', 'profile'];
@@ -80,7 +82,18 @@ export function setPrintoptions(options: PrintOptionsInput): void {
   current = next;
 }
 
-/** The current settings, as an object that `setPrintoptions` takes. */
+/**
+ * The current settings, as an object that `setPrintoptions` takes.
+ * @example
+ * torch.getPrintoptions()
+ * // {
+ * //   precision: 4,
+ * //   threshold: 1000,
+ * //   edgeitems: 3,
+ * //   linewidth: 80,
+ * //   sciMode: null
+ * // }
+ */
 export function getPrintoptions(): PrintOptions {
   return { ...current };
 }

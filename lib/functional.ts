@@ -70,25 +70,61 @@ const plain =
  * torch.nn.functional.relu(torch.tensor([-1, 1.5])) // tensor([0.0000, 1.5000])
  */
 export const relu: Activation = plain('relu', reluOp);
-/** `min(max(x, 0), 6)`; stored in `x` with `inplace`. */
+/**
+ * `min(max(x, 0), 6)`, element by element; stored in `x` with `inplace`.
+ * @example
+ * torch.nn.functional.relu6(torch.tensor([-1, 1.5, 8])) // tensor([0.0000, 1.5000, 6.0000])
+ */
 export const relu6: Activation = plain('relu6', act.relu6);
-/** `x sigmoid(x)`; stored in `x` with `inplace`. */
+/**
+ * `x sigmoid(x)`, element by element (https://arxiv.org/abs/1702.03118); stored in `x` with `inplace`.
+ * @example
+ * torch.nn.functional.silu(torch.tensor([-1, 1.5])) // tensor([-0.2689,  1.2264])
+ */
 export const silu: Activation = plain('silu', siluOp);
-/** `x tanh(softplus(x))`; stored in `x` with `inplace`. */
+/**
+ * `x tanh(softplus(x))`, element by element (https://arxiv.org/abs/1908.08681); stored in `x` with `inplace`. Throws
+ * DtypeError for integers.
+ * @example
+ * torch.nn.functional.mish(torch.tensor([-1, 1.5])) // tensor([-0.3034,  1.4034])
+ */
 export const mish: Activation = plain('mish', act.mish);
-/** Scaled {@link elu}; stored in `x` with `inplace`. */
+/**
+ * `1.0507 elu(x)` with `alpha` 1.6733, which keeps mean 0 and variance 1 (https://arxiv.org/abs/1706.02515); stored in
+ * `x` with `inplace`. Throws DtypeError for integers.
+ * @example
+ * torch.nn.functional.selu(torch.tensor([-1, 1.5])) // tensor([-1.1113,  1.5761])
+ */
 export const selu: Activation = plain('selu', act.selu);
-/** `relu6(x + 3) / 6`; stored in `x` with `inplace`. */
+/**
+ * `relu6(x + 3) / 6`, element by element; stored in `x` with `inplace`. Throws DtypeError for integers.
+ * @example
+ * torch.nn.functional.hardsigmoid(torch.tensor([-4, 1.5])) // tensor([0.0000, 0.7500])
+ */
 export const hardsigmoid: Activation = plain('hardsigmoid', act.hardsigmoid);
-/** `x relu6(x + 3) / 6`; stored in `x` with `inplace`. */
+/**
+ * `x relu6(x + 3) / 6`, element by element (https://arxiv.org/abs/1905.02244); stored in `x` with `inplace`. Throws
+ * DtypeError for integers.
+ * @example
+ * torch.nn.functional.hardswish(torch.tensor([-1, 1.5])) // tensor([-0.3333,  1.1250])
+ */
 export const hardswish: Activation = plain('hardswish', act.hardswish);
-/** `1 / (1 + e^-x)` */
+/**
+ * `1 / (1 + e^-x)`, element by element.
+ * @example
+ * torch.nn.functional.sigmoid(torch.tensor([0, 1.5])) // tensor([0.5000, 0.8176])
+ */
 export const sigmoid: (x: Tensor) => Tensor = sigmoidOp;
-/** Hyperbolic tangent. */
+/**
+ * Hyperbolic tangent, element by element.
+ * @example
+ * torch.nn.functional.tanh(torch.tensor([0, 1.5])) // tensor([0.0000, 0.9051])
+ */
 export const tanh: (x: Tensor) => Tensor = tanhOp;
 
 /**
- * `x Φ(x)`, or its approximation by tanh.
+ * `x Φ(x)` with Φ the normal distribution's cumulative function, or its approximation by tanh
+ * (https://arxiv.org/abs/1606.08415). Throws DtypeError for integers.
  * @example
  * torch.nn.functional.gelu(torch.tensor([0, 1.5])) // tensor([0.0000, 1.3998])
  */
@@ -98,7 +134,11 @@ export function gelu(
 ): Tensor {
   return geluOp(x, readArguments<{ approximate: 'none' | 'tanh' }>('gelu', args, ['approximate']));
 }
-/** `x` above zero, `negativeSlope x` below. */
+/**
+ * `x` above zero, `negativeSlope x` (0.01) below; stored in `x` with `inplace`. Throws DtypeError for integers.
+ * @example
+ * torch.nn.functional.leakyRelu(torch.tensor([-1, 1.5]), 0.1) // tensor([-0.1000,  1.5000])
+ */
 export function leakyRelu(
   x: Tensor,
   ...args: Call<[negativeSlope?: number, inplace?: boolean], act.LeakyReluOptions & InplaceOptions>
@@ -109,7 +149,12 @@ export function leakyRelu(
   ]);
   return placed(x, act.leakyRelu(x, { negativeSlope }), inplace);
 }
-/** `x` above zero, `alpha (e^x - 1)` below. */
+/**
+ * `x` above zero, `alpha (e^x - 1)` below (https://arxiv.org/abs/1511.07289); stored in `x` with `inplace`. Throws
+ * DtypeError for integers.
+ * @example
+ * torch.nn.functional.elu(torch.tensor([-1, 1.5])) // tensor([-0.6321,  1.5000])
+ */
 export function elu(
   x: Tensor,
   ...args: Call<[alpha?: number, inplace?: boolean], { alpha?: number | undefined } & InplaceOptions>
@@ -120,7 +165,12 @@ export function elu(
   ]);
   return placed(x, act.elu(x, { alpha }), inplace);
 }
-/** `x` above zero, `alpha (e^(x / alpha) - 1)` below. */
+/**
+ * `x` above zero, `alpha (e^(x / alpha) - 1)` below (https://arxiv.org/abs/1704.07483); stored in `x` with `inplace`.
+ * Throws DtypeError for integers.
+ * @example
+ * torch.nn.functional.celu(torch.tensor([-1, 1.5]), { alpha: 2 }) // tensor([-0.7869,  1.5000])
+ */
 export function celu(
   x: Tensor,
   ...args: Call<[alpha?: number, inplace?: boolean], act.CeluOptions & InplaceOptions>
@@ -131,7 +181,12 @@ export function celu(
   ]);
   return placed(x, act.celu(x, { alpha }), inplace);
 }
-/** Clamps to `[minVal, maxVal]`. */
+/**
+ * Clamps to `[minVal, maxVal]` (-1 and 1); stored in `x` with `inplace`. Throws RangeError if `minVal` is the larger
+ * one.
+ * @example
+ * torch.nn.functional.hardtanh(torch.tensor([-3, 0.5, 3])) // tensor([-1.0000,  0.5000,  1.0000])
+ */
 export function hardtanh(
   x: Tensor,
   ...args: Call<[minVal?: number, maxVal?: number, inplace?: boolean], act.HardtanhOptions & InplaceOptions>
@@ -143,7 +198,11 @@ export function hardtanh(
   } = readArguments<act.HardtanhOptions & InplaceOptions>('hardtanh', args, ['minVal', 'maxVal', 'inplace']);
   return placed(x, act.hardtanh(x, { minVal, maxVal }), inplace);
 }
-/** `x` where it exceeds `limit`, `value` elsewhere. */
+/**
+ * `x` where it exceeds `limit`, `value` elsewhere; stored in `x` with `inplace`.
+ * @example
+ * torch.nn.functional.threshold(torch.tensor([-1, 1.5]), 0, 7) // tensor([7.0000, 1.5000])
+ */
 export function threshold(
   x: Tensor,
   limit: number,
@@ -169,18 +228,27 @@ const softmaxWith = (where: string, x: Tensor, args: readonly unknown[], f: type
   return f(x, { dim: dim ?? defaultSoftmaxDim(x.ndim), dtype });
 };
 /**
- * Probabilities along `dim`.
+ * Probabilities along `dim`: `e^x / Σ e^x`, of the shape of `x`. Throws RangeError if there is no such dim, DtypeError
+ * for integers.
  * @example
  * torch.nn.functional.softmax(torch.tensor([0, 1.5]), 0) // tensor([0.1824, 0.8176])
  */
 export function softmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
   return softmaxWith('softmax', x, args, act.softmax);
 }
-/** Softmax of `-x`. */
+/**
+ * Probabilities along `dim` of `-x`. Throws as {@link softmax}.
+ * @example
+ * torch.nn.functional.softmin(torch.tensor([0, 1.5]), 0) // tensor([0.8176, 0.1824])
+ */
 export function softmin(x: Tensor, ...args: SoftmaxArguments): Tensor {
   return softmaxWith('softmin', x.neg(), args, act.softmax);
 }
-/** Logarithms of probabilities along `dim`. */
+/**
+ * Logarithms of the probabilities along `dim`. Throws as {@link softmax}.
+ * @example
+ * torch.nn.functional.logSoftmax(torch.tensor([0, 1.5]), 0) // tensor([-1.7014, -0.2014])
+ */
 export function logSoftmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
   return softmaxWith('logSoftmax', x, args, act.logSoftmax);
 }
@@ -199,9 +267,11 @@ const dropped = (where: string, x: Tensor, args: readonly unknown[], f: typeof d
   return placed(x, f(x, { p, training }), inplace);
 };
 /**
- * Zeroes elements with probability `p` and divides the others by `1 - p`, if `training`.
+ * Zeroes elements with probability `p` (0.5) and divides the others by `1 - p`, if `training` (true). Throws
+ * RangeError for other probabilities.
  * @example
- * torch.nn.functional.dropout(torch.ones([2]), 1) // tensor([0., 0.])
+ * torch.manualSeed(0)
+ * torch.nn.functional.dropout(torch.ones(5)) // tensor([0., 0., 2., 0., 0.])
  */
 export function dropout(x: Tensor, ...args: DropoutArguments): Tensor {
   return dropped('dropout', x, args, drop.dropout);
@@ -210,15 +280,45 @@ const channels = (where: string, x: Tensor, args: readonly unknown[], unbatched:
   x.ndim === unbatched
     ? dropped(where, x.unsqueeze(0), args, drop.featureDropout).squeeze(0)
     : dropped(where, x, args, drop.featureDropout);
-/** As {@link dropout}, for whole channels of [N, C, L] or [C, L]. */
+/**
+ * As {@link dropout}, for whole channels of [N, C, L] or [C, L].
+ * @example
+ * torch.manualSeed(0)
+ * torch.nn.functional.dropout1d(torch.ones(3, 2))
+ * // tensor([[0., 0.],
+ * //         [0., 0.],
+ * //         [2., 2.]])
+ */
 export function dropout1d(x: Tensor, ...args: DropoutArguments): Tensor {
   return channels('dropout1d', x, args, 2);
 }
-/** As {@link dropout}, for whole channels of [N, C, H, W]. */
+/**
+ * As {@link dropout}, for whole channels of [N, C, H, W].
+ * @example
+ * torch.manualSeed(0)
+ * torch.nn.functional.dropout2d(torch.ones(1, 3, 1, 2))
+ * // tensor([[[[0., 0.]],
+ * //
+ * //          [[0., 0.]],
+ * //
+ * //          [[2., 2.]]]])
+ */
 export function dropout2d(x: Tensor, ...args: DropoutArguments): Tensor {
   return channels('dropout2d', x, args, -1);
 }
-/** As {@link dropout}, for whole channels of [N, C, D, H, W] or [C, D, H, W]. */
+/**
+ * As {@link dropout}, for whole channels of [N, C, D, H, W] or [C, D, H, W].
+ * @example
+ * torch.manualSeed(0)
+ * torch.nn.functional.dropout3d(torch.ones(3, 1, 1, 2))
+ * // tensor([[[[0., 0.]]],
+ * //
+ * //
+ * //         [[[0., 0.]]],
+ * //
+ * //
+ * //         [[[2., 2.]]]])
+ */
 export function dropout3d(x: Tensor, ...args: DropoutArguments): Tensor {
   return channels('dropout3d', x, args, 4);
 }
@@ -246,14 +346,23 @@ function pooled(
   const { returnIndices = false, ...options } = readArguments<MaxPoolOptions>(where, args, MAX_NAMES);
   return returnIndices ? withIndices(x, kernelSize, options) : f(x, kernelSize, options);
 }
-/** Maxima over windows of [N, C, L] or [C, L]; with `returnIndices`, their positions too. */
+/**
+ * Maxima over windows of [N, C, L] or [C, L]; with `returnIndices`, their positions too. Throws ShapeError for other
+ * shapes and where no window fits.
+ * @example
+ * torch.nn.functional.maxPool1d(torch.tensor([[1, 3.5, 2, 0]]), 2) // tensor([[3.5000, 2.0000]])
+ * @example
+ * torch.nn.functional.maxPool1d(torch.tensor([[1, 3.5, 2, 0]]), 2, { returnIndices: true }).indices
+ * // tensor([[1, 2]])
+ */
 export function maxPool1d(x: Tensor, kernelSize: Sizes, options: WithIndices): pool.Pooled;
 export function maxPool1d(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArguments): Tensor;
 export function maxPool1d(x: Tensor, kernelSize: Sizes, ...args: readonly unknown[]): Tensor | pool.Pooled {
   return pooled('maxPool1d', x, kernelSize, args, pool.maxPool1d, pool.maxPool1dWithIndices);
 }
 /**
- * Maxima over windows of [N, C, H, W] or [C, H, W]; with `returnIndices`, their positions too.
+ * Maxima over windows of [N, C, H, W] or [C, H, W]; with `returnIndices`, their positions too. Throws ShapeError for
+ * other shapes and where no window fits.
  * @example
  * torch.nn.functional.maxPool2d(torch.tensor([[[1, 3.5], [2, 0]]]), 2) // tensor([[[3.5000]]])
  */
@@ -262,19 +371,41 @@ export function maxPool2d(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArgument
 export function maxPool2d(x: Tensor, kernelSize: Sizes, ...args: readonly unknown[]): Tensor | pool.Pooled {
   return pooled('maxPool2d', x, kernelSize, args, pool.maxPool2d, pool.maxPool2dWithIndices);
 }
-/** Maxima over windows of [N, C, D, H, W] or [C, D, H, W]; with `returnIndices`, their positions too. */
+/**
+ * Maxima over windows of [N, C, D, H, W] or [C, D, H, W]; with `returnIndices`, their positions too. Throws ShapeError
+ * for other shapes and where no window fits.
+ * @example
+ * torch.nn.functional.maxPool3d(torch.arange(8, { dtype: 'float32' }).reshape(1, 2, 2, 2), 2).item() // 7
+ */
 export function maxPool3d(x: Tensor, kernelSize: Sizes, options: WithIndices): pool.Pooled;
 export function maxPool3d(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArguments): Tensor;
 export function maxPool3d(x: Tensor, kernelSize: Sizes, ...args: readonly unknown[]): Tensor | pool.Pooled {
   return pooled('maxPool3d', x, kernelSize, args, pool.maxPool3d, pool.maxPool3dWithIndices);
 }
-/** Maxima over as many windows of [N, C, L] as are asked for. */
+/**
+ * Maxima over `outputSize` windows of [N, C, L] or [C, L]. Throws ShapeError for other shapes.
+ * @example
+ * torch.nn.functional.adaptiveMaxPool1d(torch.tensor([[1, 3.5, 2, 0]]), 2) // tensor([[3.5000, 2.0000]])
+ */
 export const adaptiveMaxPool1d = (x: Tensor, outputSize: pool.OutputSize): Tensor =>
   pool.adaptiveMaxPool1d(x, outputSize).output;
-/** Maxima over as many windows of [N, C, H, W] as are asked for. */
+/**
+ * Maxima over `outputSize` (one number, or [H, W]) windows of [N, C, H, W] or [C, H, W]. Throws ShapeError for other
+ * shapes.
+ * @example
+ * torch.nn.functional.adaptiveMaxPool2d(torch.tensor([[[1, 3.5], [2, 0]]]), [2, 1])
+ * // tensor([[[3.5000],
+ * //          [2.0000]]])
+ */
 export const adaptiveMaxPool2d = (x: Tensor, outputSize: pool.OutputSize): Tensor =>
   pool.adaptiveMaxPool2d(x, outputSize).output;
-/** Maxima over as many windows of [N, C, D, H, W] as are asked for. */
+/**
+ * Maxima over `outputSize` (one number, or [D, H, W]) windows of [N, C, D, H, W] or [C, D, H, W]. Throws ShapeError
+ * for other shapes.
+ * @example
+ * torch.nn.functional.adaptiveMaxPool3d(torch.arange(8, { dtype: 'float32' }).reshape(1, 2, 2, 2), [2, 1, 1]).flatten()
+ * // tensor([3., 7.])
+ */
 export const adaptiveMaxPool3d = (x: Tensor, outputSize: pool.OutputSize): Tensor =>
   pool.adaptiveMaxPool3d(x, outputSize).output;
 
@@ -312,7 +443,12 @@ export function batchNorm(
   } = readArguments<BatchNormOptions>('batchNorm', args, ['weight', 'bias', 'training', 'momentum', 'eps']);
   return norms.batchNorm(x, weight, bias, runningMean, runningVar, training, momentum, eps);
 }
-/** Normalization over the last dims, whose sizes are `normalizedShape`. */
+/**
+ * Normalization to mean 0 and variance 1 over the last dims, whose sizes are `normalizedShape`, then times `weight`
+ * plus `bias` (https://arxiv.org/abs/1607.06450). Throws ShapeError where the sizes are others.
+ * @example
+ * torch.nn.functional.layerNorm(torch.tensor([[0.5, 1, 3]]), [3]) // tensor([[-0.9258, -0.4629,  1.3887]])
+ */
 export const layerNorm: typeof norms.layerNorm = norms.layerNorm;
 
 /** Options of {@link normalize}. */

@@ -6,13 +6,29 @@ import { resultType as resultOf, type Scalar } from './dispatch.ts';
 import { Tensor } from './tensor.ts';
 import { dispose, track } from './memory.ts';
 
-/** π. */
+/**
+ * π, the ratio of a circle's circumference to its diameter.
+ * @example
+ * torch.pi // 3.141592653589793
+ */
 export const pi: number = Math.PI;
-/** e. */
+/**
+ * Euler's number, the base of the natural logarithm.
+ * @example
+ * torch.e // 2.718281828459045
+ */
 export const e: number = Math.E;
-/** Infinity. */
+/**
+ * Infinity.
+ * @example
+ * torch.tensor([1, 2]).div(0).eq(torch.inf) // tensor([True, True])
+ */
 export const inf: number = Number.POSITIVE_INFINITY;
-/** Not a number. */
+/**
+ * Not a number.
+ * @example
+ * torch.tensor([torch.nan, 1]).isnan() // tensor([ True, False])
+ */
 export const nan: number = Number.NaN;
 
 /**
@@ -26,7 +42,8 @@ export function getDefaultDtype(): DTypeName {
 /**
  * Sets the floating dtype of new tensors. Throws TypeError for other dtypes.
  * @example
- * torch.setDefaultDtype('float32')
+ * torch.setDefaultDtype('float64')
+ * torch.tensor([1.5]).dtype // float64
  */
 export function setDefaultDtype(dtype: DTypeName): void {
   setDefault(toDType(dtype, 'setDefaultDtype'));
@@ -34,15 +51,17 @@ export function setDefaultDtype(dtype: DTypeName): void {
 /**
  * How many threads kernels use.
  * @example
- * torch.getNumThreads() >= 1 // true
+ * torch.setNumThreads(2)
+ * torch.getNumThreads() // 2
  */
 export function getNumThreads(): number {
   return native.getNumThreads();
 }
 /**
- * Sets how many threads kernels use, 1 to 1024.
+ * Sets how many threads kernels use, 1 to 1024. Throws RangeError for other numbers.
  * @example
- * torch.setNumThreads(torch.getNumThreads())
+ * torch.setNumThreads(1)
+ * torch.getNumThreads() // 1
  */
 export function setNumThreads(n: number): void {
   if (typeof n !== 'number' || !Number.isInteger(n) || n < 1 || n > 1024) {
@@ -85,7 +104,7 @@ export function isTensor(x: unknown): x is Tensor {
 /**
  * Whether a tensor's dtype is floating point.
  * @example
- * torch.isFloatingPoint(torch.ones(1)) // true
+ * torch.isFloatingPoint(torch.tensor([1, 2])) // false
  */
 export function isFloatingPoint(x: Tensor): boolean {
   return x.dt.kind === FLOATING;

@@ -274,7 +274,8 @@ export interface MemoryStats {
 /**
  * Live, cached and peak bytes, and what collecting has cost.
  * @example
- * torch.memoryStats().live >= 0 // true
+ * const x = torch.zeros(1024, 1024)
+ * torch.memoryStats().live >= x.nbytes // true
  */
 export function memoryStats(): MemoryStats {
   const { reserved, cached, limit } = native.poolStats();
@@ -293,7 +294,9 @@ export function memoryStats(): MemoryStats {
 /**
  * Collects everything that is unreachable and gives cached memory back to the system.
  * @example
+ * torch.zeros(1024, 1024).dispose() // its memory is kept for the next tensor
  * torch.emptyCache()
+ * torch.memoryStats().cached < 2 ** 20 // true
  */
 export function emptyCache(): void {
   collectFully();

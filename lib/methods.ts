@@ -25,26 +25,76 @@ export type InPlace<T> = {
 
 /** Attributes that are operators without arguments, and in-place forms that no operator corresponds to. */
 export interface HandMethods {
-  /** Stores the values of `source`, broadcast and converted to this dtype. */
+  /**
+   * Stores the values of `source`, broadcast and converted to this dtype. Throws ShapeError where it does not
+   * broadcast.
+   * @example
+   * torch.zeros(2, 2).copy_(torch.tensor([1, 2]))
+   * // tensor([[1., 2.],
+   * //         [1., 2.]])
+   */
   copy_(source: Tensor | Scalar, nonBlocking?: boolean): Tensor;
-  /** Stores `value` everywhere. */
+  /**
+   * Stores `value` everywhere.
+   * @example
+   * torch.zeros(2).fill_(7) // tensor([7., 7.])
+   */
   fill_(value: Tensor | Scalar): Tensor;
-  /** Stores zeros. */
+  /**
+   * Stores zeros.
+   * @example
+   * torch.ones(2).zero_() // tensor([0., 0.])
+   */
   zero_(): Tensor;
-  /** Draws from the uniform distribution between `from` and `to` (0 and 1). */
+  /**
+   * Draws from the uniform distribution between `from` and `to` (0 and 1). Throws RangeError if `from` is the larger
+   * one.
+   * @example
+   * torch.manualSeed(0)
+   * torch.empty(2).uniform_(0, 10) // tensor([4.9626, 7.6822])
+   */
   uniform_(from?: number, to?: number, options?: GeneratorOption): Tensor;
-  /** Draws from the normal distribution of this mean and standard deviation (0 and 1). */
+  /**
+   * Draws from the normal distribution of this mean and standard deviation (0 and 1). Throws RangeError if `std` is
+   * negative.
+   * @example
+   * torch.manualSeed(0)
+   * torch.empty(2).normal_() // tensor([ 1.5410, -0.2934])
+   */
   normal_(mean?: number, std?: number, options?: GeneratorOption): Tensor;
-  /** Draws whole numbers from `from` up to `to` (not included), or over the dtype's range. */
+  /**
+   * Draws whole numbers from `from` up to `to` (not included), or over the dtype's range.
+   * @example
+   * torch.manualSeed(0)
+   * torch.empty(4, { dtype: 'int64' }).random_(0, 10) // tensor([4, 9, 3, 0])
+   */
   random_(from?: number, to?: number | null, options?: GeneratorOption): Tensor;
-  /** Draws ones with probability `p`, else zeros. */
+  /**
+   * Draws ones with probability `p` (0.5), else zeros. Throws RangeError for other probabilities.
+   * @example
+   * torch.manualSeed(0)
+   * torch.empty(4).bernoulli_(0.5) // tensor([0., 0., 1., 0.])
+   */
   bernoulli_(p?: number | Tensor, options?: GeneratorOption): Tensor;
-  /** Draws from the exponential distribution of this rate. */
+  /**
+   * Draws from the exponential distribution of this rate (1). Throws RangeError if it is not positive.
+   * @example
+   * torch.manualSeed(0)
+   * torch.empty(2).exponential_() // tensor([3.5083, 1.2304])
+   */
   exponential_(lambd?: number, options?: GeneratorOption): Tensor;
 
-  /** The transpose of a matrix; all dims reversed otherwise. */
+  /**
+   * The transpose of a matrix; all dims reversed otherwise.
+   * @example
+   * torch.ones(2, 3).T.shape // torch.Size([3, 2])
+   */
   readonly T: Tensor;
-  /** The last two dims swapped. */
+  /**
+   * A view with the last two dims swapped. Throws RangeError for less than 2 dims.
+   * @example
+   * torch.ones(4, 2, 3).mT.shape // torch.Size([4, 3, 2])
+   */
   readonly mT: Tensor;
 }
 

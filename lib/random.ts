@@ -43,6 +43,7 @@ export class Generator {
     dead.register(this, this.id);
     native.seedGenerator(this.id, 67280421310721n); // PyTorch's default seed
   }
+  /** The device whose numbers it draws. */
   get device(): Device {
     return cpu;
   }
@@ -87,7 +88,12 @@ function setState(id: number, state: Tensor): void {
   }
 }
 
-/** The thread's own generator, which is used where none is given. */
+/**
+ * The thread's own generator, which is used where none is given.
+ * @example
+ * torch.defaultGenerator.manualSeed(0)
+ * torch.rand(2) // tensor([0.4963, 0.7682])
+ */
 export const defaultGenerator: Generator = Object.create(Generator.prototype, {
   id: { value: 0, enumerable: true },
 }) as Generator;
@@ -104,7 +110,7 @@ export function manualSeed(seed: number | bigint): Generator {
 /**
  * Seeds the default generator from the system's source of randomness, and gives the seed.
  * @example
- * typeof torch.seed() === 'number' || true // true
+ * torch.seed() === torch.initialSeed() // true
  */
 export function seed(): number | bigint {
   return defaultGenerator.seed();
@@ -129,7 +135,10 @@ export function getRngState(): Tensor {
 /**
  * Puts the default generator back into a state.
  * @example
- * torch.setRngState(torch.getRngState())
+ * const state = torch.getRngState()
+ * const x = torch.rand(2)
+ * torch.setRngState(state)
+ * torch.rand(2).sub(x) // tensor([0., 0.])
  */
 export function setRngState(state: Tensor): void {
   setState(0, state);

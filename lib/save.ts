@@ -133,6 +133,7 @@ export function loadSafetensors(file: FileLike): Record<string, Tensor> {
  * Writes tensors to a safetensors file, with optional metadata.
  * @example
  * torch.saveSafetensors({ w: torch.ones(2) }, `${tmp}/w.safetensors`, { made: 'by flambeau' })
+ * torch.loadSafetensors(`${tmp}/w.safetensors`).w // tensor([1., 1.])
  */
 export function saveSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
@@ -151,7 +152,14 @@ export function saveSafetensors(
   );
 }
 
-/** A tensor with the values of a `.npy` file's bytes. */
+/**
+ * A tensor with the values of a `.npy` file's bytes, in the dtype and shape that its header names. Throws
+ * FileFormatError for damaged bytes.
+ * @example
+ * const header = "{'descr': '<i2', 'fortran_order': False, 'shape': (2,)}\n"
+ * const start = `\x93NUMPY\x01\0${String.fromCharCode(header.length)}\0`
+ * torch.fromNpy(Buffer.from(`${start}${header}\x01\0\x02\0`, 'latin1')) // tensor([1, 2], dtype=torch.int16)
+ */
 export function fromNpy(bytes: Uint8Array): Tensor {
   const { dtype, sizes, fortranOrder, data } = parseNpy(bytes);
   const storage = storageWith(data);
@@ -162,7 +170,7 @@ export function fromNpy(bytes: Uint8Array): Tensor {
 /**
  * Writes a tensor as a `.npy` file.
  * @example
- * torch.saveNpy(torch.ones(2), `${tmp}/ones.npy`)
+ * torch.saveNpy(torch.ones(2), `${tmp}/ones.npy`) // undefined
  */
 export function saveNpy(x: Tensor, file: string | URL): void {
   if (!(x instanceof Tensor)) throw new TypeError(`saveNpy: expected a Tensor but received ${describe(x)}`);

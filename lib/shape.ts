@@ -4,7 +4,13 @@ import { describe, ShapeError } from './errors.ts';
 /** Sizes or strides, outermost dim first. */
 export type Shape = readonly number[];
 
-/** A result's `shape`: an array that prints as PyTorch's `torch.Size`. */
+/**
+ * A tensor's `shape`: an array that prints as PyTorch's `torch.Size`.
+ * @example
+ * torch.ones(2, 3).shape // torch.Size([2, 3])
+ * @example
+ * torch.ones(2, 3).shape.map((n) => n * 2) // [ 4, 6 ]
+ */
 export class Size extends Array<number> {
   // map, slice and their kin give plain arrays
   static override get [Symbol.species](): ArrayConstructor {

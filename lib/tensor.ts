@@ -32,7 +32,15 @@ export type NestedList = number | bigint | boolean | NestedList[];
 /** Why a tensor that shares another's storage must not be written in place by autograd, if so. */
 export type ViewKind = 'ordinary' | 'multi' | 'noGrad';
 
-/** A multi-dimensional array of one dtype on one device. */
+/**
+ * A multi-dimensional array of one dtype on one device. {@link tensor} and its kin make them; every operator is a
+ * method.
+ * @example
+ * const x = torch.tensor([[1, 2], [3, 4]])
+ * x.matmul(x).add(1)
+ * // tensor([[ 8, 11],
+ * //         [16, 23]])
+ */
 export class Tensor {
   /** Internal: the bytes. */
   storage: Storage;
@@ -58,6 +66,7 @@ export class Tensor {
   accumulator: AccumulateGrad | null = null;
   /** Internal: the tensor this one is a view of (never itself a view), with the view's kind and the version of `node`. */
   base: Tensor | null = null;
+  /** Internal: the kind of view, and the version of `node` that it has. */
   viewKind: ViewKind = 'ordinary';
   viewVersion = 0;
   /** Internal: the user-visible shape, made when asked for. */
@@ -83,11 +92,19 @@ export class Tensor {
 
   // ---- attributes ---------------------------------------------------------------------------------------------------
 
-  /** The sizes, as an array that prints as `torch.Size([2, 2])`. */
+  /**
+   * The sizes, as an array that prints as `torch.Size([2, 2])`.
+   * @example
+   * torch.ones(2, 3).shape // torch.Size([2, 3])
+   */
   get shape(): readonly number[] {
     return (this.shown ??= Size.from(this.sizes) as Size);
   }
-  /** The sizes, or the size of one dim. Throws RangeError if there is no such dim. */
+  /**
+   * The sizes, or the size of one dim. Throws RangeError if there is no such dim.
+   * @example
+   * torch.ones(2, 3).size(-1) // 3
+   */
   size(): readonly number[];
   size(dim: number): number;
   size(dim?: number): number | readonly number[] {
@@ -100,7 +117,11 @@ export class Tensor {
     }
     return this.sizes[dim < 0 ? dim + rank : dim]!;
   }
-  /** Elements to skip per step along each dim, or along one. */
+  /**
+   * Elements to skip per step along each dim, or along one. Throws RangeError if there is no such dim.
+   * @example
+   * torch.ones(2, 3).t().stride() // [ 1, 3 ]
+   */
   stride(): readonly number[];
   stride(dim: number): number;
   stride(dim?: number): number | readonly number[] {
@@ -113,72 +134,161 @@ export class Tensor {
     }
     return this.strides[dim < 0 ? dim + rank : dim]!;
   }
-  /** The number of dimensions. */
+  /**
+   * The number of dimensions.
+   * @example
+   * torch.ones(2, 3).dim() // 2
+   */
   dim(): number {
     return this.sizes.length;
   }
-  /** The number of dimensions. */
+  /**
+   * The number of dimensions.
+   * @example
+   * torch.ones(2, 3).ndim // 2
+   */
   get ndim(): number {
     return this.sizes.length;
   }
+  /**
+   * The number of dimensions.
+   * @example
+   * torch.ones(2, 3).ndimension() // 2
+   */
   ndimension(): number {
     return this.sizes.length;
   }
-  /** The number of elements. */
+  /**
+   * The number of elements.
+   * @example
+   * torch.ones(2, 3).numel() // 6
+   */
   numel(): number {
     return this.count;
   }
+  /**
+   * The number of elements.
+   * @example
+   * torch.ones(2, 3).nelement() // 6
+   */
   nelement(): number {
     return this.count;
   }
-  /** The element type's name. */
+  /**
+   * The element type's name.
+   * @example
+   * torch.tensor([1, 2]).dtype // int64
+   */
   get dtype(): DTypeName {
     return this.dt.name;
   }
+  /**
+   * Where the bytes are.
+   * @example
+   * torch.ones(2, { device: 'cpu' }).device // cpu
+   */
   get device(): Device {
     return this.storage.device;
   }
+  /**
+   * Whether the bytes are on a CUDA device.
+   * @example
+   * torch.ones(2, { device: 'cpu' }).isCuda // false
+   */
   get isCuda(): boolean {
     return this.storage.device.type === 'cuda';
   }
+  /**
+   * Whether the bytes are in the main memory.
+   * @example
+   * torch.ones(2, { device: 'cpu' }).isCpu // true
+   */
   get isCpu(): boolean {
     return this.storage.device.type === 'cpu';
   }
+  /**
+   * How the values lie: always `torch.strided`.
+   * @example
+   * torch.ones(2).layout // torch.strided
+   */
   get layout(): string {
     return 'torch.strided';
   }
-  /** Bytes per element. */
+  /**
+   * Bytes per element.
+   * @example
+   * torch.ones(2, 3).itemsize // 4
+   */
   get itemsize(): number {
     return this.dt.size;
   }
+  /**
+   * Bytes per element.
+   * @example
+   * torch.ones(2, { dtype: 'float64' }).elementSize() // 8
+   */
   elementSize(): number {
     return this.dt.size;
   }
+  /**
+   * Bytes of all elements.
+   * @example
+   * torch.ones(2, 3).nbytes // 24
+   */
   get nbytes(): number {
     return this.count * this.dt.size;
   }
+  /**
+   * Whether the dtype is floating point.
+   * @example
+   * torch.tensor([1, 2]).isFloatingPoint() // false
+   */
   isFloatingPoint(): boolean {
     return this.dt.kind === FLOATING;
   }
+  /**
+   * Whether the elements lie in row-major order without gaps.
+   * @example
+   * torch.ones(2, 3).t().isContiguous() // false
+   */
   isContiguous(): boolean {
     return this.dense;
   }
-  /** Elements between the storage's start and the first one. */
+  /**
+   * Elements between the storage's start and the first one.
+   * @example
+   * torch.arange(6).narrow(0, 2, 3).storageOffset() // 2
+   */
   storageOffset(): number {
     return this.offset;
   }
-  /** A number that is equal for two tensors exactly if their first elements are the same memory. */
+  /**
+   * A number that is equal for two tensors exactly if their first elements are the same memory.
+   * @example
+   * const x = torch.ones(2, 3)
+   * x.view(6).dataPtr() === x.dataPtr() // true
+   */
   dataPtr(): number {
     return this.count === 0 ? 0 : this.storage.handle * 65536 + this.storage.byteOffset + this.offset * this.dt.size;
   }
-  /** Writes to this tensor or to any that shares its memory. */
+  /**
+   * How often this tensor, or any that shares its memory, was written to.
+   * @example
+   * torch.ones(2).add_(1).mul_(2).version // 2
+   */
   get version(): number {
     return this.storage.version;
   }
 
   // ---- autograd -----------------------------------------------------------------------------------------------------
 
-  /** Whether operations on it are recorded; settable on leaves. Throws AutogradError or DtypeError where it cannot be. */
+  /**
+   * Whether operations on it are recorded; settable on leaves. Throws AutogradError or DtypeError where it cannot be.
+   * @example
+   * const x = torch.ones(2)
+   * x.requiresGrad = true
+   * x.mul(2).requiresGrad // true
+   */
   get requiresGrad(): boolean {
     if (this.base !== null) refreshView(this);
     return this.leafGrad || this.node !== null;
@@ -199,11 +309,21 @@ export class Tensor {
     }
     this.leafGrad = value;
   }
-  /** Made by the user, not by a recorded operation. */
+  /**
+   * Whether it was made by the user, not by a recorded operation.
+   * @example
+   * torch.ones(2, { requiresGrad: true }).mul(2).isLeaf // false
+   */
   get isLeaf(): boolean {
     return !this.requiresGrad || this.node === null;
   }
-  /** The gradient that backward() accumulated here, or null. */
+  /**
+   * The gradient that backward() accumulated here, or null. Throws AutogradError when set to another shape or dtype.
+   * @example
+   * const x = torch.tensor([1.5, 2], { requiresGrad: true })
+   * x.pow(2).sum().backward()
+   * x.grad // tensor([3., 4.])
+   */
   get grad(): Tensor | null {
     return this.#grad;
   }
@@ -227,33 +347,69 @@ export class Tensor {
     }
     this.#grad = value;
   }
-  /** The function that computed it, with a `name` such as `MulBackward0`; null for a leaf. */
+  /**
+   * The function that computed it, with a `name` such as `MulBackward0`; null for a leaf.
+   * @example
+   * torch.ones(2, { requiresGrad: true }).mul(2).gradFn?.name // MulBackward0
+   */
   get gradFn(): Node | null {
     if (this.base !== null) refreshView(this);
     return this.node;
   }
-  /** Sets `requiresGrad` and gives the tensor back. */
+  /**
+   * Sets `requiresGrad` and gives the tensor back. Throws as {@link requiresGrad}.
+   * @example
+   * torch.ones(2).requiresGrad_() // tensor([1., 1.], requires_grad=True)
+   */
   requiresGrad_(value = true): this {
     this.requiresGrad = value;
     return this;
   }
-  /** Asks that `grad` be kept although this is no leaf. */
+  /**
+   * Asks that `grad` be kept although this is no leaf. Throws AutogradError if no gradient is required.
+   * @example
+   * const y = torch.ones(2, { requiresGrad: true }).mul(2)
+   * y.retainGrad()
+   * y.sum().backward()
+   * y.grad // tensor([1., 1.])
+   */
   retainGrad(): void {
     if (!this.requiresGrad)
       throw new AutogradError("retainGrad: can't retain grad on a tensor that does not require grad");
     if (!this.isLeaf) watch(this).keep = this;
   }
+  /**
+   * Whether {@link retainGrad} was called on this non-leaf.
+   * @example
+   * torch.ones(2, { requiresGrad: true }).mul(2).retainsGrad // false
+   */
   get retainsGrad(): boolean {
     return this.node !== null && watch(this).keep === this;
   }
-  /** Calls `hook` with the gradient whenever it is computed; what it returns takes its place. */
+  /**
+   * Calls `hook` with the gradient whenever it is computed; what it returns takes its place. Throws AutogradError if
+   * no gradient is required.
+   * @example
+   * const x = torch.ones(2, { requiresGrad: true })
+   * const handle = x.registerHook((g) => g.mul(10))
+   * x.sum().backward()
+   * handle.remove()
+   * x.grad // tensor([10., 10.])
+   */
   registerHook(hook: Hook): HookHandle {
     if (!this.requiresGrad) {
       throw new AutogradError("registerHook: cannot register a hook on a tensor that doesn't require gradient");
     }
     return register(watch(this).hooks, hook);
   }
-  /** Calls `hook` with this leaf after its gradient has been accumulated. */
+  /**
+   * Calls `hook` with this leaf after its gradient has been accumulated. Throws AutogradError for what is no leaf.
+   * @example
+   * const w = torch.ones(2, { requiresGrad: true })
+   * w.registerPostAccumulateGradHook((p) => torch.noGrad(() => p.sub_(p.grad!)))
+   * w.mul(0.5).sum().backward()
+   * w.detach() // tensor([0.5000, 0.5000])
+   */
   registerPostAccumulateGradHook(hook: (leaf: Tensor) => void): HookHandle {
     if (!this.requiresGrad || !this.isLeaf) {
       throw new AutogradError(
@@ -262,11 +418,20 @@ export class Tensor {
     }
     return register((edgeOf(this) as AccumulateGrad).after, hook);
   }
-  /** The same memory without history. Writes to it count as writes to this. */
+  /**
+   * The same memory without history. Writes to it count as writes to this.
+   * @example
+   * const x = torch.ones(2, { requiresGrad: true })
+   * x.detach() // tensor([1., 1.])
+   */
   detach(): Tensor {
     return new Tensor(this.storage, this.dt, this.sizes, this.dense ? null : this.strides, this.offset, this.count);
   }
-  /** Cuts this tensor from its history. */
+  /**
+   * Cuts this tensor from its history. Throws AutogradError for views.
+   * @example
+   * torch.ones(2, { requiresGrad: true }).mul(2).detach_() // tensor([2., 2.])
+   */
   detach_(): this {
     if (this.base !== null) {
       throw new AutogradError("detach_: can't detach views in-place; use detach() instead");
@@ -276,7 +441,13 @@ export class Tensor {
     this.outputNr = 0;
     return this;
   }
-  /** The same memory without history and without being counted as written. Assigning replaces what this tensor holds. */
+  /**
+   * The same memory without history and without being counted as written. Assigning replaces what this tensor holds.
+   * @example
+   * const x = torch.ones(2, { requiresGrad: true })
+   * x.data.mul_(3)
+   * x // tensor([3., 3.], requires_grad=True)
+   */
   get data(): Tensor {
     return new Tensor(
       alias(this.storage),
@@ -302,7 +473,12 @@ export class Tensor {
 
   // ---- values -------------------------------------------------------------------------------------------------------
 
-  /** The only element. int64 comes as a bigint where a number would not be exact. Throws if there is not exactly one. */
+  /**
+   * The only element. int64 comes as a bigint where a number would not be exact. Throws TypeError if there is not
+   * exactly one.
+   * @example
+   * torch.tensor([1, 2, 3]).sum().item() // 6
+   */
   item(): number {
     if (this.count !== 1) {
       throw new TypeError(`item: a tensor with ${this.count} elements cannot be converted to a scalar`);
@@ -316,7 +492,11 @@ export class Tensor {
     if (storage.handle < 0) throw new TypeError('item: the tensor was disposed');
     return native.item(storage.handle, storage.byteOffset + offset * this.dt.size, this.dt.code);
   }
-  /** A copy of the values in row-major order. int64 gives a BigInt64Array, bool a Uint8Array, halves their bits. */
+  /**
+   * A copy of the values in row-major order. int64 gives a BigInt64Array, bool a Uint8Array, halves their bits.
+   * @example
+   * torch.tensor([[1, 2.5], [3, 4]]).t().toTypedArray() // Float32Array(4) [ 1, 3, 2.5, 4 ]
+   */
   toTypedArray(): TypedArray {
     const source = this.dense ? this : (this as Tensor).detach().contiguous();
     const out = typedArray(this.dt, this.count);
@@ -326,11 +506,19 @@ export class Tensor {
     if (this.count > 0) native.read(storage.handle, storage.byteOffset + source.offset * this.dt.size, out);
     return out;
   }
-  /** As toTypedArray(), without blocking the event loop while a device works. */
+  /**
+   * As toTypedArray(), without blocking the event loop while a device works.
+   * @example
+   * await torch.tensor([1, 2.5]).toTypedArrayAsync() // Float32Array(2) [ 1, 2.5 ]
+   */
   async toTypedArrayAsync(): Promise<TypedArray> {
     return this.toTypedArray();
   }
-  /** The values as nested arrays; a 0-d tensor gives its value. */
+  /**
+   * The values as nested arrays; a 0-d tensor gives its value.
+   * @example
+   * torch.tensor([[1, 2], [3, 4]]).tolist() // [ [ 1, 2 ], [ 3, 4 ] ]
+   */
   tolist(): NestedList {
     if (this.sizes.length === 0) return this.element(this.offset);
     const values = this.values();
@@ -353,7 +541,11 @@ export class Tensor {
     if (this.dt === bool) return Array.from(data as Uint8Array, (v) => v !== 0);
     return Array.from(data);
   }
-  /** A plain copy as a TypedArray, what NumPy is to PyTorch. Throws AutogradError where gradients are recorded. */
+  /**
+   * A plain copy as a TypedArray, what NumPy is to PyTorch. Throws AutogradError where gradients are recorded.
+   * @example
+   * torch.tensor([1, 2]).numpy() // BigInt64Array(2) [ 1n, 2n ]
+   */
   numpy(): TypedArray {
     if (this.requiresGrad && mode.grad) {
       throw new AutogradError(
@@ -362,14 +554,26 @@ export class Tensor {
     }
     return this.toTypedArray();
   }
-  /** Frees the memory now, of all tensors that share it. Using them afterwards is an error. */
+  /**
+   * Frees the memory now, of all tensors that share it. Using them afterwards is an error.
+   * @example
+   * const x = torch.ones(1024, 1024)
+   * const total = x.sum().item()
+   * x.dispose()
+   * total // 1048576
+   */
   dispose(): void {
     dispose(this.storage);
   }
+  /** What `using x = …` calls at the end of the block: {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }
-  /** PyTorch's text, byte for byte. */
+  /**
+   * PyTorch's text, byte for byte.
+   * @example
+   * String(torch.tensor([0.5, 1])) // tensor([0.5000, 1.0000])
+   */
   toString(): string {
     return formatTensor({
       sizes: this.sizes,

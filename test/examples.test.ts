@@ -111,14 +111,15 @@ const printed = (value: unknown): string =>
 
 async function check(example: Example): Promise<void> {
   const { code, promised } = split(example);
-  const run = promised === null ? compile(code.join('\n')) : (lastValueOf(code) ?? compile(code.join('\n')));
+  if (promised === null) assert.fail(`${example.where}: does not say what the last line gives`);
+  const run = lastValueOf(code) ?? compile(code.join('\n'));
   if (run === null) assert.fail(`${example.where}: this is not code:\n${code.join('\n')}`);
   const tmp = mkdtempSync(join(tmpdir(), 'flambeau-example-'));
   const logged: string[] = [];
   const log = vi.spyOn(console, 'log').mockImplementation((...args) => void logged.push(format(...args)));
   try {
     const value = await run(torch, tmp);
-    if (promised !== null) expect(logged.length > 0 ? logged.join('\n') : printed(value), example.where).toBe(promised);
+    expect(logged.length > 0 ? logged.join('\n') : printed(value), example.where).toBe(promised);
   } finally {
     log.mockRestore();
     rmSync(tmp, { recursive: true });
@@ -126,9 +127,11 @@ async function check(example: Example): Promise<void> {
     torch.setDefaultDtype('float32');
     torch.setPrintoptions({ profile: 'default' });
     torch.setGradEnabled(true);
+    torch.setNumThreads(threads);
   }
 }
 
+const threads = torch.getNumThreads();
 const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => `lib/${file.replaceAll('\\', '/')}`)

@@ -6,7 +6,22 @@ import { Tensor } from '../tensor.ts';
 import { outside } from './engine.ts';
 import { noGrad } from './mode.ts';
 
-/** What forward() leaves for backward(). Any property may be set on it. */
+/**
+ * What forward() leaves for backward(). Any property may be set on it.
+ * @example
+ * class Scale extends torch.autograd.Function {
+ *   static forward(ctx: torch.autograd.FunctionContext, x: torch.Tensor, factor: number) {
+ *     ctx.factor = factor
+ *     return x.mul(factor)
+ *   }
+ *   static backward(ctx: torch.autograd.FunctionContext, g: torch.Tensor) {
+ *     return [g.mul(ctx.factor as number), null]
+ *   }
+ * }
+ * const x = torch.ones([2], { requiresGrad: true })
+ * Scale.apply(x, 3).sum().backward()
+ * x.grad // tensor([3., 3.])
+ */
 export class FunctionContext {
   [key: string]: unknown;
   #saved: readonly (Tensor | null)[] = [];
@@ -45,6 +60,7 @@ export class FunctionContext {
     node.save(this.#saved);
     return { dirty: this.#dirty, still: this.#still };
   }
+  /** Internal: what setMaterializeGrads() was told. */
   get materializes(): boolean {
     return this.#materialize;
   }

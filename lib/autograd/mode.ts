@@ -65,7 +65,15 @@ export function setGradEnabled<R>(enabled: boolean, f?: () => R): R | undefined 
   return undefined;
 }
 
-/** Whether operations are recorded now. */
+/**
+ * Whether operations are recorded now.
+ * @example
+ * torch.noGrad(() => torch.isGradEnabled()) // false
+ */
 export const isGradEnabled = (): boolean => mode.grad;
-/** Whether {@link inferenceMode} is on. */
+/**
+ * Whether {@link inferenceMode} is on.
+ * @example
+ * torch.isInferenceModeEnabled() // false
+ */
 export const isInferenceModeEnabled = (): boolean => mode.inference;

@@ -5,7 +5,15 @@ import type { Generator } from '../random.ts';
 import { show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 
-/** Samples by index: subclasses give `length` and `get`. */
+/**
+ * Samples by index: subclasses give `length` and `get`.
+ * @example
+ * class Squares extends torch.utils.data.Dataset<number> {
+ *   readonly length = 4
+ *   get(index: number) { return index * index }
+ * }
+ * [...new torch.utils.data.DataLoader(new Squares(), { batchSize: 2 })][1] // tensor([4, 9])
+ */
 export abstract class Dataset<T = unknown> {
   /** How many samples there are. */
   abstract readonly length: number;
@@ -13,7 +21,15 @@ export abstract class Dataset<T = unknown> {
   abstract get(index: number): T;
 }
 
-/** Samples one after the other. */
+/**
+ * Samples one after the other: subclasses give `[Symbol.iterator]`.
+ * @example
+ * class Countdown extends torch.utils.data.IterableDataset<number> {
+ *   *[Symbol.iterator]() { for (let i = 3; i > 0; i--) yield i }
+ * }
+ * [...new torch.utils.data.DataLoader(new Countdown(), { batchSize: 2 })].map((x) => x.tolist())
+ * // [ [ 3, 2 ], [ 1 ] ]
+ */
 export abstract class IterableDataset<T = unknown> {
   abstract [Symbol.iterator](): Iterator<T>;
 }
@@ -55,7 +71,12 @@ export class TensorDataset extends Dataset<Tensor[]> {
   }
 }
 
-/** Some of another set's samples. */
+/**
+ * Some of another set's samples. Throws RangeError for an index that is not there.
+ * @example
+ * const set = new torch.utils.data.TensorDataset(torch.arange(5))
+ * new torch.utils.data.Subset(set, [4, 2]).get(0) // [ tensor(4) ]
+ */
 export class Subset<T> extends Dataset<T> {
   readonly dataset: Dataset<T>;
   readonly indices: readonly number[];

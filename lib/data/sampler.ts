@@ -20,12 +20,17 @@ export function drawSeed(generator: Generator | null): number | bigint {
   return out.item() as number | bigint;
 }
 
-/** 0, 1, 2, … */
+/**
+ * The indices of a set in order: 0, 1, 2, …
+ * @example
+ * [...new torch.utils.data.SequentialSampler([7, 8, 9])] // [ 0, 1, 2 ]
+ */
 export class SequentialSampler implements Sampler {
   readonly #data: Sized;
   constructor(data: Sized) {
     this.#data = data;
   }
+  /** How many indices it gives. */
   get length(): number {
     return this.#data.length;
   }
@@ -63,6 +68,7 @@ export class RandomSampler implements Sampler {
       );
     }
   }
+  /** How many indices it gives. */
   get length(): number {
     return this.#numSamples ?? this.#data.length;
   }
@@ -85,7 +91,12 @@ export class RandomSampler implements Sampler {
   }
 }
 
-/** Given indices in random order. */
+/**
+ * Given indices in random order, which is PyTorch's for the same seed.
+ * @example
+ * torch.manualSeed(0)
+ * [...new torch.utils.data.SubsetRandomSampler([5, 6, 7, 8])] // [ 5, 6, 8, 7 ]
+ */
 export class SubsetRandomSampler implements Sampler {
   readonly indices: readonly number[];
   readonly #generator: Generator | null;
@@ -93,6 +104,7 @@ export class SubsetRandomSampler implements Sampler {
     this.indices = indices;
     this.#generator = generator;
   }
+  /** How many indices it gives. */
   get length(): number {
     return this.indices.length;
   }
@@ -123,6 +135,7 @@ export class BatchSampler implements Sampler<number[]> {
     this.batchSize = batchSize;
     this.dropLast = dropLast;
   }
+  /** How many batches it gives. Throws TypeError if the sampler has no length. */
   get length(): number {
     const { length } = this.sampler;
     if (length === undefined) throw new TypeError('BatchSampler: the sampler has no length');

@@ -1,6 +1,15 @@
 // What the readers of files (npy, safetensors, pt) throw when a file is damaged, and the one check that they share.
 
-/** A file is damaged, truncated, or holds what flambeau does not read. */
+/**
+ * Thrown for a file that is damaged, truncated, or holds what flambeau does not read.
+ * @example
+ * try {
+ *   torch.fromNpy(new Uint8Array(3))
+ * } catch (error) {
+ *   console.log(String(error))
+ * }
+ * // FileFormatError: npy: the file ends after 3 bytes, before its header
+ */
 export class FileFormatError extends Error {
   override readonly name: string = 'FileFormatError';
 }

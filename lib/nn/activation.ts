@@ -47,31 +47,51 @@ abstract class Plain extends Module {
     return this.inplace ? 'inplace=True' : '';
   }
 }
-/** `1 / (1 + e^-x)`, element-wise. */
+/**
+ * `1 / (1 + e^-x)`, element-wise.
+ * @example
+ * new torch.nn.Sigmoid().forward(torch.tensor([0, 1.5])) // tensor([0.5000, 0.8176])
+ */
 export class Sigmoid extends Module {
   override forward(x: Tensor): Tensor {
     return sigmoid(x);
   }
 }
-/** Hyperbolic tangent, element-wise. */
+/**
+ * Hyperbolic tangent, element-wise.
+ * @example
+ * new torch.nn.Tanh().forward(torch.tensor([0, 1.5])) // tensor([0.0000, 0.9051])
+ */
 export class Tanh extends Module {
   override forward(x: Tensor): Tensor {
     return tanh(x);
   }
 }
-/** `x / (1 + |x|)`, element-wise. */
+/**
+ * `x / (1 + |x|)`, element-wise.
+ * @example
+ * new torch.nn.Softsign().forward(torch.tensor([-1, 3.5])) // tensor([-0.5000,  0.7778])
+ */
 export class Softsign extends Module {
   override forward(x: Tensor): Tensor {
     return softsign(x);
   }
 }
-/** `x - tanh(x)`, element-wise. */
+/**
+ * `x - tanh(x)`, element-wise.
+ * @example
+ * new torch.nn.Tanhshrink().forward(torch.tensor([0, 1.5])) // tensor([0.0000, 0.5949])
+ */
 export class Tanhshrink extends Module {
   override forward(x: Tensor): Tensor {
     return tanhshrink(x);
   }
 }
-/** `ln(sigmoid(x))`, element-wise. */
+/**
+ * `ln(sigmoid(x))`, element-wise. Throws DtypeError for integers.
+ * @example
+ * new torch.nn.LogSigmoid().forward(torch.tensor([0, 1.5])) // tensor([-0.6931, -0.2014])
+ */
 export class LogSigmoid extends Module {
   override forward(x: Tensor): Tensor {
     return logsigmoid(x);
@@ -80,44 +100,71 @@ export class LogSigmoid extends Module {
 /**
  * `max(x, 0)`, element-wise.
  * @example
- * new torch.nn.ReLU() // ReLU()
+ * new torch.nn.ReLU().forward(torch.tensor([-1, 1.5])) // tensor([0.0000, 1.5000])
+ * @example
+ * new torch.nn.ReLU({ inplace: true }) // ReLU(inplace=True)
  */
 export class ReLU extends Plain {
   override forward(x: Tensor): Tensor {
     return placed(x, relu(x), this.inplace);
   }
 }
-/** `min(max(x, 0), 6)`, element-wise. */
+/**
+ * `min(max(x, 0), 6)`, element-wise.
+ * @example
+ * new torch.nn.ReLU6().forward(torch.tensor([-1, 1.5, 8])) // tensor([0.0000, 1.5000, 6.0000])
+ */
 export class ReLU6 extends Plain {
   override forward(x: Tensor): Tensor {
     return placed(x, relu6(x), this.inplace);
   }
 }
-/** `x sigmoid(x)`, element-wise. */
+/**
+ * `x sigmoid(x)`, element-wise (https://arxiv.org/abs/1702.03118).
+ * @example
+ * new torch.nn.SiLU().forward(torch.tensor([-1, 1.5])) // tensor([-0.2689,  1.2264])
+ */
 export class SiLU extends Plain {
   override forward(x: Tensor): Tensor {
     return placed(x, silu(x), this.inplace);
   }
 }
-/** `x tanh(softplus(x))`, element-wise. */
+/**
+ * `x tanh(softplus(x))`, element-wise (https://arxiv.org/abs/1908.08681). Throws DtypeError for integers.
+ * @example
+ * new torch.nn.Mish().forward(torch.tensor([-1, 1.5])) // tensor([-0.3034,  1.4034])
+ */
 export class Mish extends Plain {
   override forward(x: Tensor): Tensor {
     return placed(x, mish(x), this.inplace);
   }
 }
-/** Scaled exponential linear unit, element-wise. */
+/**
+ * `1.0507 elu(x)` with `alpha` 1.6733, element-wise: keeps mean 0 and variance 1 (https://arxiv.org/abs/1706.02515).
+ * Throws DtypeError for integers.
+ * @example
+ * new torch.nn.SELU().forward(torch.tensor([-1, 1.5])) // tensor([-1.1113,  1.5761])
+ */
 export class SELU extends Plain {
   override forward(x: Tensor): Tensor {
     return placed(x, selu(x), this.inplace);
   }
 }
-/** `relu6(x + 3) / 6`, element-wise. */
+/**
+ * `relu6(x + 3) / 6`, element-wise. Throws DtypeError for integers.
+ * @example
+ * new torch.nn.Hardsigmoid().forward(torch.tensor([-4, 1.5])) // tensor([0.0000, 0.7500])
+ */
 export class Hardsigmoid extends Plain {
   override forward(x: Tensor): Tensor {
     return placed(x, hardsigmoid(x), this.inplace);
   }
 }
-/** `x relu6(x + 3) / 6`, element-wise. */
+/**
+ * `x relu6(x + 3) / 6`, element-wise (https://arxiv.org/abs/1905.02244). Throws DtypeError for integers.
+ * @example
+ * new torch.nn.Hardswish().forward(torch.tensor([-1, 1.5])) // tensor([-0.3333,  1.1250])
+ */
 export class Hardswish extends Plain {
   override forward(x: Tensor): Tensor {
     return placed(x, hardswish(x), this.inplace);
@@ -125,9 +172,12 @@ export class Hardswish extends Plain {
 }
 
 /**
- * `x Φ(x)`, element-wise, with Φ the normal distribution's cumulative function.
+ * `x Φ(x)`, element-wise, with Φ the normal distribution's cumulative function, or its approximation by tanh
+ * (https://arxiv.org/abs/1606.08415). Throws DtypeError for integers.
  * @example
- * new torch.nn.GELU() // GELU(approximate='none')
+ * new torch.nn.GELU().forward(torch.tensor([0, 1.5])) // tensor([0.0000, 1.3998])
+ * @example
+ * new torch.nn.GELU('tanh') // GELU(approximate='tanh')
  */
 export class GELU extends Module {
   readonly approximate: 'none' | 'tanh';
@@ -150,9 +200,9 @@ export interface LeakyReLUOptions {
   inplace?: boolean | undefined;
 }
 /**
- * `x` above zero, `negativeSlope x` below.
+ * `x` above zero, `negativeSlope x` (0.01) below. Throws DtypeError for integers.
  * @example
- * new torch.nn.LeakyReLU(0.2) // LeakyReLU(negative_slope=0.2)
+ * new torch.nn.LeakyReLU(0.2).forward(torch.tensor([-1, 1.5])) // tensor([-0.2000,  1.5000])
  */
 export class LeakyReLU extends Module {
   readonly negativeSlope: number;
@@ -176,7 +226,11 @@ export interface ELUOptions {
   alpha?: number | undefined;
   inplace?: boolean | undefined;
 }
-/** `x` above zero, `alpha (e^x - 1)` below. */
+/**
+ * `x` above zero, `alpha (e^x - 1)` below (https://arxiv.org/abs/1511.07289). Throws DtypeError for integers.
+ * @example
+ * new torch.nn.ELU().forward(torch.tensor([-1, 1.5])) // tensor([-0.6321,  1.5000])
+ */
 export class ELU extends Module {
   readonly alpha: number;
   readonly inplace: boolean;
@@ -199,7 +253,12 @@ export interface CELUOptions {
   alpha?: number | undefined;
   inplace?: boolean | undefined;
 }
-/** `x` above zero, `alpha (e^(x / alpha) - 1)` below. */
+/**
+ * `x` above zero, `alpha (e^(x / alpha) - 1)` below (https://arxiv.org/abs/1704.07483). Throws DtypeError for
+ * integers.
+ * @example
+ * new torch.nn.CELU({ alpha: 2 }).forward(torch.tensor([-1, 1.5])) // tensor([-0.7869,  1.5000])
+ */
 export class CELU extends Module {
   readonly alpha: number;
   readonly inplace: boolean;
@@ -222,7 +281,12 @@ export interface SoftplusOptions {
   beta?: number | undefined;
   threshold?: number | undefined;
 }
-/** `ln(1 + e^(beta x)) / beta`, element-wise. */
+/**
+ * `ln(1 + e^(beta x)) / beta`, element-wise, and `x` itself where `beta x` exceeds `threshold` (20). Throws DtypeError
+ * for integers.
+ * @example
+ * new torch.nn.Softplus().forward(torch.tensor([0, 1.5])) // tensor([0.6931, 1.7014])
+ */
 export class Softplus extends Module {
   readonly beta: number;
   readonly threshold: number;
@@ -246,7 +310,11 @@ export interface HardtanhOptions {
   maxVal?: number | undefined;
   inplace?: boolean | undefined;
 }
-/** Clamps to `[minVal, maxVal]`. */
+/**
+ * Clamps to `[minVal, maxVal]` (-1 and 1). Throws RangeError if `minVal` is the larger one.
+ * @example
+ * new torch.nn.Hardtanh().forward(torch.tensor([-3, 0.5, 3])) // tensor([-1.0000,  0.5000,  1.0000])
+ */
 export class Hardtanh extends Module {
   readonly minVal: number;
   readonly maxVal: number;
@@ -270,7 +338,11 @@ export class Hardtanh extends Module {
 export interface SoftshrinkOptions {
   lambd?: number | undefined;
 }
-/** The distance to `[-lambd, lambd]`, with a sign. */
+/**
+ * `x - lambd` above `lambd` (0.5), `x + lambd` below `-lambd`, 0 between. Throws RangeError if `lambd` is negative.
+ * @example
+ * new torch.nn.Softshrink().forward(torch.tensor([-1.5, 0.2, 2])) // tensor([-1.0000,  0.0000,  1.5000])
+ */
 export class Softshrink extends Module {
   readonly lambd: number;
   constructor(...args: Call<[lambd?: number], SoftshrinkOptions>) {
@@ -290,7 +362,11 @@ export class Softshrink extends Module {
 export interface HardshrinkOptions {
   lambd?: number | undefined;
 }
-/** `x` outside `[-lambd, lambd]`, 0 within. */
+/**
+ * `x` outside `[-lambd, lambd]` (0.5), 0 within. Throws DtypeError for integers.
+ * @example
+ * new torch.nn.Hardshrink().forward(torch.tensor([-1.5, 0.2, 2])) // tensor([-1.5000,  0.0000,  2.0000])
+ */
 export class Hardshrink extends Module {
   readonly lambd: number;
   constructor(...args: Call<[lambd?: number], HardshrinkOptions>) {
@@ -310,7 +386,12 @@ export class Hardshrink extends Module {
 export interface GLUOptions {
   dim?: number | undefined;
 }
-/** The first half along `dim`, times the sigmoid of the second. */
+/**
+ * The first half of `x` along `dim` (the last), times the sigmoid of the second (https://arxiv.org/abs/1612.08083).
+ * Throws ShapeError if the size there is odd.
+ * @example
+ * new torch.nn.GLU().forward(torch.tensor([2, 0.5, 0, 1.5])) // tensor([1.0000, 0.4088])
+ */
 export class GLU extends Module {
   readonly dim: number;
   constructor(...args: Call<[dim?: number], GLUOptions>) {
@@ -326,7 +407,11 @@ export class GLU extends Module {
   }
 }
 
-/** `x` where it exceeds `threshold`, `value` elsewhere. */
+/**
+ * `x` where it exceeds `threshold`, `value` elsewhere.
+ * @example
+ * new torch.nn.Threshold(0, 7).forward(torch.tensor([-1, 1.5])) // tensor([7.0000, 1.5000])
+ */
 export class Threshold extends Module {
   readonly threshold: number;
   readonly value: number;
@@ -351,9 +436,13 @@ export interface PReLUOptions extends FactoryOptions {
   init?: number | undefined;
 }
 /**
- * `x` above zero, a learned multiple of it below: one for all channels, or `numParameters`.
+ * `x` above zero, a learned multiple of it below: one for all channels, or `numParameters` of [N, C, *]
+ * (https://arxiv.org/abs/1502.01852). Throws ShapeError if the channels are as many as neither.
  * @example
- * new torch.nn.PReLU() // PReLU(num_parameters=1)
+ * new torch.nn.PReLU().forward(torch.tensor([-1, 1.5]))
+ * // tensor([-0.2500,  1.5000], grad_fn=<PreluKernelBackward0>)
+ * @example
+ * new torch.nn.PReLU(3) // PReLU(num_parameters=3)
  */
 export class PReLU extends Module {
   readonly numParameters: number;
@@ -395,7 +484,9 @@ abstract class SoftmaxBase extends Module {
   }
 }
 /**
- * Probabilities along `dim`.
+ * Probabilities along `dim`. Throws RangeError if there is no such dim, DtypeError for integers.
+ * @example
+ * new torch.nn.Softmax(0).forward(torch.tensor([0, 1.5])) // tensor([0.1824, 0.8176])
  * @example
  * new torch.nn.Softmax(1) // Softmax(dim=1)
  */
@@ -404,7 +495,11 @@ export class Softmax extends SoftmaxBase {
     return softmax(x, this.dim ?? defaultSoftmaxDim(x.ndim));
   }
 }
-/** Logarithms of probabilities along `dim`. */
+/**
+ * Logarithms of the probabilities along `dim`. Throws as {@link Softmax}.
+ * @example
+ * new torch.nn.LogSoftmax(0).forward(torch.tensor([0, 1.5])) // tensor([-1.7014, -0.2014])
+ */
 export class LogSoftmax extends SoftmaxBase {
   override forward(x: Tensor): Tensor {
     return logSoftmax(x, this.dim ?? defaultSoftmaxDim(x.ndim));

@@ -196,6 +196,7 @@ export class ModuleDict<M extends AnyModule = Module> extends Module<never, neve
     if (!found) throw new RangeError(`ModuleDict: has no module '${name}'`);
     return found;
   }
+  /** Whether there is a module of this name. */
   has(name: string): boolean {
     return this.#members.has(name);
   }
@@ -205,6 +206,7 @@ export class ModuleDict<M extends AnyModule = Module> extends Module<never, neve
     this.#members.set(name, module);
     return this;
   }
+  /** Removes a module, and says whether it was there. */
   delete(name: string): boolean {
     return this.#members.delete(name);
   }
@@ -213,12 +215,15 @@ export class ModuleDict<M extends AnyModule = Module> extends Module<never, neve
     for (const [name, m] of entriesOf('ModuleDict', modules)) this.set(name, m);
     return this;
   }
+  /** The names, in the order in which they were set. */
   keys(): IterableIterator<string> {
     return this.#members.keys();
   }
+  /** The modules, in the same order. */
   values(): IterableIterator<M> {
     return this.#members.values();
   }
+  /** Names and modules, in the same order. */
   entries(): IterableIterator<[string, M]> {
     return this.#members.entries();
   }
@@ -265,6 +270,7 @@ export class ParameterList extends Module<never, never> {
   protected override fields(): Iterable<readonly [string, unknown]> {
     return this.#members.map((p, i): [string, Parameter] => [String(i), p]);
   }
+  /** How many parameters there are. */
   get length(): number {
     return this.#members.length;
   }
@@ -276,10 +282,12 @@ export class ParameterList extends Module<never, never> {
   at(index: number): Parameter {
     return this.get(index);
   }
+  /** Adds a tensor, as a Parameter, at the end. */
   append(value: Tensor): this {
     this.#members.push(asParameter('ParameterList', value));
     return this;
   }
+  /** Adds several tensors at the end. */
   extend(values: Iterable<Tensor>): this {
     for (const v of values) this.append(v);
     return this;
@@ -311,6 +319,7 @@ export class ParameterDict extends Module<never, never> {
   protected override fields(): Iterable<readonly [string, unknown]> {
     return this.#members;
   }
+  /** How many parameters there are. */
   get length(): number {
     return this.#members.size;
   }
@@ -320,20 +329,25 @@ export class ParameterDict extends Module<never, never> {
     if (!found) throw new RangeError(`ParameterDict: has no parameter '${name}'`);
     return found;
   }
+  /** Whether there is a parameter of this name. */
   has(name: string): boolean {
     return this.#members.has(name);
   }
+  /** Stores a tensor as a Parameter. */
   set(name: string, value: Tensor): this {
     this.#members.set(name, asParameter('ParameterDict', value));
     return this;
   }
+  /** Stores several tensors as Parameters. */
   update(values: Named<Tensor>): this {
     for (const [name, v] of entriesOf('ParameterDict', values)) this.set(name, v);
     return this;
   }
+  /** The names, in the order in which they were set. */
   keys(): IterableIterator<string> {
     return this.#members.keys();
   }
+  /** The parameters, in the same order. */
   values(): IterableIterator<Parameter> {
     return this.#members.values();
   }

@@ -26,9 +26,13 @@ abstract class DropoutBase extends Module {
   }
 }
 /**
- * Zeroes elements with probability `p` while training.
+ * Zeroes elements with probability `p` (0.5) while training, and divides the others by `1 - p`
+ * (https://arxiv.org/abs/1207.0580). Throws RangeError for other probabilities.
  * @example
- * new torch.nn.Dropout(0.2) // Dropout(p=0.2, inplace=False)
+ * torch.manualSeed(0)
+ * new torch.nn.Dropout(0.2).forward(torch.ones(5)) // tensor([0.0000, 1.2500, 1.2500, 0.0000, 1.2500])
+ * @example
+ * new torch.nn.Dropout(0.2).eval().forward(torch.ones(2)) // tensor([1., 1.])
  */
 export class Dropout extends DropoutBase {
   override forward(x: Tensor): Tensor {
@@ -47,16 +51,39 @@ abstract class ChannelDropout extends DropoutBase {
     return placed(x, y, this.inplace);
   }
 }
-/** Zeroes channels of [N, C, L] or [C, L] with probability `p` while training. */
+/**
+ * As {@link Dropout}, for whole channels of [N, C, L] or [C, L].
+ * @example
+ * torch.manualSeed(0)
+ * new torch.nn.Dropout1d().forward(torch.ones(3, 2))
+ * // tensor([[0., 0.],
+ * //         [0., 0.],
+ * //         [2., 2.]])
+ */
 export class Dropout1d extends ChannelDropout {
   protected override readonly unbatched = 2;
 }
-/** Zeroes channels of [N, C, H, W] with probability `p` while training. */
+/**
+ * As {@link Dropout}, for whole channels of [N, C, H, W].
+ * @example
+ * torch.manualSeed(0)
+ * new torch.nn.Dropout2d().forward(torch.ones(1, 3, 1, 2))
+ * // tensor([[[[0., 0.]],
+ * //
+ * //          [[0., 0.]],
+ * //
+ * //          [[2., 2.]]]])
+ */
 export class Dropout2d extends ChannelDropout {
   // as in PyTorch, [C, H, W] is taken for [N, C, L]
   protected override readonly unbatched = -1;
 }
-/** Zeroes channels of [N, C, D, H, W] or [C, D, H, W] with probability `p` while training. */
+/**
+ * As {@link Dropout}, for whole channels of [N, C, D, H, W] or [C, D, H, W].
+ * @example
+ * torch.manualSeed(0)
+ * new torch.nn.Dropout3d().forward(torch.ones(3, 1, 1, 2)).sum([1, 2, 3]) // tensor([0., 0., 4.])
+ */
 export class Dropout3d extends ChannelDropout {
   protected override readonly unbatched = 4;
 }

@@ -33,7 +33,8 @@ const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLo
 /**
  * Fills `x` with numbers uniform in [a, b).
  * @example
- * torch.nn.init.uniform_(torch.empty([3]), 1, 2).ge(1).all() // tensor(True)
+ * torch.manualSeed(0)
+ * torch.nn.init.uniform_(torch.empty(3), 1, 2) // tensor([1.4963, 1.7682, 1.0885])
  */
 export function uniform_(x: Tensor, a = 0, b = 1, { generator = null }: GeneratorOptions = {}): Tensor {
   checkTensor('uniform_', x);
@@ -72,7 +73,8 @@ function erf(x: number): number {
 /**
  * Fills `x` with normal numbers, drawn again until they lie in [a, b].
  * @example
- * torch.nn.init.truncNormal_(torch.empty([3])).abs().le(2).all() // tensor(True)
+ * torch.manualSeed(0)
+ * torch.nn.init.truncNormal_(torch.empty(3)) // tensor([ 1.5410, -0.2934, -1.3986])
  */
 export function truncNormal_(
   x: Tensor,
@@ -177,7 +179,12 @@ export function dirac_(x: Tensor, groups = 1): Tensor {
   });
 }
 
-/** How many inputs and outputs an element of a weight [out, in, *] connects. */
+/**
+ * How many inputs and outputs an element of a weight [out, in, *] connects. Throws ShapeError, which names `where`,
+ * for less than 2 dims.
+ * @example
+ * torch.nn.init.fans('mine', torch.empty(16, 3, 5, 5)) // { fanIn: 75, fanOut: 400 }
+ */
 export function fans(where: string, x: Tensor): { fanIn: number; fanOut: number } {
   if (x.ndim < 2) {
     throw new ShapeError(
@@ -206,7 +213,8 @@ export function calculateGain(nonlinearity: string, param: number | null = null)
 /**
  * Uniform numbers with variance `2 gain² / (fan in + fan out)` (Glorot and Bengio, 2010).
  * @example
- * torch.nn.init.xavierUniform_(torch.empty([2, 4])).abs().le(1).all() // tensor(True)
+ * torch.manualSeed(0)
+ * torch.nn.init.xavierUniform_(torch.empty(1, 3)) // tensor([[-0.0092,  0.6570, -1.0080]])
  */
 export function xavierUniform_(x: Tensor, gain = 1, options: GeneratorOptions = {}): Tensor {
   checkTensor('xavierUniform_', x);
@@ -234,10 +242,11 @@ function kaimingStd(where: string, x: Tensor, a: number, mode: string, nonlinear
   return calculateGain(nonlinearity, a) / Math.sqrt(wanted === 'fan_in' ? fanIn : fanOut);
 }
 /**
- * Uniform numbers with variance `gain² / fan` (https://arxiv.org/abs/1502.01852); `a` is the slope of the leaky relu that
- * follows.
+ * Uniform numbers with variance `gain² / fan` (https://arxiv.org/abs/1502.01852); `a` is the slope of the leaky relu
+ * that follows.
  * @example
- * torch.nn.init.kaimingUniform_(torch.empty([2, 6])).abs().le(1).all() // tensor(True)
+ * torch.manualSeed(0)
+ * torch.nn.init.kaimingUniform_(torch.empty(1, 3)) // tensor([[-0.0106,  0.7586, -1.1640]])
  */
 export function kaimingUniform_(
   x: Tensor,

@@ -8,7 +8,11 @@ import { bool, FACTORY, type FactoryOptions, factoryDtype, whole } from './inter
 import { Module } from './module.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
 
-/** Gives its input back. */
+/**
+ * Gives its input back, of any shape.
+ * @example
+ * new torch.nn.Identity().forward(torch.tensor([1.5])) // tensor([1.5000])
+ */
 export class Identity extends Module {
   override forward(x: Tensor): Tensor {
     return x;

@@ -35,9 +35,9 @@ abstract class Loss extends Module<Pair> {
   }
 }
 /**
- * The mean of squared differences.
+ * The mean of squared differences; with `reduction` `'sum'` their sum, with `'none'` each of them.
  * @example
- * new torch.nn.MSELoss().forward(torch.tensor([1.5]), torch.tensor([0.5])) // tensor(1.)
+ * new torch.nn.MSELoss().forward(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(2.5000)
  */
 export class MSELoss extends Loss {
   constructor(...args: ReductionArguments) {
@@ -47,7 +47,11 @@ export class MSELoss extends Loss {
     return mseLoss(x, target, { reduction: this.reduction });
   }
 }
-/** The mean of absolute differences. */
+/**
+ * The mean of absolute differences; with `reduction` `'sum'` their sum, with `'none'` each of them.
+ * @example
+ * new torch.nn.L1Loss().forward(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(1.5000)
+ */
 export class L1Loss extends Loss {
   constructor(...args: ReductionArguments) {
     super(readArguments<ReductionOptions>('L1Loss', args, ['reduction']).reduction);
@@ -56,7 +60,12 @@ export class L1Loss extends Loss {
     return l1Loss(x, target, { reduction: this.reduction });
   }
 }
-/** Squared differences below `beta`, absolute ones above. */
+/**
+ * The mean of `d² / (2 beta)` where the absolute difference `d` is below `beta` (1), of `d - beta / 2` elsewhere
+ * (https://arxiv.org/abs/1504.08083). Throws RangeError if `beta` is negative.
+ * @example
+ * new torch.nn.SmoothL1Loss().forward(torch.tensor([1.5, 2]), torch.tensor([1, 5])) // tensor(1.3125)
+ */
 export class SmoothL1Loss extends Loss {
   readonly beta: number;
   constructor(...args: Call<[reduction?: Reduction, beta?: number], ReductionOptions & { beta?: number | undefined }>) {
@@ -68,7 +77,12 @@ export class SmoothL1Loss extends Loss {
     return smoothL1Loss(x, target, { reduction: this.reduction, beta: this.beta });
   }
 }
-/** Squared differences below `delta`, absolute ones times `delta` above. */
+/**
+ * The mean of `d² / 2` where the absolute difference `d` is below `delta` (1), of `delta (d - delta / 2)` elsewhere.
+ * Throws RangeError if `delta` is not positive.
+ * @example
+ * new torch.nn.HuberLoss({ delta: 2 }).forward(torch.tensor([1.5, 2]), torch.tensor([1, 5])) // tensor(2.0625)
+ */
 export class HuberLoss extends Loss {
   readonly delta: number;
   constructor(
@@ -82,7 +96,13 @@ export class HuberLoss extends Loss {
     return huberLoss(x, target, { reduction: this.reduction, delta: this.delta });
   }
 }
-/** The binary cross entropy of probabilities. */
+/**
+ * The mean of `-(t ln(x) + (1 - t) ln(1 - x))` over probabilities `x` and targets `t` of one shape, each times
+ * `weight`. Throws RangeError for `x` outside [0, 1], ShapeError for different shapes.
+ * @example
+ * new torch.nn.BCELoss().forward(torch.tensor([0.5, 0.8]), torch.tensor([0, 1.0], { dtype: 'float32' }))
+ * // tensor(0.4581)
+ */
 export class BCELoss extends Loss {
   readonly weight: Tensor | null;
   constructor(
@@ -104,7 +124,13 @@ export interface BCEWithLogitsLossOptions extends ReductionOptions {
   weight?: Tensor | null | undefined;
   posWeight?: Tensor | null | undefined;
 }
-/** The binary cross entropy of logits. */
+/**
+ * As {@link BCELoss} of `sigmoid(x)`, computed without overflow; `posWeight` counts the positive targets more. Throws
+ * ShapeError for different shapes.
+ * @example
+ * new torch.nn.BCEWithLogitsLoss().forward(torch.tensor([0.5, -1.5]), torch.tensor([1, 0], { dtype: 'float32' }))
+ * // tensor(0.3377)
+ */
 export class BCEWithLogitsLoss extends Loss {
   readonly weight: Tensor | null;
   readonly posWeight: Tensor | null;
@@ -131,7 +157,13 @@ export class BCEWithLogitsLoss extends Loss {
     });
   }
 }
-/** The Kullback-Leibler divergence of log-probabilities. */
+/**
+ * The mean of `t (ln(t) - x)` over log-probabilities `x` and probabilities `t`, or log-probabilities with `logTarget`;
+ * `'batchmean'` divides the sum by the batch's size, as the Kullback-Leibler divergence is defined.
+ * @example
+ * const [p, q] = [torch.tensor([[0.5, 0.5]]), torch.tensor([[0.2, 0.8]])]
+ * new torch.nn.KLDivLoss({ reduction: 'batchmean' }).forward(p.log(), q) // tensor(0.1927)
+ */
 export class KLDivLoss extends Module<Pair> {
   readonly reduction: Reduction | 'batchmean';
   readonly logTarget: boolean;
@@ -153,7 +185,14 @@ export class KLDivLoss extends Module<Pair> {
     return klDiv(x, target, { reduction: this.reduction, logTarget: this.logTarget });
   }
 }
-/** The negative log-likelihood of classes. */
+/**
+ * The mean of `-x[class]` over log-probabilities [N, C] or [N, C, *] and classes [N] or [N, *], weighted by the
+ * class's `weight`; `ignoreIndex` (-100) counts not. Throws RangeError for classes that are not there, ShapeError
+ * where shapes do not fit.
+ * @example
+ * const logProbabilities = torch.tensor([[0.2, 0.8]]).log()
+ * new torch.nn.NLLLoss().forward(logProbabilities, torch.tensor([1])) // tensor(0.2231)
+ */
 export class NLLLoss extends Loss {
   readonly weight: Tensor | null;
   readonly ignoreIndex: number;
@@ -172,7 +211,8 @@ export interface CrossEntropyLossOptions extends ClassLossOptions {
   labelSmoothing?: number | undefined;
 }
 /**
- * The cross entropy of logits and classes, or their probabilities.
+ * The mean of `-ln(softmax(x)[class])` over logits [N, C] or [N, C, *] and classes [N] or [N, *], or their
+ * probabilities, of the logits' shape. Throws as {@link NLLLoss}.
  * @example
  * new torch.nn.CrossEntropyLoss().forward(torch.tensor([[0.5, 1.5]]), torch.tensor([1])) // tensor(0.3133)
  */

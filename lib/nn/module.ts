@@ -25,7 +25,11 @@ interface Forward<A extends readonly unknown[], O> {
 /** Tensors by PyTorch's names, in its order. */
 export type StateDict = Record<string, Tensor>;
 
-/** What loading did not find, and what it had no place for. */
+/**
+ * What `loadStateDict` did not find, and what it had no place for.
+ * @example
+ * new torch.nn.Linear(2, 1).loadStateDict({ bias: torch.zeros(1) }, { strict: false }).missingKeys // [ 'weight' ]
+ */
 export class IncompatibleKeys {
   readonly missingKeys: string[];
   readonly unexpectedKeys: string[];
@@ -33,6 +37,7 @@ export class IncompatibleKeys {
     this.missingKeys = missingKeys;
     this.unexpectedKeys = unexpectedKeys;
   }
+  /** PyTorch's text. */
   toString(): string {
     if (this.missingKeys.length + this.unexpectedKeys.length === 0) return '<All keys matched successfully>';
     const list = (keys: string[]): string => `[${keys.map((k) => `'${k}'`).join(', ')}]`;
@@ -506,6 +511,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   extraRepr(): string {
     return '';
   }
+  /** PyTorch's text: the class with what `extraRepr` tells, and the children. */
   toString(): string {
     const children: [string, string][] = [];
     for (const [field, value] of this.fields()) {

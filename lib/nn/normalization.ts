@@ -117,7 +117,12 @@ function checkDims(where: string, x: Tensor, dims: readonly number[]): void {
     throw new ShapeError(`${where}: expected ${dims.map((d) => `${d}D`).join(' or ')} input (got ${x.ndim}D input)`);
 }
 /**
- * Batch normalization of [N, C] or [N, C, L].
+ * Normalization of each channel of [N, C] or [N, C, L] to mean 0 and variance 1 over the batch (running statistics
+ * after `eval()`), then times `weight` plus `bias` (https://arxiv.org/abs/1502.03167). Throws ShapeError for other
+ * shapes.
+ * @example
+ * new torch.nn.BatchNorm1d(1).forward(torch.tensor([[1.5], [2.5]])).squeeze().tolist()
+ * // [ -0.9999799728393555, 0.9999799728393555 ]
  * @example
  * new torch.nn.BatchNorm1d(3)
  * // BatchNorm1d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)
@@ -127,13 +132,23 @@ export class BatchNorm1d extends BatchNorm {
     checkDims('BatchNorm1d', x, [2, 3]);
   }
 }
-/** Batch normalization of [N, C, H, W]. */
+/**
+ * As {@link BatchNorm1d}, of [N, C, H, W].
+ * @example
+ * new torch.nn.BatchNorm2d(1).forward(torch.tensor([[[[0.5, 1, 3]]]]))
+ * // tensor([[[[-0.9258, -0.4629,  1.3887]]]], grad_fn=<NativeBatchNormBackward0>)
+ */
 export class BatchNorm2d extends BatchNorm {
   protected override check(x: Tensor): void {
     checkDims('BatchNorm2d', x, [4]);
   }
 }
-/** Batch normalization of [N, C, D, H, W]. */
+/**
+ * As {@link BatchNorm1d}, of [N, C, D, H, W].
+ * @example
+ * new torch.nn.BatchNorm3d(1).forward(torch.tensor([[[[[0.5, 1, 3]]]]])).flatten()
+ * // tensor([-0.9258, -0.4629,  1.3887], grad_fn=<ViewBackward0>)
+ */
 export class BatchNorm3d extends BatchNorm {
   protected override check(x: Tensor): void {
     checkDims('BatchNorm3d', x, [5]);

@@ -48,14 +48,20 @@ abstract class MaxPool extends Module {
     );
   }
 }
-/** Maxima over windows of [N, C, L]. */
+/**
+ * Maxima over windows of [N, C, L] or [C, L]. Throws ShapeError for other shapes and where no window fits.
+ * @example
+ * new torch.nn.MaxPool1d(2).forward(torch.tensor([[1, 3.5, 2, 0]])) // tensor([[3.5000, 2.0000]])
+ */
 export class MaxPool1d extends MaxPool {
   override forward(x: Tensor): Tensor {
     return maxPool1d(x, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
   }
 }
 /**
- * Maxima over windows of [N, C, H, W].
+ * Maxima over windows of [N, C, H, W] or [C, H, W]. Throws ShapeError for other shapes and where no window fits.
+ * @example
+ * new torch.nn.MaxPool2d(2).forward(torch.tensor([[[1, 3.5], [2, 0]]])) // tensor([[[3.5000]]])
  * @example
  * new torch.nn.MaxPool2d(2) // MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
  */
@@ -64,7 +70,11 @@ export class MaxPool2d extends MaxPool {
     return maxPool2d(x, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
   }
 }
-/** Maxima over windows of [N, C, D, H, W]. */
+/**
+ * Maxima over windows of [N, C, D, H, W] or [C, D, H, W]. Throws ShapeError for other shapes and where no window fits.
+ * @example
+ * new torch.nn.MaxPool3d(2).forward(torch.arange(8, { dtype: 'float32' }).reshape(1, 2, 2, 2)).item() // 7
+ */
 export class MaxPool3d extends MaxPool {
   override forward(x: Tensor): Tensor {
     return maxPool3d(x, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
@@ -113,7 +123,11 @@ abstract class AvgPool extends Module {
   }
 }
 const list = (value: Sizes): string => tuple(typeof value === 'number' ? [value] : value);
-/** Means over windows of [N, C, L]. */
+/**
+ * Means over windows of [N, C, L] or [C, L]. Throws ShapeError for other shapes and where no window fits.
+ * @example
+ * new torch.nn.AvgPool1d(2).forward(torch.tensor([[1, 3.5, 2, 0]])) // tensor([[2.2500, 1.0000]])
+ */
 export class AvgPool1d extends AvgPool {
   override forward(x: Tensor): Tensor {
     return avgPool1d(x, this.kernelSize, this.options());
@@ -123,7 +137,9 @@ export class AvgPool1d extends AvgPool {
   }
 }
 /**
- * Means over windows of [N, C, H, W].
+ * Means over windows of [N, C, H, W] or [C, H, W]. Throws ShapeError for other shapes and where no window fits.
+ * @example
+ * new torch.nn.AvgPool2d(2).forward(torch.tensor([[[1, 3.5], [2, 0]]])) // tensor([[[1.6250]]])
  * @example
  * new torch.nn.AvgPool2d(2) // AvgPool2d(kernel_size=2, stride=2, padding=0)
  */
@@ -132,7 +148,11 @@ export class AvgPool2d extends AvgPool {
     return avgPool2d(x, this.kernelSize, this.options());
   }
 }
-/** Means over windows of [N, C, D, H, W]. */
+/**
+ * Means over windows of [N, C, D, H, W] or [C, D, H, W]. Throws ShapeError for other shapes and where no window fits.
+ * @example
+ * new torch.nn.AvgPool3d(2).forward(torch.arange(8, { dtype: 'float32' }).reshape(1, 2, 2, 2)).item() // 3.5
+ */
 export class AvgPool3d extends AvgPool {
   override forward(x: Tensor): Tensor {
     return avgPool3d(x, this.kernelSize, this.options());
@@ -149,14 +169,20 @@ abstract class Adaptive extends Module {
     return `output_size=${intOrTuple(this.outputSize)}`;
   }
 }
-/** Means over as many windows of [N, C, L] as are asked for. */
+/**
+ * Means over `outputSize` windows of [N, C, L] or [C, L]. Throws ShapeError for other shapes.
+ * @example
+ * new torch.nn.AdaptiveAvgPool1d(2).forward(torch.tensor([[1, 3.5, 2, 0]])) // tensor([[2.2500, 1.0000]])
+ */
 export class AdaptiveAvgPool1d extends Adaptive {
   override forward(x: Tensor): Tensor {
     return adaptiveAvgPool1d(x, this.outputSize);
   }
 }
 /**
- * Means over as many windows of [N, C, H, W] as are asked for.
+ * Means over `outputSize` windows of [N, C, H, W] or [C, H, W]; null keeps a size. Throws ShapeError for other shapes.
+ * @example
+ * new torch.nn.AdaptiveAvgPool2d(1).forward(torch.tensor([[[1, 3.5], [2, 0]]])) // tensor([[[1.6250]]])
  * @example
  * new torch.nn.AdaptiveAvgPool2d([1, null]) // AdaptiveAvgPool2d(output_size=(1, None))
  */
@@ -165,25 +191,47 @@ export class AdaptiveAvgPool2d extends Adaptive {
     return adaptiveAvgPool2d(x, this.outputSize);
   }
 }
-/** Means over as many windows of [N, C, D, H, W] as are asked for. */
+/**
+ * Means over `outputSize` windows of [N, C, D, H, W] or [C, D, H, W]; null keeps a size. Throws ShapeError for other
+ * shapes.
+ * @example
+ * new torch.nn.AdaptiveAvgPool3d(1).forward(torch.arange(8, { dtype: 'float32' }).reshape(1, 2, 2, 2)).item()
+ * // 3.5
+ */
 export class AdaptiveAvgPool3d extends Adaptive {
   override forward(x: Tensor): Tensor {
     return adaptiveAvgPool3d(x, this.outputSize);
   }
 }
-/** Maxima over as many windows of [N, C, L] as are asked for. */
+/**
+ * Maxima over `outputSize` windows of [N, C, L] or [C, L]. Throws ShapeError for other shapes.
+ * @example
+ * new torch.nn.AdaptiveMaxPool1d(2).forward(torch.tensor([[1, 3.5, 2, 0]])) // tensor([[3.5000, 2.0000]])
+ */
 export class AdaptiveMaxPool1d extends Adaptive {
   override forward(x: Tensor): Tensor {
     return adaptiveMaxPool1d(x, this.outputSize).output;
   }
 }
-/** Maxima over as many windows of [N, C, H, W] as are asked for. */
+/**
+ * Maxima over `outputSize` windows of [N, C, H, W] or [C, H, W]; null keeps a size. Throws ShapeError for other
+ * shapes.
+ * @example
+ * new torch.nn.AdaptiveMaxPool2d([null, 1]).forward(torch.tensor([[[1, 3.5], [2, 0]]]))
+ * // tensor([[[3.5000],
+ * //          [2.0000]]])
+ */
 export class AdaptiveMaxPool2d extends Adaptive {
   override forward(x: Tensor): Tensor {
     return adaptiveMaxPool2d(x, this.outputSize).output;
   }
 }
-/** Maxima over as many windows of [N, C, D, H, W] as are asked for. */
+/**
+ * Maxima over `outputSize` windows of [N, C, D, H, W] or [C, D, H, W]; null keeps a size. Throws ShapeError for other
+ * shapes.
+ * @example
+ * new torch.nn.AdaptiveMaxPool3d(1).forward(torch.arange(8, { dtype: 'float32' }).reshape(1, 2, 2, 2)).item() // 7
+ */
 export class AdaptiveMaxPool3d extends Adaptive {
   override forward(x: Tensor): Tensor {
     return adaptiveMaxPool3d(x, this.outputSize).output;

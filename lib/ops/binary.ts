@@ -238,7 +238,7 @@ export const maximum: Binary = binary('maximum', 'promote', {
 });
 /**
  * The smaller of both, element by element; NaN wins. Where they are equal each gets half of the gradient.
- * a.lt(b)example
+ * @example
  * torch.minimum(torch.tensor([1, 4]), torch.tensor([3, 2])) // tensor([1, 2])
  */
 export const minimum: Binary = binary('minimum', 'promote', {

@@ -9,7 +9,22 @@ export interface Schedulable {
 }
 const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
-/** The base of the schedules: `step()` after each epoch sets the next learning rates. */
+/**
+ * The base of the schedules: `step()` after each epoch sets the next learning rates; subclasses give `next()`. Throws
+ * TypeError for what is no Optimizer.
+ * @example
+ * class Halving extends torch.optim.lrScheduler.LRScheduler {
+ *   constructor(optimizer: torch.optim.SGD) {
+ *     super(optimizer, -1, [])
+ *     this.begin()
+ *   }
+ *   protected override next(): number[] { return this.rates().map((lr) => lr / 2) }
+ * }
+ * const optimizer = new torch.optim.SGD([torch.ones(1, { requiresGrad: true })], { lr: 1 })
+ * const scheduler = new Halving(optimizer)
+ * scheduler.step()
+ * optimizer.paramGroups[0].lr // 0.5
+ */
 export abstract class LRScheduler {
   readonly optimizer: Schedulable;
   /** The learning rates at the start. */
@@ -116,7 +131,18 @@ export class StepLR extends LRScheduler {
   }
 }
 
-/** Multiplies the learning rates by `gamma` at each of the epochs `milestones`. */
+/**
+ * Multiplies the learning rates by `gamma` at each of the epochs `milestones`.
+ * @example
+ * const optimizer = new torch.optim.SGD([torch.ones(1, { requiresGrad: true })], { lr: 1 })
+ * const scheduler = new torch.optim.lrScheduler.MultiStepLR(optimizer, [1, 3], 0.5)
+ * const rates: number[] = []
+ * for (let epoch = 0; epoch < 4; epoch++) {
+ *   rates.push(scheduler.getLastLr()[0])
+ *   scheduler.step()
+ * }
+ * rates // [ 1, 0.5, 0.5, 0.25 ]
+ */
 export class MultiStepLR extends LRScheduler {
   readonly milestones: readonly number[];
   readonly gamma: number;
@@ -132,7 +158,18 @@ export class MultiStepLR extends LRScheduler {
   }
 }
 
-/** Multiplies the learning rates by `gamma` every epoch. */
+/**
+ * Multiplies the learning rates by `gamma` every epoch.
+ * @example
+ * const optimizer = new torch.optim.SGD([torch.ones(1, { requiresGrad: true })], { lr: 1 })
+ * const scheduler = new torch.optim.lrScheduler.ExponentialLR(optimizer, 0.5)
+ * const rates: number[] = []
+ * for (let epoch = 0; epoch < 4; epoch++) {
+ *   rates.push(scheduler.getLastLr()[0])
+ *   scheduler.step()
+ * }
+ * rates // [ 1, 0.5, 0.25, 0.125 ]
+ */
 export class ExponentialLR extends LRScheduler {
   readonly gamma: number;
   constructor(optimizer: Schedulable, gamma: number, lastEpoch = -1) {
@@ -145,7 +182,19 @@ export class ExponentialLR extends LRScheduler {
   }
 }
 
-/** Lets the learning rates fall along half a cosine to `etaMin` within `tMax` epochs (https://arxiv.org/abs/1608.03983). */
+/**
+ * Lets the learning rates fall along half a cosine to `etaMin` within `tMax` epochs
+ * (https://arxiv.org/abs/1608.03983).
+ * @example
+ * const optimizer = new torch.optim.SGD([torch.ones(1, { requiresGrad: true })], { lr: 1 })
+ * const scheduler = new torch.optim.lrScheduler.CosineAnnealingLR(optimizer, 2)
+ * const rates: number[] = []
+ * for (let epoch = 0; epoch < 3; epoch++) {
+ *   rates.push(scheduler.getLastLr()[0])
+ *   scheduler.step()
+ * }
+ * rates // [ 1, 0.5, 0 ]
+ */
 export class CosineAnnealingLR extends LRScheduler {
   readonly tMax: number;
   readonly etaMin: number;
@@ -171,7 +220,19 @@ export class CosineAnnealingLR extends LRScheduler {
   }
 }
 
-/** Multiplies the rates of the start by a function of the epoch, or by one for each group. */
+/**
+ * Multiplies the rates of the start by a function of the epoch, or by one for each group. Throws RangeError if there
+ * are not as many functions as groups.
+ * @example
+ * const optimizer = new torch.optim.SGD([torch.ones(1, { requiresGrad: true })], { lr: 1 })
+ * const scheduler = new torch.optim.lrScheduler.LambdaLR(optimizer, (epoch) => 1 / (1 + epoch))
+ * const rates: number[] = []
+ * for (let epoch = 0; epoch < 4; epoch++) {
+ *   rates.push(scheduler.getLastLr()[0])
+ *   scheduler.step()
+ * }
+ * rates // [ 1, 0.5, 0.3333333333333333, 0.25 ]
+ */
 export class LambdaLR extends LRScheduler {
   readonly lambdas: readonly ((epoch: number) => number)[];
   constructor(
@@ -207,7 +268,14 @@ export interface ReduceLROnPlateauOptions {
   minLr?: number | readonly number[] | undefined;
   eps?: number | undefined;
 }
-/** Multiplies the learning rates by `factor` when a metric has stopped improving. */
+/**
+ * Multiplies the learning rates by `factor` when a metric has stopped improving.
+ * @example
+ * const optimizer = new torch.optim.SGD([torch.ones(1, { requiresGrad: true })], { lr: 1 })
+ * const scheduler = new torch.optim.lrScheduler.ReduceLROnPlateau(optimizer, { patience: 1 })
+ * for (const loss of [3, 2, 2, 2]) scheduler.step(loss)
+ * scheduler.getLastLr() // [ 0.1 ]
+ */
 export class ReduceLROnPlateau {
   readonly optimizer: Schedulable;
   lastEpoch = 0;

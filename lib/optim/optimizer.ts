@@ -36,7 +36,13 @@ export interface BaseOptions {
 
 /**
  * The base class of optimizers: `step()` after `backward()`, `zeroGrad()` before it. Subclasses give defaults and one
- * update of a group.
+ * update of a group. /
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true })
+ * const optimizer: torch.optim.Optimizer = new torch.optim.SGD([w], { lr: 0.1 })
+ * w.mul(w).sum().backward()
+ * optimizer.step()
+ * w.detach() // tensor([1.2000])
  */
 export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   /** Groups of parameters; their options may be changed between steps. */

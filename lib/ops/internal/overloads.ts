@@ -31,11 +31,45 @@ export interface Nonzero {
 
 /** What replaces the derived types of these methods. */
 export interface Overloads {
+  /**
+   * The largest element; along `dim` with its index; or the larger of both tensors, element by element. Throws
+   * RangeError if there is no such dim or nothing to choose from.
+   * @example
+   * torch.tensor([[1, 5], [3, 2]]).max(1).values // tensor([5, 3])
+   * @example
+   * torch.tensor([[1, 5], [3, 2]]).max() // tensor(5)
+   */
   max: Extremum;
+  /**
+   * The smallest element; along `dim` with its index; or the smaller of both tensors, element by element. Throws as
+   * `max`.
+   * @example
+   * torch.tensor([[1, 5], [3, 2]]).min(1).indices // tensor([0, 1])
+   */
   min: Extremum;
+  /**
+   * The median, the lower one of two; along `dim` with its index. NaN wins.
+   * @example
+   * torch.tensor([4, 1, 3, 2]).median() // tensor(2)
+   */
   median: Median;
+  /**
+   * As `median`, without the NaN.
+   * @example
+   * torch.tensor([4, torch.nan, 3, 2]).nanmedian() // tensor(3.)
+   */
   nanmedian: Median;
+  /**
+   * The indices of what is not zero, [n, dims]; with `asTuple` one tensor a dim.
+   * @example
+   * torch.tensor([0, 5, 7]).nonzero({ asTuple: true })[0] // tensor([1, 2])
+   */
   nonzero: Nonzero;
-  /** This tensor where `condition` holds, `other` elsewhere; without arguments, as `nonzero({ asTuple: true })`. */
+  /**
+   * This tensor where `condition` holds, `other` elsewhere; without arguments, as `nonzero({ asTuple: true })`.
+   * @example
+   * const x = torch.tensor([-1, 2])
+   * x.where(x.gt(0), 0) // tensor([0, 2])
+   */
   where(condition: Tensor, other: Tensor | number | bigint | boolean): Tensor;
 }

@@ -1,7 +1,11 @@
 // What stands for `start:stop:step` in an index: objects, and strings read as Python reads them.
 import { describe } from '../../errors.ts';
 
-/** A range of positions along one dim. */
+/**
+ * A range of positions along one dim; {@link slice} makes it.
+ * @example
+ * String(torch.slice(1, 3)) // slice(1, 3, 1)
+ */
 export class Slice {
   readonly start: number | null;
   readonly stop: number | null;
@@ -11,6 +15,7 @@ export class Slice {
     this.stop = stop;
     this.step = step;
   }
+  /** As Python writes it: `slice(1, 3, 1)`. */
   toString(): string {
     return `slice(${this.start}, ${this.stop}, ${this.step})`;
   }
