@@ -78,7 +78,11 @@ let trigger = nursery;
 let gap = 128 * MB;
 let fullAt = 128 * MB;
 let liveAfterFull = 0;
+let fullCost = 0; // milliseconds of the last full collection
+// A nursery that proved too small cost a full collection: it stays large until that would be a small part of the time.
 let promoted = 0;
+let promotedUntil = 0;
+let patience = 8;
 let largest = 0; // block asked for since the last collection
 let share = 0; // smoothed part of the time that minor collections take
 let lastEnd = performance.now();
@@ -115,6 +119,7 @@ function collectFully(): void {
   gap = Math.min(CAP, Math.max(base, Math.min(gap, 2 * base)));
   fullAt = liveAfterFull + gap;
   lastFull = end;
+  fullCost = end - start;
 }
 
 /** Makes room for `bytes` more: sweeps, collects the young, and everything when much has grown old. */
@@ -140,12 +145,20 @@ function collect(bytes: number): void {
   // A small nursery keeps recycled blocks in the cache; one that is too small promotes the living, which only full
   // collections find. So it grows fast and shrinks slowly.
   const limit = Math.min(CAP, Math.max(128 * MB, liveAfterFull));
-  promoted *= 0.999;
+  if (!full && promoted > 0 && end > promotedUntil) {
+    promoted = promoted > NURSERY_MIN ? promoted / 2 : 0;
+    promotedUntil = end + patience * fullCost;
+    if (promoted === 0) patience = 8;
+  }
   const floor = Math.max(promoted, Math.min(NURSERY_MAX, Math.max(NURSERY_MIN, 8 * largest)));
   largest = 0;
   if (freed < 0.5 * nursery || full) {
     nursery = Math.min(limit, nursery * 1.5);
-    if (full) promoted = nursery;
+    if (full) {
+      promoted = nursery;
+      patience = Math.min(256, 2 * patience);
+      promotedUntil = end + patience * fullCost;
+    }
   } else if (share > 0.25) nursery = Math.min(limit, nursery * 1.2);
   else if (freed > 0.8 * nursery) nursery = nursery * 0.9;
   if (nursery < floor) nursery = floor;
