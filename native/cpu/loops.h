@@ -419,6 +419,25 @@ inline void run_space(Space& s, const Span& span, const double* param, int64_t g
 
 }  // namespace loops
 
+/** Bytes of a result beyond which its lines are asked for ahead: they have left the second-level cache since. */
+inline constexpr int64_t kAheadFrom = int64_t{1} << 20, kAheadPiece = 2048;
+
+/**
+ * A plain run whose result is large: piece by piece, the lines of the piece after the next asked for in time, because
+ * processors fetch ahead for loads and not for stores.
+ */
+inline void run_ahead(const Span& span, std::byte* out, const std::byte* const* in, const int64_t* size, int operands,
+                      int64_t n, const double* param) {
+  const int64_t piece = kAheadPiece / size[0], bytes = n * size[0];
+  for (int64_t i = 0; i < n; i += piece) {
+    const int64_t ahead = (i + piece) * size[0];
+    for (int64_t at = ahead; at < std::min(ahead + kAheadPiece, bytes); at += 64) __builtin_prefetch(out + at, 1, 3);
+    const std::byte* from[kMaxInputs];
+    for (int k = 1; k < operands; k++) from[k - 1] = in[k - 1] + i * size[k];
+    span.run(out + i * size[0], from, std::min(piece, n - i), param);
+  }
+}
+
 /** Runs a span over the first `operands` operands of a map plan; operand 0 is written. */
 inline void run_map(const Plan& plan, int operands, const Span& span, int64_t grain, Halves halves = Halves::widen) {
   Plan::require(span.run != nullptr, "the kernel does not have this dtype");
@@ -426,7 +445,7 @@ inline void run_map(const Plan& plan, int operands, const Span& span, int64_t gr
   const double* param = plan.param;
   if (plan.ndim <= 1) {
     const int64_t n = plan.ndim == 0 ? 1 : plan.sizes[0];
-    int64_t size[kMaxInputs + 1];
+    int64_t size[kMaxInputs + 1] = {};
     bool plain = true;
     for (int k = 0; k < operands; k++) {
       const DType d = plan.operand[k].dtype;
@@ -435,10 +454,16 @@ inline void run_map(const Plan& plan, int operands, const Span& span, int64_t gr
               (halves == Halves::raw || (d != DType::f16 && d != DType::bf16));
     }
     if (plain) {
+      bool ahead = grain >= kGrain && n * size[0] >= kAheadFrom;  // costlier rows wait for arithmetic, not for memory
+      for (int k = 1; k < operands; k++) ahead = ahead && plan.operand[k].data != plan.operand[0].data;
       parallel_for(n, grain, [&](int64_t begin, int64_t end) {
         const std::byte* in[kMaxInputs];
         for (int k = 1; k < operands; k++) in[k - 1] = plan.operand[k].data + begin * size[k];
-        span.run(plan.operand[0].data + begin * size[0], in, end - begin, param);
+        std::byte* const out = plan.operand[0].data + begin * size[0];
+        if (ahead)
+          run_ahead(span, out, in, size, operands, end - begin, param);
+        else
+          span.run(out, in, end - begin, param);
       });
       return;
     }
