@@ -87,9 +87,37 @@ void run_chunks(int64_t chunks, ChunkFn fn, void* context) {
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+#if defined(__linux__)
+#include <sched.h>
+#endif
 
 namespace flambeau {
 namespace {
+
+/** The core this thread is on; -1 where that is not known. */
+inline int current_core() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+/** Leaves the core a region's caller is on: where others compute too, the system takes many milliseconds to do it. */
+void step_aside(int core) {
+#if defined(__linux__)
+  if (core < 0 || current_core() != core) return;
+  cpu_set_t all;
+  if (sched_getaffinity(0, sizeof all, &all) != 0) return;
+  cpu_set_t others = all;
+  CPU_CLR(static_cast<size_t>(core), &others);
+  if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0) {
+    sched_setaffinity(0, sizeof all, &all);
+  }
+#else
+  static_cast<void>(core);
+#endif
+}
 
 inline void pause_briefly() {
 #if defined(__x86_64__)
@@ -152,6 +180,7 @@ class Pool {
     }
     start_workers();
     job_.store(&job, std::memory_order_relaxed);
+    core_.store(current_core(), std::memory_order_relaxed);
     const uint64_t generation = (word_.load(std::memory_order_relaxed) >> 40) + 1;
     word_.store(generation << 40 | static_cast<uint64_t>(chunks) << 20, std::memory_order_release);
     epoch_.fetch_add(1, std::memory_order_seq_cst);
@@ -214,6 +243,7 @@ class Pool {
         sleeping_.fetch_sub(1, std::memory_order_seq_cst);
       }
       seen = epoch_.load();
+      step_aside(core_.load(std::memory_order_relaxed));
     }
   }
 
@@ -224,6 +254,7 @@ class Pool {
   // generation (24 bits) | chunks (20) | next (20): a late worker can never take a chunk of a job it has not read
   alignas(64) std::atomic<uint64_t> word_{0};
   std::atomic<Job*> job_{nullptr};
+  std::atomic<int> core_{-1};  // the caller's
   alignas(64) std::atomic<uint32_t> epoch_{0};
   std::atomic<int> sleeping_{0};
   std::atomic<bool> stopping_{false};
