@@ -1,4 +1,4 @@
-// Runs every `@example` of lib/**/*.ts and every ts block of README.md and docs/memory.md, and compares what they print
+// Runs every `@example` of lib/**/*.ts and every ts block of README.md, CONTRIBUTING.md and docs/, and compares what they print
 // with the comment that ends them. The lines run in order, with `torch` and a fresh folder `tmp`; the printed value of
 // the last expression must be the text of the comment behind it (which may go on in the comment lines below).
 import assert from 'node:assert/strict';
@@ -132,13 +132,14 @@ async function check(example: Example): Promise<void> {
 }
 
 const threads = torch.getNumThreads();
+const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
 const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => `lib/${file.replaceAll('\\', '/')}`)
   .sort();
 
 describe('examples', () => {
-  for (const file of [...files, 'README.md', 'docs/memory.md']) {
+  for (const file of [...files, ...pages]) {
     const examples = file.endsWith('.md') ? inMarkdown(file) : inDocComments(file);
     if (examples.length === 0) continue;
     it(file, async () => {
@@ -162,6 +163,6 @@ describe('examples', () => {
       counts.filter(([, missed]) => missed !== 0),
       [],
     );
-    assert.ok(inMarkdown('README.md').length > 0 && inMarkdown('docs/memory.md').length > 0);
+    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/memory.md']) assert.ok(inMarkdown(page).length > 0, page);
   });
 });

@@ -6,6 +6,7 @@ export {
   type ParameterState,
   type ParamGroup,
   type Params,
+  type Slot,
 } from './optimizer.ts';
 export { SGD, type SGDOptions } from './sgd.ts';
 export { Adam, type AdamOptions, AdamW } from './adam.ts';
