@@ -8,6 +8,8 @@ import type { Settings } from './train.ts';
 
 /** MNIST's digits fill a box of this width or height, which is put into the image by its centre of mass. */
 const BOX = 20;
+/** Larger pictures are refused before they are unpacked: one of a few kilobytes may claim gigabytes. */
+const MOST_PIXELS = 50e6;
 
 interface Grey {
   width: number;
@@ -18,11 +20,18 @@ interface Grey {
 /** The brightness of a PNG's pixels on white paper, 0 to 1; or how opaque they are, if that alone tells them apart. */
 function readGrey(file: string): Grey {
   const bytes = readFileSync(file);
+  if (bytes.length < 24 || bytes.readUInt32BE(0) !== 0x89504e47) throw new Error(`${file} is not a PNG`);
+  const [claimedWidth, claimedHeight] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+  if (claimedWidth * claimedHeight > MOST_PIXELS) {
+    throw new Error(
+      `${file} is too large: ${claimedWidth} × ${claimedHeight} pixels, more than ${MOST_PIXELS / 1e6} million`,
+    );
+  }
   let png: PNG;
   try {
     png = PNG.sync.read(bytes);
   } catch (cause) {
-    throw new Error(`${file} is not a readable PNG: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new Error(`${file} is damaged: it cannot be read as a PNG`, { cause });
   }
   const { width, height, data } = png;
   const grey = new Float32Array(width * height);
@@ -107,6 +116,14 @@ export function readImage(file: string): torch.Tensor {
   return framed.div(framed.max()).flatten();
 }
 
+function readWeights(file: string): Record<string, torch.Tensor> {
+  try {
+    return torch.loadSafetensors(file);
+  } catch (cause) {
+    throw new Error(`${file} has no weights: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /** The probability of each class for an image (784), by the network whose weights the file holds. */
 export function predict(
   image: torch.Tensor,
@@ -115,7 +132,15 @@ export function predict(
   device: torch.DeviceLike,
 ): number[] {
   const model = TASKS[task].network();
-  model.loadStateDict(torch.loadSafetensors(weights));
+  const state = readWeights(weights);
+  const expected = model.stateDict();
+  for (const name of new Set([...Object.keys(expected), ...Object.keys(state)])) {
+    if (String(expected[name]?.shape) !== String(state[name]?.shape)) {
+      const other = task === 'digits' ? '' : 'out';
+      throw new Error(`${weights} has the weights of another network: was it trained with${other} --zero-one?`);
+    }
+  }
+  model.loadStateDict(state);
   model.to(device).eval();
   const logits = torch.noGrad(() => model.forward(image.unsqueeze(0).to(device))); // (1, classes)
   return logits.softmax(1).index(0).tolist() as number[];

@@ -2,26 +2,39 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { Epoch, Listener } from './train.ts';
 
+/** The widest bar; a narrow terminal gets a narrower one. */
+const WIDTH = 40;
+
 /** A listener for a run of `epochs`; `stop` takes the bar away. */
 export function progress(epochs: number): Required<Listener> & { stop(): void } {
-  const terminal = process.stdout.isTTY === true;
-  const format = ' {epoch} {bar} {value}/{total}  loss {loss}';
-  const bar = terminal
-    ? new SingleBar({ format, hideCursor: true, clearOnComplete: true, gracefulExit: false }, Presets.shades_classic)
-    : null;
+  const out = process.stdout;
+  const terminal = out.isTTY && process.env.TERM !== 'dumb';
+  let bar: SingleBar | null = null;
   let finished = 0;
-  let running = false;
   let start = performance.now();
   const hide = (): void => {
-    if (running) bar?.stop();
-    running = false;
+    bar?.stop();
+    bar = null;
   };
   return {
     batch(done: number, of: number, loss: number): void {
+      if (!terminal) return;
       const payload = { epoch: `epoch ${finished + 1}/${epochs}`, loss: loss.toFixed(4) };
-      if (!running) bar?.start(of, done, payload);
-      else bar?.update(done, payload);
-      running = true;
+      if (bar === null) {
+        const rest = ` ${payload.epoch}  ${of}/${of}  loss 0.0000 `.length;
+        bar = new SingleBar(
+          {
+            format: ' {epoch} {bar} {value}/{total}  loss {loss}',
+            barsize: Math.max(3, Math.min(WIDTH, out.columns - rest - 1)),
+            stream: out,
+            hideCursor: true,
+            clearOnComplete: true,
+            gracefulExit: false,
+          },
+          Presets.shades_classic,
+        );
+        bar.start(of, done, payload);
+      } else bar.update(done, payload);
     },
     epoch(number: number, { trainLoss, loss, accuracy }: Epoch): void {
       hide();

@@ -1,4 +1,5 @@
 // The training loop, with checkpoints that go on where they stopped, to the last bit. Called by index.ts and the tests.
+import { renameSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import * as torch from 'flambeau';
 import { Shifter, type Split } from './data.ts';
@@ -114,6 +115,10 @@ export class Trainer {
       while (this.#batch < parts.length) {
         if (signal?.aborted) return false;
         const loss = this.#step(parts[this.#batch]!.to(train.labels.device));
+        if (!Number.isFinite(loss)) {
+          const where = `in epoch ${this.#epoch + 1}, batch ${this.#batch + 1}`;
+          throw new Error(`the loss is ${loss} ${where}: try a lower --lr than ${this.settings.lr}`);
+        }
         this.#batch++;
         this.losses.push(loss);
         listener.batch?.(this.#batch, parts.length, loss);
@@ -143,7 +148,7 @@ export class Trainer {
     return loss.item() as number;
   }
 
-  /** Writes a checkpoint, in PyTorch's file format. */
+  /** Writes a checkpoint, in PyTorch's file format: whole or not at all, so that one before it is not lost. */
   save(file: string): void {
     const checkpoint: Checkpoint = {
       format: FORMAT,
@@ -158,12 +163,18 @@ export class Trainer {
       losses: this.losses,
       epochs: this.history,
     };
-    torch.save(checkpoint, file);
+    torch.save(checkpoint, `${file}.new`);
+    renameSync(`${file}.new`, file);
   }
 
   /** Goes on from a checkpoint; `data` gives the images of its task. Throws for a file that is none. */
   static resume(file: string, data: (settings: Settings) => Split): Trainer {
-    const saved = torch.load<Partial<Checkpoint> | null>(file, { mapLocation: 'cpu' });
+    let saved: Partial<Checkpoint> | null;
+    try {
+      saved = torch.load<Partial<Checkpoint> | null>(file, { mapLocation: 'cpu' });
+    } catch (cause) {
+      throw new Error(`${file} is not a checkpoint: ${(cause as Error).message}`, { cause });
+    }
     if (saved?.format !== FORMAT) throw new Error(`${file} is not a checkpoint of this program`);
     const checkpoint = saved as Checkpoint;
     const trainer = new Trainer(checkpoint.settings, data(checkpoint.settings));
