@@ -181,35 +181,66 @@ void max_row(const Windows& w, const T* x, const Planes& in, int64_t z, int64_t 
   }
 }
 
-/**
- * The 2×2 window with stride 2 on dense rows: no bounds, the four values of a window compared in registers. Values are
- * compared in a tournament that keeps the first of equals and the last NaN, as the scan in order would.
- */
+/** The scan of one 2×2 window in order, for windows with a NaN. */
 template <class T>
-void max_row_2x2(const T* FB_RESTRICT a, const T* FB_RESTRICT b, int32_t at, int32_t line, int64_t n,
-                 T* FB_RESTRICT out, int64_t* FB_RESTRICT index) {
-  using C = Compute<T>;
-  constexpr int64_t kBlock = 16;
-  T above[2 * kBlock] = {}, below[2 * kBlock] = {}, best[kBlock];
-  for (int64_t base = 0; base < n; base += kBlock) {
-    // Blocks of a fixed size, padded in the end: rows are often shorter than a vector loop's first turn.
-    const int64_t width = std::min(kBlock, n - base);
-    std::copy_n(a + 2 * base, 2 * width, above);
-    std::copy_n(b + 2 * base, 2 * width, below);
-    int32_t where[kBlock];
-    for (int64_t i = 0; i < kBlock; i++) {
-      const C v0 = static_cast<C>(above[2 * i]), v1 = static_cast<C>(above[2 * i + 1]);
-      const C v2 = static_cast<C>(below[2 * i]), v3 = static_cast<C>(below[2 * i + 1]);
-      const bool right0 = (v1 > v0) | (v1 != v1), right1 = (v3 > v2) | (v3 != v3);
-      const C top = right0 ? v1 : v0, low = right1 ? v3 : v2;
-      const int32_t p0 = right0 ? 1 : 0, p1 = right1 ? line + 1 : line;
-      const bool lower = (low > top) | (low != low);
-      best[i] = static_cast<T>(lower ? low : top);
-      where[i] = (lower ? p1 : p0) + at + 2 * static_cast<int32_t>(base + i);
-    }
-    std::copy_n(best, width, out + base);
-    for (int64_t i = 0; i < width; i++) index[base + i] = where[i];
+void max_2x2_scan(const T* a, const T* b, int32_t at, int32_t line, T* out, int64_t* index) {
+  const T value[4] = {a[0], a[1], b[0], b[1]};
+  const int32_t place[4] = {0, 1, line, line + 1};
+  int best = 0;
+  for (int k = 1; k < 4; k++) {
+    using C = Compute<T>;
+    const C v = static_cast<C>(value[k]), old = static_cast<C>(value[best]);
+    if (v > old || v != v) best = k;
   }
+  *out = value[best];
+  *index = at + place[best];
+}
+
+/**
+ * kWidth windows of 2×2 with stride 2 on dense rows: the maximum first, then the first of the four that equals it. A
+ * loop of fixed length without branches, so that rows shorter than a vector loop's first turn are vectors too.
+ */
+template <int kWidth, class T>
+FB_INLINE void max_2x2_block(const T* FB_RESTRICT a, const T* FB_RESTRICT b, int32_t at, int32_t line,
+                             T* FB_RESTRICT out, int64_t* FB_RESTRICT index) {
+  using C = Compute<T>;
+  using I = std::conditional_t<sizeof(C) == 8, int64_t, int32_t>;  // as wide as what is compared
+  I unordered = 0;
+#pragma omp simd reduction(| : unordered)
+  for (int i = 0; i < kWidth; i++) {
+    const C v0 = static_cast<C>(a[2 * i]), v1 = static_cast<C>(a[2 * i + 1]);
+    const C v2 = static_cast<C>(b[2 * i]), v3 = static_cast<C>(b[2 * i + 1]);
+    const C top = v0 > v1 ? v0 : v1, low = v2 > v3 ? v2 : v3, best = top > low ? top : low;
+    const C sum = (v0 + v1) + (v2 + v3);  // NaN where one is, and for opposite infinities
+    unordered |= sum != sum ? 1 : 0;
+    I place = v2 == best ? line : line + 1;
+    place = v1 == best ? 1 : place;
+    place = v0 == best ? 0 : place;
+    out[i] = static_cast<T>(best);
+    index[i] = place + at + 2 * i;
+  }
+  if (unordered == 0) return;
+  for (int i = 0; i < kWidth; i++) max_2x2_scan(a + 2 * i, b + 2 * i, at + 2 * i, line, out + i, index + i);
+}
+
+/** A row of n outputs in blocks, the last of which overlaps the one before. */
+template <class T>
+void max_row_2x2(const T* a, const T* b, int32_t at, int32_t line, int64_t n, T* out, int64_t* index) {
+  const auto blocks = [&]<int kWidth>() {
+    for (int64_t base = 0; base < n; base += kWidth) {
+      const int64_t i = std::min(base, n - kWidth);
+      max_2x2_block<kWidth>(a + 2 * i, b + 2 * i, at + 2 * static_cast<int32_t>(i), line, out + i, index + i);
+    }
+  };
+  if (n >= 16)
+    blocks.template operator()<16>();
+  else if (n >= 8)
+    blocks.template operator()<8>();
+  else if (n >= 4)
+    blocks.template operator()<4>();
+  else
+    for (int64_t i = 0; i < n; i++)
+      max_2x2_scan(a + 2 * i, b + 2 * i, at + 2 * static_cast<int32_t>(i), line, out + i, index + i);
 }
 
 /**
