@@ -132,9 +132,7 @@ napi_value run(napi_env env, napi_callback_info info) {
     const KernelFn kernel = in.self->kernels[static_cast<size_t>(plan.kernel)].run;
     if (!kernel) throw PlanError("not a kernel over one set of operands");
     const uint32_t optional = in.self->optional[static_cast<size_t>(plan.kernel)];
-    for (int i = 0; i < plan.operands; i++) {
-      if (!plan.operand[i] && !(optional >> i & 1)) throw PlanError("an operand is missing");
-    }
+    if (plan.absent & ~optional) throw PlanError("an operand is missing");
     kernel(plan);
   });
   return nullptr;

@@ -21,10 +21,9 @@ struct Bool {
   constexpr operator bool() const { return byte != 0; }
 };
 
-inline constexpr size_t item_size(DType d) {
-  constexpr size_t sizes[kDTypes] = {4, 8, 2, 2, 8, 4, 2, 1, 1, 1};
-  return sizes[static_cast<size_t>(d)];
-}
+/** Not a local of item_size, which would copy it to the stack at every call. */
+inline constexpr uint8_t kItemSizes[kDTypes] = {4, 8, 2, 2, 8, 4, 2, 1, 1, 1};
+inline constexpr size_t item_size(DType d) { return kItemSizes[static_cast<size_t>(d)]; }
 inline constexpr const char* dtype_name(DType d) {
   constexpr const char* names[kDTypes] = {"float32", "float64", "float16", "bfloat16", "int64",
                                           "int32",   "int16",   "int8",    "uint8",    "bool"};

@@ -58,6 +58,7 @@ struct Plan {
   bool structured = false;
   int operands = 0;
   int params = 0;
+  uint32_t absent = 0;  // operands that are left out, as bits
   Operand operand[kMaxOperands];
   double param[kMaxParams];
   // The iteration space of a map plan, dims merged by the caller as far as they can be.

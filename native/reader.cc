@@ -1,6 +1,7 @@
 #include "reader.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <stdexcept>
 
@@ -12,6 +13,9 @@ constexpr double kScalar = -1, kAbsent = -2;
 constexpr double kMaxIterations = 0x1p48;
 /** Above this, an iteration space must be backed by elements that exist: stride 0 must not make an endless loop. */
 constexpr double kFreeIterations = 0x1p32;
+/** Of all sizes but zeros: partial products must not overflow either. */
+constexpr double kMaxProduct = 0x1p60;
+constexpr double kWhole = 0x1p53;
 
 void store_scalar(std::byte* to, DType dtype, double value) {
   visit(dtype, [&](auto tag) {
@@ -33,122 +37,158 @@ void store_scalar(std::byte* to, DType dtype, double value) {
 
 }  // namespace
 
-void Reader::read_params(double* params, int& count) {
-  count = static_cast<int>(natural(kMaxParams, "too many parameters"));
-  for (int i = 0; i < count; i++) params[i] = next();
+/** The words of a plan, one after another. A local of its reader, which keeps it in registers. */
+class Reader::Words {
+ public:
+  explicit Words(const Reader& reader) : at_(reader.words_), end_(reader.words_ + reader.count_) {}
+
+  double next() {
+    if (at_ == end_) throw PlanError("the plan is cut off");
+    return *at_++;
+  }
+  /** A whole number from 0 to `limit`, still as a double. */
+  double whole(double limit, const char* what) {
+    const double v = next();
+    if (!(v >= 0 && v <= limit) || v != static_cast<double>(static_cast<int64_t>(v))) throw PlanError(what);
+    return v;
+  }
+  int64_t natural(double limit, const char* what) { return static_cast<int64_t>(whole(limit, what)); }
+  void params(double* params, int& count) {
+    count = static_cast<int>(natural(kMaxParams, "too many parameters"));
+    for (int i = 0; i < count; i++) params[i] = next();
+  }
+  DType dtype() { return static_cast<DType>(natural(kDTypes - 1, "unknown dtype")); }
+
+ private:
+  const double* at_;
+  const double* end_;
+};
+
+/** Where in which storage an operand begins. */
+struct Reader::Place {
+  std::byte* storage;
+  int64_t offset, bytes, item;
+
+  /** Whether `elements` from here on are inside the storage. */
+  bool holds(double elements) const {
+    return elements * static_cast<double>(item) + static_cast<double>(offset) <= static_cast<double>(bytes);
+  }
+};
+
+inline Reader::Place Reader::read_place(Words& words, double handle, DType dtype) {
+  const StorageTable::View view = storages_.find(handle);
+  if (!view.data) throw PlanError("an operand's storage is gone");
+  const int64_t offset = words.natural(kWhole, "bad offset");
+  const int64_t item = static_cast<int64_t>(item_size(dtype));  // a power of two
+  if (((offset | static_cast<int64_t>(reinterpret_cast<uintptr_t>(view.data))) & (item - 1)) != 0) {
+    throw PlanError("a misaligned operand");
+  }
+  return {view.data, offset, static_cast<int64_t>(view.bytes), item};
 }
 
-/** In a map plan `sizes` is the iteration space, already read; otherwise it is filled here. */
-void Reader::read_operand(Operand& operand, int64_t* sizes, int64_t* strides) {
-  const double handle = next();
-  operand.ndim = plan_.structured ? 0 : plan_.ndim;
-  operand.sizes = sizes;
+/**
+ * Operand `i`; gives how many different elements it has. In a map plan `sizes` is the iteration space, already read;
+ * otherwise it is filled here.
+ */
+template <bool structured>
+inline double Reader::read_operand(Words& words, int i, double* sizes) {
+  Operand& operand = plan_.operand[i];
+  int64_t* const strides = strides_[i];
+  operand.ndim = structured ? 0 : plan_.ndim;
+  operand.sizes = structured ? sizes_[i] : map_sizes_;
   operand.strides = strides;
+  const double handle = words.next();
   if (handle == kAbsent) {
+    plan_.absent |= uint32_t{1} << i;
     operand.data = nullptr;
     operand.dtype = DType::f32;
     operand.room = 0;
-    return;
+    return 1;
   }
-  operand.dtype = static_cast<DType>(natural(kDTypes - 1, "unknown dtype"));
+  operand.dtype = words.dtype();
   if (handle == kScalar) {
-    std::byte* scalar = scalars_[&operand - plan_.operand];
-    store_scalar(scalar, operand.dtype, next());
-    operand.data = scalar;
+    store_scalar(scalars_[i], operand.dtype, words.next());
+    operand.data = scalars_[i];
     operand.room = 1;
     std::fill_n(strides, operand.ndim, 0);
-    return;
+    return 1;
   }
-  const StorageTable::View view = storages_.find(handle);
-  if (!view.data) throw PlanError("an operand's storage is gone");
-  const int64_t offset = natural(0x1p53, "bad offset");
-  const int64_t item = static_cast<int64_t>(item_size(operand.dtype));
-  if (offset % item != 0 || reinterpret_cast<uintptr_t>(view.data) % static_cast<uintptr_t>(item) != 0) {
-    throw PlanError("a misaligned operand");
+  const Place at = read_place(words, handle, operand.dtype);
+  double elements = 1, product = 1;
+  if constexpr (structured) {
+    operand.ndim = static_cast<int>(words.natural(kMaxDims, "too many dimensions"));
+    for (int d = 0; d < operand.ndim; d++) {
+      sizes[d] = words.whole(kWhole, "bad size");
+      sizes_[i][d] = static_cast<int64_t>(sizes[d]);
+      elements *= sizes[d];
+      product *= std::max(sizes[d], 1.0);
+    }
   }
-  if (plan_.structured) {
-    operand.ndim = static_cast<int>(natural(kMaxDims, "too many dimensions"));
-    for (int d = 0; d < operand.ndim; d++) sizes[d] = natural(0x1p53, "bad size");
-  }
-  double last = 0, elements = 1, distinct = 1, product = 1;
+  double last = 0, distinct = 1;
   for (int d = 0; d < operand.ndim; d++) {
-    strides[d] = natural(0x1p53, "bad stride");
-    last += static_cast<double>(std::max<int64_t>(sizes[d] - 1, 0)) * static_cast<double>(strides[d]);
-    elements *= static_cast<double>(sizes[d]);
-    product *= static_cast<double>(std::max<int64_t>(sizes[d], 1));
-    if (strides[d] != 0) distinct *= static_cast<double>(sizes[d]);
+    const double stride = words.whole(kWhole, "bad stride");
+    strides[d] = static_cast<int64_t>(stride);
+    last += (sizes[d] - 1) * stride;
+    if (stride != 0) distinct *= sizes[d];
   }
-  operand.data = view.data + std::min<int64_t>(offset, static_cast<int64_t>(view.bytes));
-  operand.room = std::max<int64_t>(static_cast<int64_t>(view.bytes) - offset, 0) / item;
-  if (!(product <= 0x1p60)) throw PlanError("too many elements");  // partial products must not overflow either
+  operand.data = at.storage + std::min(at.offset, at.bytes);
+  operand.room = std::max<int64_t>(at.bytes - at.offset, 0) >> std::countr_zero(static_cast<uint64_t>(at.item));
+  if (!(product <= kMaxProduct)) throw PlanError("too many elements");
   // An operand without elements is not touched. One that only lacks them along dims of stride 0 is: a sum over nothing.
   if (distinct == 0) {
     std::fill_n(strides, operand.ndim, 0);
-    return;
+    return 1;
   }
-  if (!((last + 1) * static_cast<double>(item) + static_cast<double>(offset) <= static_cast<double>(view.bytes))) {
-    throw PlanError("an operand reaches outside its storage");
-  }
-  if (plan_.structured && elements > std::max(kFreeIterations, distinct)) throw PlanError("too many elements");
+  if (!at.holds(last + 1)) throw PlanError("an operand reaches outside its storage");
+  if (elements > std::max(kFreeIterations, distinct)) throw PlanError("too many elements");
+  return distinct;
 }
 
 const Plan& Reader::read() {
-  at_ = 0;
-  plan_.kernel = static_cast<int>(natural(1e6, "bad kernel"));
-  plan_.structured = natural(1, "bad mode") == 1;
-  plan_.operands = static_cast<int>(natural(kMaxOperands, "too many operands"));
-  read_params(plan_.param, plan_.params);
+  Words words(*this);
+  double sizes[kMaxDims];
+  plan_.kernel = static_cast<int>(words.natural(1e6, "bad kernel"));
+  plan_.structured = words.natural(1, "bad mode") == 1;
+  plan_.operands = static_cast<int>(words.natural(kMaxOperands, "too many operands"));
+  words.params(plan_.param, plan_.params);
+  plan_.absent = 0;
+  plan_.ndim = 0;
+  plan_.sizes = map_sizes_;
   if (plan_.structured) {
-    plan_.ndim = 0;
-    plan_.sizes = map_sizes_;
-    for (int i = 0; i < plan_.operands; i++) read_operand(plan_.operand[i], sizes_[i], strides_[i]);
+    for (int i = 0; i < plan_.operands; i++) read_operand<true>(words, i, sizes);
     return plan_;
   }
-  plan_.ndim = static_cast<int>(natural(kMaxDims, "too many dimensions"));
-  plan_.sizes = map_sizes_;
-  double elements = 1;
+  plan_.ndim = static_cast<int>(words.natural(kMaxDims, "too many dimensions"));
+  double elements = 1, product = 1, backed = 0;
   for (int d = 0; d < plan_.ndim; d++) {
-    map_sizes_[d] = natural(0x1p53, "bad size");
-    elements *= static_cast<double>(map_sizes_[d]);
+    sizes[d] = words.whole(kWhole, "bad size");
+    map_sizes_[d] = static_cast<int64_t>(sizes[d]);
+    elements *= sizes[d];
+    product *= std::max(sizes[d], 1.0);
   }
-  if (!(elements <= kMaxIterations)) throw PlanError("too many elements");
-  double backed = 0;
-  for (int i = 0; i < plan_.operands; i++) {
-    Operand& operand = plan_.operand[i];
-    read_operand(operand, map_sizes_, strides_[i]);
-    double distinct = 1;
-    for (int d = 0; d < plan_.ndim; d++) {
-      if (operand.data && strides_[i][d] != 0) distinct *= static_cast<double>(map_sizes_[d]);
-    }
-    backed = std::max(backed, distinct);
-  }
+  if (!(elements <= kMaxIterations && product <= kMaxProduct)) throw PlanError("too many elements");
+  for (int i = 0; i < plan_.operands; i++) backed = std::max(backed, read_operand<false>(words, i, sizes));
   if (elements > std::max(kFreeIterations, backed)) throw PlanError("too many elements");
   return plan_;
 }
 
 const ListPlan& Reader::read_list() {
-  at_ = 0;
-  list_.kernel = static_cast<int>(natural(1e6, "bad kernel"));
-  list_.width = static_cast<int>(natural(8, "bad width"));
-  list_.groups = natural(0x1p24, "too many tensors");
-  read_params(list_.param, list_.params);
+  Words words(*this);
+  list_.kernel = static_cast<int>(words.natural(1e6, "bad kernel"));
+  list_.width = static_cast<int>(words.natural(8, "bad width"));
+  list_.groups = words.natural(0x1p24, "too many tensors");
+  words.params(list_.param, list_.params);
   list_.items.clear();
   const int64_t count = list_.groups * list_.width;
   if (static_cast<size_t>(count) * 4 > count_) throw PlanError("the plan is cut off");
   list_.items.reserve(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; i++) {
-    const double handle = next();
-    const DType dtype = static_cast<DType>(natural(kDTypes - 1, "unknown dtype"));
-    const int64_t offset = natural(0x1p53, "bad offset"), numel = natural(0x1p53, "bad size");
-    const int64_t item = static_cast<int64_t>(item_size(dtype));
-    const StorageTable::View view = storages_.find(handle);
-    if (!view.data) throw PlanError("an operand's storage is gone");
-    if (offset % item != 0 || reinterpret_cast<uintptr_t>(view.data) % static_cast<uintptr_t>(item) != 0) {
-      throw PlanError("a misaligned operand");
-    }
-    const double end = static_cast<double>(numel) * static_cast<double>(item) + static_cast<double>(offset);
-    if (!(end <= static_cast<double>(view.bytes))) throw PlanError("an operand reaches outside its storage");
-    list_.items.push_back({view.data + offset, dtype, numel});
+    const double handle = words.next();
+    const DType dtype = words.dtype();
+    const Place at = read_place(words, handle, dtype);
+    const double numel = words.whole(kWhole, "bad size");
+    if (!at.holds(numel)) throw PlanError("an operand reaches outside its storage");
+    list_.items.push_back({at.storage + at.offset, dtype, static_cast<int64_t>(numel)});
   }
   return list_;
 }

@@ -21,21 +21,15 @@ class Reader {
   const ListPlan& read_list();
 
  private:
-  double next() {
-    if (at_ >= count_) throw PlanError("the plan is cut off");
-    return words_[at_++];
-  }
-  int64_t natural(double limit, const char* what) {
-    const double v = next();
-    if (!(v >= 0 && v <= limit) || v != static_cast<double>(static_cast<int64_t>(v))) throw PlanError(what);
-    return static_cast<int64_t>(v);
-  }
-  void read_operand(Operand& operand, int64_t* sizes, int64_t* strides);
-  void read_params(double* params, int& count);
+  class Words;
+  struct Place;
+  Place read_place(Words& words, double handle, DType dtype);
+  template <bool structured>
+  double read_operand(Words& words, int i, double* sizes);
 
   StorageTable& storages_;
   const double* words_ = nullptr;
-  size_t count_ = 0, at_ = 0;
+  size_t count_ = 0;
   Plan plan_;
   ListPlan list_;
   int64_t map_sizes_[kMaxDims];

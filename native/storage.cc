@@ -6,9 +6,6 @@
 
 namespace flambeau {
 namespace {
-// A handle is generation × 2²⁶ + index: a double holds it exactly, and a handle kept too long is noticed.
-constexpr int kIndexBits = 26;
-constexpr int64_t kMaxSlots = int64_t{1} << kIndexBits;
 constexpr uint32_t kGenerations = (1u << 26) - 1;
 constexpr int kScopeBatch = 256;  // references looked at per handle scope
 }  // namespace
@@ -28,14 +25,6 @@ void StorageTable::attach_figures(double* figures) {
   if (figures == figures_) return;
   std::memcpy(figures, figures_, sizeof own_figures_);
   figures_ = figures;
-}
-
-int64_t StorageTable::index_of(double handle) const {
-  if (!(handle >= 0 && handle < 0x1p53)) return -1;
-  const int64_t whole = static_cast<int64_t>(handle), index = whole & (kMaxSlots - 1);
-  if (index >= static_cast<int64_t>(slots_.size())) return -1;
-  const Slot& slot = slots_[static_cast<size_t>(index)];
-  return slot.alive && slot.generation == static_cast<uint64_t>(whole) >> kIndexBits ? index : -1;
 }
 
 double StorageTable::handle_of(int64_t index) const {
@@ -158,21 +147,16 @@ bool StorageTable::release(double handle) {
   return true;
 }
 
-StorageTable::View StorageTable::find(double handle) {
-  const int64_t index = index_of(handle);
-  if (index < 0) return {nullptr, 0};
-  const Slot& slot = slots_[static_cast<size_t>(index)];
-  if (slot.buffer && slot.bytes > 0) {  // the script may have transferred or resized the ArrayBuffer meanwhile
-    napi_handle_scope scope;
-    if (napi_open_handle_scope(env_, &scope) != napi_ok) return {nullptr, 0};
-    napi_value buffer = nullptr;
-    void* data = nullptr;
-    size_t bytes = 0;
-    const bool there = napi_get_reference_value(env_, slot.buffer, &buffer) == napi_ok && buffer &&
-                       napi_get_arraybuffer_info(env_, buffer, &data, &bytes) == napi_ok;
-    napi_close_handle_scope(env_, scope);
-    if (!there || data != slot.data || bytes < slot.bytes) return {nullptr, 0};
-  }
+StorageTable::View StorageTable::find_adopted(const Slot& slot) {
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(env_, &scope) != napi_ok) return {nullptr, 0};
+  napi_value buffer = nullptr;
+  void* data = nullptr;
+  size_t bytes = 0;
+  const bool there = napi_get_reference_value(env_, slot.buffer, &buffer) == napi_ok && buffer &&
+                     napi_get_arraybuffer_info(env_, buffer, &data, &bytes) == napi_ok;
+  napi_close_handle_scope(env_, scope);
+  if (!there || data != slot.data || bytes < slot.bytes) return {nullptr, 0};
   return {slot.data, slot.bytes};
 }
 

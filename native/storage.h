@@ -35,7 +35,12 @@ class StorageTable {
   /** Frees now. False if the handle is not alive: freeing twice is harmless. */
   bool release(double handle);
   /** Where the bytes are; null data if the handle is not alive or its ArrayBuffer was detached or shrank. */
-  View find(double handle);
+  View find(double handle) {
+    const int64_t index = index_of(handle);
+    if (index < 0) return {nullptr, 0};
+    const Slot& slot = slots_[static_cast<size_t>(index)];
+    return slot.buffer && slot.bytes > 0 ? find_adopted(slot) : View{slot.data, slot.bytes};
+  }
   /** Frees the storages whose owners are gone. */
   void sweep(Sweep kind);
 
@@ -58,7 +63,20 @@ class StorageTable {
     bool alive = false;
   };
 
-  int64_t index_of(double handle) const;
+  // A handle is generation × 2²⁶ + index: a double holds it exactly, and a handle kept too long is noticed.
+  static constexpr int kIndexBits = 26;
+  static constexpr int64_t kMaxSlots = int64_t{1} << kIndexBits;
+
+  /** The slot of a handle, -1 if it is not alive. */
+  int64_t index_of(double handle) const {
+    if (!(handle >= 0 && handle < 0x1p53)) return -1;
+    const int64_t whole = static_cast<int64_t>(handle), index = whole & (kMaxSlots - 1);
+    if (index >= static_cast<int64_t>(slots_.size())) return -1;
+    const Slot& slot = slots_[static_cast<size_t>(index)];
+    return slot.alive && slot.generation == static_cast<uint64_t>(whole) >> kIndexBits ? index : -1;
+  }
+  /** The script may have transferred or resized its ArrayBuffer meanwhile. */
+  View find_adopted(const Slot& slot);
   int64_t take(std::byte* data, size_t bytes);
   bool watch(int64_t index, napi_value owner);
   void link(int64_t index, uint8_t list);
