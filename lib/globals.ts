@@ -143,14 +143,13 @@ export function tidy<R>(f: () => R): R {
     if (typeof value !== 'object' || value === null || seen.has(value)) return;
     seen.add(value);
     if (value instanceof Tensor) {
-      kept.add(value.storage);
-      if (value.storage.owner !== null) kept.add(value.storage.owner);
-      if (value.grad) kept.add(value.grad.storage);
+      kept.add(value.storage.block);
+      if (value.grad) kept.add(value.grad.storage.block);
       return;
     }
     for (const item of value instanceof Map ? value.values() : Object.values(value)) walk(item);
   };
   walk(result);
-  for (const storage of made.stop()) if (!kept.has(storage)) dispose(storage);
+  for (const storage of made.stop()) if (!kept.has(storage.block)) dispose(storage);
   return result;
 }

@@ -14,32 +14,39 @@ const SLAB = 32768;
 const NURSERY_MIN = 8 * MB;
 const NURSERY_MAX = 64 * MB;
 
-/** An owner of native memory: what the weak reference points at. */
-class Slab {
-  handle = -1;
+/** What plans say instead of a handle once memory was disposed: native finds nothing there. */
+const GONE = -3;
+
+/** A block of native memory, what the native side's weak reference points at: many small tensors share a slab's. */
+class Block {
+  handle = GONE;
 }
+/** What is left of a storage that was disposed. */
+const gone = new Block();
 
 /** The bytes under one or more tensors that are views of each other. */
 export class Storage {
-  /** Native handle; -1 once disposed. */
-  handle: number;
-  /** Where the bytes begin behind the handle: not zero in a slab. */
+  block: Block;
+  /** Where the bytes begin in the block: not zero in a slab. */
   readonly byteOffset: number;
   readonly nbytes: number;
-  /** Keeps alive what owns the memory, where that is not this object. */
-  readonly owner: object | null;
+  /** Has the block to itself; else disposing of this storage only forgets it. */
+  readonly alone: boolean;
   /** Counts writes, so that backward notices a saved tensor that was changed. */
   version = 0;
   /** Which backward pass made it, 0 for everybody else's; see autograd/engine.ts. */
-  maker = 0;
+  maker = maker.current;
   /** Uses that the engine still has for it. */
   pending = 0;
-  constructor(handle: number, byteOffset: number, nbytes: number, owner: object | null) {
-    this.handle = handle;
+  constructor(block: Block, byteOffset: number, nbytes: number, alone: boolean) {
+    this.block = block;
     this.byteOffset = byteOffset;
     this.nbytes = nbytes;
-    this.owner = owner;
-    this.maker = maker.current;
+    this.alone = alone;
+  }
+  /** Native handle; negative once disposed. */
+  get handle(): number {
+    return this.block.handle;
   }
   get device(): Device {
     return cpu;
@@ -167,7 +174,7 @@ function collect(bytes: number): void {
 
 // ---- allocating -----------------------------------------------------------------------------------------------------
 
-let slab: Slab = new Slab();
+let slab = new Block();
 let position = SLAB;
 
 function outOfMemory(where: string, bytes: number): OutOfMemoryError {
@@ -179,22 +186,21 @@ function outOfMemory(where: string, bytes: number): OutOfMemoryError {
   );
 }
 
-function obtain(bytes: number, owner: object): number {
+function obtain(bytes: number): Block {
   if (figures[LIVE_BYTES]! + bytes > trigger) collect(bytes);
-  let handle = native.allocate(bytes, owner);
-  if (handle < 0) {
+  const block = new Block();
+  block.handle = native.allocate(bytes, block);
+  if (block.handle < 0) {
     collectFully();
     native.trim(0);
-    handle = native.allocate(bytes, owner);
-    if (handle < 0) throw outOfMemory('allocate', bytes);
+    block.handle = native.allocate(bytes, block);
+    if (block.handle < 0) throw outOfMemory('allocate', bytes);
   }
-  return handle;
+  return block;
 }
 
 function newSlab(): void {
-  const fresh = new Slab();
-  fresh.handle = obtain(SLAB, fresh);
-  slab = fresh;
+  slab = obtain(SLAB);
   position = 0;
 }
 
@@ -227,7 +233,7 @@ export function allocate(nbytes: number): Storage {
   }
   const size = nbytes === 0 ? 64 : (nbytes + 63) & ~63;
   if (position + size > SLAB) newSlab();
-  const storage = new Storage(slab.handle, position, nbytes, slab);
+  const storage = new Storage(slab, position, nbytes, false);
   position += size;
   return storage;
 }
@@ -236,30 +242,29 @@ export function allocate(nbytes: number): Storage {
 export function allocateOwn(nbytes: number): Storage {
   if (!(nbytes >= 0)) throw new RangeError(`allocate: impossible sizes (${nbytes} bytes)`);
   if (nbytes > largest) largest = nbytes;
-  const storage = new Storage(-1, 0, nbytes, null);
-  storage.handle = obtain(nbytes, storage);
-  return storage;
+  return new Storage(obtain(nbytes), 0, nbytes, true);
 }
 
 /** The memory of an ArrayBuffer, shared with it. */
 export function adopt(where: string, buffer: ArrayBuffer): Storage {
-  const storage = new Storage(-1, 0, buffer.byteLength, buffer);
-  storage.handle = native.adopt(buffer, storage);
-  if (storage.handle < 0) throw new TypeError(`${where}: the ArrayBuffer is detached`);
-  return storage;
+  const block = new Block();
+  block.handle = native.adopt(buffer, block);
+  if (block.handle < 0) throw new TypeError(`${where}: the ArrayBuffer is detached`);
+  return new Storage(block, 0, buffer.byteLength, false);
 }
 
 /** The same bytes under a version counter of their own: what `x.data` needs. */
 export function alias(storage: Storage): Storage {
-  return new Storage(storage.handle, storage.byteOffset, storage.nbytes, storage);
+  return new Storage(storage.block, storage.byteOffset, storage.nbytes, false);
 }
 
 /** Frees at once. A part of a slab is only forgotten: its neighbours live on. */
 export function dispose(storage: Storage): void {
-  const { handle } = storage;
-  if (handle < 0) return;
-  storage.handle = -1;
-  if (storage.owner === null) native.release(handle);
+  const { block } = storage;
+  storage.block = gone;
+  if (!storage.alone || block.handle < 0) return;
+  native.release(block.handle);
+  block.handle = GONE;
 }
 
 // ---- figures --------------------------------------------------------------------------------------------------------

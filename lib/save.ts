@@ -62,8 +62,7 @@ export function saveToBytes(object: unknown): Uint8Array {
     tensor: (value) => {
       if (!(value instanceof Tensor)) return null;
       // a tensor of a slab, or of another dtype's storage, is saved by itself
-      const x =
-        value.storage.owner === null && value.storage.nbytes % value.dt.size === 0 ? value : value.detach().clone();
+      const x = value.storage.alone && value.storage.nbytes % value.dt.size === 0 ? value : value.detach().clone();
       const own = x === value ? x : new Tensor(storageWith(dense(x)), x.dt, x.sizes, null, 0);
       return {
         storage: own.storage,
