@@ -2,8 +2,8 @@
 // the plan (native/reader.cc reads it). Rows call it through define.ts and never see a plan.
 import { BOOL, type DType, FLOATING, getDefault, int64, ofKind, promoteTypes, scalarKind } from './dtype.ts';
 import { AutogradError, describe, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';
-import { kernel, kernelName, native, reserveWords, words as initialWords } from './native.ts';
-import { contiguousStrides, expandStrides, sameShape, type Shape, show, sizeOf } from './shape.ts';
+import { kernelName, native, reserveWords, words as initialWords } from './native.ts';
+import { contiguousStrides, sameShape, type Shape, show, sizeOf } from './shape.ts';
 import { emptyTensor, Tensor } from './tensor.ts';
 
 /** A JavaScript number as an operand: it never widens a tensor's dtype within its kind. */
@@ -14,8 +14,9 @@ export type Operand = Tensor | number | null;
 const SCALAR = -1;
 const ABSENT = -2;
 
-const copyKernel = kernel('copy');
 let words = initialWords;
+// a call of a constant is cheaper than one of a property
+const { run, runList: runListPlan } = native;
 
 // ---- operands -------------------------------------------------------------------------------------------------------
 
@@ -106,45 +107,55 @@ function translate(error: unknown, k: number): unknown {
 
 function execute(k: number): void {
   try {
-    native.run();
+    run();
   } catch (error) {
     throw translate(error, k);
   }
 }
 
 const NO_PARAMS: readonly number[] = [];
-const ZERO: readonly number[] = [0];
 
-function header(k: number, structured: 0 | 1, operands: number, params: readonly number[]): number {
+/** The head of a plan; its first `reserved` parameters are the caller's to write, from word 4 on. */
+function header(k: number, structured: 0 | 1, operands: number, params: readonly number[], reserved = 0): number {
   words[0] = k;
   words[1] = structured;
   words[2] = operands;
-  words[3] = params.length;
-  let at = 4;
+  words[3] = reserved + params.length;
+  let at = 4 + reserved;
   for (let i = 0; i < params.length; i++) words[at++] = params[i]!;
   return at;
 }
 
-/** An operand of a one-dimensional dense plan. */
-function flat(at: number, x: Operand, dt: DType): number {
+/** Where a tensor's elements begin. The handle of one that was disposed is none of those above: native refuses it. */
+function place(at: number, { storage, dt, offset }: Tensor): number {
+  words[at] = storage.handle;
+  words[at + 1] = dt.code;
+  words[at + 2] = storage.byteOffset + offset * dt.size;
+  return at + 3;
+}
+
+/** An operand that is no tensor. */
+function constant(at: number, x: number | null, dt: DType): number {
   if (x === null) {
-    words[at++] = ABSENT;
-  } else if (typeof x === 'number') {
-    words[at++] = SCALAR;
-    words[at++] = dt.code;
-    words[at++] = x;
-  } else {
-    const { storage } = x;
-    words[at++] = storage.handle < 0 ? 2 ** 53 : storage.handle;
-    words[at++] = x.dt.code;
-    words[at++] = storage.byteOffset + x.offset * x.dt.size;
-    words[at++] = 1;
+    words[at] = ABSENT;
+    return at + 1;
   }
-  return at;
+  words[at] = SCALAR;
+  words[at + 1] = dt.code;
+  words[at + 2] = x;
+  return at + 3;
+}
+
+/** An operand of a one-dimensional plan. */
+function flat(at: number, x: Operand, dt: DType, step = 1): number {
+  if (x === null || typeof x === 'number') return constant(at, x, dt);
+  at = place(at, x);
+  words[at] = step;
+  return at + 1;
 }
 
 /** `out` and two operands of the same dense layout: the case that small scripts consist of. */
-export function runDense(k: number, out: Tensor, a: Operand, b: Operand, dt: DType): void {
+export function runDense(k: number, out: Tensor, a: Tensor, b: Tensor | number, dt: DType): void {
   if (out.count === 0) return;
   words[0] = k;
   words[1] = 0;
@@ -169,37 +180,23 @@ export function runMap(
   const count = sizeOf(sizes);
   if (count === 0) return;
   let dense = true;
-  for (let i = 0; i < operands.length; i++) {
+  for (let i = 0; i < operands.length && dense; i++) {
     const x = operands[i]!;
-    if (
-      x !== null &&
-      typeof x !== 'number' &&
-      !(x.dense && x.count === count && (x.sizes.length === sizes.length || sameTail(x.sizes, sizes)))
-    ) {
-      dense = false;
-      break;
-    }
+    dense =
+      x === null ||
+      typeof x === 'number' ||
+      (x.dense && x.count === count && (x.sizes.length === sizes.length || sameTail(x.sizes, sizes)));
   }
   let at = header(k, 0, operands.length, params);
   if (dense) {
     words[at++] = 1;
     words[at++] = count;
     for (let i = 0; i < operands.length; i++) at = flat(at, operands[i]!, dt);
-    execute(k);
-    return;
+  } else {
+    walkByStride(sizes, operands);
+    merge(sizes.length, operands.length, 0);
+    writeMap(at, operands, dt);
   }
-  const strides = operands.map((x) => (x instanceof Tensor ? expandStrides(x.sizes, x.strides, sizes) : null));
-  const order = byStride(strides, sizes.length);
-  writeMap(
-    at,
-    merge(
-      order.map((d) => sizes[d]!),
-      strides.map((s) => s && order.map((d) => s[d]!)),
-      0,
-    ),
-    operands,
-    dt,
-  );
   execute(k);
 }
 
@@ -211,131 +208,135 @@ function sameTail(a: Shape, b: Shape): boolean {
   return true;
 }
 
-/** The dims from the largest stride to the smallest, by the first operand that tells (TensorIterator's order). */
-function byStride(strides: readonly (Shape | null)[], rank: number): number[] {
-  const order = Array.from({ length: rank }, (_, d) => d);
-  const before = (a: number, b: number): number => {
-    for (const s of strides) {
-      if (s === null || s[a] === 0 || s[b] === 0) continue;
-      if (s[a] !== s[b]) return s[b]! - s[a]!;
+// ---- iteration spaces -----------------------------------------------------------------------------------------------
+
+// The iteration space of the plan in the making, in arrays that every plan uses anew: its sizes, which dims of the
+// operands they are, and each operand's steps along them (0 for what is no tensor).
+const space: number[] = [];
+const dims: number[] = [];
+const steps: readonly number[][] = Array.from({ length: 16 }, () => []);
+let rank = 0;
+
+/** Sets dim `at` of the space to dim `d` of `sizes`, to which all operands broadcast. */
+function setDim(at: number, d: number, sizes: Shape, operands: readonly Operand[]): void {
+  const n = sizes[d]!;
+  space[at] = n;
+  dims[at] = d;
+  for (let i = 0; i < operands.length; i++) {
+    const x = operands[i]!;
+    let step = 0;
+    if (x !== null && typeof x !== 'number') {
+      const own = d - sizes.length + x.sizes.length;
+      if (own >= 0 && (n === 1 || x.sizes[own] !== 1)) step = x.strides[own]!;
     }
-    return a - b;
-  };
+    steps[i]![at] = step;
+  }
+}
+
+function swapDims(a: number, b: number, operands: number): void {
+  [space[a], space[b]] = [space[b]!, space[a]!];
+  [dims[a], dims[b]] = [dims[b]!, dims[a]!];
+  for (let i = 0; i < operands; i++) {
+    const s = steps[i]!;
+    [s[a], s[b]] = [s[b]!, s[a]!];
+  }
+}
+
+/** Whether dim `a` of the space belongs behind `b`, by the first operand from `first` on whose steps tell. */
+function behind(a: number, b: number, first: number, operands: number): boolean {
+  for (let i = first; i < operands; i++) {
+    const [x, y] = [steps[i]![a]!, steps[i]![b]!];
+    if (x !== 0 && y !== 0 && x !== y) return y > x;
+  }
+  return dims[a]! > dims[b]!;
+}
+
+/** Sorts the dims from `from` on, from the largest step to the smallest. */
+function sortDims(from: number, to: number, first: number, operands: number): void {
   // insertion sort: the relation is not transitive, but near the given order it does what is wanted
-  for (let i = 1; i < rank; i++) {
-    for (let j = i; j > 0 && before(order[j - 1]!, order[j]!) > 0; j--) {
-      [order[j - 1], order[j]] = [order[j]!, order[j - 1]!];
-    }
+  for (let i = from + 1; i < to; i++) {
+    for (let j = i; j > from && behind(j - 1, j, first, operands); j--) swapDims(j - 1, j, operands);
   }
-  return order;
 }
 
-interface Merged {
-  readonly sizes: number[];
-  readonly strides: readonly (number[] | null)[];
-  /** Dims before `split` and from it on are not merged with each other. */
-  readonly split: number;
+/** The space of all elements of `sizes`, dims from the largest stride to the smallest (TensorIterator's order). */
+function walkByStride(sizes: Shape, operands: readonly Operand[]): void {
+  for (let d = 0; d < sizes.length; d++) setDim(d, d, sizes, operands);
+  sortDims(0, sizes.length, 0, operands.length);
 }
 
-/** Joins dims that every operand steps through as one, and drops those of size 1. */
-function merge(sizes: readonly number[], strides: readonly (readonly number[] | null)[], split: number): Merged {
-  const outSizes: number[] = [];
-  const outStrides = strides.map((s) => (s === null ? null : ([] as number[])));
-  let outSplit = 0;
-  for (let d = 0; d < sizes.length; d++) {
-    if (d === split) outSplit = outSizes.length;
-    const n = sizes[d]!;
-    if (n === 1) continue;
-    const last = outSizes.length - 1;
-    const joins =
-      last >= 0 &&
-      !(d >= split && last < outSplit) &&
-      strides.every((s, i) => s === null || outStrides[i]![last] === s[d]! * n);
-    if (joins) outSizes[last]! *= n;
-    else outSizes.push(n);
-    for (let i = 0; i < strides.length; i++) {
-      const s = strides[i];
-      if (!s) continue;
-      if (joins) outStrides[i]![last] = s[d]!;
-      else outStrides[i]!.push(s[d]!);
-    }
+/**
+ * Joins the first `count` dims where every operand steps through them as one, and drops those of size 1. Dims before
+ * `split` and from it on are not joined with each other; gives where they meet now.
+ */
+function merge(count: number, operands: number, split: number): number {
+  let n = 0;
+  let meet = 0;
+  for (let d = 0; d < count; d++) {
+    if (d === split) meet = n;
+    const size = space[d]!;
+    if (size === 1) continue;
+    let joins = n > 0 && !(d >= split && n === meet);
+    for (let i = 0; i < operands && joins; i++) joins = steps[i]![n - 1] === steps[i]![d]! * size;
+    if (joins) space[n - 1]! *= size;
+    else space[n++] = size;
+    for (let i = 0; i < operands; i++) steps[i]![n - 1] = steps[i]![d]!;
   }
-  if (split >= sizes.length) outSplit = outSizes.length;
-  return { sizes: outSizes, strides: outStrides, split: outSplit };
+  rank = n;
+  return split >= count ? n : meet;
 }
 
-function writeMap(start: number, { sizes, strides }: Merged, operands: readonly Operand[], dt: DType): void {
-  const rank = sizes.length;
+/** Writes the space and the operands. */
+function writeMap(start: number, operands: readonly Operand[], dt: DType): void {
   let at = start;
   words[at++] = rank;
-  for (let d = 0; d < rank; d++) words[at++] = sizes[d]!;
+  for (let d = 0; d < rank; d++) words[at++] = space[d]!;
   for (let i = 0; i < operands.length; i++) {
     const x = operands[i]!;
     if (x === null || typeof x === 'number') {
-      at = flat(at, x, dt);
+      at = constant(at, x, dt);
       continue;
     }
-    const { storage } = x;
-    words[at++] = storage.handle < 0 ? 2 ** 53 : storage.handle;
-    words[at++] = x.dt.code;
-    words[at++] = storage.byteOffset + x.offset * x.dt.size;
-    const s = strides[i]!;
+    at = place(at, x);
+    const s = steps[i]!;
     for (let d = 0; d < rank; d++) words[at++] = s[d]!;
   }
 }
 
 /**
- * A reduction over `dims` (sorted): `outs` have the shape of `x` with these dims of size 1. The kernel gets the kept dims
- * first, then the reduced ones, and how many are kept as its first parameter.
+ * A reduction over `reduced` (sorted): `outs` have the shape of `x` with these dims of size 1. The kernel gets the kept
+ * dims first, then the reduced ones, and how many are kept as its first parameter.
  */
 export function runReduce(
   k: number,
   outs: readonly Tensor[],
   x: Tensor,
-  dims: readonly number[],
+  reduced: readonly number[],
   params: readonly number[] = NO_PARAMS,
   ordered = false,
 ): void {
-  const { count } = outs[0]!;
-  if (count === 0) return;
-  if (x.count === 0 && count > 1) {
-    // the reductions of nothing are all the same: one is computed, and spread
-    const nothing = new Tensor(x.storage, x.dt, [0], null, x.offset);
-    const ones = outs.map((o) => emptyTensor([1], o.dt));
-    runReduce(k, ones, nothing, [0], params, ordered);
-    outs.forEach((o, i) => runMap(copyKernel, o.sizes, [o, ones[i]!], o.dt));
-    return;
-  }
-  const rank = x.sizes.length;
-  if (x.dense && dims.length === rank) {
-    let at = header(k, 0, outs.length + 1, params.length === 0 ? ZERO : [0, ...params]);
+  if (outs[0]!.count === 0) return;
+  const { sizes } = x;
+  const operands = [...outs, x];
+  const whole = x.dense && reduced.length === sizes.length;
+  let at = header(k, 0, operands.length, params, 1);
+  if (whole) {
     words[at++] = 1;
     words[at++] = x.count;
-    for (const out of outs) {
-      at = flat(at, out, x.dt);
-      words[at - 1] = 0;
-    }
+    for (let i = 0; i < outs.length; i++) at = flat(at, outs[i]!, x.dt, 0);
     flat(at, x, x.dt);
-    execute(k);
-    return;
+    words[4] = 0;
+  } else {
+    const kept = sizes.length - reduced.length;
+    for (let d = 0, a = 0, b = 0; d < sizes.length; d++) {
+      if (d === reduced[b]) setDim(kept + b++, d, sizes, operands);
+      else setDim(a++, d, sizes, operands);
+    }
+    for (let d = kept; d < sizes.length; d++) for (let i = 0; i < outs.length; i++) steps[i]![d] = 0;
+    if (!ordered) sortDims(kept, sizes.length, outs.length, operands.length);
+    words[4] = merge(sizes.length, operands.length, kept);
+    writeMap(at, operands, x.dt);
   }
-  const reduced = new Set(dims);
-  const kept: number[] = [];
-  for (let d = 0; d < rank; d++) if (!reduced.has(d)) kept.push(d);
-  let inner = dims;
-  if (!ordered && dims.length > 1) inner = dims.slice().sort((a, b) => x.strides[b]! - x.strides[a]! || a - b);
-  const order = [...kept, ...inner];
-  const strides = [
-    ...outs.map((o) => order.map((d) => (reduced.has(d) ? 0 : o.strides[d]!))),
-    order.map((d) => x.strides[d]!),
-  ];
-  const merged = merge(
-    order.map((d) => x.sizes[d]!),
-    strides,
-    kept.length,
-  );
-  const at = header(k, 0, outs.length + 1, [merged.split, ...params]);
-  writeMap(at, merged, [...outs, x], x.dt);
   execute(k);
 }
 
@@ -347,15 +348,14 @@ export function runStruct(
   dt?: DType,
 ): void {
   let at = header(k, 1, operands.length, params);
-  for (const x of operands) {
+  for (let i = 0; i < operands.length; i++) {
+    const x = operands[i]!;
     if (x === null || typeof x === 'number') {
-      at = flat(at, x, dt ?? getDefault());
+      at = constant(at, x, dt ?? getDefault());
       continue;
     }
-    const { storage, sizes, strides } = x;
-    words[at++] = storage.handle < 0 ? 2 ** 53 : storage.handle;
-    words[at++] = x.dt.code;
-    words[at++] = storage.byteOffset + x.offset * x.dt.size;
+    const { sizes, strides } = x;
+    at = place(at, x);
     words[at++] = sizes.length;
     for (let d = 0; d < sizes.length; d++) words[at++] = sizes[d]!;
     for (let d = 0; d < sizes.length; d++) words[at++] = strides[d]!;
@@ -378,17 +378,15 @@ export function runList(
   words[3] = params.length;
   let at = 4;
   for (const p of params) words[at++] = p;
-  for (const group of groups) {
-    for (const x of group) {
-      const { storage } = x;
-      words[at++] = storage.handle < 0 ? 2 ** 53 : storage.handle;
-      words[at++] = x.dt.code;
-      words[at++] = storage.byteOffset + x.offset * x.dt.size;
-      words[at++] = x.count;
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i]!;
+    for (let j = 0; j < width; j++) {
+      at = place(at, group[j]!);
+      words[at++] = group[j]!.count;
     }
   }
   try {
-    native.runList();
+    runListPlan();
   } catch (error) {
     throw translate(error, k);
   }
@@ -427,14 +425,11 @@ export function resultLike(sizes: Shape, dt: DType, operands: readonly unknown[]
   ) {
     return restride(out, first.strides);
   }
-  const order = byStride(
-    tensors.map((x) => expandStrides(x.sizes, x.strides, sizes)),
-    sizes.length,
-  );
+  walkByStride(sizes, tensors);
   const strides = new Array<number>(sizes.length);
-  for (let i = order.length - 1, n = 1; i >= 0; i--) {
-    strides[order[i]!] = n;
-    n *= sizes[order[i]!]!;
+  for (let i = sizes.length - 1, n = 1; i >= 0; i--) {
+    strides[dims[i]!] = n;
+    n *= space[i]!;
   }
   return restride(out, strides);
 }

@@ -34,6 +34,9 @@ export class Size extends Array<number> {
 const EMPTY: Shape = [];
 const ONE: Shape = [1];
 
+/** Strides of matrices by the length of their rows, made when first needed: nobody writes to strides. */
+const matrices = new Array<Shape | undefined>(1024).fill(undefined);
+
 export function sizeOf(shape: Shape): number {
   let n = 1;
   for (let d = 0; d < shape.length; d++) n *= shape[d]!;
@@ -44,6 +47,7 @@ export function contiguousStrides(shape: Shape): Shape {
   const rank = shape.length;
   if (rank === 0) return EMPTY;
   if (rank === 1) return ONE;
+  if (rank === 2 && shape[1]! < matrices.length) return (matrices[shape[1]!] ??= [shape[1]! || 1, 1]);
   const strides = new Array<number>(rank);
   for (let d = rank - 1, n = 1; d >= 0; d--) {
     strides[d] = n;
