@@ -2,7 +2,7 @@
 import { type DTypeName, FLOATING, getDefault, promoteTypes as promote, setDefault, toDType } from './dtype.ts';
 import { describe } from './errors.ts';
 import { native } from './native.ts';
-import { resultType as resultOf, type Scalar } from './dispatch.ts';
+import { checkOperand, checkTensor, resultType as resultOf, type Scalar } from './dispatch.ts';
 import { Tensor } from './tensor.ts';
 import { dispose, track } from './memory.ts';
 
@@ -70,7 +70,7 @@ export function setNumThreads(n: number): void {
   native.setNumThreads(n);
 }
 /**
- * The dtype that holds both.
+ * The dtype that holds both. Throws TypeError for unknown dtypes.
  * @example
  * torch.promoteTypes('int32', 'float32') // float32
  */
@@ -78,15 +78,17 @@ export function promoteTypes(a: DTypeName, b: DTypeName): DTypeName {
   return promote(toDType(a, 'promoteTypes'), toDType(b, 'promoteTypes')).name;
 }
 /**
- * The dtype of arithmetic between two tensors or numbers.
+ * The dtype of arithmetic between two tensors or numbers. Throws TypeError for anything else.
  * @example
  * torch.resultType(torch.tensor([1, 2]), 1.5) // float32
  */
 export function resultType(a: Tensor | Scalar, b: Tensor | Scalar): DTypeName {
+  checkOperand('resultType', a);
+  checkOperand('resultType', b);
   return resultOf(a, b).name;
 }
 /**
- * Whether values of one dtype may be stored as another without losing their kind.
+ * Whether values of one dtype may be stored as another without losing their kind. Throws TypeError for unknown dtypes.
  * @example
  * torch.canCast('float32', 'int64') // false
  */
@@ -107,6 +109,7 @@ export function isTensor(x: unknown): x is Tensor {
  * torch.isFloatingPoint(torch.tensor([1, 2])) // false
  */
 export function isFloatingPoint(x: Tensor): boolean {
+  checkTensor('isFloatingPoint', x);
   return x.dt.kind === FLOATING;
 }
 /**
@@ -115,12 +118,14 @@ export function isFloatingPoint(x: Tensor): boolean {
  * torch.numel(torch.ones(2, 3)) // 6
  */
 export function numel(x: Tensor): number {
+  checkTensor('numel', x);
   return x.count;
 }
 
 /**
  * Runs `f` and frees at once the memory of the large tensors it made, but for what it returns and for gradients of leaves.
- * What it stored elsewhere must be returned too: it would be freed. Nothing is freed if `f` throws.
+ * What it stored elsewhere must be returned too: it would be freed. Nothing is freed if `f` throws. Throws TypeError if
+ * it is async.
  * @example
  * torch.tidy(() => torch.ones(2).mul(2).add(1)) // tensor([3., 3.])
  */

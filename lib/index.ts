@@ -2,6 +2,7 @@
 import { setZeros } from './autograd/function.ts';
 import { zeros } from './create.ts';
 import type { DTypeName } from './dtype.ts';
+import { ShapeError } from './errors.ts';
 import { attachMethods } from './methods.ts';
 import * as ops from './ops/index.ts';
 import { inPlaceFunctions } from './ops/inplace.ts';
@@ -21,6 +22,8 @@ Object.defineProperties(Tensor.prototype, {
   mT: {
     configurable: true,
     get(this: Tensor): Tensor {
+      if (this.sizes.length < 2)
+        throw new ShapeError(`mT: only supported on matrices or batches of matrices, but got a ${this.ndim}-d tensor`);
       return this.transpose(-2, -1);
     },
   },

@@ -68,7 +68,7 @@ export class Generator {
   }
   /** Puts a state back that getState(), or PyTorch's get_state(), gave. Throws RangeError if it is none. */
   setState(state: Tensor): this {
-    setState(this.id, state);
+    setState('setState', this.id, state);
     return this;
   }
 }
@@ -78,13 +78,14 @@ function stateOf(id: number): Tensor {
   native.write(out.storage.handle, out.storage.byteOffset, bytes);
   return out;
 }
-function setState(id: number, state: Tensor): void {
-  checkTensor('setState', state, 'state');
-  if (state.dt !== uint8) throw new DtypeError(`setState: expected a uint8 tensor but received ${state.dtype}`);
+function setState(where: string, id: number, state: Tensor): void {
+  checkTensor(where, state, 'state');
+  if (state.dt !== uint8) throw new DtypeError(`${where}: expected a uint8 tensor but received ${state.dtype}`);
   try {
     native.setGeneratorState(id, state.toTypedArray() as Uint8Array);
   } catch (error) {
-    throw new RangeError(`setState: ${error instanceof Error ? error.message : String(error)}`);
+    // native names setRngState, whoever called
+    throw new RangeError(`${where}: ${(error as Error).message.replace(/^setRngState: /, '')}`);
   }
 }
 
@@ -99,7 +100,8 @@ export const defaultGenerator: Generator = Object.create(Generator.prototype, {
 }) as Generator;
 
 /**
- * Seeds the default generator: the numbers that follow are PyTorch's for this seed.
+ * Seeds the default generator: the numbers that follow are PyTorch's for this seed. Throws TypeError for what is no
+ * whole number.
  * @example
  * torch.manualSeed(0)
  * torch.rand(2) // tensor([0.4963, 0.7682])
@@ -133,7 +135,7 @@ export function getRngState(): Tensor {
   return stateOf(0);
 }
 /**
- * Puts the default generator back into a state.
+ * Puts the default generator back into a state. Throws DtypeError or RangeError for what is no state.
  * @example
  * const state = torch.getRngState()
  * const x = torch.rand(2)
@@ -141,7 +143,7 @@ export function getRngState(): Tensor {
  * torch.rand(2).sub(x) // tensor([0., 0.])
  */
 export function setRngState(state: Tensor): void {
-  setState(0, state);
+  setState('setRngState', 0, state);
 }
 
 /** The id of a generator option. */
@@ -260,7 +262,8 @@ form('exponential', ['lambd'], (x, { lambd = 1, generator }) => {
 });
 
 /**
- * Zeros and ones: ones with the probabilities that `x` holds.
+ * Zeros and ones: ones with the probabilities that `x` holds. Throws RangeError for what is no probability, DtypeError
+ * for integers.
  * @example
  * torch.bernoulli(torch.ones(2)) // tensor([1., 1.])
  */

@@ -249,3 +249,17 @@ describe('files', () => {
     ['load: a number', () => torch.load(odd(5)), TypeError, /^load: /],
   ]);
 });
+
+describe('questions and settings', () => {
+  check([
+    ['numel', () => torch.numel(odd(1)), TypeError, /^numel: expected a Tensor/],
+    ['isFloatingPoint', () => torch.isFloatingPoint(odd('x')), TypeError, /^isFloatingPoint: expected a Tensor/],
+    ['resultType', () => torch.resultType(odd('x'), 1), TypeError, /^resultType: expected a Tensor or a number/],
+    ['isclose: two dtypes', () => torch.isclose(x, x.long()), torch.DtypeError, /^isclose: .*float32.*int64/],
+    ['allclose: two dtypes', () => torch.allclose(x, x.double()), torch.DtypeError, /^allclose: .*float32.*float64/],
+    ['mT of a vector', () => torch.ones(2).mT, torch.ShapeError, /^mT: .*matrices/],
+    ['setRngState: floats', () => torch.setRngState(x), torch.DtypeError, /^setRngState: /],
+    ['setRngState: bytes', () => torch.setRngState(x.byte()), RangeError, /^setRngState: expected 5056 bytes$/],
+    ['clipGradNorm_', () => torch.nn.utils.clipGradNorm_(odd(1), 1), TypeError, /^clipGradNorm_: expected Tensors/],
+  ]);
+});

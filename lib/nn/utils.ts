@@ -2,7 +2,7 @@
 import { noGrad } from '../autograd/mode.ts';
 import { checkTensor, runList } from '../dispatch.ts';
 import { getDefault } from '../dtype.ts';
-import { ShapeError } from '../errors.ts';
+import { describe, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { cat } from '../ops/join.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
@@ -13,6 +13,8 @@ const scaleKernel = kernel('scaleList');
 
 const gradientsOf = (where: string, parameters: Tensor | Iterable<Tensor>): Tensor[] => {
   const out: Tensor[] = [];
+  if (typeof parameters !== 'object' || parameters === null || !(Symbol.iterator in parameters))
+    throw new TypeError(`${where}: expected Tensors but received ${describe(parameters)}`);
   for (const p of parameters instanceof Tensor ? [parameters] : parameters) {
     checkTensor(where, p, 'parameters');
     if (p.grad !== null) out.push(p.grad);

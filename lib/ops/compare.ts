@@ -1,43 +1,44 @@
 // Comparisons and logic: rows whose result is bool, and the two that give a JavaScript boolean.
 import { type Binary, checkOptions, compare, row } from '../define.ts';
-import { checkOperand, checkTensor, commonDevice, resultLike, resultType, runMap } from '../dispatch.ts';
+import { checkOperand, checkTensor, commonDevice, resultLike, runMap } from '../dispatch.ts';
 import { bool } from '../dtype.ts';
+import { DtypeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
 /**
- * Where `a` equals `b`.
+ * Where `a` equals `b`. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.eq(torch.tensor([1, 2]), torch.tensor([1, 3])) // tensor([ True, False])
  */
 export const eq: Binary = compare('eq');
 /**
- * Where `a` differs from `b`; NaN differs from everything.
+ * Where `a` differs from `b`; NaN differs from everything. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.ne(torch.tensor([1, 2]), 2) // tensor([ True, False])
  */
 export const ne: Binary = compare('ne');
 /**
- * Where `a` is less than `b`.
+ * Where `a` is less than `b`. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.lt(torch.tensor([1, 2]), 2) // tensor([ True, False])
  */
 export const lt: Binary = compare('lt');
 /**
- * Where `a` is less than `b` or equal.
+ * Where `a` is less than `b` or equal. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.le(torch.tensor([1, 2]), 1) // tensor([ True, False])
  */
 export const le: Binary = compare('le');
 /**
- * Where `a` is greater than `b`.
+ * Where `a` is greater than `b`. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.gt(torch.tensor([1, 2]), 1) // tensor([False,  True])
  */
 export const gt: Binary = compare('gt');
 /**
- * Where `a` is greater than `b` or equal.
+ * Where `a` is greater than `b` or equal. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.ge(torch.tensor([1, 2]), 2) // tensor([False,  True])
  */
@@ -83,19 +84,19 @@ export function greaterEqual(a: Tensor, b: Tensor | number): Tensor {
   return ge(a, b);
 }
 /**
- * Where both are nonzero.
+ * Where both are nonzero. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.logicalAnd(torch.tensor([0, 2]), torch.tensor([1, 1])) // tensor([False,  True])
  */
 export const logicalAnd: Binary = compare('logicalAnd');
 /**
- * Where at least one is nonzero.
+ * Where at least one is nonzero. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.logicalOr(torch.tensor([0, 2]), torch.tensor([0, 1])) // tensor([False,  True])
  */
 export const logicalOr: Binary = compare('logicalOr');
 /**
- * Where exactly one is nonzero.
+ * Where exactly one is nonzero. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.logicalXor(torch.tensor([0, 2]), torch.tensor([1, 1])) // tensor([ True, False])
  */
@@ -133,28 +134,30 @@ function tolerances(
 }
 
 /**
- * Where `|a - b| <= atol + rtol * |b|`. Throws TypeError if the dtypes differ.
+ * Where `|a - b| <= atol + rtol * |b|`. Throws DtypeError if the dtypes differ, ShapeError where the shapes do not
+ * broadcast.
  * @example
  * torch.isclose(torch.tensor([1, 2.5]), torch.tensor([1.000001, 2.6])) // tensor([ True, False])
  */
 export function isclose(a: Tensor, b: Tensor, rtol?: number | CloseOptions, atol?: number, equalNan?: boolean): Tensor {
-  checkTensor('isclose', a);
-  checkTensor('isclose', b, 'other');
-  const t = tolerances('isclose', rtol, atol, equalNan);
+  return close('isclose', a, b, tolerances('isclose', rtol, atol, equalNan));
+}
+function close(where: string, a: Tensor, b: Tensor, t: Tolerances): Tensor {
+  checkTensor(where, a);
+  checkTensor(where, b, 'other');
   if (!(t.rtol >= 0) || !(t.atol >= 0))
-    throw new RangeError(`isclose: rtol and atol must not be negative, but are ${t.rtol} and ${t.atol}`);
-  commonDevice('isclose', [a, b]);
-  const dt = resultType(a, b);
-  const sizes = broadcastShapes('isclose', a.sizes, b.sizes);
-  const [x, y] = [a, b].map((v) => (v.dt === dt ? v : v.detach().to(dt.name))) as [Tensor, Tensor];
-  const out = resultLike(sizes, bool, [x, y]);
-  runMap(iscloseKernel, sizes, [out, x, y], dt, [t.rtol, t.atol, t.equalNan ? 1 : 0]);
+    throw new RangeError(`${where}: rtol and atol must not be negative, but are ${t.rtol} and ${t.atol}`);
+  commonDevice(where, [a, b]);
+  if (a.dt !== b.dt) throw new DtypeError(`${where}: the dtypes differ: ${a.dtype} did not match ${b.dtype}`);
+  const sizes = broadcastShapes(where, a.sizes, b.sizes);
+  const out = resultLike(sizes, bool, [a, b]);
+  runMap(iscloseKernel, sizes, [out, a, b], a.dt, [t.rtol, t.atol, t.equalNan ? 1 : 0]);
   return out;
 }
 row('isclose', isclose, { differentiable: false });
 
 /**
- * Whether all elements are close; see {@link isclose}.
+ * Whether all elements are close; see {@link isclose}. Throws as that does.
  * @example
  * torch.allclose(torch.tensor([1, 2.5]), torch.tensor([1.000001, 2.5])) // true
  */
@@ -165,9 +168,11 @@ export function allclose(
   atol?: number,
   equalNan?: boolean,
 ): boolean {
-  checkTensor('allclose', a);
-  checkTensor('allclose', b, 'other');
-  return Boolean(isclose(a, b, rtol, atol, equalNan).all().item());
+  return Boolean(
+    close('allclose', a, b, tolerances('allclose', rtol, atol, equalNan))
+      .all()
+      .item(),
+  );
 }
 row('allclose', allclose, { differentiable: false });
 
