@@ -36,7 +36,7 @@ export function scalarTensor(value: Scalar, options: TensorOptions = {}): Tensor
 }
 
 /**
- * A tensor of zeros.
+ * A tensor of zeros. Throws ShapeError for negative sizes.
  * @example
  * torch.zeros(2, 3)
  * // tensor([[0., 0., 0.],
@@ -47,7 +47,7 @@ export function zeros(...args: SizeArgs<TensorOptions>): Tensor {
   return finish(filled(sizes, dtypeOption('zeros', options, getDefault())!, 0), options);
 }
 /**
- * A tensor of ones.
+ * A tensor of ones. Throws ShapeError for negative sizes.
  * @example
  * torch.ones(2, { dtype: 'int64' }) // tensor([1, 1])
  */
@@ -56,7 +56,7 @@ export function ones(...args: SizeArgs<TensorOptions>): Tensor {
   return finish(filled(sizes, dtypeOption('ones', options, getDefault())!, 1), options);
 }
 /**
- * A tensor with whatever its memory holds.
+ * A tensor with whatever its memory holds. Throws ShapeError for negative sizes.
  * @example
  * torch.empty(2, 3).shape // torch.Size([2, 3])
  */
@@ -65,7 +65,7 @@ export function empty(...args: SizeArgs<TensorOptions & { memoryFormat?: string 
   return finish(emptyTensor(sizes, dtypeOption('empty', options, getDefault())!), options);
 }
 /**
- * A tensor of the given strides with whatever its memory holds.
+ * A tensor of the given strides with whatever its memory holds. Throws ShapeError for negative sizes.
  * @example
  * torch.emptyStrided([2, 3], [1, 2]).stride() // [ 1, 2 ]
  */
@@ -84,7 +84,8 @@ export function emptyStrided(size: Shape, stride: Shape, options: TensorOptions 
   return finish(new Tensor(memory.storage, dt, sizes, stride.slice(), 0), options);
 }
 /**
- * A tensor in which every element is `fillValue`; its dtype follows from that unless given.
+ * A tensor in which every element is `fillValue`; its dtype follows from that unless given. Throws ShapeError for
+ * negative sizes.
  * @example
  * torch.full([2], 7) // tensor([7, 7])
  */
@@ -190,7 +191,7 @@ function floating(where: string, dt: DType): DType {
   return dt;
 }
 /**
- * Uniform random numbers in the shape and dtype of `x`; see {@link rand}.
+ * Uniform random numbers in the shape and dtype of `x`; see {@link rand}. Throws DtypeError for integers.
  * @example
  * torch.randLike(torch.zeros(2)).lt(1) // tensor([True, True])
  */
@@ -198,7 +199,7 @@ export function randLike(x: Tensor, options: LikeOptions = {}): Tensor {
   return like('randLike', x, options, (out, id) => uniform('randLike', out, id));
 }
 /**
- * Normal random numbers in the shape and dtype of `x`; see {@link randn}.
+ * Normal random numbers in the shape and dtype of `x`; see {@link randn}. Throws DtypeError for integers.
  * @example
  * torch.randnLike(torch.zeros(2)).shape // torch.Size([2])
  */
@@ -206,7 +207,7 @@ export function randnLike(x: Tensor, options: LikeOptions = {}): Tensor {
   return like('randnLike', x, options, (out, id) => standardNormal('randnLike', out, id));
 }
 /**
- * Random whole numbers in the shape and dtype of `x`; see {@link randint}.
+ * Random whole numbers in the shape and dtype of `x`; see {@link randint}. Throws RangeError if there is none.
  * @example
  * torch.randintLike(torch.zeros(2), 1) // tensor([0., 0.])
  */
@@ -272,7 +273,8 @@ export function arange(
   return finish(out, named);
 }
 /**
- * `steps` numbers from `start` to `end`, both included, at equal distances.
+ * `steps` numbers from `start` to `end`, both included, at equal distances. Throws RangeError for a negative number of
+ * steps.
  * @example
  * torch.linspace(0, 1, 5) // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
  */
@@ -296,7 +298,7 @@ export function linspace(
   return finish(out, checked);
 }
 /**
- * `base` to the powers of {@link linspace}.
+ * `base` to the powers of {@link linspace}. Throws RangeError for a negative number of steps.
  * @example
  * torch.logspace(0, 2, 3) // tensor([  1.,  10., 100.])
  */
@@ -313,7 +315,7 @@ export function logspace(
   return finish(out.to(dt.name), options);
 }
 /**
- * Ones on the diagonal of an [n, m] matrix of zeros.
+ * Ones on the diagonal of an [n, m] matrix of zeros. Throws RangeError for negative sizes.
  * @example
  * torch.eye(2)
  * // tensor([[1., 0.],
@@ -335,7 +337,7 @@ export function eye(
 // ---- drawn ----------------------------------------------------------------------------------------------------------
 
 /**
- * Random numbers, uniform between 0 and 1 (not included): PyTorch's for the same seed.
+ * Random numbers, uniform between 0 and 1 (not included): PyTorch's for the same seed. Throws DtypeError for integers.
  * @example
  * torch.manualSeed(0)
  * torch.rand(2) // tensor([0.4963, 0.7682])
@@ -352,7 +354,7 @@ export function rand(...args: SizeArgs<RandomOptions>): Tensor {
   );
 }
 /**
- * Random numbers of the standard normal distribution: PyTorch's for the same seed.
+ * Random numbers of the standard normal distribution: PyTorch's for the same seed. Throws DtypeError for integers.
  * @example
  * torch.manualSeed(0)
  * torch.randn(2) // tensor([ 1.5410, -0.2934])
@@ -375,7 +377,7 @@ function checkRange(where: string, low: number, high: number): void {
     throw new RangeError(`${where}: expects 'low' to be less than 'high', but got low=${low} >= high=${high}`);
 }
 /**
- * Random whole numbers from `low` (0) up to `high`, not included.
+ * Random whole numbers from `low` (0) up to `high`, not included. Throws RangeError if there is none.
  * @example
  * torch.manualSeed(0)
  * torch.randint(10, [3]) // tensor([4, 9, 3])
@@ -407,7 +409,7 @@ export function randint(
   return finish(draw(kernel('randint'), out, [generatorId('randint', named.generator), low, high]), named);
 }
 /**
- * The numbers from 0 to `n - 1` in random order.
+ * The numbers from 0 to `n - 1` in random order. Throws RangeError if `n` is negative.
  * @example
  * torch.manualSeed(0)
  * torch.randperm(4) // tensor([0, 1, 3, 2])
@@ -420,7 +422,8 @@ export function randperm(n: number, options: RandomOptions = {}): Tensor {
   return finish(draw(kernel('randperm'), out, [generatorId('randperm', checked.generator)]), checked);
 }
 /**
- * Normal random numbers of the given means and standard deviations: tensors, or numbers with a size.
+ * Normal random numbers of the given means and standard deviations: tensors, or numbers with a size. Throws RangeError
+ * for a negative standard deviation.
  * @example
  * torch.normal(0, 1, [2]).shape // torch.Size([2])
  */

@@ -47,7 +47,7 @@ let current: PrintOptions = { ...profiles.default, sciMode: null };
 
 /**
  * Sets how tensors print. What is not named keeps its value, except `sciMode`, which goes back to automatic, as in
- * PyTorch.
+ * PyTorch. Throws RangeError or TypeError for values that make no sense.
  * @example
  * torch.setPrintoptions({ precision: 2 })
  * torch.tensor([0.125, 2]) // tensor([0.12, 2.00])

@@ -184,7 +184,7 @@ function fromData(where: string, data: TensorData, options: TensorOptions): Tens
 }
 
 /**
- * The data as a tensor: a tensor stays itself where neither dtype nor device change.
+ * The data as a tensor: a tensor stays itself where neither dtype nor device change. Throws as {@link tensor}.
  * @example
  * torch.asTensor([1.5, 2]) // tensor([1.5000, 2.0000])
  */

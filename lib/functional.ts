@@ -458,7 +458,8 @@ export interface NormalizeOptions {
   eps?: number | undefined;
 }
 /**
- * `x` divided by its `p`-norm along `dim`, which counts as at least `eps`.
+ * `x` divided by its `p`-norm along `dim`, which counts as at least `eps`. Throws DtypeError for integers, RangeError
+ * if there is no such dim.
  * @example
  * torch.nn.functional.normalize(torch.tensor([[3, 4.5]])) // tensor([[0.5547, 0.8321]])
  */

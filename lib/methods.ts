@@ -91,7 +91,7 @@ export interface HandMethods {
    */
   readonly T: Tensor;
   /**
-   * A view with the last two dims swapped. Throws RangeError for less than 2 dims.
+   * A view with the last two dims swapped. Throws ShapeError for less than 2 dims.
    * @example
    * torch.ones(4, 2, 3).mT.shape // torch.Size([4, 3, 2])
    */

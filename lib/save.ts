@@ -43,8 +43,8 @@ function dense(x: Tensor): Uint8Array {
 
 /**
  * Writes an object to a file that `torch.load` of PyTorch reads too: tensors, numbers, strings, booleans, null, arrays,
- * plain objects and Maps, nested as they like. Tensors that share memory share it in the file.
- * Throws TypeError for anything else.
+ * plain objects and Maps, nested as they like. Tensors that share memory share it in the file. Throws TypeError for
+ * anything else. A file that cannot be written is the error of `node:fs`.
  * @example
  * torch.save({ weights: torch.ones(2), epoch: 3 }, `${tmp}/checkpoint.pt`)
  * torch.load(`${tmp}/checkpoint.pt`).epoch // 3
@@ -53,7 +53,7 @@ export function save(object: unknown, file: string | URL): void {
   write('save', file, saveToBytes(object));
 }
 /**
- * As {@link save}, giving the bytes.
+ * As {@link save}, giving the bytes. Throws as that does.
  * @example
  * torch.load(torch.saveToBytes([torch.ones(2)]))[0] // tensor([1., 1.])
  */
@@ -129,7 +129,7 @@ export function loadSafetensors(file: FileLike): Record<string, Tensor> {
   return out;
 }
 /**
- * Writes tensors to a safetensors file, with optional metadata.
+ * Writes tensors to a safetensors file, with optional metadata. Throws TypeError for what is no tensor.
  * @example
  * torch.saveSafetensors({ w: torch.ones(2) }, `${tmp}/w.safetensors`, { made: 'by flambeau' })
  * torch.loadSafetensors(`${tmp}/w.safetensors`).w // tensor([1., 1.])
@@ -167,7 +167,7 @@ export function fromNpy(bytes: Uint8Array): Tensor {
   return new Tensor(storage, dt, sizes, [...contiguousStrides([...sizes].reverse())].reverse(), 0);
 }
 /**
- * Writes a tensor as a `.npy` file.
+ * Writes a tensor as a `.npy` file. Throws TypeError for bfloat16, which NumPy lacks.
  * @example
  * torch.saveNpy(torch.ones(2), `${tmp}/ones.npy`) // undefined
  */

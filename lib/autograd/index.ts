@@ -45,7 +45,8 @@ export interface BackwardOptions {
   inputs?: Tensor | readonly Tensor[] | null | undefined;
 }
 /**
- * Accumulates the gradients of the sum of `tensors` into the leaves.
+ * Accumulates the gradients of the sum of `tensors` into the leaves. Throws AutogradError if there is no history, or a
+ * tensor that is no scalar has no gradient.
  * @example
  * const x = torch.tensor([1.5, 2], { requiresGrad: true })
  * torch.autograd.backward(x.mul(x).sum())

@@ -94,7 +94,7 @@ export class Subset<T> extends Dataset<T> {
 }
 
 /**
- * Several sets one after the other.
+ * Several sets one after the other. Throws TypeError for none.
  * @example
  * const half = new torch.utils.data.TensorDataset(torch.ones([3]))
  * new torch.utils.data.ConcatDataset([half, half]).length // 6

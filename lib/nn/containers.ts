@@ -28,7 +28,8 @@ function checkModule(where: string, m: unknown): void {
 }
 
 /**
- * Modules one after the other: `new Sequential(a, b)`, or with names `new Sequential({ first: a, second: b })`.
+ * Modules one after the other: `new Sequential(a, b)`, or with names `new Sequential({ first: a, second: b })`. Throws
+ * TypeError for what is no Module.
  * @example
  * new torch.nn.Sequential(new torch.nn.Linear(2, 8), new torch.nn.Tanh())
  * // Sequential(
@@ -106,7 +107,8 @@ function missingForward(where: string): never {
 }
 
 /**
- * A list of modules, for models that call them in their own way. A plain array as a field does the same.
+ * A list of modules, for models that call them in their own way. A plain array as a field does the same. Throws
+ * TypeError for what is no Module.
  * @example
  * new torch.nn.ModuleList([new torch.nn.ReLU(), new torch.nn.ReLU()])
  * // ModuleList(
@@ -167,7 +169,7 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
 }
 
 /**
- * Modules by name. A plain object as a field does the same.
+ * Modules by name. A plain object as a field does the same. Throws TypeError for what is no Module.
  * @example
  * new torch.nn.ModuleDict({ act: new torch.nn.ReLU() })
  * // ModuleDict(
@@ -254,7 +256,7 @@ const TYPE_NAMES: Readonly<Record<DTypeName, string>> = {
 };
 
 /**
- * A list of parameters; tensors become parameters.
+ * A list of parameters; tensors become parameters. Throws TypeError for what is no Tensor.
  * @example
  * new torch.nn.ParameterList([torch.ones([2])]).length // 1
  */
@@ -303,7 +305,7 @@ export class ParameterList extends Module<never, never> {
 }
 
 /**
- * Parameters by name; tensors become parameters.
+ * Parameters by name; tensors become parameters. Throws TypeError for what is no Tensor.
  * @example
  * new torch.nn.ParameterDict({ scale: torch.ones([2]) }).get('scale').requiresGrad // true
  */

@@ -175,7 +175,8 @@ abstract class Conv extends ConvBase<[x: Tensor]> {
 }
 
 /**
- * Convolution over [N, inChannels, L].
+ * Convolution over [N, inChannels, L]. Throws ShapeError for other shapes, and for channels that `groups` does not
+ * divide.
  * @example
  * new torch.nn.Conv1d(3, 6, 3, { padding: 1 }) // Conv1d(3, 6, kernel_size=(3,), stride=(1,), padding=(1,))
  */
@@ -188,7 +189,8 @@ export class Conv1d extends Conv {
   }
 }
 /**
- * Convolution over [N, inChannels, H, W].
+ * Convolution over [N, inChannels, H, W]. Throws ShapeError for other shapes, and for channels that `groups` does not
+ * divide.
  * @example
  * new torch.nn.Conv2d(3, 6, 3) // Conv2d(3, 6, kernel_size=(3, 3), stride=(1, 1))
  */
@@ -201,7 +203,8 @@ export class Conv2d extends Conv {
   }
 }
 /**
- * Convolution over [N, inChannels, D, H, W].
+ * Convolution over [N, inChannels, D, H, W]. Throws ShapeError for other shapes, and for channels that `groups` does
+ * not divide.
  * @example
  * new torch.nn.Conv3d(1, 2, 3).weight.shape // torch.Size([2, 1, 3, 3, 3])
  */
@@ -269,7 +272,8 @@ abstract class ConvTranspose extends ConvBase<TransposeInput> {
 }
 
 /**
- * Transposed convolution over [N, inChannels, L].
+ * Transposed convolution over [N, inChannels, L]. Throws ShapeError for other shapes, and for channels that `groups`
+ * does not divide.
  * @example
  * new torch.nn.ConvTranspose1d(3, 6, 2).weight.shape // torch.Size([3, 6, 2])
  */
@@ -282,7 +286,8 @@ export class ConvTranspose1d extends ConvTranspose {
   }
 }
 /**
- * Transposed convolution over [N, inChannels, H, W].
+ * Transposed convolution over [N, inChannels, H, W]. Throws ShapeError for other shapes, and for channels that `groups`
+ * does not divide.
  * @example
  * new torch.nn.ConvTranspose2d(3, 6, 2, { stride: 2 })
  * // ConvTranspose2d(3, 6, kernel_size=(2, 2), stride=(2, 2))
@@ -296,7 +301,8 @@ export class ConvTranspose2d extends ConvTranspose {
   }
 }
 /**
- * Transposed convolution over [N, inChannels, D, H, W].
+ * Transposed convolution over [N, inChannels, D, H, W]. Throws ShapeError for other shapes, and for channels that
+ * `groups` does not divide.
  * @example
  * new torch.nn.ConvTranspose3d(1, 2, 3).weight.shape // torch.Size([1, 2, 3, 3, 3])
  */

@@ -11,7 +11,7 @@ export interface FlattenOptions {
   endDim?: number | undefined;
 }
 /**
- * Joins the dims from `startDim` to `endDim`.
+ * Joins the dims from `startDim` to `endDim`. Throws RangeError if there are no such dims.
  * @example
  * new torch.nn.Flatten() // Flatten(start_dim=1, end_dim=-1)
  */
@@ -33,7 +33,7 @@ export class Flatten extends Module {
 }
 
 /**
- * Splits one dim into several.
+ * Splits one dim into several. Throws ShapeError if the sizes do not multiply to its own.
  * @example
  * new torch.nn.Unflatten(1, [2, 3]) // Unflatten(dim=1, unflattened_size=(2, 3))
  */

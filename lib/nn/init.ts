@@ -5,6 +5,7 @@ import { describe, ShapeError } from '../errors.ts';
 import type { Generator } from '../random.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { fans } from './internal.ts';
 
 /** Options of the functions that draw numbers. */
 export interface GeneratorOptions {
@@ -31,7 +32,7 @@ export type Nonlinearity =
 const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
 /**
- * Fills `x` with numbers uniform in [a, b).
+ * Fills `x` with numbers uniform in [a, b). Throws RangeError if `a` is the larger one, DtypeError for integers.
  * @example
  * torch.manualSeed(0)
  * torch.nn.init.uniform_(torch.empty(3), 1, 2) // tensor([1.4963, 1.7682, 1.0885])
@@ -42,7 +43,7 @@ export function uniform_(x: Tensor, a = 0, b = 1, { generator = null }: Generato
 }
 
 /**
- * Fills `x` with normal numbers.
+ * Fills `x` with normal numbers. Throws RangeError if `std` is negative, DtypeError for integers.
  * @example
  * torch.nn.init.normal_(torch.empty([3]), 0, 0) // tensor([0., 0., 0.])
  */
@@ -71,7 +72,7 @@ function erf(x: number): number {
 }
 
 /**
- * Fills `x` with normal numbers, drawn again until they lie in [a, b].
+ * Fills `x` with normal numbers, drawn again until they lie in [a, b]. Throws DtypeError for integers.
  * @example
  * torch.manualSeed(0)
  * torch.nn.init.truncNormal_(torch.empty(3)) // tensor([ 1.5410, -0.2934, -1.3986])
@@ -180,22 +181,6 @@ export function dirac_(x: Tensor, groups = 1): Tensor {
 }
 
 /**
- * How many inputs and outputs an element of a weight [out, in, *] connects. Throws ShapeError, which names `where`,
- * for less than 2 dims.
- * @example
- * torch.nn.init.fans('mine', torch.empty(16, 3, 5, 5)) // { fanIn: 75, fanOut: 400 }
- */
-export function fans(where: string, x: Tensor): { fanIn: number; fanOut: number } {
-  if (x.ndim < 2) {
-    throw new ShapeError(
-      `${where}: fan in and fan out can not be computed for tensor with fewer than 2 dimensions: ${show(x.sizes)}`,
-    );
-  }
-  const field = x.sizes.slice(2).reduce((n, s) => n * s, 1);
-  return { fanIn: x.sizes[1]! * field, fanOut: x.sizes[0]! * field };
-}
-
-/**
  * The factor by which a layer's weights should grow for the function that follows it. Throws TypeError if that is unknown.
  * @example
  * torch.nn.init.calculateGain('relu') // 1.4142135623730951
@@ -211,7 +196,8 @@ export function calculateGain(nonlinearity: string, param: number | null = null)
 }
 
 /**
- * Uniform numbers with variance `2 gain² / (fan in + fan out)` (Glorot and Bengio, 2010).
+ * Uniform numbers with variance `2 gain² / (fan in + fan out)` (Glorot and Bengio, 2010). Throws ShapeError for less
+ * than 2 dims.
  * @example
  * torch.manualSeed(0)
  * torch.nn.init.xavierUniform_(torch.empty(1, 3)) // tensor([[-0.0092,  0.6570, -1.0080]])
@@ -223,7 +209,8 @@ export function xavierUniform_(x: Tensor, gain = 1, options: GeneratorOptions = 
   return uniform_(x, -bound, bound, options);
 }
 /**
- * Normal numbers with variance `2 gain² / (fan in + fan out)` (Glorot and Bengio, 2010).
+ * Normal numbers with variance `2 gain² / (fan in + fan out)` (Glorot and Bengio, 2010). Throws ShapeError for less
+ * than 2 dims.
  * @example
  * torch.nn.init.xavierNormal_(torch.empty([2, 4]), 0).sum() // tensor(0.)
  */
@@ -243,7 +230,7 @@ function kaimingStd(where: string, x: Tensor, a: number, mode: string, nonlinear
 }
 /**
  * Uniform numbers with variance `gain² / fan` (https://arxiv.org/abs/1502.01852); `a` is the slope of the leaky relu
- * that follows.
+ * that follows. Throws ShapeError for less than 2 dims.
  * @example
  * torch.manualSeed(0)
  * torch.nn.init.kaimingUniform_(torch.empty(1, 3)) // tensor([[-0.0106,  0.7586, -1.1640]])
@@ -260,7 +247,8 @@ export function kaimingUniform_(
   return uniform_(x, -bound, bound, options);
 }
 /**
- * Normal numbers with variance `gain² / fan` (https://arxiv.org/abs/1502.01852).
+ * Normal numbers with variance `gain² / fan` (https://arxiv.org/abs/1502.01852). Throws ShapeError for less than 2
+ * dims.
  * @example
  * torch.nn.init.kaimingNormal_(torch.empty([2, 6])).shape // torch.Size([2, 6])
  */

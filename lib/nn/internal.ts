@@ -1,7 +1,8 @@
 // What the modules share: reading of `dtype` and `device` options, and numbers as Python prints them.
 import { deviceOption, type DeviceLike } from '../device.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
-import { describe } from '../errors.ts';
+import { describe, ShapeError } from '../errors.ts';
+import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Options of every module that has parameters. */
@@ -53,3 +54,14 @@ export const intOrTuple = (value: number | null | readonly (number | null)[]): s
 export const placed = (x: Tensor, y: Tensor, inplace: boolean): Tensor => (inplace ? x.copy_(y) : y);
 /** The dim of softmax where none is given: PyTorch's choice. */
 export const defaultSoftmaxDim = (rank: number): number => (rank === 0 || rank === 1 || rank === 3 ? 0 : 1);
+
+/** How many inputs and outputs an element of a weight [out, in, *] connects. Throws ShapeError for less than 2 dims. */
+export function fans(where: string, x: Tensor): { fanIn: number; fanOut: number } {
+  if (x.ndim < 2) {
+    throw new ShapeError(
+      `${where}: fan in and fan out can not be computed for tensor with fewer than 2 dimensions: ${show(x.sizes)}`,
+    );
+  }
+  const field = x.sizes.slice(2).reduce((n, s) => n * s, 1);
+  return { fanIn: x.sizes[1]! * field, fanOut: x.sizes[0]! * field };
+}

@@ -3,8 +3,8 @@ import { readArguments } from '../define.ts';
 import type { Call } from '../define.ts';
 import { linear } from '../ops/matmul.ts';
 import type { Tensor } from '../tensor.ts';
-import { fans, kaimingUniform_, uniform_ } from './init.ts';
-import { bool, FACTORY, type FactoryOptions, factoryDtype, whole } from './internal.ts';
+import { kaimingUniform_, uniform_ } from './init.ts';
+import { bool, FACTORY, fans, type FactoryOptions, factoryDtype, whole } from './internal.ts';
 import { Module } from './module.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
 
@@ -33,7 +33,7 @@ export function resetBias(bias: Parameter | null, weight: Tensor): void {
 }
 
 /**
- * `x weightᵀ + bias` on the last dim: x [*, inFeatures] gives [*, outFeatures].
+ * `x weightᵀ + bias` on the last dim: x [*, inFeatures] gives [*, outFeatures]. Throws ShapeError for other sizes.
  * @example
  * new torch.nn.Linear(2, 8) // Linear(in_features=2, out_features=8, bias=True)
  */
@@ -68,7 +68,7 @@ export class Linear extends Module {
 }
 
 /**
- * `x1 A x2 + bias`: [*, in1Features] and [*, in2Features] give [*, outFeatures].
+ * `x1 A x2 + bias`: [*, in1Features] and [*, in2Features] give [*, outFeatures]. Throws ShapeError for other sizes.
  * @example
  * new torch.nn.Bilinear(2, 3, 4) // Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)
  */

@@ -162,7 +162,7 @@ export interface LayerNormModuleOptions extends FactoryOptions {
   bias?: boolean | undefined;
 }
 /**
- * Normalization over the last dims, whose sizes are `normalizedShape`.
+ * Normalization over the last dims, whose sizes are `normalizedShape`. Throws ShapeError where the sizes are others.
  * @example
  * new torch.nn.LayerNorm(4) // LayerNorm((4,), eps=1e-05, elementwise_affine=True, bias=True)
  */
@@ -213,7 +213,7 @@ export interface GroupNormModuleOptions extends FactoryOptions {
   bias?: boolean | undefined;
 }
 /**
- * Normalization over groups of channels of [N, C, *].
+ * Normalization over groups of channels of [N, C, *]. Throws ShapeError if the groups do not divide the channels.
  * @example
  * new torch.nn.GroupNorm(2, 4) // GroupNorm(2, 4, eps=1e-05, affine=True, bias=True)
  */

@@ -16,7 +16,8 @@ export interface EmbeddingOptions extends FactoryOptions {
   paddingIdx?: number | null | undefined;
 }
 /**
- * A table of vectors: indices [*] give [*, embeddingDim].
+ * A table of vectors: indices [*] give [*, embeddingDim]. Throws RangeError for an index that is not there, DtypeError
+ * if they are no integers.
  * @example
  * new torch.nn.Embedding(3, 4) // Embedding(3, 4)
  */

@@ -27,7 +27,7 @@ export function flip(x: Tensor, ...dims: (number | Shape)[]): Tensor {
   return record('flip', out, [x], [], (g) => [g.flip(wrapped)]);
 }
 /**
- * Columns in reverse order: the second dim flipped.
+ * Columns in reverse order: the second dim flipped. Throws ShapeError for less than 2 dims.
  * @example
  * torch.fliplr(torch.tensor([[1, 2], [3, 4]]))
  * // tensor([[2, 1],
@@ -39,7 +39,7 @@ export function fliplr(x: Tensor): Tensor {
   return flip(x, 1);
 }
 /**
- * Rows in reverse order: the first dim flipped.
+ * Rows in reverse order: the first dim flipped. Throws ShapeError for a 0-d tensor.
  * @example
  * torch.flipud(torch.tensor([1, 2, 3])) // tensor([3, 2, 1])
  */
@@ -55,6 +55,7 @@ export interface RollOptions {
 }
 /**
  * Elements moved along dims, those that leave at one end coming back at the other; without dims, in row-major order.
+ * Throws RangeError if there is no such dim, ShapeError if there are not as many shifts as dims.
  * @example
  * torch.roll(torch.tensor([1, 2, 3]), 1) // tensor([3, 1, 2])
  */
@@ -102,7 +103,7 @@ function triangle(where: 'tril' | 'triu', k: number, x: Tensor, diagonal: number
 const readDiagonal = (where: string, args: readonly unknown[]): number =>
   readArguments<{ diagonal: number }>(where, args, ['diagonal']).diagonal ?? 0;
 /**
- * Matrices with zeros above the diagonal; `diagonal` moves it up or down.
+ * Matrices with zeros above the diagonal; `diagonal` moves it up or down. Throws ShapeError for less than 2 dims.
  * @example
  * torch.tril(torch.tensor([[1, 2], [3, 4]]))
  * // tensor([[1, 0],
@@ -112,7 +113,7 @@ export function tril(x: Tensor, ...args: Call<[diagonal?: number], { diagonal?: 
   return triangle('tril', trilKernel, x, readDiagonal('tril', args));
 }
 /**
- * Matrices with zeros below the diagonal; `diagonal` moves it up or down.
+ * Matrices with zeros below the diagonal; `diagonal` moves it up or down. Throws ShapeError for less than 2 dims.
  * @example
  * torch.triu(torch.tensor([[1, 2], [3, 4]]))
  * // tensor([[1, 2],

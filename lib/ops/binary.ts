@@ -44,7 +44,7 @@ function scaled(where: string, a: Tensor, b: Tensor | Scalar, options: AlphaOpti
 }
 
 /**
- * `a + alpha * b`.
+ * `a + alpha * b`. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.add(torch.tensor([1, 2]), torch.tensor([10, 20]), { alpha: 2 }) // tensor([21, 42])
  */
@@ -52,7 +52,7 @@ export function add(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tens
   return plainAdd(a, options === undefined ? b : scaled('add', a, b, options));
 }
 /**
- * `a - alpha * b`.
+ * `a - alpha * b`. Throws ShapeError where the shapes do not broadcast, DtypeError on bool.
  * @example
  * torch.sub(torch.tensor([1, 2]), 5) // tensor([-4, -3])
  */
@@ -60,7 +60,7 @@ export function sub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tens
   return plainSub(a, options === undefined ? b : scaled('sub', a, b, options));
 }
 /**
- * Another name of {@link sub}.
+ * Another name of {@link sub}. Throws ShapeError where the shapes do not broadcast, DtypeError on bool.
  * @example
  * torch.subtract(torch.tensor([1, 2]), 5) // tensor([-4, -3])
  */
@@ -68,7 +68,7 @@ export function subtract(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions):
   return sub(a, b, options);
 }
 /**
- * `b - alpha * a`.
+ * `b - alpha * a`. Throws ShapeError where the shapes do not broadcast, DtypeError on bool.
  * @example
  * torch.rsub(torch.tensor([1, 2]), 5) // tensor([4, 3])
  */
@@ -84,7 +84,7 @@ export function rsub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Ten
 }
 row('rsub', rsub);
 /**
- * `a * b`, element by element.
+ * `a * b`, element by element. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.mul(torch.tensor([1, 2]), torch.tensor([[3], [5]]))
  * // tensor([[ 3,  6],
@@ -94,7 +94,7 @@ export const mul: Binary = binary('mul', 'promote', {
   grads: [needs('b', (g, { b }) => g.mul(b)), needs('a', (g, { a }) => g.mul(a))],
 });
 /**
- * Another name of {@link mul}.
+ * Another name of {@link mul}. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.multiply(torch.tensor([1, 2]), 3) // tensor([3, 6])
  */
@@ -124,7 +124,8 @@ const truncDivide: Binary = binary('truncDivide', 'number', {
 });
 
 /**
- * `a / b`: floating point also for integers, unless `roundingMode` is given.
+ * `a / b`: floating point also for integers, unless `roundingMode` is given. Throws ShapeError where the shapes do not
+ * broadcast.
  * @example
  * torch.div(torch.tensor([7, -7]), 2) // tensor([ 3.5000, -3.5000])
  * @example
@@ -170,7 +171,7 @@ inPlaceForms.set('div', (x: Tensor, b: Tensor | Scalar, options?: DivOptions) =>
 inPlaceForms.delete('truncDivide'); // no operator of its own
 
 /**
- * Another name of {@link div}.
+ * Another name of {@link div}. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.divide(torch.tensor([7, -7]), 2) // tensor([ 3.5000, -3.5000])
  */
@@ -178,7 +179,7 @@ export function divide(a: Tensor, b: Tensor | Scalar, options?: DivOptions): Ten
   return div(a, b, options);
 }
 /**
- * `a / b`, floating point also for integers.
+ * `a / b`, floating point also for integers. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.trueDivide(torch.tensor([7, -7]), 2) // tensor([ 3.5000, -3.5000])
  */
@@ -194,7 +195,8 @@ export const remainder: Binary = binary('remainder', 'number', {
   grads: [needs('', (g) => g), needs('ab', (g, { a, b }) => g.neg().mul(a.div(b, { roundingMode: 'floor' })))],
 });
 /**
- * The remainder with the sign of `a`, as C's `fmod`.
+ * The remainder with the sign of `a`, as C's `fmod`. Throws ShapeError where the shapes do not broadcast, DtypeError on
+ * bool.
  * @example
  * torch.fmod(torch.tensor([7, -7]), 4) // tensor([ 3, -3])
  */
@@ -226,7 +228,8 @@ export const pow: Binary = binary('pow', 'number', {
   ],
 });
 /**
- * The larger of both, element by element; NaN wins. Where they are equal each gets half of the gradient.
+ * The larger of both, element by element; NaN wins. Where they are equal each gets half of the gradient. Throws
+ * ShapeError where the shapes do not broadcast.
  * @example
  * torch.maximum(torch.tensor([1, 4]), torch.tensor([3, 2])) // tensor([3, 4])
  */
@@ -237,7 +240,8 @@ export const maximum: Binary = binary('maximum', 'promote', {
   ],
 });
 /**
- * The smaller of both, element by element; NaN wins. Where they are equal each gets half of the gradient.
+ * The smaller of both, element by element; NaN wins. Where they are equal each gets half of the gradient. Throws
+ * ShapeError where the shapes do not broadcast.
  * @example
  * torch.minimum(torch.tensor([1, 4]), torch.tensor([3, 2])) // tensor([1, 2])
  */
@@ -252,7 +256,8 @@ function shareTies(g: Tensor, a: Tensor, b: Tensor | Scalar, loses: Tensor): Ten
   return g.mul(loses.logicalNot().to(g.dtype).sub(a.eq(b).to(g.dtype).mul(0.5)));
 }
 /**
- * The larger of both, element by element, ignoring NaN.
+ * The larger of both, element by element, ignoring NaN. Throws ShapeError where the shapes do not broadcast, DtypeError
+ * on bool.
  * @example
  * torch.fmax(torch.tensor([NaN, 4]), torch.tensor([3, 2])) // tensor([3., 4.])
  */
@@ -263,7 +268,8 @@ export const fmax: Binary = binary('fmax', 'promote', {
   ],
 });
 /**
- * The smaller of both, element by element, ignoring NaN.
+ * The smaller of both, element by element, ignoring NaN. Throws ShapeError where the shapes do not broadcast,
+ * DtypeError on bool.
  * @example
  * torch.fmin(torch.tensor([NaN, 4]), torch.tensor([3, 2])) // tensor([3., 2.])
  */
@@ -274,7 +280,7 @@ export const fmin: Binary = binary('fmin', 'promote', {
   ],
 });
 /**
- * The angle of the point (b, a), in radians.
+ * The angle of the point (b, a), in radians. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.atan2(torch.tensor([1, -1.5]), torch.tensor([2, -2])) // tensor([ 0.4636, -2.4981])
  */
@@ -285,7 +291,7 @@ export const atan2: Binary = binary('atan2', 'float', {
   ],
 });
 /**
- * `sqrt(a² + b²)` without overflow.
+ * `sqrt(a² + b²)` without overflow. Throws ShapeError where the shapes do not broadcast, DtypeError for integers.
  * @example
  * torch.hypot(torch.tensor([3, 1.5]), torch.tensor([4, 2])) // tensor([5.0000, 2.5000])
  */
@@ -293,7 +299,7 @@ export const hypot: Binary = binary('hypot', 'promote', {
   grads: [needs('ay', (g, { a, y }) => g.mul(a.div(y))), needs('by', (g, { b, y }) => g.mul((b as Tensor).div(y)))],
 });
 /**
- * The size of `a` with the sign of `b`.
+ * The size of `a` with the sign of `b`. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.copysign(torch.tensor([1.5, -2]), -1) // tensor([-1.5000, -2.0000])
  */
@@ -301,13 +307,14 @@ export const copysign: Binary = binary('copysign', 'float', {
   grads: [needs('ay', (g, { a, y }) => g.mul(y.div(a)).where(a.ne(0), g.mul(0))), needs('', (g) => g.mul(0))],
 });
 /**
- * The next floating-point number after `a` towards `b`.
+ * The next floating-point number after `a` towards `b`. Throws ShapeError where the shapes do not broadcast, DtypeError
+ * for integers.
  * @example
  * torch.nextafter(torch.tensor([1.5]), torch.tensor([2.5])).gt(1.5) // tensor([True])
  */
 export const nextafter: Binary = binary('nextafter', 'number');
 /**
- * `ln(e^a + e^b)` without overflow.
+ * `ln(e^a + e^b)` without overflow. Throws ShapeError where the shapes do not broadcast, DtypeError for integers.
  * @example
  * torch.logaddexp(torch.tensor([0, 1000.5]), torch.tensor([0, 1000])) // tensor([6.9315e-01, 1.0010e+03])
  */
@@ -318,7 +325,7 @@ export const logaddexp: Binary = binary('logaddexp', 'number', {
   ],
 });
 /**
- * `log2(2^a + 2^b)` without overflow.
+ * `log2(2^a + 2^b)` without overflow. Throws ShapeError where the shapes do not broadcast, DtypeError for integers.
  * @example
  * torch.logaddexp2(torch.tensor([0, 1.5]), torch.tensor([0, 1.5])) // tensor([1.0000, 2.5000])
  */
@@ -329,7 +336,7 @@ export const logaddexp2: Binary = binary('logaddexp2', 'number', {
   ],
 });
 /**
- * `a ln(b)`, and 0 where a is 0.
+ * `a ln(b)`, and 0 where a is 0. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.xlogy(torch.tensor([0, 1.5]), torch.tensor([0, 2])) // tensor([0.0000, 1.0397])
  */
@@ -342,49 +349,54 @@ export const xlogy: Binary = binary('xlogy', 'float', {
   ],
 });
 /**
- * 0 below zero, 1 above, and `b` at zero.
+ * 0 below zero, 1 above, and `b` at zero. Throws ShapeError where the shapes do not broadcast, DtypeError on bool.
  * @example
  * torch.heaviside(torch.tensor([-1.5, 0, 2]), torch.tensor([0.5])) // tensor([0.0000, 0.5000, 1.0000])
  */
 export const heaviside: Binary = binary('heaviside', 'number');
 /**
- * The greatest common divisor of integers.
+ * The greatest common divisor of integers. Throws DtypeError for other dtypes than integers, ShapeError where the
+ * shapes do not broadcast.
  * @example
  * torch.gcd(torch.tensor([12, 7]), 8) // tensor([4, 1])
  */
 export const gcd: Binary = binary('gcd', 'integer');
 /**
- * The least common multiple of integers.
+ * The least common multiple of integers. Throws DtypeError for other dtypes than integers, ShapeError where the shapes
+ * do not broadcast.
  * @example
  * torch.lcm(torch.tensor([12, 7]), 8) // tensor([24, 56])
  */
 export const lcm: Binary = binary('lcm', 'integer');
 /**
- * Bitwise and; of bools, logical.
+ * Bitwise and; of bools, logical. Throws DtypeError for floating point, ShapeError where the shapes do not broadcast.
  * @example
  * torch.bitwiseAnd(torch.tensor([12, 7]), 5) // tensor([4, 5])
  */
 export const bitwiseAnd: Binary = binary('bitwiseAnd', 'integer');
 /**
- * Bitwise or; of bools, logical.
+ * Bitwise or; of bools, logical. Throws DtypeError for floating point, ShapeError where the shapes do not broadcast.
  * @example
  * torch.bitwiseOr(torch.tensor([12, 7]), 5) // tensor([13,  7])
  */
 export const bitwiseOr: Binary = binary('bitwiseOr', 'integer');
 /**
- * Bitwise exclusive or; of bools, logical.
+ * Bitwise exclusive or; of bools, logical. Throws DtypeError for floating point, ShapeError where the shapes do not
+ * broadcast.
  * @example
  * torch.bitwiseXor(torch.tensor([12, 7]), 5) // tensor([9, 2])
  */
 export const bitwiseXor: Binary = binary('bitwiseXor', 'integer');
 /**
- * Shifts bits to the left.
+ * Shifts bits to the left. Throws DtypeError for other dtypes than integers, ShapeError where the shapes do not
+ * broadcast.
  * @example
  * torch.bitwiseLeftShift(torch.tensor([1, 3]), 2) // tensor([ 4, 12])
  */
 export const bitwiseLeftShift: Binary = binary('bitwiseLeftShift', 'integer', { kernel: 'leftShift' });
 /**
- * Shifts bits to the right, keeping the sign.
+ * Shifts bits to the right, keeping the sign. Throws DtypeError for other dtypes than integers, ShapeError where the
+ * shapes do not broadcast.
  * @example
  * torch.bitwiseRightShift(torch.tensor([4, -12]), 2) // tensor([ 1, -3])
  */

@@ -12,8 +12,9 @@ export interface CosineSimilarityOptions {
   eps?: number | undefined;
 }
 /**
- * The cosine of the angle between `x1` and `x2` along `dim`, `x1 · x2 / (max(|x1|, eps) max(|x2|, eps))`. Throws DtypeError
- * if they are not floating point.
+ * The cosine of the angle between `x1` and `x2` along `dim`, `x1 · x2 / (max(|x1|, eps) max(|x2|, eps))`. Throws
+ * DtypeError if they are not floating point, ShapeError where the shapes do not broadcast, RangeError if there is no
+ * such dim.
  * @example
  * torch.cosineSimilarity(torch.tensor([[1.5, 2]]), torch.tensor([[3, 4.0]]).float()) // tensor([1.])
  */
@@ -44,7 +45,7 @@ export interface PairwiseDistanceOptions {
   keepdim?: boolean | undefined;
 }
 /**
- * The `p`-norm of `x1 - x2 + eps` along the last dim.
+ * The `p`-norm of `x1 - x2 + eps` along the last dim. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.pairwiseDistance(torch.tensor([[1.5, 2]]), torch.tensor([[4.5, 6]])) // tensor([5.0000])
  */

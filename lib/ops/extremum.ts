@@ -138,7 +138,8 @@ function where(name: 'argmax' | 'argmin', k: number, x: Tensor, args: readonly u
 const argmaxKernel = kernel('argmax');
 const argminKernel = kernel('argmin');
 /**
- * Where the largest element is: its position in row-major order, or along `dim`; of equals the first one.
+ * Where the largest element is: its position in row-major order, or along `dim`; of equals the first one. Throws
+ * RangeError if there is no such dim, or no element.
  * @example
  * torch.argmax(torch.tensor([[1, 4], [3, 2]])) // tensor(1)
  */
@@ -146,7 +147,8 @@ export function argmax(x: Tensor, ...args: PickCall): Tensor {
   return where('argmax', argmaxKernel, x, args);
 }
 /**
- * Where the smallest element is: its position in row-major order, or along `dim`; of equals the first one.
+ * Where the smallest element is: its position in row-major order, or along `dim`; of equals the first one. Throws
+ * RangeError if there is no such dim, or no element.
  * @example
  * torch.argmin(torch.tensor([[1, 4], [3, 2]]), 1) // tensor([0, 1])
  */
@@ -187,7 +189,7 @@ function middle(name: 'median' | 'nanmedian', k: number, x: Tensor, args: readon
 }
 /**
  * The median: the lower of the two in the middle where the number is even; NaN if there is any. With `dim`, values and
- * indices along it.
+ * indices along it. Throws RangeError if there is no such dim.
  * @example
  * torch.median(torch.tensor([3, 1, 2, 4])) // tensor(2)
  */
@@ -197,7 +199,8 @@ export function median(x: Tensor, ...args: readonly unknown[]): Tensor | ValuesI
   return middle('median', medianKernel, x, args);
 }
 /**
- * The median of the elements that are not NaN. With `dim`, values and indices along it.
+ * The median of the elements that are not NaN. With `dim`, values and indices along it. Throws RangeError if there is
+ * no such dim.
  * @example
  * torch.nanmedian(torch.tensor([3, NaN, 2, 4])) // tensor(3.)
  */
@@ -210,6 +213,7 @@ export function nanmedian(x: Tensor, ...args: readonly unknown[]): Tensor | Valu
 const modeKernel = kernel('mode');
 /**
  * The most frequent element along `dim` (the last one) and the index of its last occurrence; the smallest of equals.
+ * Throws RangeError if there is no such dim, or no element along it.
  * @example
  * torch.mode(torch.tensor([2, 1, 2, 3])).values // tensor(2)
  */

@@ -61,7 +61,8 @@ export interface TakeAlongDimOptions {
   dim?: number | null | undefined;
 }
 /**
- * As gather, with the index broadcast against the input; without `dim`, of all elements in a row.
+ * As gather, with the index broadcast against the input; without `dim`, of all elements in a row. Throws as gather
+ * does.
  * @example
  * torch.takeAlongDim(torch.tensor([30, 10, 20]), torch.tensor([1, 2])) // tensor([10, 20])
  */
@@ -159,7 +160,8 @@ export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | Sca
 
 const scatterAddKernel = kernel('scatterAdd');
 /**
- * A copy of `x` with `src` added where the index says: `out[index[i][j]][j] += src[i][j]` for dim 0.
+ * A copy of `x` with `src` added where the index says: `out[index[i][j]][j] += src[i][j]` for dim 0. Throws as scatter
+ * does.
  * @example
  * torch.scatterAdd(torch.zeros(3), 0, torch.tensor([2, 2]), torch.tensor([1.5, 2])) // tensor([0.0000, 0.0000, 3.5000])
  */
@@ -191,7 +193,7 @@ function neutral(reduce: ScatterReduction, dt: DType): number {
   return sign < 0 ? -(2 ** (8 * dt.size - 1)) : 2 ** (8 * dt.size - 1) - 1;
 }
 /**
- * A copy of `x` in which what the index sends to one place is joined by `reduce`.
+ * A copy of `x` in which what the index sends to one place is joined by `reduce`. Throws as scatter does.
  * @example
  * torch.scatterReduce(torch.zeros(2), 0, torch.tensor([1, 1]), torch.tensor([1.5, 2]), 'amax') // tensor([0., 2.])
  */
@@ -330,7 +332,8 @@ export interface IndexAddOptions {
 }
 const indexAddKernel = kernel('indexAdd');
 /**
- * A copy of `x` with `alpha` times the slices of `source` added at the positions in `index`.
+ * A copy of `x` with `alpha` times the slices of `source` added at the positions in `index`. Throws RangeError for a
+ * position outside, ShapeError if `source` does not fit.
  * @example
  * torch.indexAdd(torch.zeros(3), 0, torch.tensor([2, 2]), torch.tensor([1.5, 2])) // tensor([0.0000, 0.0000, 3.5000])
  */
@@ -350,7 +353,8 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
 }
 const indexCopyKernel = kernel('indexCopy');
 /**
- * A copy of `x` with the slices of `source` at the positions in `index`.
+ * A copy of `x` with the slices of `source` at the positions in `index`. Throws RangeError for a position outside,
+ * ShapeError if `source` does not fit.
  * @example
  * torch.indexCopy(torch.zeros(3), 0, torch.tensor([2]), torch.tensor([1.5])) // tensor([0.0000, 0.0000, 1.5000])
  */
@@ -366,7 +370,8 @@ export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor)
   );
 }
 /**
- * A copy of `x` with `value` in the slices at the positions in `index`; negative ones count from the end.
+ * A copy of `x` with `value` in the slices at the positions in `index`; negative ones count from the end. Throws
+ * RangeError for a position outside.
  * @example
  * torch.indexFill(torch.zeros(3), 0, torch.tensor([2, 0]), 5) // tensor([5., 0., 5.])
  */
@@ -387,6 +392,7 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor |
 
 /**
  * The elements at positions in row-major order; negative ones count from the end. The result has the index's shape.
+ * Throws RangeError for a position outside.
  * @example
  * torch.take(torch.tensor([[1, 2], [3, 4]]), torch.tensor([0, -1])) // tensor([1, 4])
  */

@@ -155,7 +155,8 @@ export interface IndexPutOptions {
   accumulate?: boolean | undefined;
 }
 /**
- * A copy of `x` with `value` in the part that the subscripts name; `x.indexPut_` writes into `x`.
+ * A copy of `x` with `value` in the part that the subscripts name; `x.indexPut_` writes into `x`. Throws RangeError for
+ * positions that are not there, ShapeError if the value does not broadcast to that part.
  * @example
  * torch.indexPut(torch.zeros(3), ['1:'], 5) // tensor([0., 5., 5.])
  */

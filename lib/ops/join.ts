@@ -19,7 +19,8 @@ function checkList(where: string, tensors: readonly Tensor[]): void {
 }
 
 /**
- * Tensors one after the other along `dim`; the other sizes must agree. A 1-d tensor without elements is skipped.
+ * Tensors one after the other along `dim`; the other sizes must agree. A 1-d tensor without elements is skipped. Throws
+ * ShapeError where they do not, RangeError if there is no such dim.
  * @example
  * torch.cat([torch.tensor([1, 2]), torch.tensor([3])]) // tensor([1, 2, 3])
  */
@@ -86,7 +87,8 @@ export function concatenate(tensors: readonly Tensor[], dim: number | { dim?: nu
 }
 
 /**
- * Tensors of one shape side by side along a new dim.
+ * Tensors of one shape side by side along a new dim. Throws ShapeError for different shapes, RangeError if there is no
+ * such dim.
  * @example
  * torch.stack([torch.tensor([1, 2]), torch.tensor([3, 4])])
  * // tensor([[1, 2],
@@ -113,7 +115,8 @@ row('stack', stack);
 const atLeast = (x: Tensor, rank: number): Tensor =>
   x.sizes.length >= rank ? x : rank === 1 ? x.reshape(1) : x.sizes.length === 0 ? x.reshape(1, 1) : x.unsqueeze(0);
 /**
- * Tensors one after the other: along dim 0 for 1-d ones, dim 1 otherwise.
+ * Tensors one after the other: along dim 0 for 1-d ones, dim 1 otherwise. Throws ShapeError where the other sizes
+ * differ.
  * @example
  * torch.hstack([torch.tensor([1]), torch.tensor([2])]) // tensor([1, 2])
  */
@@ -124,7 +127,7 @@ export function hstack(tensors: readonly Tensor[]): Tensor {
 }
 row('hstack', hstack);
 /**
- * Tensors below each other, as rows where they are 1-d.
+ * Tensors below each other, as rows where they are 1-d. Throws ShapeError where the other sizes differ.
  * @example
  * torch.vstack([torch.tensor([1, 2]), torch.tensor([3, 4])])
  * // tensor([[1, 2],
@@ -140,7 +143,8 @@ export function vstack(tensors: readonly Tensor[]): Tensor {
 row('vstack', vstack);
 
 /**
- * The tensor repeated along each dim; more numbers than dims add leading ones.
+ * The tensor repeated along each dim; more numbers than dims add leading ones. Throws ShapeError for less numbers than
+ * dims.
  * @example
  * torch.tensor([1, 2]).repeat(2, 2)
  * // tensor([[1, 2, 1, 2],

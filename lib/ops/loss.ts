@@ -99,7 +99,8 @@ function weighted(
 }
 
 /**
- * The squared differences of `x` and `target`, and their mean by default. Throws DtypeError for integers.
+ * The squared differences of `x` and `target`, and their mean by default. Throws DtypeError for integers, ShapeError
+ * where the shapes do not broadcast.
  * @example
  * torch.mseLoss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(2.5000)
  */
@@ -116,7 +117,8 @@ export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tens
 }
 
 /**
- * The absolute differences of `x` and `target`, and their mean by default. Throws DtypeError for integers.
+ * The absolute differences of `x` and `target`, and their mean by default. Throws DtypeError for integers, ShapeError
+ * where the shapes do not broadcast.
  * @example
  * torch.l1Loss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(1.5000)
  */
@@ -137,8 +139,8 @@ export interface SmoothL1LossOptions {
   beta?: number | undefined;
 }
 /**
- * `d² / (2 beta)` for differences d below `beta`, `d - beta / 2` above (https://arxiv.org/abs/1504.08083), and the mean by
- * default. Throws RangeError if `beta` is negative.
+ * `d² / (2 beta)` for differences d below `beta`, `d - beta / 2` above (https://arxiv.org/abs/1504.08083), and the mean
+ * by default. Throws RangeError if `beta` is negative, ShapeError where the shapes do not broadcast.
  * @example
  * torch.smoothL1Loss(torch.tensor([1.5, 2]), torch.tensor([1, 4])) // tensor(0.8125)
  */
@@ -176,8 +178,8 @@ export interface HuberLossOptions {
   delta?: number | undefined;
 }
 /**
- * `d² / 2` for differences d below `delta`, `delta (d - delta / 2)` above, and the mean by default. Throws RangeError if
- * `delta` is not positive.
+ * `d² / 2` for differences d below `delta`, `delta (d - delta / 2)` above, and the mean by default. Throws RangeError
+ * if `delta` is not positive, ShapeError where the shapes do not broadcast.
  * @example
  * torch.huberLoss(torch.tensor([1.5, 2]), torch.tensor([1, 4])) // tensor(0.8125)
  */
@@ -223,8 +225,8 @@ function sameSizes(where: string, x: Tensor, target: Tensor): void {
   }
 }
 /**
- * `-(target ln(x) + (1 - target) ln(1 - x))` for probabilities x, times `weight`, and the mean by default. Logarithms are
- * at least -100. Throws RangeError for an x outside [0, 1].
+ * `-(target ln(x) + (1 - target) ln(1 - x))` for probabilities x, times `weight`, and the mean by default. Logarithms
+ * are at least -100. Throws RangeError for an x outside [0, 1], ShapeError if the sizes differ.
  * @example
  * torch.binaryCrossEntropy(torch.tensor([0.5, 0.9]), torch.tensor([0, 1.0]).float()) // tensor(0.3993)
  */
@@ -315,8 +317,9 @@ export interface KlDivOptions {
   logTarget?: boolean | undefined;
 }
 /**
- * The Kullback-Leibler divergence `target (ln(target) - x)` of log-probabilities x from probabilities (or, with `logTarget`,
- * log-probabilities) `target`; `'batchmean'` divides the sum by the size of the first dim.
+ * The Kullback-Leibler divergence `target (ln(target) - x)` of log-probabilities x from probabilities (or, with
+ * `logTarget`, log-probabilities) `target`; `'batchmean'` divides the sum by the size of the first dim. Throws
+ * ShapeError where the shapes do not broadcast.
  * @example
  * torch.klDiv(torch.tensor([-0.5, -1]), torch.tensor([0.5, 0.5])) // tensor(0.0284)
  */

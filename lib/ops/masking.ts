@@ -60,7 +60,8 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Tensor | Scalar): Ten
 
 const maskedSelectKernel = kernel('maskedSelect');
 /**
- * The elements where the mask is true, as one dim.
+ * The elements where the mask is true, as one dim. Throws DtypeError if the mask is not bool, ShapeError where it does
+ * not broadcast.
  * @example
  * torch.maskedSelect(torch.tensor([1, 2, 3]), torch.tensor([true, false, true])) // tensor([1, 3])
  */

@@ -73,7 +73,8 @@ export function mm(a: Tensor, b: Tensor): Tensor {
 row('mm', mm);
 
 /**
- * The products of two batches of matrices [b, m, k] and [b, k, n].
+ * The products of two batches of matrices [b, m, k] and [b, k, n]. Throws ShapeError where sizes do not fit, DtypeError
+ * where dtypes differ.
  * @example
  * torch.bmm(torch.ones(2, 1, 3), torch.ones(2, 3, 1)).shape // torch.Size([2, 1, 1])
  */
@@ -89,7 +90,8 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
 row('bmm', bmm);
 
 /**
- * The product of a matrix [m, k] and a vector [k].
+ * The product of a matrix [m, k] and a vector [k]. Throws ShapeError where sizes do not fit, DtypeError where dtypes
+ * differ.
  * @example
  * torch.mv(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 1])) // tensor([3, 7])
  */
@@ -103,7 +105,7 @@ export function mv(a: Tensor, vec: Tensor): Tensor {
 row('mv', mv);
 
 /**
- * The sum of the products of two vectors.
+ * The sum of the products of two vectors. Throws ShapeError where sizes do not fit, DtypeError where dtypes differ.
  * @example
  * torch.dot(torch.tensor([1, 2]), torch.tensor([3, 4])) // tensor(11)
  */
@@ -119,7 +121,7 @@ export function dot(a: Tensor, b: Tensor): Tensor {
 }
 row('dot', dot);
 /**
- * As {@link dot}, for real tensors.
+ * As {@link dot}, for real tensors. Throws as that does.
  * @example
  * torch.vdot(torch.tensor([1, 2]), torch.tensor([3, 4])) // tensor(11)
  */
@@ -128,7 +130,8 @@ export function vdot(a: Tensor, b: Tensor): Tensor {
 }
 row('vdot', vdot);
 /**
- * The sums of the products over the last dims of both.
+ * The sums of the products over the last dims of both. Throws ShapeError where sizes do not fit, DtypeError where
+ * dtypes differ.
  * @example
  * torch.inner(torch.tensor([[1, 2]]), torch.tensor([3, 4])) // tensor([11])
  */
@@ -144,7 +147,7 @@ export function inner(a: Tensor, b: Tensor): Tensor {
 }
 row('inner', inner);
 /**
- * The products of all pairs of two vectors: [n] and [m] give [n, m].
+ * The products of all pairs of two vectors: [n] and [m] give [n, m]. Throws ShapeError for other ranks or sizes.
  * @example
  * torch.outer(torch.tensor([1, 2]), torch.tensor([3, 4]))
  * // tensor([[3, 4],
@@ -213,7 +216,8 @@ function broadcastTo(where: string, x: Tensor, sizes: Shape): void {
   }
 }
 /**
- * `beta x + alpha (a b)` for matrices; `x` broadcasts.
+ * `beta x + alpha (a b)` for matrices; `x` broadcasts. Throws ShapeError where sizes do not fit, DtypeError where
+ * dtypes differ.
  * @example
  * torch.addmm(torch.tensor([1, 1]), torch.tensor([[1, 2]]), torch.tensor([[3, 0], [4, 1]])) // tensor([[12,  3]])
  */
@@ -222,7 +226,8 @@ export function addmm(x: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOpti
 }
 row('addmm', addmm);
 /**
- * `beta x + alpha (a v)` for a matrix and a vector.
+ * `beta x + alpha (a v)` for a matrix and a vector. Throws ShapeError where sizes do not fit, DtypeError where dtypes
+ * differ.
  * @example
  * torch.addmv(torch.tensor([1, 1]), torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 1])) // tensor([4, 8])
  */
@@ -231,7 +236,8 @@ export function addmv(x: Tensor, mat: Tensor, vec: Tensor, options?: AddmmOption
 }
 row('addmv', addmv);
 /**
- * `beta x + alpha (a b)` for batches of matrices.
+ * `beta x + alpha (a b)` for batches of matrices. Throws ShapeError where sizes do not fit, DtypeError where dtypes
+ * differ.
  * @example
  * torch.baddbmm(torch.ones(1, 1, 1), torch.ones(1, 1, 2), torch.ones(1, 2, 1)) // tensor([[[3.]]])
  */
@@ -240,7 +246,8 @@ export function baddbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options?: Add
 }
 row('baddbmm', baddbmm);
 /**
- * `beta x + alpha (Σ a b)`, the sum over a batch of matrix products.
+ * `beta x + alpha (Σ a b)`, the sum over a batch of matrix products. Throws ShapeError where sizes do not fit,
+ * DtypeError where dtypes differ.
  * @example
  * torch.addbmm(torch.ones(1, 1), torch.ones(2, 1, 2), torch.ones(2, 2, 1)) // tensor([[5.]])
  */
@@ -249,7 +256,7 @@ export function addbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options?: Addm
 }
 row('addbmm', addbmm);
 /**
- * `beta x + alpha (a ⊗ b)`, the outer product of two vectors.
+ * `beta x + alpha (a ⊗ b)`, the outer product of two vectors. Throws ShapeError for other ranks or sizes.
  * @example
  * torch.addr(torch.zeros(1, 2), torch.tensor([2.5]), torch.tensor([1.5, 2])) // tensor([[3.7500, 5.0000]])
  */
@@ -259,7 +266,8 @@ export function addr(x: Tensor, vec1: Tensor, vec2: Tensor, options?: AddmmOptio
 row('addr', addr);
 
 /**
- * `x wᵀ + bias` for x [..., in], weight [out, in] and bias [out]: a fully connected layer, in one pass.
+ * `x wᵀ + bias` for x [..., in], weight [out, in] and bias [out]: a fully connected layer, in one pass. Throws
+ * ShapeError where sizes do not fit, DtypeError where dtypes differ.
  * @example
  * torch.linear(torch.ones(1, 2), torch.ones(3, 2), torch.zeros(3)) // tensor([[2., 2., 2.]])
  */

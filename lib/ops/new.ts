@@ -19,7 +19,7 @@ function read(where: string, x: Tensor, args: Sizes): [Shape, TensorOptions] {
 }
 
 /**
- * Zeros of the dtype of `x`.
+ * Zeros of the dtype of `x`. Throws ShapeError for negative sizes.
  * @example
  * torch.tensor([1, 2]).newZeros(2) // tensor([0, 0])
  */
@@ -27,7 +27,7 @@ export function newZeros(x: Tensor, ...size: Sizes): Tensor {
   return zeros(...read('newZeros', x, size));
 }
 /**
- * Ones of the dtype of `x`.
+ * Ones of the dtype of `x`. Throws ShapeError for negative sizes.
  * @example
  * torch.tensor([1, 2]).newOnes(2) // tensor([1, 1])
  */
@@ -35,7 +35,7 @@ export function newOnes(x: Tensor, ...size: Sizes): Tensor {
   return ones(...read('newOnes', x, size));
 }
 /**
- * Uninitialised, of the dtype of `x`.
+ * Uninitialised, of the dtype of `x`. Throws ShapeError for negative sizes.
  * @example
  * torch.tensor([1, 2]).newEmpty(2, 3).shape // torch.Size([2, 3])
  */
@@ -43,7 +43,7 @@ export function newEmpty(x: Tensor, ...size: Sizes): Tensor {
   return empty(...read('newEmpty', x, size));
 }
 /**
- * Filled with `fillValue`, of the dtype of `x`.
+ * Filled with `fillValue`, of the dtype of `x`. Throws ShapeError for negative sizes.
  * @example
  * torch.tensor([1, 2]).newFull([2], 7) // tensor([7, 7])
  */
@@ -52,7 +52,7 @@ export function newFull(x: Tensor, size: Shape, fillValue: Scalar | Tensor, opti
   return full(size, fillValue, { dtype: x.dtype, ...options });
 }
 /**
- * The data as a tensor of the dtype of `x`.
+ * The data as a tensor of the dtype of `x`. Throws as `tensor` does.
  * @example
  * torch.tensor([1.5]).newTensor([1, 2]) // tensor([1., 2.])
  */

@@ -75,7 +75,8 @@ const sumDType = (dt: DType): DType => (dt.kind === FLOATING ? dt : int64);
 
 const sumKernel = kernel('sum');
 /**
- * The sum of all elements, or of those along dims; whole numbers and bools give int64.
+ * The sum of all elements, or of those along dims; whole numbers and bools give int64. Throws RangeError if there is no
+ * such dim.
  * @example
  * torch.tensor([[1, 2], [3, 4]]).sum(1, { keepdim: true })
  * // tensor([[3],
@@ -92,7 +93,7 @@ export function sum(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean], Su
 
 const nansumKernel = kernel('nansum');
 /**
- * The sum without the elements that are NaN.
+ * The sum without the elements that are NaN. Throws RangeError if there is no such dim.
  * @example
  * torch.nansum(torch.tensor([1.5, NaN, 2])) // tensor(3.5000)
  */
@@ -109,7 +110,8 @@ export function nansum(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean],
 
 const meanKernel = kernel('mean');
 /**
- * The mean of all elements, or of those along dims. Throws DtypeError for integers and bools without `dtype`.
+ * The mean of all elements, or of those along dims. Throws DtypeError for integers and bools without `dtype`,
+ * RangeError if there is no such dim.
  * @example
  * torch.tensor([[1.5, 2.5], [3, 4]]).mean(0) // tensor([2.2500, 3.2500])
  */
@@ -127,7 +129,8 @@ export function mean(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean], S
 }
 
 /**
- * The mean of the elements that are not NaN.
+ * The mean of the elements that are not NaN. Throws DtypeError for integers and bools, RangeError if there is no such
+ * dim.
  * @example
  * torch.nanmean(torch.tensor([1.5, NaN, 2.5])) // tensor(2.)
  */
@@ -140,7 +143,8 @@ export function nanmean(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean]
 
 const prodKernel = kernel('prod');
 /**
- * The product of all elements, or of those along one dim; whole numbers and bools give int64.
+ * The product of all elements, or of those along one dim; whole numbers and bools give int64. Throws RangeError if
+ * there is no such dim.
  * @example
  * torch.prod(torch.tensor([[1, 2], [3, 4]]), 1) // tensor([ 2, 12])
  */
@@ -213,7 +217,8 @@ export function amin(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean], R
   return extreme('amin', aminKernel, x, args);
 }
 /**
- * The smallest and the largest element, of all or along one dim.
+ * The smallest and the largest element, of all or along one dim. Throws RangeError if there is no such dim, or no
+ * element.
  * @example
  * torch.aminmax(torch.tensor([3, 1, 2])).max // tensor(3)
  */
@@ -234,7 +239,7 @@ function logical(where: string, k: number, x: Tensor, args: readonly unknown[]):
 const allKernel = kernel('all');
 const anyKernel = kernel('any');
 /**
- * Whether all elements are true (not zero).
+ * Whether all elements are true (not zero). Throws RangeError if there is no such dim.
  * @example
  * torch.all(torch.tensor([[true, false], [true, true]]), 1) // tensor([False,  True])
  */
@@ -242,7 +247,7 @@ export function all(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean], Re
   return logical('all', allKernel, x, args);
 }
 /**
- * Whether any element is true (not zero).
+ * Whether any element is true (not zero). Throws RangeError if there is no such dim.
  * @example
  * torch.any(torch.tensor([0, 0, 2])) // tensor(True)
  */
@@ -251,7 +256,7 @@ export function any(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean], Re
 }
 const countKernel = kernel('countNonzero');
 /**
- * How many elements are not zero.
+ * How many elements are not zero. Throws RangeError if there is no such dim.
  * @example
  * torch.countNonzero(torch.tensor([0, 3, 0, 4])) // tensor(2)
  */
@@ -262,7 +267,7 @@ export function countNonzero(x: Tensor, dim?: Dims): Tensor {
 
 const logsumexpKernel = kernel('logsumexp');
 /**
- * `log Σ exp(x)` along dims, without overflow.
+ * `log Σ exp(x)` along dims, without overflow. Throws RangeError if there is no such dim.
  * @example
  * torch.logsumexp(torch.tensor([1.5, 2.5]), 0) // tensor(2.8133)
  */
@@ -294,8 +299,8 @@ export interface NormOptions extends SumOptions {
   p?: number | 'fro' | null | undefined;
 }
 /**
- * `(Σ |x|ᵖ)^(1/p)` over all elements or dims; `p` may be 0 (how many are not zero) and ±Infinity.
- * Throws DtypeError for integers and bools.
+ * `(Σ |x|ᵖ)^(1/p)` over all elements or dims; `p` may be 0 (how many are not zero) and ±Infinity. Throws DtypeError for
+ * integers and bools, RangeError if there is no such dim.
  * @example
  * torch.norm(torch.tensor([[3, 4], [6, 8]], { dtype: 'float32' }), 2, 1) // tensor([ 5., 10.])
  */
@@ -407,7 +412,8 @@ function rooted(x: Tensor): Tensor {
   return x;
 }
 /**
- * The standard deviation of all elements, or along dims. `x.std(false)` divides by n. Throws DtypeError for integers.
+ * The standard deviation of all elements, or along dims. `x.std(false)` divides by n. Throws DtypeError for integers,
+ * RangeError if there is no such dim.
  * @example
  * torch.std(torch.tensor([[1.5, 2.5], [3, 6]]), 1) // tensor([0.7071, 2.1213])
  */
@@ -432,7 +438,7 @@ function withMean(where: 'varMean' | 'stdMean', x: Tensor, args: readonly unknow
   return [spread, center];
 }
 /**
- * Variance and mean in one pass.
+ * Variance and mean in one pass. Throws DtypeError for integers and bools, RangeError if there is no such dim.
  * @example
  * torch.varMean(torch.tensor([1.5, 2.5, 4]))[1] // tensor(2.6667)
  */
@@ -440,7 +446,8 @@ export function varMean(x: Tensor, ...args: VarCall): [Tensor, Tensor] {
   return withMean('varMean', x, args);
 }
 /**
- * Standard deviation and mean in one pass.
+ * Standard deviation and mean in one pass. Throws DtypeError for integers and bools, RangeError if there is no such
+ * dim.
  * @example
  * torch.stdMean(torch.tensor([1.5, 2.5, 4]))[0] // tensor(1.2583)
  */

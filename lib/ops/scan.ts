@@ -53,7 +53,8 @@ function accumulate(
 
 const cumsumKernel = kernel('cumsum');
 /**
- * The sums of all elements up to each one along `dim`; whole numbers and bools give int64.
+ * The sums of all elements up to each one along `dim`; whole numbers and bools give int64. Throws RangeError if there
+ * is no such dim.
  * @example
  * torch.cumsum(torch.tensor([1, 2, 3]), 0) // tensor([1, 3, 6])
  */
@@ -63,7 +64,8 @@ export function cumsum(x: Tensor, dim: number, ...args: Call<[], CumulativeOptio
 
 const cumprodKernel = kernel('cumprod');
 /**
- * The products of all elements up to each one along `dim`; whole numbers and bools give int64.
+ * The products of all elements up to each one along `dim`; whole numbers and bools give int64. Throws RangeError if
+ * there is no such dim.
  * @example
  * torch.cumprod(torch.tensor([1, 2, 3]), 0) // tensor([1, 2, 6])
  */
@@ -100,7 +102,7 @@ function running(where: 'cummax' | 'cummin', k: number, x: Tensor, dim: number):
   return valuesIndices(where, values, indices);
 }
 /**
- * The largest element up to each one along `dim`, and where it is.
+ * The largest element up to each one along `dim`, and where it is. Throws RangeError if there is no such dim.
  * @example
  * torch.cummax(torch.tensor([1, 3, 2]), 0).values // tensor([1, 3, 3])
  */
@@ -108,7 +110,7 @@ export function cummax(x: Tensor, dim: number): ValuesIndices {
   return running('cummax', cummaxKernel, x, dim);
 }
 /**
- * The smallest element up to each one along `dim`, and where it is.
+ * The smallest element up to each one along `dim`, and where it is. Throws RangeError if there is no such dim.
  * @example
  * torch.cummin(torch.tensor([3, 1, 2]), 0).indices // tensor([0, 1, 1])
  */
@@ -125,7 +127,8 @@ const LOWEST: Readonly<Record<string, number>> = {
 };
 const logcumsumexpKernel = kernel('logcumsumexp');
 /**
- * `log Σ exp(x)` of all elements up to each one along `dim`, without overflow.
+ * `log Σ exp(x)` of all elements up to each one along `dim`, without overflow. Throws RangeError if there is no such
+ * dim, DtypeError for integers.
  * @example
  * torch.logcumsumexp(torch.tensor([0.5, 1.5]), 0) // tensor([0.5000, 1.8133])
  */
@@ -158,7 +161,8 @@ export interface DiffOptions {
   append?: Tensor | null | undefined;
 }
 /**
- * The `n`-th differences of neighbours along `dim` (the last one).
+ * The `n`-th differences of neighbours along `dim` (the last one). Throws RangeError if there is no such dim or `n` is
+ * negative.
  * @example
  * torch.diff(torch.tensor([1, 3, 6])) // tensor([2, 3])
  */

@@ -38,7 +38,8 @@ function pick(
 
 const sortKernel = kernel('sort');
 /**
- * The elements in order along `dim` (the last one), and where they were. NaN is the largest. Always stable.
+ * The elements in order along `dim` (the last one), and where they were. NaN is the largest. Always stable. Throws
+ * RangeError if there is no such dim.
  * @example
  * torch.sort(torch.tensor([3, 1, 2])).indices // tensor([1, 2, 0])
  */
@@ -56,7 +57,7 @@ export function sort(
   ]);
 }
 /**
- * Where the elements in order come from; see sort.
+ * Where the elements in order come from; see sort. Throws RangeError if there is no such dim.
  * @example
  * torch.argsort(torch.tensor([3, 1, 2]), { descending: true }) // tensor([0, 2, 1])
  */

@@ -88,7 +88,7 @@ export function clip(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], ClampO
   return clamp(x, ...args);
 }
 /**
- * Elements of at least `min`.
+ * Elements of at least `min`. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.clampMin(torch.tensor([-1.5, 0.5]), 0) // tensor([0.0000, 0.5000])
  */
@@ -97,7 +97,7 @@ export function clampMin(x: Tensor, min: Tensor | number): Tensor {
 }
 row('clampMin', clampMin);
 /**
- * Elements of at most `max`.
+ * Elements of at most `max`. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.clampMax(torch.tensor([0.5, 3]), 1) // tensor([0.5000, 1.0000])
  */
@@ -108,7 +108,8 @@ row('clampMax', clampMax);
 
 const lerpKernel = kernel('lerp');
 /**
- * `x + weight * (end - x)`, exact at both ends.
+ * `x + weight * (end - x)`, exact at both ends. Throws ShapeError where the shapes do not broadcast, DtypeError for
+ * integers.
  * @example
  * torch.lerp(torch.tensor([1.5, 2]), torch.tensor([3.5, 6]), 0.5) // tensor([2.5000, 4.0000])
  */
@@ -162,7 +163,7 @@ function fused(
   });
 }
 /**
- * `x + value * a * b`.
+ * `x + value * a * b`. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.addcmul(torch.tensor([1.5]), torch.tensor([2.5]), torch.tensor([4.5]), { value: 2 }) // tensor([24.])
  */
@@ -171,7 +172,7 @@ export function addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, options?: V
 }
 row('addcmul', addcmul);
 /**
- * `x + value * a / b`.
+ * `x + value * a / b`. Throws ShapeError where the shapes do not broadcast, DtypeError for integers only.
  * @example
  * torch.addcdiv(torch.tensor([1.5]), torch.tensor([4.5]), torch.tensor([2.5])) // tensor([3.3000])
  */
@@ -248,7 +249,7 @@ const geluKernel = kernel('gelu');
 const geluTanhKernel = kernel('geluTanh');
 const INV_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
 /**
- * `x Φ(x)`, the Gaussian error linear unit (https://arxiv.org/abs/1606.08415).
+ * `x Φ(x)`, the Gaussian error linear unit (https://arxiv.org/abs/1606.08415). Throws DtypeError for integers.
  * @example
  * torch.gelu(torch.tensor([0, 1.5])) // tensor([0.0000, 1.3998])
  */

@@ -172,7 +172,7 @@ export const sigmoid: Unary = unary('sigmoid', 'float', { gradOut: (g, y) => sig
  */
 export const tanh: Unary = unary('tanh', 'float', { gradOut: (g, y) => tanhGrad(g, y) });
 /**
- * Element-wise `max(x, 0)`.
+ * Element-wise `max(x, 0)`. Throws DtypeError on bool.
  * @example
  * torch.relu(torch.tensor([-1, 1.5])) // tensor([0.0000, 1.5000])
  */
@@ -195,7 +195,7 @@ export const silu: Unary = unary('silu', 'float', {
  */
 export const neg: Unary = unary('neg', 'number', { gradOnly: (g) => g.neg() });
 /**
- * Element-wise absolute value. Its derivative at zero is zero.
+ * Element-wise absolute value. Its derivative at zero is zero. Throws DtypeError on bool.
  * @example
  * torch.abs(torch.tensor([1, -2])) // tensor([1, 2])
  */
@@ -213,7 +213,7 @@ export const sign: Unary = unary('sign', 'same', { gradOnly: (g) => g.mul(0) });
  */
 export const sgn: Unary = unary('sgn', 'same', { kernel: 'sign', gradOnly: (g) => g.mul(0) });
 /**
- * Element-wise square.
+ * Element-wise square. Throws DtypeError on bool.
  * @example
  * torch.square(torch.tensor([3, -2])) // tensor([9, 4])
  */
@@ -225,31 +225,31 @@ export const square: Unary = unary('square', 'number', { grad: (g, x) => g.mul(x
  */
 export const reciprocal: Unary = unary('reciprocal', 'float', { gradOut: (g, y) => g.mul(y.mul(y).neg()) });
 /**
- * The smallest whole number not below each element.
+ * The smallest whole number not below each element. Throws DtypeError on bool.
  * @example
  * torch.ceil(torch.tensor([1.5, -1.5])) // tensor([ 2., -1.])
  */
 export const ceil: Unary = unary('ceil', 'number', { whole: true, gradOnly: (g) => g.mul(0) });
 /**
- * The largest whole number not above each element.
+ * The largest whole number not above each element. Throws DtypeError on bool.
  * @example
  * torch.floor(torch.tensor([1.5, -1.5])) // tensor([ 1., -2.])
  */
 export const floor: Unary = unary('floor', 'number', { whole: true, gradOnly: (g) => g.mul(0) });
 /**
- * The whole part of each element.
+ * The whole part of each element. Throws DtypeError on bool.
  * @example
  * torch.trunc(torch.tensor([1.5, -1.5])) // tensor([ 1., -1.])
  */
 export const trunc: Unary = unary('trunc', 'number', { whole: true, gradOnly: (g) => g.mul(0) });
 /**
- * The fractional part of each element, with its sign.
+ * The fractional part of each element, with its sign. Throws DtypeError for integers.
  * @example
  * torch.frac(torch.tensor([1.5, -2.25])) // tensor([ 0.5000, -0.2500])
  */
 export const frac: Unary = unary('frac', 'same', { gradOnly: (g) => g.clone() });
 /**
- * Element-wise complement of the bits; of bools, the negation.
+ * Element-wise complement of the bits; of bools, the negation. Throws DtypeError for floating point.
  * @example
  * torch.bitwiseNot(torch.tensor([0, 5])) // tensor([-1, -6])
  */

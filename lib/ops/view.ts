@@ -91,7 +91,7 @@ function viewDtype(x: Tensor, name: DTypeName): Tensor {
 }
 
 /**
- * As {@link view} with the shape of `other`.
+ * As {@link view} with the shape of `other`. Throws ShapeError if the elements are not as many.
  * @example
  * torch.arange(4).viewAs(torch.zeros(2, 2))
  * // tensor([[0, 1],
@@ -104,7 +104,8 @@ export function viewAs(x: Tensor, other: Tensor): Tensor {
 row('viewAs', viewAs, { kind: 'view' });
 
 /**
- * `x` in another shape: a view where its memory allows, else a copy. One size may be -1.
+ * `x` in another shape: a view where its memory allows, else a copy. One size may be -1. Throws ShapeError if the
+ * elements are not as many.
  * @example
  * torch.arange(6).reshape(3, 2).t().reshape(6) // tensor([0, 2, 4, 1, 3, 5])
  */
@@ -117,7 +118,7 @@ spread(reshape);
 row('reshape', reshape, { kind: 'view' });
 
 /**
- * As {@link reshape} with the shape of `other`.
+ * As {@link reshape} with the shape of `other`. Throws ShapeError if the elements are not as many.
  * @example
  * torch.arange(4).reshapeAs(torch.zeros(2, 2)).shape // torch.Size([2, 2])
  */
@@ -128,7 +129,8 @@ export function reshapeAs(x: Tensor, other: Tensor): Tensor {
 row('reshapeAs', reshapeAs, { kind: 'view' });
 
 /**
- * All dims as one, or those from `startDim` to `endDim`.
+ * All dims as one, or those from `startDim` to `endDim`. Throws RangeError if there are no such dims, or `startDim`
+ * comes after `endDim`.
  * @example
  * torch.zeros(2, 3, 4).flatten(1).shape // torch.Size([2, 12])
  */
@@ -164,7 +166,8 @@ export function ravel(x: Tensor): Tensor {
 row('ravel', ravel, { kind: 'view' });
 
 /**
- * One dim as several; one of the sizes may be -1.
+ * One dim as several; one of the sizes may be -1. Throws RangeError if there is no such dim, ShapeError if the sizes do
+ * not multiply to its own.
  * @example
  * torch.zeros(6, 2).unflatten(0, [2, -1]).shape // torch.Size([2, 3, 2])
  */
@@ -185,7 +188,8 @@ const swapped = (v: Shape, a: number, b: number): number[] => {
 };
 
 /**
- * Without the dims of size 1, or without the given ones where they have size 1.
+ * Without the dims of size 1, or without the given ones where they have size 1. Throws RangeError if there is no such
+ * dim.
  * @example
  * torch.zeros(1, 3, 1).squeeze().shape // torch.Size([3])
  */
@@ -204,7 +208,7 @@ export function squeeze(x: Tensor, dim?: number | Shape | null): Tensor {
 row('squeeze', squeeze, { kind: 'view' });
 
 /**
- * With a dim of size 1 more, before `dim`.
+ * With a dim of size 1 more, before `dim`. Throws RangeError if there is no such dim.
  * @example
  * torch.zeros(3).unsqueeze(0).shape // torch.Size([1, 3])
  */
@@ -217,7 +221,7 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
 row('unsqueeze', unsqueeze, { kind: 'view' });
 
 /**
- * Two dims swapped.
+ * Two dims swapped. Throws RangeError if there is no such dim.
  * @example
  * torch.zeros(2, 3).transpose(0, 1).shape // torch.Size([3, 2])
  */
@@ -260,7 +264,7 @@ export function t(x: Tensor): Tensor {
 row('t', t, { kind: 'view' });
 
 /**
- * The dims in another order.
+ * The dims in another order. Throws ShapeError if they are not as many, RangeError if one is twice or not there.
  * @example
  * torch.zeros(2, 3, 4).permute(2, 0, 1).shape // torch.Size([4, 2, 3])
  */
@@ -286,7 +290,8 @@ spread(permute);
 row('permute', permute, { kind: 'view' });
 
 /**
- * Dims moved to other places, the rest in their order.
+ * Dims moved to other places, the rest in their order. Throws RangeError if there is no such dim, ShapeError if sources
+ * and destinations are not as many.
  * @example
  * torch.zeros(2, 3, 4).movedim(0, -1).shape // torch.Size([3, 4, 2])
  */
@@ -319,7 +324,8 @@ export function moveaxis(x: Tensor, source: number | Shape, destination: number 
 }
 
 /**
- * Dims of size 1 repeated without copying, and new leading dims; -1 keeps a size.
+ * Dims of size 1 repeated without copying, and new leading dims; -1 keeps a size. Throws ShapeError where the sizes do
+ * not fit.
  * @example
  * torch.tensor([[1], [2]]).expand(2, 3)
  * // tensor([[1, 1, 1],
@@ -357,7 +363,7 @@ export function expand(x: Tensor, ...sizes: (number | Shape)[]): Tensor {
 spread(expand);
 row('expand', expand, { kind: 'view' });
 /**
- * As {@link expand} to the shape of `other`.
+ * As {@link expand} to the shape of `other`. Throws ShapeError where the sizes do not fit.
  * @example
  * torch.tensor([[1], [2]]).expandAs(torch.zeros(2, 2)).shape // torch.Size([2, 2])
  */
@@ -367,7 +373,7 @@ export function expandAs(x: Tensor, other: Tensor): Tensor {
 }
 row('expandAs', expandAs, { kind: 'view' });
 /**
- * As {@link expand}.
+ * As {@link expand}. Throws ShapeError where the sizes do not fit.
  * @example
  * torch.broadcastTo(torch.tensor([1, 2]), [2, 2]).shape // torch.Size([2, 2])
  */
@@ -418,7 +424,7 @@ export function narrow(x: Tensor, dim: number, start: number | Tensor, length: n
 row('narrow', narrow, { kind: 'view' });
 
 /**
- * One index along `dim`, which goes away.
+ * One index along `dim`, which goes away. Throws RangeError if there is no such dim or index.
  * @example
  * torch.tensor([[1, 2], [3, 4]]).select(0, 1) // tensor([3, 4])
  */
@@ -473,7 +479,8 @@ function multi(parts: Tensor[]): Tensor[] {
 }
 
 /**
- * Pieces of a given size along `dim`, the last one smaller if need be; or of the given sizes.
+ * Pieces of a given size along `dim`, the last one smaller if need be; or of the given sizes. Throws RangeError if
+ * there is no such dim, ShapeError if the sizes do not sum up to its own.
  * @example
  * torch.arange(5).split(2).map(String) // [ 'tensor([0, 1])', 'tensor([2, 3])', 'tensor([4])' ]
  */
@@ -504,7 +511,8 @@ export function split(x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] {
 }
 row('split', split, { kind: 'view' });
 /**
- * As {@link split} with a list of sizes.
+ * As {@link split} with a list of sizes. Throws RangeError if there is no such dim, ShapeError if the sizes do not sum
+ * up to its own.
  * @example
  * torch.arange(5).splitWithSizes([2, 3]).map(String) // [ 'tensor([0, 1])', 'tensor([2, 3, 4])' ]
  */
@@ -514,7 +522,8 @@ export function splitWithSizes(x: Tensor, splitSizes: Shape, dim = 0): Tensor[] 
 row('splitWithSizes', splitWithSizes, { kind: 'view' });
 
 /**
- * At most `chunks` pieces of equal size along `dim`, the last one smaller if need be.
+ * At most `chunks` pieces of equal size along `dim`, the last one smaller if need be. Throws RangeError if there is no
+ * such dim or less than one piece.
  * @example
  * torch.arange(5).chunk(2).map(String) // [ 'tensor([0, 1, 2])', 'tensor([3, 4])' ]
  */
@@ -530,7 +539,8 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
 row('chunk', chunk, { kind: 'view' });
 
 /**
- * `indices` many pieces as equal as can be, or pieces cut before the given indices.
+ * `indices` many pieces as equal as can be, or pieces cut before the given indices. Throws RangeError if there is no
+ * such dim or less than one piece.
  * @example
  * torch.arange(5).tensorSplit(2).map(String) // [ 'tensor([0, 1, 2])', 'tensor([3, 4])' ]
  */
@@ -555,7 +565,7 @@ export function tensorSplit(x: Tensor, indices: number | Shape, dim = 0): Tensor
 row('tensorSplit', tensorSplit, { kind: 'view' });
 
 /**
- * All slices along `dim`, which goes away.
+ * All slices along `dim`, which goes away. Throws RangeError if there is no such dim.
  * @example
  * torch.tensor([[1, 2], [3, 4]]).unbind().map(String) // [ 'tensor([1, 2])', 'tensor([3, 4])' ]
  */
@@ -585,7 +595,8 @@ function unbound(grads: readonly Grad[], d: number): Tensor {
 }
 
 /**
- * The diagonal of the dims `dim1` and `dim2`, which become the last one.
+ * The diagonal of the dims `dim1` and `dim2`, which become the last one. Throws ShapeError for less than 2 dims,
+ * RangeError if the dims are one or not there.
  * @example
  * torch.arange(9).view(3, 3).diagonal() // tensor([0, 4, 8])
  */
@@ -631,7 +642,8 @@ function diagonalOf(x: Tensor, offset: number, dim1: number, dim2: number): Tens
 
 const unfoldBackwardKernel = kernel('unfoldBackward');
 /**
- * Windows of `size` elements along `dimension`, `step` apart, as a new last dim; they overlap in memory.
+ * Windows of `size` elements along `dimension`, `step` apart, as a new last dim; they overlap in memory. Throws
+ * RangeError for a size above the dim's, or a step below 1.
  * @example
  * torch.arange(5).unfold(0, 3, 2)
  * // tensor([[0, 1, 2],

@@ -269,7 +269,8 @@ export interface ReduceLROnPlateauOptions {
   eps?: number | undefined;
 }
 /**
- * Multiplies the learning rates by `factor` when a metric has stopped improving.
+ * Multiplies the learning rates by `factor` when a metric has stopped improving. Throws RangeError unless `factor` is
+ * below 1.
  * @example
  * const optimizer = new torch.optim.SGD([torch.ones(1, { requiresGrad: true })], { lr: 1 })
  * const scheduler = new torch.optim.lrScheduler.ReduceLROnPlateau(optimizer, { patience: 1 })

@@ -36,7 +36,7 @@ export interface BaseOptions {
 
 /**
  * The base class of optimizers: `step()` after `backward()`, `zeroGrad()` before it. Subclasses give defaults and one
- * update of a group.
+ * update of a group. Throws RangeError without parameters, AutogradError for parameters that are no leaves.
  * @example
  * const w = torch.tensor([1.5], { requiresGrad: true })
  * const optimizer: torch.optim.Optimizer = new torch.optim.SGD([w], { lr: 0.1 })
