@@ -64,9 +64,10 @@ FB_INLINE A lane_max(int64_t n, F&& f) {
     const A v = f(i);
     lane[j] = lane[j] > v ? lane[j] : v;
   }
-  A best = lane[0];
-  for (int j = 1; j < kLanes; j++) best = best > lane[j] ? best : lane[j];
-  return best;
+  for (int width = kLanes / 2; width > 0; width /= 2) {
+    for (int j = 0; j < width; j++) lane[j] = lane[j] > lane[j + width] ? lane[j] : lane[j + width];
+  }
+  return lane[0];
 }
 
 /** Element `i` of a one-dimensional floating operand, whatever its dtype. */
