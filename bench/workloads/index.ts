@@ -2,10 +2,20 @@
 import type { Row } from '../row.ts';
 import { rows as add } from './add.ts';
 import { rows as addSmall } from './add-small.ts';
+import { rows as digits } from './digits.ts';
 import { rows as gemm } from './gemm.ts';
 import { rows as lenet } from './lenet.ts';
 import { rows as mlpDigits } from './mlp-digits.ts';
 import { rows as mlpXor } from './mlp-xor.ts';
 import { rows as mnistCnn } from './mnist-cnn.ts';
 
-export const rows: readonly Row[] = [...addSmall, ...mlpXor, ...mlpDigits, ...lenet, ...mnistCnn, ...gemm, ...add];
+export const rows: readonly Row[] = [
+  ...addSmall,
+  ...mlpXor,
+  ...mlpDigits,
+  ...lenet,
+  ...mnistCnn,
+  ...digits,
+  ...gemm,
+  ...add,
+];
