@@ -28,15 +28,14 @@ export {
 } from './ops/activation.ts';
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from './ops/conv.ts';
 export { cosineSimilarity, pairwiseDistance } from './ops/distance.ts';
+export { crossEntropy, nllLoss } from './ops/class-loss.ts';
 export {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
-  crossEntropy,
   huberLoss,
   klDiv,
   l1Loss,
   mseLoss,
-  nllLoss,
   type Reduction,
   smoothL1Loss,
 } from './ops/loss.ts';

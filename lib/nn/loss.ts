@@ -1,14 +1,13 @@
 // Losses as modules.
 import { type Call, readArguments } from '../define.ts';
+import { crossEntropy, nllLoss } from '../ops/class-loss.ts';
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
-  crossEntropy,
   huberLoss,
   klDiv,
   l1Loss,
   mseLoss,
-  nllLoss,
   type Reduction,
   smoothL1Loss,
 } from '../ops/loss.ts';

@@ -1,0 +1,210 @@
+// Losses over classes. nn.functional and the modules of nn/loss.ts call them.
+import { type Call, readArguments, record } from '../define.ts';
+import { checkTensor, commonDevice, runMap, runStruct } from '../dispatch.ts';
+import { mode } from '../autograd/mode.ts';
+import { DtypeError, describe, ShapeError } from '../errors.ts';
+import { FLOATING, int64, requireFloating, uint8 } from '../dtype.ts';
+import { kernel } from '../native.ts';
+import { sameShape, show } from '../shape.ts';
+import { emptyTensor, type Tensor } from '../tensor.ts';
+import { logSoftmaxGrad } from './internal/activation-grad-params.ts';
+import { type ClassTargets, emptyLoss, MEAN, NONE, nll } from './internal/loss-grad.ts';
+import { type Reduction, reduced, reductionCode } from './internal/reduction.ts';
+import { operators } from './internal/register.ts';
+
+const crossEntropyKernel = kernel('crossEntropy');
+const crossEntropyBackwardKernel = kernel('crossEntropyBackward');
+const fillKernel = kernel('fill');
+
+/** Options of {@link nllLoss}. */
+export interface NllLossOptions {
+  weight?: Tensor | null | undefined;
+  ignoreIndex?: number | undefined;
+  reduction?: Reduction | undefined;
+}
+/** Options of {@link crossEntropy}. */
+export interface CrossEntropyOptions extends NllLossOptions {
+  labelSmoothing?: number | undefined;
+}
+
+/** Checks x [C], [N, C] or [N, C, *] against class indices, and brings both to the kernels' form. */
+function classTargets(
+  where: string,
+  x: Tensor,
+  target: Tensor,
+  options: NllLossOptions,
+  reduction: number,
+): [Tensor, ClassTargets] {
+  const { weight = null, ignoreIndex = -100 } = options;
+  if (x.ndim < 1) throw new ShapeError(`${where}: expected 1 or more dimensions (got ${x.ndim})`);
+  if (!Number.isSafeInteger(ignoreIndex))
+    throw new TypeError(`${where}: expected a whole number for ignoreIndex but received ${describe(ignoreIndex)}`);
+  if (target.dt !== int64 && target.dt !== uint8) {
+    throw new DtypeError(`${where}: expected target dtype to be int64 or uint8, but got ${target.dtype}`);
+  }
+  const expected = x.ndim === 1 ? [] : [x.sizes[0]!, ...x.sizes.slice(2)];
+  if (!sameShape(target.sizes, expected)) {
+    const batch = x.ndim > 1 && target.ndim > 0 && target.sizes[0] !== x.sizes[0];
+    throw new ShapeError(
+      batch
+        ? `${where}: expected input batch_size (${x.sizes[0]}) to match target batch_size (${target.sizes[0]})`
+        : `${where}: expected target size ${show(expected)} for an input of size ${show(x.sizes)}, got ${show(target.sizes)}`,
+    );
+  }
+  const classes = x.ndim === 1 ? x.sizes[0]! : x.sizes[1]!;
+  if (weight !== null) {
+    checkTensor(where, weight, 'weight');
+    if (weight.ndim !== 1 || weight.sizes[0] !== classes) {
+      throw new ShapeError(
+        `${where}: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${show(weight.sizes)}`,
+      );
+    }
+    requireFloating(where, weight.dt);
+  }
+  commonDevice(where, [x, target, weight]);
+  const indices = target.dt === int64 ? target : target.to('int64');
+  return x.ndim === 1
+    ? [x.unsqueeze(0), { target: indices.unsqueeze(0), weight, reduction, ignoreIndex }]
+    : [x, { target: indices, weight, reduction, ignoreIndex }];
+}
+
+/** PyTorch's name of the node: losses over images have their own. */
+const nllName = (x: Tensor): string => (x.ndim > 2 ? 'nllLoss2D' : 'nllLoss');
+
+/**
+ * Minus the log-probability x [C], [N, C] or [N, C, *] of the class `target` [], [N] or [N, *], times that class's
+ * `weight` [C]; targets equal to `ignoreIndex` count nothing. The default mean is over the weights. Throws ShapeError where
+ * sizes do not fit, RangeError for a class that is not there.
+ * @example
+ * torch.nllLoss(torch.tensor([[-0.5, -1.5]]), torch.tensor([1])) // tensor(1.5000)
+ */
+export function nllLoss(
+  x: Tensor,
+  target: Tensor,
+  ...args: Call<[weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction], NllLossOptions>
+): Tensor {
+  const where = 'nllLoss';
+  const options = readArguments<NllLossOptions>(where, args, ['weight', 'ignoreIndex', 'reduction']);
+  checkTensor(where, x);
+  checkTensor(where, target, 'target');
+  requireFloating(where, x.dt);
+  const code = reductionCode(where, options.reduction ?? 'mean');
+  const [input, t] = classTargets(where, x, target, options, code);
+  const loss = nll(nllName(x), input, t);
+  return code === NONE && x.ndim === 1 ? loss.squeeze(0) : loss;
+}
+
+/** Per row and class what its log-probability is charged with; rows to be ignored charge nothing. */
+function charges(x: Tensor, t: ClassTargets, smoothing: number): Tensor {
+  const [rows, classes] = x.sizes as readonly [number, number];
+  const q = emptyTensor([rows, classes], x.dt);
+  runMap(fillKernel, q.sizes, [q, 0], q.dt);
+  const counted = t.target.ne(t.ignoreIndex);
+  const safe = t.target.mul(counted).unsqueeze(1);
+  let out = q.scatter(1, safe, 1 - smoothing).add(smoothing / classes);
+  if (t.weight !== null) out = out.mul(t.weight.detach());
+  return out.mul(counted.unsqueeze(1));
+}
+
+/** logSoftmax and nllLoss of x [N, C] in one pass. */
+function fusedCrossEntropy(x: Tensor, t: ClassTargets, smoothing: number): Tensor {
+  const input = x.ndim === 2 && (x.strides[1] === 1 || x.sizes[1]! <= 1) ? x : x.contiguous();
+  const loss = emptyTensor(t.reduction === NONE ? t.target.sizes : [], x.dt);
+  const total = emptyTensor([], x.dt);
+  const logp = emptyTensor(input.sizes, x.dt);
+  const params = [t.reduction, t.ignoreIndex, smoothing];
+  if (input.count === 0) emptyLoss(loss, total, t.reduction);
+  else runStruct(crossEntropyKernel, [loss, total, logp, input, t.target, t.weight], params);
+  const saved = [logp, t.target, t.weight, total, input];
+  return record(smoothing > 0 ? 'add' : 'nllLoss', loss, [input], saved, (g, n) => {
+    const p = n.unpack(0);
+    const target = n.unpack(1);
+    const weight = t.weight === null ? null : n.unpack(2);
+    if (mode.grad) {
+      // plain operators, so that this can be differentiated; the charges are constants
+      const q = charges(p.detach(), { ...t, target, weight }, smoothing);
+      const scale = t.reduction === NONE ? g.unsqueeze(1) : t.reduction === MEAN ? g.div(n.unpack(3)) : g;
+      return [logSoftmaxGrad(q.mul(scale).neg(), n.unpack(4).logSoftmax(1), 1)];
+    }
+    const out = emptyTensor(p.sizes, p.dt);
+    if (out.count > 0) runStruct(crossEntropyBackwardKernel, [out, g, p, target, weight, n.unpack(3)], params);
+    return [out];
+  });
+}
+
+/** Cross entropy with a probability for each class. */
+function softCrossEntropy(
+  x: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  reduction: number,
+  smoothing: number,
+): Tensor {
+  const where = 'crossEntropy';
+  const dim = x.ndim === 1 ? 0 : 1;
+  const classes = x.sizes[dim]!;
+  let t = target;
+  if (smoothing > 0) t = t.mul(1 - smoothing).add(smoothing / classes);
+  let losses = x.logSoftmax(dim).mul(t);
+  if (weight !== null) {
+    checkTensor(where, weight, 'weight');
+    if (weight.ndim !== 1 || weight.sizes[0] !== classes) {
+      throw new ShapeError(
+        `${where}: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${show(weight.sizes)}`,
+      );
+    }
+    losses = losses.mul(weight.view(x.sizes.map((_, d) => (d === dim ? classes : 1))));
+  }
+  const each = losses.sum(dim).neg();
+  return reduction === MEAN ? each.sum().div(x.count / classes) : reduced(each, reduction);
+}
+
+/**
+ * The cross entropy between logits x [C], [N, C] or [N, C, *] and `target`: class indices [], [N] or [N, *], or
+ * probabilities of the shape of x. `weight` [C] weighs classes, indices equal to `ignoreIndex` count nothing,
+ * `labelSmoothing` mixes in the uniform distribution (https://arxiv.org/abs/1512.00567). Throws ShapeError where sizes do
+ * not fit, RangeError for a class that is not there.
+ * @example
+ * torch.crossEntropy(torch.tensor([[0.5, 1.5]]), torch.tensor([1])) // tensor(0.3133)
+ */
+export function crossEntropy(
+  x: Tensor,
+  target: Tensor,
+  ...args: Call<
+    [weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction, labelSmoothing?: number],
+    CrossEntropyOptions
+  >
+): Tensor {
+  const where = 'crossEntropy';
+  const options = readArguments<CrossEntropyOptions>(where, args, [
+    'weight',
+    'ignoreIndex',
+    'reduction',
+    'labelSmoothing',
+  ]);
+  const { labelSmoothing = 0, weight = null } = options;
+  checkTensor(where, x);
+  checkTensor(where, target, 'target');
+  requireFloating(where, x.dt);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new RangeError(`${where}: label_smoothing must be between 0.0 and 1.0. Got: ${labelSmoothing}`);
+  }
+  const code = reductionCode(where, options.reduction ?? 'mean');
+  if (target.dt.kind === FLOATING && sameShape(target.sizes, x.sizes) && x.ndim > 0) {
+    if (options.ignoreIndex !== undefined && options.ignoreIndex >= 0) {
+      throw new TypeError(`${where}: ignore_index is not supported for floating point target`);
+    }
+    return softCrossEntropy(x, target, weight, code, labelSmoothing);
+  }
+  const [input, t] = classTargets(where, x, target, options, code);
+  if (input.ndim === 2) {
+    const loss = fusedCrossEntropy(input, t, labelSmoothing);
+    return code === NONE && x.ndim === 1 ? loss.squeeze(0) : loss;
+  }
+  if (labelSmoothing === 0) return nll(nllName(x), input.logSoftmax(1), t);
+  const rows = input.movedim(1, -1).reshape([t.target.count, x.sizes[1]!]);
+  const loss = fusedCrossEntropy(rows, { ...t, target: t.target.reshape([t.target.count]) }, labelSmoothing);
+  return code === NONE ? loss.view(t.target.sizes) : loss;
+}
+
+operators({ nllLoss, crossEntropy });
