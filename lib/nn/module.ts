@@ -1,10 +1,8 @@
 // Module: the base class of all layers and models. Its parameters, buffers and children are its own fields.
-import { noGrad } from '../autograd/mode.ts';
 import { type Device, type DeviceLike, device as toDevice } from '../device.ts';
 import { type DType, type DTypeName, FLOATING, toDType } from '../dtype.ts';
 import { describe } from '../errors.ts';
 import type { HookHandle } from '../autograd/hooks.ts';
-import { sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import {
   type AnyForwardHook,
@@ -14,7 +12,9 @@ import {
   type ForwardPreHook,
   Hooks,
 } from './hooks.ts';
+import { formatModule } from './format.ts';
 import { Parameter } from './parameter.ts';
+import { type IncompatibleKeys, load, type Saved, type StateDict } from './state-dict.ts';
 
 /** Any module, whatever it takes and gives. */
 export type AnyModule = Module<never, unknown>;
@@ -22,40 +22,6 @@ export type AnyModule = Module<never, unknown>;
 interface Forward<A extends readonly unknown[], O> {
   forward(...args: A): O;
 }
-/** Tensors by PyTorch's names, in its order. */
-export type StateDict = Record<string, Tensor>;
-
-/**
- * What `loadStateDict` did not find, and what it had no place for.
- * @example
- * new torch.nn.Linear(2, 1).loadStateDict({ bias: torch.zeros(1) }, { strict: false }).missingKeys // [ 'weight' ]
- */
-export class IncompatibleKeys {
-  readonly missingKeys: string[];
-  readonly unexpectedKeys: string[];
-  constructor(missingKeys: string[], unexpectedKeys: string[]) {
-    this.missingKeys = missingKeys;
-    this.unexpectedKeys = unexpectedKeys;
-  }
-  /** PyTorch's text. */
-  toString(): string {
-    if (this.missingKeys.length + this.unexpectedKeys.length === 0) return '<All keys matched successfully>';
-    const list = (keys: string[]): string => `[${keys.map((k) => `'${k}'`).join(', ')}]`;
-    return `_IncompatibleKeys(missing_keys=${list(this.missingKeys)}, unexpected_keys=${list(this.unexpectedKeys)})`;
-  }
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
-  }
-}
-
-/** What a module has of its own, by name. Fields of arrays and plain objects have names such as `layers.0`. */
-interface Own {
-  readonly parameters: [string, Parameter][];
-  /** With whether it is saved. */
-  readonly buffers: [string, Tensor, boolean][];
-  readonly children: [string, AnyModule][];
-}
-
 /** An array or a plain object: its tensors and modules belong to the module that has it as a field. */
 const isContainer = (x: object): x is Record<string, unknown> => {
   if (Array.isArray(x)) return x.length > 0 && (x[0] === null || typeof x[0] === 'object');
@@ -63,23 +29,12 @@ const isContainer = (x: object): x is Record<string, unknown> => {
   return prototype === Object.prototype || prototype === null;
 };
 
-/** Indents all lines but the first. */
-const indent = (text: string): string => text.replace(/\n(?=[^\n])/g, '\n  ');
-
-/** A module's name and description, its children on lines of their own, equal neighbours together where it is a list. */
-export function formatModule(name: string, extra: string, children: readonly [string, string][], list = false): string {
-  if (children.length === 0 && !extra.includes('\n')) return `${name}(${extra})`;
-  const lines = extra === '' ? [] : extra.split('\n');
-  for (let i = 0; i < children.length; ) {
-    const [key, text] = children[i]!;
-    let end = i + 1;
-    if (list) while (end < children.length && children[end]![1] === text) end++;
-    lines.push(
-      end - i > 1 ? `(${key}-${children[end - 1]![0]}): ${end - i} x ${indent(text)}` : `(${key}): ${indent(text)}`,
-    );
-    i = end;
-  }
-  return `${name}(\n  ${lines.join('\n  ')}\n)`;
+/** What a module has of its own, by name. Fields of arrays and plain objects have names such as `layers.0`. */
+interface Own {
+  readonly parameters: [string, Parameter][];
+  /** With whether it is saved. */
+  readonly buffers: [string, Tensor, boolean][];
+  readonly children: [string, AnyModule][];
 }
 
 /**
@@ -405,6 +360,18 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
 
   // ---- saving and loading -------------------------------------------------------------------------------------------
 
+  /** What a state dict holds of this module and of all below it. */
+  #tensors(): Saved[] {
+    return this.namedModules('', false).flatMap(([path, module]) => {
+      const { parameters, buffers } = module.#own();
+      const saved = [...parameters, ...buffers.filter(([, , isSaved]) => isSaved)];
+      return saved.map(([name, tensor]) => ({
+        key: path === '' ? name : `${path}.${name}`,
+        tensor,
+        optional: module.optional(name),
+      }));
+    });
+  }
   /** Parameters and buffers by PyTorch's names, sharing memory with the module. */
   stateDict({
     prefix = '',
@@ -414,12 +381,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     keepVars?: boolean | undefined;
   } = {}): StateDict {
     const out = Object.create(null) as StateDict;
-    for (const [path, module] of this.namedModules('', false)) {
-      const own = module.#own();
-      const at = path === '' ? prefix : `${prefix}${path}.`;
-      for (const [name, p] of own.parameters) out[at + name] = keepVars ? p : p.detach();
-      for (const [name, b, saved] of own.buffers) if (saved) out[at + name] = keepVars ? b : b.detach();
-    }
+    for (const { key, tensor } of this.#tensors()) out[prefix + key] = keepVars ? tensor : tensor.detach();
     return out;
   }
   /**
@@ -430,50 +392,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     stateDict: StateDict | ReadonlyMap<string, Tensor>,
     { strict = true, assign = false }: { strict?: boolean | undefined; assign?: boolean | undefined } = {},
   ): IncompatibleKeys {
-    if (typeof stateDict !== 'object' || stateDict === null || stateDict instanceof Tensor) {
-      throw new TypeError(`loadStateDict: expected state_dict to be dict-like, got ${describe(stateDict)}`);
-    }
-    const given = new Map<string, unknown>(stateDict instanceof Map ? stateDict : Object.entries(stateDict));
-    const missing: string[] = [];
-    const problems: string[] = [];
-    const known = new Set<string>();
-    for (const [path, module] of this.namedModules('', false)) {
-      const own = module.#own();
-      const at = path === '' ? '' : `${path}.`;
-      const load = (name: string, x: Tensor): void => {
-        const key = at + name;
-        known.add(key);
-        const value = given.get(key);
-        if (value === undefined) {
-          if (!module.optional(name)) missing.push(key);
-        } else if (!(value instanceof Tensor)) {
-          problems.push(
-            `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${describe(value)}`,
-          );
-        } else if (!sameShape(value.sizes, x.sizes)) {
-          problems.push(
-            `size mismatch for ${key}: copying a param with shape ${value.shape} from checkpoint, the shape in current model is ${x.shape}.`,
-          );
-        } else if (assign) {
-          x.data = value;
-        } else {
-          noGrad(() => x.copy_(value));
-        }
-      };
-      for (const [name, p] of own.parameters) load(name, p);
-      for (const [name, b, saved] of own.buffers) if (saved) load(name, b);
-    }
-    const unexpected = [...given.keys()].filter((key) => !known.has(key));
-    if (strict) {
-      const list = (keys: readonly string[]): string => keys.map((k) => `"${k}"`).join(', ');
-      if (missing.length > 0) problems.unshift(`Missing key(s) in state_dict: ${list(missing)}. `);
-      if (unexpected.length > 0)
-        problems.splice(missing.length > 0 ? 1 : 0, 0, `Unexpected key(s) in state_dict: ${list(unexpected)}. `);
-    }
-    if (problems.length > 0) {
-      throw new Error(`loadStateDict: Error(s) in loading state_dict for ${this.#name()}:\n\t${problems.join('\n\t')}`);
-    }
-    return new IncompatibleKeys(missing, unexpected);
+    return load(this.#name(), this.#tensors(), stateDict, strict, assign);
   }
 
   // ---- hooks --------------------------------------------------------------------------------------------------------
