@@ -58,6 +58,18 @@ type ConvTransposeModuleArguments = Call<
   ConvTransposeModuleOptions
 >;
 
+const CONV_NAMES = ['stride', 'padding', 'dilation', 'groups', 'bias', 'paddingMode', ...FACTORY] as const;
+const TRANSPOSE_NAMES = [
+  'stride',
+  'padding',
+  'outputPadding',
+  'groups',
+  'bias',
+  'dilation',
+  'paddingMode',
+  ...FACTORY,
+] as const;
+
 /** What all convolution layers have. */
 abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
   readonly inChannels: number;
@@ -78,9 +90,14 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
     inChannels: number,
     outChannels: number,
     kernelSize: Sizes,
-    options: ConvModuleOptions & { outputPadding?: Sizes | undefined },
+    args: readonly unknown[],
   ) {
     super();
+    const options = readArguments<ConvModuleOptions & { outputPadding: Sizes }>(
+      where,
+      args,
+      transposed ? TRANSPOSE_NAMES : CONV_NAMES,
+    );
     const { padding = 0, groups = 1, paddingMode = 'zeros' } = options;
     this.inChannels = whole(where, 'inChannels', inChannels);
     this.outChannels = whole(where, 'outChannels', outChannels);
@@ -136,26 +153,7 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
   }
 }
 
-const CONV_NAMES = ['stride', 'padding', 'dilation', 'groups', 'bias', 'paddingMode', ...FACTORY] as const;
 abstract class Conv extends ConvBase<[x: Tensor]> {
-  constructor(
-    where: string,
-    dims: number,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    args: readonly unknown[],
-  ) {
-    super(
-      where,
-      dims,
-      false,
-      inChannels,
-      outChannels,
-      kernelSize,
-      readArguments<ConvModuleOptions>(where, args, CONV_NAMES),
-    );
-  }
   protected convolve(f: typeof conv2d, x: Tensor): Tensor {
     const { stride, dilation, groups, bias, paddingMode } = this;
     if (paddingMode === 'zeros') return f(x, this.weight, { bias, stride, padding: this.padding, dilation, groups });
@@ -182,7 +180,7 @@ abstract class Conv extends ConvBase<[x: Tensor]> {
  */
 export class Conv1d extends Conv {
   constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvModuleArguments) {
-    super('Conv1d', 1, inChannels, outChannels, kernelSize, args);
+    super('Conv1d', 1, false, inChannels, outChannels, kernelSize, args);
   }
   override forward(x: Tensor): Tensor {
     return this.convolve(conv1d, x);
@@ -196,7 +194,7 @@ export class Conv1d extends Conv {
  */
 export class Conv2d extends Conv {
   constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvModuleArguments) {
-    super('Conv2d', 2, inChannels, outChannels, kernelSize, args);
+    super('Conv2d', 2, false, inChannels, outChannels, kernelSize, args);
   }
   override forward(x: Tensor): Tensor {
     return this.convolve(conv2d, x);
@@ -210,43 +208,15 @@ export class Conv2d extends Conv {
  */
 export class Conv3d extends Conv {
   constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvModuleArguments) {
-    super('Conv3d', 3, inChannels, outChannels, kernelSize, args);
+    super('Conv3d', 3, false, inChannels, outChannels, kernelSize, args);
   }
   override forward(x: Tensor): Tensor {
     return this.convolve(conv3d, x);
   }
 }
 
-const TRANSPOSE_NAMES = [
-  'stride',
-  'padding',
-  'outputPadding',
-  'groups',
-  'bias',
-  'dilation',
-  'paddingMode',
-  ...FACTORY,
-] as const;
 type TransposeInput = [x: Tensor, outputSize?: Shape | null];
 abstract class ConvTranspose extends ConvBase<TransposeInput> {
-  constructor(
-    where: string,
-    dims: number,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    args: readonly unknown[],
-  ) {
-    super(
-      where,
-      dims,
-      true,
-      inChannels,
-      outChannels,
-      kernelSize,
-      readArguments<ConvTransposeModuleOptions>(where, args, TRANSPOSE_NAMES),
-    );
-  }
   protected convolve(f: typeof convTranspose2d, x: Tensor, outputSize: Shape | null | undefined): Tensor {
     const { stride, dilation, groups, bias, padding } = this;
     const outputPadding = outputSize ? this.#extra(x, outputSize) : this.outputPadding;
@@ -279,7 +249,7 @@ abstract class ConvTranspose extends ConvBase<TransposeInput> {
  */
 export class ConvTranspose1d extends ConvTranspose {
   constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvTransposeModuleArguments) {
-    super('ConvTranspose1d', 1, inChannels, outChannels, kernelSize, args);
+    super('ConvTranspose1d', 1, true, inChannels, outChannels, kernelSize, args);
   }
   override forward(x: Tensor, outputSize?: Shape | null): Tensor {
     return this.convolve(convTranspose1d, x, outputSize);
@@ -294,7 +264,7 @@ export class ConvTranspose1d extends ConvTranspose {
  */
 export class ConvTranspose2d extends ConvTranspose {
   constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvTransposeModuleArguments) {
-    super('ConvTranspose2d', 2, inChannels, outChannels, kernelSize, args);
+    super('ConvTranspose2d', 2, true, inChannels, outChannels, kernelSize, args);
   }
   override forward(x: Tensor, outputSize?: Shape | null): Tensor {
     return this.convolve(convTranspose2d, x, outputSize);
@@ -308,7 +278,7 @@ export class ConvTranspose2d extends ConvTranspose {
  */
 export class ConvTranspose3d extends ConvTranspose {
   constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvTransposeModuleArguments) {
-    super('ConvTranspose3d', 3, inChannels, outChannels, kernelSize, args);
+    super('ConvTranspose3d', 3, true, inChannels, outChannels, kernelSize, args);
   }
   override forward(x: Tensor, outputSize?: Shape | null): Tensor {
     return this.convolve(convTranspose3d, x, outputSize);

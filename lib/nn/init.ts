@@ -220,8 +220,17 @@ export function xavierNormal_(x: Tensor, gain = 1, options: GeneratorOptions = {
   return normal_(x, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), options);
 }
 
-function kaimingStd(where: string, x: Tensor, a: number, mode: string, nonlinearity: string): number {
-  checkTensor(where, x);
+type KaimingArguments = [
+  a?: number,
+  mode?: FanMode | 'fanIn' | 'fanOut',
+  nonlinearity?: Nonlinearity | 'leakyRelu',
+  options?: GeneratorOptions,
+];
+function kaimingStd(
+  where: string,
+  x: Tensor,
+  [a = 0, mode = 'fan_in', nonlinearity = 'leaky_relu']: KaimingArguments,
+): number {
   const wanted = snake(mode);
   if (wanted !== 'fan_in' && wanted !== 'fan_out')
     throw new TypeError(`${where}: mode ${describe(mode)} not supported, please use one of fan_in, fan_out`);
@@ -235,16 +244,11 @@ function kaimingStd(where: string, x: Tensor, a: number, mode: string, nonlinear
  * torch.manualSeed(0)
  * torch.nn.init.kaimingUniform_(torch.empty(1, 3)) // tensor([[-0.0106,  0.7586, -1.1640]])
  */
-export function kaimingUniform_(
-  x: Tensor,
-  a = 0,
-  mode: FanMode | 'fanIn' | 'fanOut' = 'fan_in',
-  nonlinearity: Nonlinearity | 'leakyRelu' = 'leaky_relu',
-  options: GeneratorOptions = {},
-): Tensor {
+export function kaimingUniform_(x: Tensor, ...args: KaimingArguments): Tensor {
+  checkTensor('kaimingUniform_', x);
   if (x.sizes.includes(0)) return x;
-  const bound = Math.sqrt(3) * kaimingStd('kaimingUniform_', x, a, mode, nonlinearity);
-  return uniform_(x, -bound, bound, options);
+  const bound = Math.sqrt(3) * kaimingStd('kaimingUniform_', x, args);
+  return uniform_(x, -bound, bound, args[3]);
 }
 /**
  * Normal numbers with variance `gain² / fan` (https://arxiv.org/abs/1502.01852). Throws ShapeError for less than 2
@@ -252,13 +256,8 @@ export function kaimingUniform_(
  * @example
  * torch.nn.init.kaimingNormal_(torch.empty([2, 6])).shape // torch.Size([2, 6])
  */
-export function kaimingNormal_(
-  x: Tensor,
-  a = 0,
-  mode: FanMode | 'fanIn' | 'fanOut' = 'fan_in',
-  nonlinearity: Nonlinearity | 'leakyRelu' = 'leaky_relu',
-  options: GeneratorOptions = {},
-): Tensor {
+export function kaimingNormal_(x: Tensor, ...args: KaimingArguments): Tensor {
+  checkTensor('kaimingNormal_', x);
   if (x.sizes.includes(0)) return x;
-  return normal_(x, 0, kaimingStd('kaimingNormal_', x, a, mode, nonlinearity), options);
+  return normal_(x, 0, kaimingStd('kaimingNormal_', x, args), args[3]);
 }

@@ -34,7 +34,7 @@ abstract class MaxPool extends Module {
   readonly ceilMode: boolean;
   constructor(kernelSize: Sizes, ...args: MaxArguments) {
     super();
-    const options = readArguments<MaxPoolOptions>('MaxPool', args, ['stride', 'padding', 'dilation', 'ceilMode']);
+    const options = readArguments<MaxPoolOptions>(new.target.name, args, ['stride', 'padding', 'dilation', 'ceilMode']);
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;
     this.padding = options.padding ?? 0;
@@ -100,7 +100,7 @@ abstract class AvgPool extends Module {
   readonly divisorOverride: number | null;
   constructor(kernelSize: Sizes, ...args: AvgArguments) {
     super();
-    const options = readArguments<AvgPoolOptions>('AvgPool', args, [
+    const options = readArguments<AvgPoolOptions>(new.target.name, args, [
       'stride',
       'padding',
       'ceilMode',
