@@ -102,9 +102,37 @@ struct Forward {
   double shift(int64_t c) const { return bias ? load(bias, c) : 0.0; }
 };
 
+/** Planes shorter than this are packed first, a channel at a time: loops over a few elements are mostly overhead. */
+constexpr int64_t kShortPlane = 64;
+inline bool short_planes(const Layout& l) { return l.inner < kShortPlane && l.outer > 1; }
+inline Layout packed_layout(const Layout& l) {
+  return {.outer = 1, .channels = 1, .inner = l.outer * l.inner, .outer_step = 0, .channel_step = 0};
+}
+template <class T>
+void pack_planes(const T* from, const Layout& l, Compute<T>* to) {
+  for (int64_t b = 0; b < l.outer; b++) {
+    const T* p = from + b * l.outer_step;
+    for (int64_t i = 0; i < l.inner; i++) to[b * l.inner + i] = static_cast<Compute<T>>(p[i]);
+  }
+}
+template <class T>
+void unpack_planes(const Compute<T>* from, const Layout& l, T* to) {
+  for (int64_t b = 0; b < l.outer; b++) {
+    T* q = to + b * l.outer_step;
+    for (int64_t i = 0; i < l.inner; i++) q[i] = static_cast<T>(from[b * l.inner + i]);
+  }
+}
+
 template <class T>
 void forward_plane(const Forward& f, int64_t c, const T* x, const Layout& lx, T* y, const Layout& ly) {
   using C = Compute<T>;
+  if (short_planes(lx)) {
+    const Layout dense = packed_layout(lx);
+    const Scratch<C> packed(dense.inner);
+    pack_planes(x, lx, packed.get());
+    forward_plane<C>(f, c, packed.get(), dense, packed.get(), dense);
+    return unpack_planes(packed.get(), ly, y);
+  }
   double mean, invstd;
   const int64_t n = lx.inner;
   if (f.training) {
@@ -244,6 +272,16 @@ template <class T>
 void backward_plane(const Backward& f, int64_t c, const T* g, const Layout& lg, const T* x, const Layout& lx, T* out,
                     const Layout& lo) {
   using C = Compute<T>;
+  if (short_planes(lx)) {
+    const Layout dense = packed_layout(lx);
+    const Scratch<C> packed(2 * dense.inner);
+    C *const gs = packed.get(), *const xs = gs + dense.inner;
+    pack_planes(g, lg, gs);
+    pack_planes(x, lx, xs);
+    backward_plane<C>(f, c, gs, dense, xs, dense, out ? gs : nullptr, dense);
+    if (out) unpack_planes(gs, lo, out);
+    return;
+  }
   const C m = static_cast<C>(load(f.mean, c));
   const int64_t n = lx.inner;
   double sum = 0, dot = 0;
