@@ -1,4 +1,5 @@
 // Data sets: what a DataLoader takes samples from.
+import { type Call, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { randperm } from '../create.ts';
 import type { Generator } from '../random.ts';
@@ -129,8 +130,9 @@ export class ConcatDataset<T> extends Dataset<T> {
 export function randomSplit<T>(
   dataset: Dataset<T>,
   lengths: readonly number[],
-  { generator = null }: { generator?: Generator | null | undefined } = {},
+  ...args: Call<[generator?: Generator | null], { generator?: Generator | null | undefined }>
 ): Subset<T>[] {
+  const { generator = null } = readArguments<{ generator: Generator | null }>('randomSplit', args, ['generator']);
   const sum = lengths.reduce((a, b) => a + b, 0);
   let sizes = lengths;
   if (Math.abs(sum - 1) <= 1e-9 && sum <= 1) {

@@ -1,6 +1,6 @@
 // DataLoader: batches of a data set's samples.
 import { tensor } from '../from-data.ts';
-import { checkOptions } from '../define.ts';
+import { readArguments } from '../define.ts';
 import { describe } from '../errors.ts';
 import type { Generator } from '../random.ts';
 import { stack } from '../ops/join.ts';
@@ -72,16 +72,16 @@ export interface DataLoaderOptions<T, B> {
   /** Accepted; there is nothing to pin without a GPU. */
   pinMemory?: boolean | undefined;
 }
-const OPTIONS = [
+// in PyTorch's order
+const POSITIONS = [
   'batchSize',
   'shuffle',
   'sampler',
   'batchSampler',
-  'dropLast',
-  'collateFn',
-  'generator',
   'numWorkers',
+  'collateFn',
   'pinMemory',
+  'dropLast',
 ];
 
 /** Rows of a TensorDataset (or of a part of one) at once: what stacking its samples gives. */
@@ -113,9 +113,21 @@ export class DataLoader<T, B = Collated<T>> {
   readonly batchSampler: Sampler<readonly number[]> | null;
   readonly generator: Generator | null;
   readonly collateFn: ((batch: T[]) => B) | null;
-  constructor(dataset: Dataset<T> | IterableDataset<T> | readonly T[], options: DataLoaderOptions<T, B> = {}) {
+  constructor(dataset: Dataset<T> | IterableDataset<T> | readonly T[], options?: DataLoaderOptions<T, B>);
+  constructor(
+    dataset: Dataset<T> | IterableDataset<T> | readonly T[],
+    batchSize: number | null,
+    options?: DataLoaderOptions<T, B>,
+  );
+  constructor(
+    dataset: Dataset<T> | IterableDataset<T> | readonly T[],
+    batchSize: number | null,
+    shuffle: boolean,
+    options?: DataLoaderOptions<T, B>,
+  );
+  constructor(dataset: Dataset<T> | IterableDataset<T> | readonly T[], ...args: readonly unknown[]) {
     const where = 'DataLoader';
-    checkOptions(where, options, OPTIONS);
+    const options = readArguments<DataLoaderOptions<T, B>>(where, args, POSITIONS, ['generator']);
     const {
       batchSize,
       shuffle = false,

@@ -1,5 +1,6 @@
 // Samplers: the order in which a DataLoader takes samples.
 import { empty, randint } from '../create.ts';
+import { type Call, readArguments } from '../define.ts';
 import { describe } from '../errors.ts';
 import { Generator } from '../random.ts';
 import { permutation } from './dataset.ts';
@@ -57,7 +58,16 @@ export class RandomSampler implements Sampler {
   readonly #replacement: boolean;
   readonly #numSamples: number | null;
   readonly #generator: Generator | null;
-  constructor(data: Sized, { replacement = false, numSamples = null, generator = null }: RandomSamplerOptions = {}) {
+  constructor(
+    data: Sized,
+    ...args: Call<
+      [replacement?: boolean, numSamples?: number | null, generator?: Generator | null],
+      RandomSamplerOptions
+    >
+  ) {
+    const names = ['replacement', 'numSamples', 'generator'];
+    const options = readArguments<RandomSamplerOptions>('RandomSampler', args, names);
+    const { replacement = false, numSamples = null, generator = null } = options;
     this.#data = data;
     this.#replacement = replacement;
     this.#numSamples = numSamples;
@@ -100,7 +110,12 @@ export class RandomSampler implements Sampler {
 export class SubsetRandomSampler implements Sampler {
   readonly indices: readonly number[];
   readonly #generator: Generator | null;
-  constructor(indices: readonly number[], { generator = null }: { generator?: Generator | null | undefined } = {}) {
+  constructor(
+    indices: readonly number[],
+    ...args: Call<[generator?: Generator | null], { generator?: Generator | null | undefined }>
+  ) {
+    const names = ['generator'];
+    const { generator = null } = readArguments<{ generator: Generator | null }>('SubsetRandomSampler', args, names);
     this.indices = indices;
     this.#generator = generator;
   }

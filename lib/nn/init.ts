@@ -1,5 +1,6 @@
 // torch.nn.init: fills tensors in place, with PyTorch's own numbers for the same seed.
 import { noGrad } from '../autograd/mode.ts';
+import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { describe, ShapeError } from '../errors.ts';
 import type { Generator } from '../random.ts';
@@ -11,6 +12,21 @@ import { fans } from './internal.ts';
 export interface GeneratorOptions {
   generator?: Generator | null | undefined;
 }
+/** Options of {@link uniform_}. */
+export interface UniformOptions extends GeneratorOptions {
+  a?: number | undefined;
+  b?: number | undefined;
+}
+/** Options of {@link normal_}. */
+export interface NormalOptions extends GeneratorOptions {
+  mean?: number | undefined;
+  std?: number | undefined;
+}
+/** Options of {@link xavierUniform_} and {@link xavierNormal_}. */
+export interface XavierOptions extends GeneratorOptions {
+  gain?: number | undefined;
+}
+type XavierArguments = Call<[gain?: number, generator?: Generator | null], XavierOptions>;
 /** Which size a variance is kept for. */
 export type FanMode = 'fan_in' | 'fan_out';
 /** The function that follows a layer, by its name in `nn.functional`. */
@@ -37,8 +53,12 @@ const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLo
  * torch.manualSeed(0)
  * torch.nn.init.uniform_(torch.empty(3), 1, 2) // tensor([1.4963, 1.7682, 1.0885])
  */
-export function uniform_(x: Tensor, a = 0, b = 1, { generator = null }: GeneratorOptions = {}): Tensor {
+export function uniform_(
+  x: Tensor,
+  ...args: Call<[a?: number, b?: number, generator?: Generator | null], UniformOptions>
+): Tensor {
   checkTensor('uniform_', x);
+  const { a = 0, b = 1, generator = null } = readArguments<UniformOptions>('uniform_', args, ['a', 'b', 'generator']);
   return noGrad(() => x.uniform_(a, b, { generator }));
 }
 
@@ -47,8 +67,13 @@ export function uniform_(x: Tensor, a = 0, b = 1, { generator = null }: Generato
  * @example
  * torch.nn.init.normal_(torch.empty([3]), 0, 0) // tensor([0., 0., 0.])
  */
-export function normal_(x: Tensor, mean = 0, std = 1, { generator = null }: GeneratorOptions = {}): Tensor {
+export function normal_(
+  x: Tensor,
+  ...args: Call<[mean?: number, std?: number, generator?: Generator | null], NormalOptions>
+): Tensor {
   checkTensor('normal_', x);
+  const names = ['mean', 'std', 'generator'];
+  const { mean = 0, std = 1, generator = null } = readArguments<NormalOptions>('normal_', args, names);
   return noGrad(() => x.normal_(mean, std, { generator }));
 }
 
@@ -79,13 +104,15 @@ function erf(x: number): number {
  */
 export function truncNormal_(
   x: Tensor,
-  mean = 0,
-  std = 1,
-  a = -2,
-  b = 2,
-  { generator = null }: GeneratorOptions = {},
+  ...args: Call<
+    [mean?: number, std?: number, a?: number, b?: number, generator?: Generator | null],
+    NormalOptions & UniformOptions
+  >
 ): Tensor {
   checkTensor('truncNormal_', x);
+  const names = ['mean', 'std', 'a', 'b', 'generator'];
+  const options = readArguments<NormalOptions & UniformOptions>('truncNormal_', args, names);
+  const { mean = 0, std = 1, a = -2, b = 2, generator = null } = options;
   if (!(a < b)) throw new RangeError(`truncNormal_: expected a < b, but got ${a} and ${b}`);
   const cdf = (v: number): number => (1 + erf(v / Math.sqrt(2))) / 2;
   return noGrad(() => {
@@ -160,8 +187,9 @@ export function eye_(x: Tensor): Tensor {
  * @example
  * torch.nn.init.dirac_(torch.empty([1, 1, 3])) // tensor([[[0., 1., 0.]]])
  */
-export function dirac_(x: Tensor, groups = 1): Tensor {
+export function dirac_(x: Tensor, ...args: Call<[groups?: number], { groups?: number | undefined }>): Tensor {
   checkTensor('dirac_', x);
+  const { groups = 1 } = readArguments<{ groups: number }>('dirac_', args, ['groups']);
   if (x.ndim < 3 || x.ndim > 5)
     throw new ShapeError(`dirac_: only tensors with 3, 4, or 5 dimensions are supported, not ${show(x.sizes)}`);
   if (!Number.isInteger(groups) || groups < 1 || x.sizes[0]! % groups !== 0)
@@ -185,7 +213,11 @@ export function dirac_(x: Tensor, groups = 1): Tensor {
  * @example
  * torch.nn.init.calculateGain('relu') // 1.4142135623730951
  */
-export function calculateGain(nonlinearity: string, param: number | null = null): number {
+export function calculateGain(
+  nonlinearity: string,
+  ...args: Call<[param?: number | null], { param?: number | null | undefined }>
+): number {
+  const { param = null } = readArguments<{ param: number | null }>('calculateGain', args, ['param']);
   const name = snake(nonlinearity);
   if (name === 'tanh') return 5 / 3;
   if (name === 'relu') return Math.sqrt(2);
@@ -202,11 +234,12 @@ export function calculateGain(nonlinearity: string, param: number | null = null)
  * torch.manualSeed(0)
  * torch.nn.init.xavierUniform_(torch.empty(1, 3)) // tensor([[-0.0092,  0.6570, -1.0080]])
  */
-export function xavierUniform_(x: Tensor, gain = 1, options: GeneratorOptions = {}): Tensor {
+export function xavierUniform_(x: Tensor, ...args: XavierArguments): Tensor {
   checkTensor('xavierUniform_', x);
+  const { gain = 1, generator } = readArguments<XavierOptions>('xavierUniform_', args, ['gain', 'generator']);
   const { fanIn, fanOut } = fans('xavierUniform_', x);
   const bound = Math.sqrt(3) * (gain * Math.sqrt(2 / (fanIn + fanOut)));
-  return uniform_(x, -bound, bound, options);
+  return uniform_(x, -bound, bound, { generator });
 }
 /**
  * Normal numbers with variance `2 gain² / (fan in + fan out)` (Glorot and Bengio, 2010). Throws ShapeError for less
@@ -214,23 +247,33 @@ export function xavierUniform_(x: Tensor, gain = 1, options: GeneratorOptions = 
  * @example
  * torch.nn.init.xavierNormal_(torch.empty([2, 4]), 0).sum() // tensor(0.)
  */
-export function xavierNormal_(x: Tensor, gain = 1, options: GeneratorOptions = {}): Tensor {
+export function xavierNormal_(x: Tensor, ...args: XavierArguments): Tensor {
   checkTensor('xavierNormal_', x);
+  const { gain = 1, generator } = readArguments<XavierOptions>('xavierNormal_', args, ['gain', 'generator']);
   const { fanIn, fanOut } = fans('xavierNormal_', x);
-  return normal_(x, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), options);
+  return normal_(x, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), { generator });
 }
 
-type KaimingArguments = [
-  a?: number,
-  mode?: FanMode | 'fanIn' | 'fanOut',
-  nonlinearity?: Nonlinearity | 'leakyRelu',
-  options?: GeneratorOptions,
-];
-function kaimingStd(
-  where: string,
-  x: Tensor,
-  [a = 0, mode = 'fan_in', nonlinearity = 'leaky_relu']: KaimingArguments,
-): number {
+/** Options of {@link kaimingUniform_} and {@link kaimingNormal_}. */
+export interface KaimingOptions extends GeneratorOptions {
+  /** The slope below zero of the leaky relu that follows. */
+  a?: number | undefined;
+  mode?: FanMode | 'fanIn' | 'fanOut' | undefined;
+  nonlinearity?: Nonlinearity | 'leakyRelu' | undefined;
+}
+type KaimingArguments = Call<
+  [
+    a?: number,
+    mode?: FanMode | 'fanIn' | 'fanOut',
+    nonlinearity?: Nonlinearity | 'leakyRelu',
+    generator?: Generator | null,
+  ],
+  KaimingOptions
+>;
+const readKaiming = (where: string, args: readonly unknown[]): Partial<KaimingOptions> =>
+  readArguments<KaimingOptions>(where, args, ['a', 'mode', 'nonlinearity', 'generator']);
+function kaimingStd(where: string, x: Tensor, options: Partial<KaimingOptions>): number {
+  const { a = 0, mode = 'fan_in', nonlinearity = 'leaky_relu' } = options;
   const wanted = snake(mode);
   if (wanted !== 'fan_in' && wanted !== 'fan_out')
     throw new TypeError(`${where}: mode ${describe(mode)} not supported, please use one of fan_in, fan_out`);
@@ -246,9 +289,10 @@ function kaimingStd(
  */
 export function kaimingUniform_(x: Tensor, ...args: KaimingArguments): Tensor {
   checkTensor('kaimingUniform_', x);
+  const options = readKaiming('kaimingUniform_', args);
   if (x.sizes.includes(0)) return x;
-  const bound = Math.sqrt(3) * kaimingStd('kaimingUniform_', x, args);
-  return uniform_(x, -bound, bound, args[3]);
+  const bound = Math.sqrt(3) * kaimingStd('kaimingUniform_', x, options);
+  return uniform_(x, -bound, bound, { generator: options.generator });
 }
 /**
  * Normal numbers with variance `gain² / fan` (https://arxiv.org/abs/1502.01852). Throws ShapeError for less than 2
@@ -258,6 +302,7 @@ export function kaimingUniform_(x: Tensor, ...args: KaimingArguments): Tensor {
  */
 export function kaimingNormal_(x: Tensor, ...args: KaimingArguments): Tensor {
   checkTensor('kaimingNormal_', x);
+  const options = readKaiming('kaimingNormal_', args);
   if (x.sizes.includes(0)) return x;
-  return normal_(x, 0, kaimingStd('kaimingNormal_', x, args), args[3]);
+  return normal_(x, 0, kaimingStd('kaimingNormal_', x, options), { generator: options.generator });
 }

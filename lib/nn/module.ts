@@ -1,4 +1,5 @@
 // Module: the base class of all layers and models. Its parameters, buffers and children are its own fields.
+import { type Call, checkOptions, readArguments } from '../define.ts';
 import { type Device, type DeviceLike, device as toDevice } from '../device.ts';
 import { type DType, type DTypeName, FLOATING, toDType } from '../dtype.ts';
 import { describe } from '../errors.ts';
@@ -28,6 +29,20 @@ const isContainer = (x: object): x is Record<string, unknown> => {
   const prototype: unknown = Object.getPrototypeOf(x);
   return prototype === Object.prototype || prototype === null;
 };
+
+interface RecurseOptions {
+  recurse?: boolean | undefined;
+}
+type RecurseArguments = Call<[recurse?: boolean], RecurseOptions>;
+interface NamedOptions extends RecurseOptions {
+  prefix?: string | undefined;
+  removeDuplicate?: boolean | undefined;
+}
+type NamedArguments = Call<[prefix?: string, recurse?: boolean, removeDuplicate?: boolean], NamedOptions>;
+interface LoadOptions {
+  strict?: boolean | undefined;
+  assign?: boolean | undefined;
+}
 
 /** What a module has of its own, by name. Fields of arrays and plain objects have names such as `layers.0`. */
 interface Own {
@@ -103,7 +118,8 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   }
 
   /** The parameters, each once; of this module alone with `recurse` false. */
-  parameters(recurse = true): Parameter[] {
+  parameters(...args: RecurseArguments): Parameter[] {
+    const { recurse = true } = readArguments<RecurseOptions>('parameters', args, ['recurse']);
     const found = new Set<Parameter>();
     this.#collect(found, new Set(), recurse);
     return [...found];
@@ -129,25 +145,21 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     if (recurse && children !== null) for (const child of children) child.#collect(found, seen, true);
   }
   /** As {@link parameters}, with names such as `layers.0.weight`. */
-  namedParameters(prefix = '', recurse = true, removeDuplicate = true): [string, Parameter][] {
-    return this.#named(prefix, recurse, removeDuplicate, (own) => own.parameters);
+  namedParameters(...args: NamedArguments): [string, Parameter][] {
+    return this.#named('namedParameters', args, (own) => own.parameters);
   }
   /** The buffers, each once. */
-  buffers(recurse = true): Tensor[] {
-    return this.namedBuffers('', recurse).map(([, b]) => b);
+  buffers(...args: RecurseArguments): Tensor[] {
+    const { recurse } = readArguments<RecurseOptions>('buffers', args, ['recurse']);
+    return this.namedBuffers({ recurse }).map(([, b]) => b);
   }
   /** As {@link buffers}, with names. */
-  namedBuffers(prefix = '', recurse = true, removeDuplicate = true): [string, Tensor][] {
-    return this.#named(prefix, recurse, removeDuplicate, (own) =>
-      own.buffers.map(([name, b]): [string, Tensor] => [name, b]),
-    );
+  namedBuffers(...args: NamedArguments): [string, Tensor][] {
+    return this.#named('namedBuffers', args, (own) => own.buffers.map(([name, b]): [string, Tensor] => [name, b]));
   }
-  #named<T>(
-    prefix: string,
-    recurse: boolean,
-    removeDuplicate: boolean,
-    members: (own: Own) => readonly [string, T][],
-  ): [string, T][] {
+  #named<T>(where: string, args: readonly unknown[], members: (own: Own) => readonly [string, T][]): [string, T][] {
+    const names = ['prefix', 'recurse', 'removeDuplicate'];
+    const { prefix = '', recurse = true, removeDuplicate = true } = readArguments<NamedOptions>(where, args, names);
     const out: [string, T][] = [];
     const seen = new Set<T>();
     const modules = recurse
@@ -179,7 +191,11 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     return this.namedModules().map(([, m]) => m);
   }
   /** As {@link modules}, with names; this module's is empty. */
-  namedModules(prefix = '', removeDuplicate = true): [string, AnyModule][] {
+  namedModules(
+    ...args: Call<[prefix?: string, removeDuplicate?: boolean], Omit<NamedOptions, 'recurse'>>
+  ): [string, AnyModule][] {
+    const names = ['prefix', 'removeDuplicate'];
+    const { prefix = '', removeDuplicate = true } = readArguments<NamedOptions>('namedModules', args, names);
     const out: [string, AnyModule][] = [];
     const seen = new Set<AnyModule>();
     const walk = (path: string, module: AnyModule): void => {
@@ -242,8 +258,9 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   registerBuffer(
     name: string,
     tensor: Tensor | null,
-    { persistent = true }: { persistent?: boolean | undefined } = {},
+    ...args: Call<[persistent?: boolean], { persistent?: boolean | undefined }>
   ): void {
+    const { persistent = true } = readArguments<{ persistent: boolean }>('registerBuffer', args, ['persistent']);
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new TypeError(`registerBuffer: expected a Tensor or null but received ${describe(tensor)}`);
     this.#register('registerBuffer', name, tensor);
@@ -292,7 +309,8 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     return this;
   }
   /** Forgets the gradients of all parameters, or fills them with zeros. */
-  zeroGrad(setToNone = true): void {
+  zeroGrad(...args: Call<[setToNone?: boolean], { setToNone?: boolean | undefined }>): void {
+    const { setToNone = true } = readArguments<{ setToNone: boolean }>('zeroGrad', args, ['setToNone']);
     for (const p of this.parameters()) {
       if (setToNone) p.grad = null;
       else if (p.grad !== null) p.grad = p.grad.detach().mul(0);
@@ -373,13 +391,9 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     });
   }
   /** Parameters and buffers by PyTorch's names, sharing memory with the module. */
-  stateDict({
-    prefix = '',
-    keepVars = false,
-  }: {
-    prefix?: string | undefined;
-    keepVars?: boolean | undefined;
-  } = {}): StateDict {
+  stateDict(options: { prefix?: string | undefined; keepVars?: boolean | undefined } = {}): StateDict {
+    checkOptions('stateDict', options, ['prefix', 'keepVars']);
+    const { prefix = '', keepVars = false } = options;
     const out = Object.create(null) as StateDict;
     for (const { key, tensor } of this.#tensors()) out[prefix + key] = keepVars ? tensor : tensor.detach();
     return out;
@@ -390,8 +404,9 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
    */
   loadStateDict(
     stateDict: StateDict | ReadonlyMap<string, Tensor>,
-    { strict = true, assign = false }: { strict?: boolean | undefined; assign?: boolean | undefined } = {},
+    ...args: Call<[strict?: boolean, assign?: boolean], LoadOptions>
   ): IncompatibleKeys {
+    const { strict = true, assign = false } = readArguments<LoadOptions>('loadStateDict', args, ['strict', 'assign']);
     return load(this.#name(), this.#tensors(), stateDict, strict, assign);
   }
 

@@ -1,4 +1,5 @@
 // Parameter: a tensor that modules count among their own. Made by modules, and by whoever writes one.
+import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import type { Shape } from '../shape.ts';
@@ -13,9 +14,10 @@ import { emptyLasting, Tensor } from '../tensor.ts';
  * // tensor([1., 1.], requires_grad=True)
  */
 export class Parameter extends Tensor {
-  constructor(data: Tensor, requiresGrad = true) {
+  constructor(data: Tensor, ...args: Call<[requiresGrad?: boolean], { requiresGrad?: boolean | undefined }>) {
     checkTensor('Parameter', data, 'data');
     super(data.storage, data.dt, data.sizes, data.dense ? null : data.strides, data.offset, data.count);
+    const { requiresGrad = true } = readArguments<{ requiresGrad: boolean }>('Parameter', args, ['requiresGrad']);
     this.requiresGrad = requiresGrad;
   }
   override toString(): string {

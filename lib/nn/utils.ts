@@ -1,5 +1,6 @@
 // torch.nn.utils: clipping of gradients, and parameters as one vector.
 import { noGrad } from '../autograd/mode.ts';
+import { type Call, readArguments } from '../define.ts';
 import { checkTensor, runList } from '../dispatch.ts';
 import { getDefault } from '../dtype.ts';
 import { describe, ShapeError } from '../errors.ts';
@@ -24,6 +25,8 @@ const gradientsOf = (where: string, parameters: Tensor | Iterable<Tensor>): Tens
 
 /** Options of {@link clipGradNorm_}. */
 export interface ClipGradNormOptions {
+  /** The order of the norm; 2 if absent, Infinity for the largest element. */
+  normType?: number | undefined;
   errorIfNonfinite?: boolean | undefined;
 }
 /**
@@ -37,9 +40,10 @@ export interface ClipGradNormOptions {
 export function clipGradNorm_(
   parameters: Tensor | Iterable<Tensor>,
   maxNorm: number,
-  normType = 2,
-  { errorIfNonfinite = false }: ClipGradNormOptions = {},
+  ...args: Call<[normType?: number, errorIfNonfinite?: boolean], ClipGradNormOptions>
 ): Tensor {
+  const names = ['normType', 'errorIfNonfinite'];
+  const { normType = 2, errorIfNonfinite = false } = readArguments<ClipGradNormOptions>('clipGradNorm_', args, names);
   const grads = gradientsOf('clipGradNorm_', parameters).map((g) => g.detach());
   if (grads.length === 0) return scalarTensor(0, { dtype: getDefault().name });
   const norms = grads.map((g) => [g.dense ? g : g.contiguous(), emptyTensor([1], g.dt)] as const);

@@ -82,12 +82,27 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
 }
 row('select', select, { kind: 'view' });
 
+/** Options of {@link slice}. */
+export interface SliceOptions extends DimOption {
+  start?: number | null | undefined;
+  end?: number | null | undefined;
+  step?: number | undefined;
+}
+/** Options of {@link split} and its kin. */
+export interface DimOption {
+  dim?: number | undefined;
+}
+type DimArgument = Call<[dim?: number], DimOption>;
 /**
  * The elements from `start` to `end` (not included) along `dim`, every `step`th; bounds are cut to the size as Python's.
  * @example
  * torch.arange(6).slice(0, 1, 6, 2) // tensor([1, 3, 5])
  */
-export function slice(x: Tensor, dim = 0, start?: number | null, end?: number | null, step = 1): Tensor {
+export function slice(
+  x: Tensor,
+  ...args: Call<[dim?: number, start?: number | null, end?: number | null, step?: number], SliceOptions>
+): Tensor {
+  const { dim = 0, start, end, step = 1 } = readArguments<SliceOptions>('slice', args, ['dim', 'start', 'end', 'step']);
   checkTensor('slice', x);
   if (x.sizes.length === 0) throw new RangeError('slice: cannot be applied to a 0-dim tensor');
   const d = wrapDim('slice', dim, x.sizes.length);
@@ -103,7 +118,7 @@ export function slice(x: Tensor, dim = 0, start?: number | null, end?: number | 
   const to = Math.max(clip(end, n), from);
   return sliced('slice', x, d, from, Math.ceil((to - from) / step), step);
 }
-row('slice', slice, { kind: 'view' });
+spread(row('slice', slice, { kind: 'view' }));
 
 /** Marks the results of functions that give several views: PyTorch forbids writing to those in place. */
 function multi(parts: Tensor[]): Tensor[] {
@@ -117,7 +132,8 @@ function multi(parts: Tensor[]): Tensor[] {
  * @example
  * torch.arange(5).split(2).map(String) // [ 'tensor([0, 1])', 'tensor([2, 3])', 'tensor([4])' ]
  */
-export function split(x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] {
+export function split(x: Tensor, splitSize: number | Shape, ...args: DimArgument): Tensor[] {
+  const { dim = 0 } = readArguments<DimOption>('split', args, ['dim']);
   checkTensor('split', x);
   if (x.sizes.length === 0) throw new ShapeError('split: expects at least a 1-dimensional tensor');
   const d = wrapDim('split', dim, x.sizes.length);
@@ -142,17 +158,17 @@ export function split(x: Tensor, splitSize: number | Shape, dim = 0): Tensor[] {
   let at = 0;
   return multi(sizes.map((s) => sliced('split', x, d, (at += s) - s, s, 1)));
 }
-row('split', split, { kind: 'view' });
+spread(row('split', split, { kind: 'view' }));
 /**
  * As {@link split} with a list of sizes. Throws RangeError if there is no such dim, ShapeError if the sizes do not sum
  * up to its own.
  * @example
  * torch.arange(5).splitWithSizes([2, 3]).map(String) // [ 'tensor([0, 1])', 'tensor([2, 3, 4])' ]
  */
-export function splitWithSizes(x: Tensor, splitSizes: Shape, dim = 0): Tensor[] {
-  return split(x, splitSizes, dim);
+export function splitWithSizes(x: Tensor, splitSizes: Shape, ...args: DimArgument): Tensor[] {
+  return split(x, splitSizes, ...args);
 }
-row('splitWithSizes', splitWithSizes, { kind: 'view' });
+spread(row('splitWithSizes', splitWithSizes, { kind: 'view' }));
 
 /**
  * At most `chunks` pieces of equal size along `dim`, the last one smaller if need be. Throws RangeError if there is no
@@ -160,7 +176,8 @@ row('splitWithSizes', splitWithSizes, { kind: 'view' });
  * @example
  * torch.arange(5).chunk(2).map(String) // [ 'tensor([0, 1, 2])', 'tensor([3, 4])' ]
  */
-export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
+export function chunk(x: Tensor, chunks: number, ...args: DimArgument): Tensor[] {
+  const { dim = 0 } = readArguments<DimOption>('chunk', args, ['dim']);
   checkTensor('chunk', x);
   if (!Number.isInteger(chunks) || chunks <= 0)
     throw new RangeError(`chunk: expects chunks to be greater than 0, got: ${chunks}`);
@@ -169,7 +186,7 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   const n = x.sizes[d]!;
   return n === 0 ? split(x, new Array<number>(chunks).fill(0), d) : split(x, Math.ceil(n / chunks), d);
 }
-row('chunk', chunk, { kind: 'view' });
+spread(row('chunk', chunk, { kind: 'view' }));
 
 /**
  * `indices` many pieces as equal as can be, or pieces cut before the given indices. Throws RangeError if there is no
@@ -177,7 +194,8 @@ row('chunk', chunk, { kind: 'view' });
  * @example
  * torch.arange(5).tensorSplit(2).map(String) // [ 'tensor([0, 1, 2])', 'tensor([3, 4])' ]
  */
-export function tensorSplit(x: Tensor, indices: number | Shape, dim = 0): Tensor[] {
+export function tensorSplit(x: Tensor, indices: number | Shape, ...args: DimArgument): Tensor[] {
+  const { dim = 0 } = readArguments<DimOption>('tensorSplit', args, ['dim']);
   checkTensor('tensorSplit', x);
   const d = wrapDim('tensorSplit', dim, x.sizes.length);
   if (x.sizes.length === 0) throw new ShapeError('tensorSplit: expects at least a 1-dimensional tensor');
@@ -193,16 +211,17 @@ export function tensorSplit(x: Tensor, indices: number | Shape, dim = 0): Tensor
     );
   }
   const cuts = [0, ...indices, n];
-  return multi(range(cuts.length - 1).map((i) => slice(x, d, cuts[i], i === cuts.length - 2 ? null : cuts[i + 1])));
+  return multi(range(cuts.length - 1).map((i) => slice(x, d, cuts[i]!, i === cuts.length - 2 ? null : cuts[i + 1]!)));
 }
-row('tensorSplit', tensorSplit, { kind: 'view' });
+spread(row('tensorSplit', tensorSplit, { kind: 'view' }));
 
 /**
  * All slices along `dim`, which goes away. Throws RangeError if there is no such dim.
  * @example
  * torch.tensor([[1, 2], [3, 4]]).unbind().map(String) // [ 'tensor([1, 2])', 'tensor([3, 4])' ]
  */
-export function unbind(x: Tensor, dim = 0): Tensor[] {
+export function unbind(x: Tensor, ...args: DimArgument): Tensor[] {
+  const { dim = 0 } = readArguments<DimOption>('unbind', args, ['dim']);
   checkTensor('unbind', x);
   if (x.sizes.length === 0) throw new RangeError('unbind: dimension specified as 0 but tensor has no dimensions');
   const d = wrapDim('unbind', dim, x.sizes.length);
@@ -217,7 +236,7 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
   if (!mode.grad && tracked(x)) for (const p of parts) p.viewKind = 'noGrad';
   return multi(parts);
 }
-row('unbind', unbind, { kind: 'view' });
+spread(row('unbind', unbind, { kind: 'view' }));
 /** The gradient of unbind: the pieces' gradients side by side, zero where there is none. */
 function unbound(grads: readonly Grad[], d: number): Tensor {
   const some = grads.find((g) => g !== null)!;

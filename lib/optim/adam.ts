@@ -1,10 +1,9 @@
 // Adam and AdamW.
-import { checkOptions } from '../define.ts';
+import { type Call, readArguments } from '../define.ts';
 import { describe } from '../errors.ts';
 import { kernel } from '../native.ts';
 import type { Tensor } from '../tensor.ts';
 import { notNegative, Optimizer, type ParamGroup, type Params, type Slot } from './optimizer.ts';
-import { defined } from './sgd.ts';
 
 const adamKernel = kernel('adam');
 
@@ -30,7 +29,14 @@ const DEFAULTS: AdamOptions = {
   decoupledWeightDecay: false,
 };
 const CONSTANTS = { foreach: null, capturable: false, differentiable: false, fused: null };
-const OPTIONS = ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize'] as const;
+const POSITIONS = ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad'] as const;
+type AdamPositions = [
+  lr?: number,
+  betas?: readonly [number, number],
+  eps?: number,
+  weightDecay?: number,
+  amsgrad?: boolean,
+];
 
 /** Parameters that have made as many steps. */
 interface Batch {
@@ -50,9 +56,9 @@ interface Batch {
  */
 export class Adam extends Optimizer<AdamOptions> {
   readonly #params: number[] = new Array<number>(10).fill(0);
-  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    checkOptions(new.target.name, options, [...OPTIONS, 'decoupledWeightDecay']);
-    super(params, { ...DEFAULTS, ...defined(options) }, CONSTANTS);
+  constructor(params: Params<AdamOptions>, ...args: Call<AdamPositions, Partial<AdamOptions>>) {
+    const options = readArguments<AdamOptions>(new.target.name, args, POSITIONS, ['maximize', 'decoupledWeightDecay']);
+    super(params, { ...DEFAULTS, ...options }, CONSTANTS);
   }
   protected override check(where: string, o: AdamOptions): void {
     notNegative(where, 'learning rate', o.lr);
@@ -129,8 +135,11 @@ export class Adam extends Optimizer<AdamOptions> {
  * w // tensor([0.4950, 0.4950], requires_grad=True)
  */
 export class AdamW extends Adam {
-  constructor(params: Params<AdamOptions>, options: Partial<Omit<AdamOptions, 'decoupledWeightDecay'>> = {}) {
-    checkOptions('AdamW', options, OPTIONS);
-    super(params, { weightDecay: 1e-2, ...defined(options), decoupledWeightDecay: true });
+  constructor(
+    params: Params<AdamOptions>,
+    ...args: Call<AdamPositions, Partial<Omit<AdamOptions, 'decoupledWeightDecay'>>>
+  ) {
+    const options = readArguments<AdamOptions>('AdamW', args, POSITIONS, ['maximize']);
+    super(params, { weightDecay: 1e-2, ...options, decoupledWeightDecay: true });
   }
 }

@@ -1,4 +1,5 @@
 // torch.optim.lrScheduler: learning rates that change from epoch to epoch.
+import { type Call, readArguments } from '../define.ts';
 import { describe } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 import { type BaseOptions, Optimizer, type ParamGroup } from './optimizer.ts';
@@ -8,6 +9,26 @@ export interface Schedulable {
   readonly paramGroups: readonly (BaseOptions & { initialLr?: number })[];
 }
 const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+
+/** Options of every schedule but the last. */
+export interface EpochOptions {
+  /** Epochs so far, when a schedule is resumed: groups must have `initialLr` then. */
+  lastEpoch?: number | undefined;
+}
+/** Options of {@link StepLR} and {@link MultiStepLR}. */
+export interface GammaOptions extends EpochOptions {
+  gamma?: number | undefined;
+}
+/** What is needed comes first or by name; the rest by position, by name, or not at all. */
+type Arguments<K extends string, V, O, P extends readonly unknown[]> =
+  | [needed: V, ...rest: Call<[...P, lastEpoch?: number], O>]
+  | [options: O & Record<K, V>];
+type Lambda = (epoch: number) => number;
+function given(where: string, name: string, value: unknown): number {
+  if (typeof value !== 'number')
+    throw new TypeError(`${where}: expected a number for ${name} but received ${describe(value)}`);
+  return value;
+}
 
 /**
  * The base of the schedules: `step()` after each epoch sets the next learning rates; subclasses give `next()`. Throws
@@ -119,7 +140,14 @@ export abstract class LRScheduler {
 export class StepLR extends LRScheduler {
   readonly stepSize: number;
   readonly gamma: number;
-  constructor(optimizer: Schedulable, stepSize: number, gamma = 0.1, lastEpoch = -1) {
+  constructor(optimizer: Schedulable, ...args: Arguments<'stepSize', number, GammaOptions, [gamma?: number]>) {
+    const options = readArguments<GammaOptions & { stepSize: number }>('StepLR', args, [
+      'stepSize',
+      'gamma',
+      'lastEpoch',
+    ]);
+    const { gamma = 0.1, lastEpoch = -1 } = options;
+    const stepSize = given('StepLR', 'stepSize', options.stepSize);
     super(optimizer, lastEpoch, ['stepSize', 'gamma']);
     this.stepSize = stepSize;
     this.gamma = gamma;
@@ -146,7 +174,15 @@ export class StepLR extends LRScheduler {
 export class MultiStepLR extends LRScheduler {
   readonly milestones: readonly number[];
   readonly gamma: number;
-  constructor(optimizer: Schedulable, milestones: readonly number[], gamma = 0.1, lastEpoch = -1) {
+  constructor(
+    optimizer: Schedulable,
+    ...args: Arguments<'milestones', readonly number[], GammaOptions, [gamma?: number]>
+  ) {
+    const names = ['milestones', 'gamma', 'lastEpoch'];
+    const options = readArguments<GammaOptions & { milestones: readonly number[] }>('MultiStepLR', args, names);
+    const { milestones, gamma = 0.1, lastEpoch = -1 } = options;
+    if (!Array.isArray(milestones))
+      throw new TypeError(`MultiStepLR: expected a list of epochs for milestones but received ${describe(milestones)}`);
     super(optimizer, lastEpoch, ['gamma']);
     this.milestones = milestones;
     this.gamma = gamma;
@@ -172,7 +208,10 @@ export class MultiStepLR extends LRScheduler {
  */
 export class ExponentialLR extends LRScheduler {
   readonly gamma: number;
-  constructor(optimizer: Schedulable, gamma: number, lastEpoch = -1) {
+  constructor(optimizer: Schedulable, ...args: Arguments<'gamma', number, EpochOptions, []>) {
+    const options = readArguments<EpochOptions & { gamma: number }>('ExponentialLR', args, ['gamma', 'lastEpoch']);
+    const { lastEpoch = -1 } = options;
+    const gamma = given('ExponentialLR', 'gamma', options.gamma);
     super(optimizer, lastEpoch, ['gamma']);
     this.gamma = gamma;
     this.begin();
@@ -198,7 +237,18 @@ export class ExponentialLR extends LRScheduler {
 export class CosineAnnealingLR extends LRScheduler {
   readonly tMax: number;
   readonly etaMin: number;
-  constructor(optimizer: Schedulable, tMax: number, etaMin = 0, lastEpoch = -1) {
+  constructor(
+    optimizer: Schedulable,
+    ...args: Arguments<'tMax', number, EpochOptions & { etaMin?: number | undefined }, [etaMin?: number]>
+  ) {
+    const names = ['tMax', 'etaMin', 'lastEpoch'];
+    const options = readArguments<{ tMax: number; etaMin: number; lastEpoch: number }>(
+      'CosineAnnealingLR',
+      args,
+      names,
+    );
+    const { etaMin = 0, lastEpoch = -1 } = options;
+    const tMax = given('CosineAnnealingLR', 'tMax', options.tMax);
     super(optimizer, lastEpoch, ['etaMin']);
     this.tMax = tMax;
     this.etaMin = etaMin;
@@ -234,12 +284,13 @@ export class CosineAnnealingLR extends LRScheduler {
  * rates // [ 1, 0.5, 0.3333333333333333, 0.25 ]
  */
 export class LambdaLR extends LRScheduler {
-  readonly lambdas: readonly ((epoch: number) => number)[];
-  constructor(
-    optimizer: Schedulable,
-    lrLambda: ((epoch: number) => number) | readonly ((epoch: number) => number)[],
-    lastEpoch = -1,
-  ) {
+  readonly lambdas: readonly Lambda[];
+  constructor(optimizer: Schedulable, ...args: Arguments<'lrLambda', Lambda | readonly Lambda[], EpochOptions, []>) {
+    const names = ['lrLambda', 'lastEpoch'];
+    const options = readArguments<EpochOptions & { lrLambda: Lambda | readonly Lambda[] }>('LambdaLR', args, names);
+    const { lrLambda, lastEpoch = -1 } = options;
+    if (typeof lrLambda !== 'function' && !Array.isArray(lrLambda))
+      throw new TypeError(`LambdaLR: expected a function or a list of them but received ${describe(lrLambda)}`);
     super(optimizer, lastEpoch, []);
     this.lambdas = typeof lrLambda === 'function' ? this.baseLrs.map(() => lrLambda) : lrLambda;
     if (this.lambdas.length !== this.baseLrs.length)
@@ -254,6 +305,7 @@ export class LambdaLR extends LRScheduler {
   }
 }
 
+const PLATEAU_NAMES = ['mode', 'factor', 'patience', 'threshold', 'thresholdMode', 'cooldown', 'minLr', 'eps'];
 /** Options of {@link ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {
   /** Whether the metric is to fall or to rise. */
@@ -285,7 +337,23 @@ export class ReduceLROnPlateau {
   cooldownCounter = 0;
   readonly #options: Required<{ [K in keyof ReduceLROnPlateauOptions]: NonNullable<ReduceLROnPlateauOptions[K]> }>;
   #lastLrs: number[];
-  constructor(optimizer: Schedulable, options: ReduceLROnPlateauOptions = {}) {
+  constructor(
+    optimizer: Schedulable,
+    ...args: Call<
+      [
+        mode?: 'min' | 'max',
+        factor?: number,
+        patience?: number,
+        threshold?: number,
+        thresholdMode?: 'rel' | 'abs',
+        cooldown?: number,
+        minLr?: number | readonly number[],
+        eps?: number,
+      ],
+      ReduceLROnPlateauOptions
+    >
+  ) {
+    const options = readArguments<ReduceLROnPlateauOptions>('ReduceLROnPlateau', args, PLATEAU_NAMES);
     if (!(optimizer instanceof Optimizer))
       throw new TypeError(`ReduceLROnPlateau: ${describe(optimizer)} is not an Optimizer`);
     const {

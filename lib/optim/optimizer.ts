@@ -1,5 +1,6 @@
 // The base of all optimizers: groups of parameters, their state, and state dicts in PyTorch's format.
 import { enableGrad } from '../autograd/mode.ts';
+import { type Call, readArguments } from '../define.ts';
 import { runList } from '../dispatch.ts';
 import { FLOATING } from '../dtype.ts';
 import { AutogradError, describe, DtypeError } from '../errors.ts';
@@ -144,7 +145,8 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   }
 
   /** Forgets the gradients, or fills them with zeros. */
-  zeroGrad({ setToNone = true }: { setToNone?: boolean | undefined } = {}): void {
+  zeroGrad(...args: Call<[setToNone?: boolean], { setToNone?: boolean | undefined }>): void {
+    const { setToNone = true } = readArguments<{ setToNone: boolean }>('zeroGrad', args, ['setToNone']);
     for (const group of this.paramGroups) {
       for (const p of group.params) {
         if (setToNone) p.grad = null;

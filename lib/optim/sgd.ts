@@ -1,5 +1,5 @@
 // Stochastic gradient descent.
-import { checkOptions } from '../define.ts';
+import { type Call, readArguments } from '../define.ts';
 import { kernel } from '../native.ts';
 import type { Tensor } from '../tensor.ts';
 import { notNegative, Optimizer, type ParamGroup, type Params, type Slot } from './optimizer.ts';
@@ -29,9 +29,16 @@ const CONSTANTS = { foreach: null, differentiable: false, fused: null };
  * w // tensor([0.5000, 0.5000], requires_grad=True)
  */
 export class SGD extends Optimizer<SGDOptions> {
-  constructor(params: Params<SGDOptions>, options: Partial<SGDOptions> = {}) {
-    checkOptions('SGD', options, Object.keys(DEFAULTS));
-    super(params, { ...DEFAULTS, ...defined(options) }, CONSTANTS);
+  constructor(
+    params: Params<SGDOptions>,
+    ...args: Call<
+      [lr?: number, momentum?: number, dampening?: number, weightDecay?: number, nesterov?: boolean],
+      Partial<SGDOptions>
+    >
+  ) {
+    const names = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov'];
+    const options = readArguments<SGDOptions>('SGD', args, names, ['maximize']);
+    super(params, { ...DEFAULTS, ...options }, CONSTANTS);
   }
   protected override check(where: string, o: SGDOptions): void {
     notNegative(where, 'learning rate', o.lr);
@@ -82,7 +89,3 @@ export class SGD extends Optimizer<SGDOptions> {
     if (later.length > 0) this.run(sgdKernel, later, params(false));
   }
 }
-
-/** Options without those that are absent. */
-export const defined = <T extends object>(options: T): T =>
-  Object.fromEntries(Object.entries(options).filter(([, v]) => v !== undefined)) as T;
