@@ -3,7 +3,7 @@
   "variables": {
     "base_sources": "<!(node -p \"require('fs').readdirSync('native').filter(f => f.endsWith('.cc')).map(f => 'native/' + f).join(' ')\")",
     "kernel_sources": "<!(node -p \"require('fs').readdirSync('native/cpu').filter(f => f.endsWith('.cc') && f !== 'cpu.cc').map(f => 'native/cpu/' + f).join(' ')\")",
-    "common_flags": ["-std=c++20", "-O3", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
+    "common_flags": ["-std=c++20", "-O3", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", "-Wno-pass-failed", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
   },
   "target_defaults": {
     "cflags!": ["-fno-exceptions", "-O2", "-O1"],

@@ -448,7 +448,7 @@ inline double i0_wide(double x) {
   X(exp, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::exp_plain(x), vm::exp(x))                                         \
   X(sigmoid, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::sigmoid_plain(x), vm::sigmoid(x))                             \
   X(silu, vm::abs(x) <= vm::kExpPlainLimit<T>, x * vm::sigmoid_plain(x), x * vm::sigmoid(x))                        \
-  X(log, (x >= std::numeric_limits<T>::min()) & (x <= std::numeric_limits<T>::max()), vm::log_plain(x), vm::log(x)) \
+  X(log, (x >= vm::kLeastNormal<T>) & (x <= vm::kGreatest<T>), vm::log_plain(x), vm::log(x)) \
   X(sin, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::sin_limited(x), vm::sin(x))                                         \
   X(cos, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::cos_limited(x), vm::cos(x))                                         \
   X(tan, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::tan_limited(x), vm::tan(x))

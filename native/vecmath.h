@@ -197,6 +197,11 @@ FB_INLINE double log(double x0) {
   y = x0 == kInf ? kInf : y;
   return x0 != x0 ? x0 : y;
 }
+/** From here to kGreatest, log_plain will do: neither subnormal nor infinite, zero or negative. */
+template <class T>
+inline constexpr T kLeastNormal = std::numeric_limits<T>::min();
+template <class T>
+inline constexpr T kGreatest = std::numeric_limits<T>::max();
 FB_INLINE double log_plain(double x) {
   const auto [e, m] = split(x);
   return log_sum(e, m - 1.0, 0.0);
@@ -460,10 +465,10 @@ FB_INLINE double acos(double x) { return std::acos(x); }
 FB_INLINE float atan2(float y, float x) {
   const double a = abs(static_cast<double>(y)), b = abs(static_cast<double>(x));
   double q = a == b ? 1.0 : a / b;  // also for 0/0 and inf/inf, where x's sign decides
-  q = (a == 0.0) & (b == 0.0) ? 0.0 : q;
+  q = ((a == 0.0) & (b == 0.0)) ? 0.0 : q;
   const double t = atan_positive(q), r = to_bits(x) >> 31 ? kPi - t : t;
   const float z = static_cast<float>(with_sign(r, static_cast<double>(y)));
-  return (x != x) | (y != y) ? x + y : z;
+  return ((x != x) | (y != y)) ? x + y : z;
 }
 FB_INLINE double atan2(double y, double x) { return std::atan2(y, x); }
 
@@ -508,10 +513,10 @@ FB_INLINE float pow(float x, float y) {
   const bool integer = std::nearbyint(ay) == ay;
   const float low = ay >= 16777216.f ? 0.f : ay * 0.5f;
   const bool odd = integer & (std::nearbyint(low) != low);
-  r = (a == 1.0) & (y == y) ? 1.0 : r;  // 0 · inf above
-  r = (x < 0.f) & !integer & (a != kInf) ? std::numeric_limits<double>::quiet_NaN() : r;
-  r = odd & ((to_bits(x) >> 31) != 0) ? -r : r;
-  r = (x == 1.f) | (y == 0.f) ? 1.0 : r;
+  r = ((a == 1.0) & (y == y)) ? 1.0 : r;  // 0 · inf above
+  r = ((x < 0.f) & !integer & (a != kInf)) ? std::numeric_limits<double>::quiet_NaN() : r;
+  r = (odd & ((to_bits(x) >> 31) != 0)) ? -r : r;
+  r = ((x == 1.f) | (y == 0.f)) ? 1.0 : r;
   return static_cast<float>(r);
 }
 FB_INLINE double pow(double x, double y) { return std::pow(x, y); }

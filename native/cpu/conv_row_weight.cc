@@ -80,7 +80,6 @@ constexpr Correlate<T> correlate_or_null() {
     return nullptr;
 }
 constexpr int kChannelSteps[] = {8, 6, 4, 3, 2, 1};
-constexpr int kTapSteps[] = {9, 5, 3, 1};
 template <class T, int MT>
 Correlate<T> pick_channels(int64_t mo) {
   switch (mo) {

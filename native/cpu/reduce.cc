@@ -58,7 +58,7 @@ struct NanSum : Sum<T> {
 template <class A, int Sign>
 FB_INLINE A extremum(A a, A b) {
   if constexpr (std::is_floating_point_v<A>) {
-    return (Sign > 0 ? b > a : b < a) | (b != b) ? b : a;
+    return ((Sign > 0 ? b > a : b < a) | (b != b)) ? b : a;
   } else {
     return (Sign > 0 ? b > a : b < a) ? b : a;
   }

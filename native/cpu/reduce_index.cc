@@ -20,7 +20,7 @@ FB_INLINE bool beats(T b, T a) {
 template <int Sign, class T>
 FB_INLINE T extremum(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
-    return (Sign > 0 ? b > a : b < a) | (b != b) ? b : a;
+    return ((Sign > 0 ? b > a : b < a) | (b != b)) ? b : a;
   } else {
     return (Sign > 0 ? b > a : b < a) ? b : a;
   }

@@ -28,7 +28,7 @@ constexpr bool in_domain(Domain d) {
   struct name##Row {                                              \
     static constexpr Domain kDomain = Domain::domain;             \
     static constexpr int kParams = params;                        \
-    static constexpr int64_t kGrainOf = cost;                     \
+    [[maybe_unused]] static constexpr int64_t kGrainOf = cost;    \
     template <class T>                                            \
     static FB_INLINE auto apply signature {                       \
       return expression;                                          \
