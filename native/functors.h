@@ -444,13 +444,13 @@ inline double i0_wide(double x) {
   X(bitwiseNot, Bits, 0, kCheap, fn::bitwise_not(x))
 
 /** out, x; floating: X(name, a common range, a shorter expression that holds there, the expression) */
-#define FB_GUARDED_ROWS(X)                                                                                          \
-  X(exp, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::exp_plain(x), vm::exp(x))                                         \
-  X(sigmoid, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::sigmoid_plain(x), vm::sigmoid(x))                             \
-  X(silu, vm::abs(x) <= vm::kExpPlainLimit<T>, x * vm::sigmoid_plain(x), x * vm::sigmoid(x))                        \
-  X(log, (x >= vm::kLeastNormal<T>) & (x <= vm::kGreatest<T>), vm::log_plain(x), vm::log(x)) \
-  X(sin, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::sin_limited(x), vm::sin(x))                                         \
-  X(cos, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::cos_limited(x), vm::cos(x))                                         \
+#define FB_GUARDED_ROWS(X)                                                                   \
+  X(exp, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::exp_plain(x), vm::exp(x))                  \
+  X(sigmoid, vm::abs(x) <= vm::kExpPlainLimit<T>, vm::sigmoid_plain(x), vm::sigmoid(x))      \
+  X(silu, vm::abs(x) <= vm::kExpPlainLimit<T>, x * vm::sigmoid_plain(x), x * vm::sigmoid(x)) \
+  X(log, (x >= vm::kLeastNormal<T>)&(x <= vm::kGreatest<T>), vm::log_plain(x), vm::log(x))   \
+  X(sin, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::sin_limited(x), vm::sin(x))                  \
+  X(cos, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::cos_limited(x), vm::cos(x))                  \
   X(tan, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::tan_limited(x), vm::tan(x))
 
 /** out, x; with parameters */

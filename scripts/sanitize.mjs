@@ -1,6 +1,6 @@
 // Builds the addon with AddressSanitizer and UndefinedBehaviorSanitizer into build/asan and runs the fuzzers against it:
 // random plans (test/fuzz/plans.ts), then random calls of the API (test/fuzz/api.ts), each for a number of seconds.
-// `node scripts/sanitize.mjs [seconds = 40] [plans | api]`; .ci/run runs the plans. FLAMBEAU_SEED repeats a run.
+// `node scripts/sanitize.mjs [seconds = 40] [plans | api]`. FLAMBEAU_SEED repeats a run.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
