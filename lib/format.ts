@@ -53,6 +53,8 @@ let current: PrintOptions = { ...profiles.default, sciMode: null };
  * torch.tensor([0.125, 2]) // tensor([0.12, 2.00])
  */
 export function setPrintoptions(options: PrintOptionsInput): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`setPrintoptions: expected an object of options but received ${String(options)}`);
   const known = ['precision', 'threshold', 'edgeitems', 'linewidth', 'sciMode', 'profile'];
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) throw new TypeError(`setPrintoptions: unknown option '${key}'`);

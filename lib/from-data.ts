@@ -1,5 +1,6 @@
 // Tensors from data: nested arrays, TypedArrays, buffers; PyTorch's old constructors. Called by users through the namespace.
-import { readArguments } from './define.ts';
+import { type Call, readArguments } from './define.ts';
+import type { DeviceLike } from './device.ts';
 import type { Scalar } from './dispatch.ts';
 import {
   bool,
@@ -188,9 +189,15 @@ function fromData(where: string, data: TensorData, options: TensorOptions): Tens
  * @example
  * torch.asTensor([1.5, 2]) // tensor([1.5000, 2.0000])
  */
-export function asTensor(data: TensorData, options: TensorOptions = {}): Tensor {
-  if (data instanceof Tensor) return options.dtype ? data.to(options.dtype) : data;
-  return tensor(data, options);
+export function asTensor(
+  data: TensorData,
+  ...args: Call<[dtype?: DTypeName | null, device?: DeviceLike | null], Pick<TensorOptions, 'dtype' | 'device'>>
+): Tensor {
+  const { dtype, device } = readArguments<Pick<TensorOptions, 'dtype' | 'device'>>('asTensor', args, [
+    'dtype',
+    'device',
+  ]);
+  return data instanceof Tensor ? data.to({ dtype, device }) : tensor(data, { dtype, device });
 }
 
 /**

@@ -1,4 +1,5 @@
 // Files of tensors: torch.save and torch.load (PyTorch's own format), safetensors and .npy.
+import { type Call, readArguments } from './define.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { available, cpu, type DeviceLike, device } from './device.ts';
 import { toDType } from './dtype.ts';
@@ -96,11 +97,9 @@ export interface LoadOptions {
  * @example
  * torch.load(torch.saveToBytes({ a: torch.ones(2) })).a // tensor([1., 1.])
  */
-export function load<T = unknown>(file: FileLike, options: LoadOptions = {}): T {
-  const where =
-    options.mapLocation === null || options.mapLocation === undefined
-      ? null
-      : available('load', device(options.mapLocation));
+export function load<T = unknown>(file: FileLike, ...args: Call<[mapLocation?: DeviceLike | null], LoadOptions>): T {
+  const { mapLocation } = readArguments<LoadOptions>('load', args, ['mapLocation'], ['weightsOnly']);
+  const where = mapLocation === null || mapLocation === undefined ? null : available('load', device(mapLocation));
   return parsePt<Storage>(bytesOf('load', file), {
     storage: (record) => {
       if (where === null) available('load', device(record.location === 'cpu' ? cpu : record.location));

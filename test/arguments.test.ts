@@ -32,6 +32,16 @@ const clipped = (...args: [number?, object?]): torch.Tensor => {
   p.mul(3).sum().backward();
   return nn.utils.clipGradNorm_([p], 1, ...(args as []));
 };
+const saved = torch.saveToBytes(torch.ones(2));
+const gradients = (given: object): unknown => {
+  const p = leaf();
+  return torch.autograd.grad(p.mul(p), p, given as { gradOutputs: torch.Tensor });
+};
+const back = (given: object): unknown => {
+  const p = leaf();
+  torch.autograd.backward(p.mul(p), given as { gradTensors: torch.Tensor });
+  return p.grad;
+};
 const inits = nn.init;
 const x = torch.arange(12).view(4, 3);
 
@@ -164,6 +174,24 @@ const cases: readonly Case[] = [
   ['chunk', () => x.chunk(2, 1).map(String), () => x.chunk(2, { dim: 1 }).map(String)],
   ['tensorSplit', () => x.tensorSplit(2, 1).map(String), () => x.tensorSplit(2, { dim: 1 }).map(String)],
   ['unbind', () => x.unbind(1).map(String), () => x.unbind({ dim: 1 }).map(String)],
+  ['squeeze', () => torch.ones(1, 1, 2).squeeze(0), () => torch.ones(1, 1, 2).squeeze({ dim: 0 })],
+  ['asTensor', () => torch.asTensor([1], 'float32'), () => torch.asTensor([1], { dtype: 'float32' })],
+  ['load', () => torch.load(saved, 'cpu'), () => torch.load(saved, { mapLocation: 'cpu' })],
+  [
+    'autograd.grad',
+    () => gradients(torch.tensor([1, 3]).float()),
+    () => gradients({ gradOutputs: torch.tensor([1, 3]).float() }),
+  ],
+  [
+    'autograd.backward',
+    () => back(torch.tensor([1, 3]).float()),
+    () => back({ gradTensors: torch.tensor([1, 3]).float() }),
+  ],
+  [
+    'Embedding.fromPretrained',
+    () => nn.Embedding.fromPretrained(x.float(), false).weight,
+    () => nn.Embedding.fromPretrained(x.float(), { freeze: false }).weight,
+  ],
   ['slice', () => x.slice(1, 0, 2), () => x.slice({ dim: 1, end: 2 })],
 ];
 
@@ -188,6 +216,14 @@ describe('names that are none', () => {
     ['RandomSampler', () => new data.RandomSampler(set, odd)],
     ['DataLoader', () => new data.DataLoader(set, 2, odd)],
     ['chunk', () => x.chunk(2, odd)],
+    ['squeeze', () => x.squeeze(odd)],
+    ['asTensor', () => torch.asTensor(x, odd)],
+    ['load', () => torch.load(saved, odd)],
+    ['grad', () => gradients(odd)],
+    ['backward', () => back(odd)],
+    ['gradcheck', () => torch.autograd.gradcheck((y) => y, [leaf().double()], odd)],
+    ['fromPretrained', () => nn.Embedding.fromPretrained(x.float(), odd)],
+    ['to', () => net.to(odd)],
   ])('%s', (name, call) => {
     expect(call).toThrow(new RegExp(`^${name}: unknown option 'nonsense'`));
   });

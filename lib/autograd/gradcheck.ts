@@ -1,4 +1,5 @@
 // gradcheck and gradgradcheck: derivatives against finite differences, as torch.autograd.gradcheck.
+import { checkOptions } from '../define.ts';
 import { float64 } from '../dtype.ts';
 import { AutogradError, DtypeError } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
@@ -44,6 +45,7 @@ function numeric(f: Fn, inputs: readonly Tensor[], which: number, eps: number): 
  * torch.autograd.gradcheck((x) => x.mul(x), [torch.tensor([1.5, 2], { dtype: 'float64', requiresGrad: true })]) // true
  */
 export function gradcheck(f: Fn, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): boolean {
+  checkOptions('gradcheck', options, ['eps', 'atol', 'rtol', 'raiseException']);
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raiseException = true } = options;
   const xs = inputs instanceof Tensor ? [inputs] : [...inputs];
   const wanted = xs.map((x, i) => (x.requiresGrad ? i : -1)).filter((i) => i >= 0);

@@ -1,4 +1,5 @@
 // torch.autograd.
+import { type Call, readArguments } from '../define.ts';
 import { describe } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 import { backward as runBackward, type GradOptions as EngineOptions, grad as runGrad } from './engine.ts';
@@ -32,8 +33,18 @@ export interface GradOptions extends EngineOptions {
  * const x = torch.tensor([1.5, 2], { requiresGrad: true })
  * torch.autograd.grad(x.mul(x).sum(), x)[0] // tensor([3., 4.])
  */
-export function grad(outputs: Tensors, inputs: Tensors, options: GradOptions = {}): (Tensor | null)[] {
-  const { gradOutputs, ...rest } = options;
+export function grad(
+  outputs: Tensors,
+  inputs: Tensors,
+  ...args: Call<[gradOutputs?: Seeds, retainGraph?: boolean | null, createGraph?: boolean], GradOptions>
+): (Tensor | null)[] {
+  const only = ['allowUnused', 'materializeGrads'];
+  const { gradOutputs, ...rest } = readArguments<GradOptions>(
+    'grad',
+    args,
+    ['gradOutputs', 'retainGraph', 'createGraph'],
+    only,
+  );
   return runGrad('grad', list('grad', outputs), list('grad', inputs), seeds(gradOutputs), rest);
 }
 
@@ -52,7 +63,11 @@ export interface BackwardOptions {
  * torch.autograd.backward(x.mul(x).sum())
  * x.grad // tensor([3., 4.])
  */
-export function backward(tensors: Tensors, options: BackwardOptions = {}): void {
-  const { gradTensors, ...rest } = options;
+export function backward(
+  tensors: Tensors,
+  ...args: Call<[gradTensors?: Seeds, retainGraph?: boolean, createGraph?: boolean], BackwardOptions>
+): void {
+  const names = ['gradTensors', 'retainGraph', 'createGraph'];
+  const { gradTensors, ...rest } = readArguments<BackwardOptions>('backward', args, names, ['inputs']);
   runBackward('backward', list('backward', tensors), seeds(gradTensors), rest);
 }

@@ -332,6 +332,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
       else dt = toDType(target, 'to');
     } else if ('type' in target) device = target;
     else {
+      checkOptions('to', target, ['device', 'dtype']);
       if (target.dtype) dt = toDType(target.dtype, 'to');
       if (target.device) device = toDevice(target.device);
     }

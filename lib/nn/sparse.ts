@@ -55,8 +55,14 @@ export class Embedding extends Module<[index: Tensor]> {
   /** An embedding of given vectors [numEmbeddings, embeddingDim], not trained unless `freeze` is false. */
   static fromPretrained(
     embeddings: Tensor,
-    { freeze = true, paddingIdx = null }: { freeze?: boolean | undefined; paddingIdx?: number | null | undefined } = {},
+    ...args: Call<
+      [freeze?: boolean, paddingIdx?: number | null],
+      { freeze?: boolean | undefined; paddingIdx?: number | null | undefined }
+    >
   ): Embedding {
+    const names = ['freeze', 'paddingIdx'];
+    const options = readArguments<{ freeze: boolean; paddingIdx: number | null }>('fromPretrained', args, names);
+    const { freeze = true, paddingIdx = null } = options;
     if (!(embeddings instanceof Tensor) || embeddings.ndim !== 2) {
       throw new ShapeError(
         `Embedding.fromPretrained: embeddings parameter is expected to be 2-dimensional, not ${embeddings instanceof Tensor ? show(embeddings.sizes) : String(embeddings)}`,

@@ -162,8 +162,12 @@ row('unflatten', unflatten, { kind: 'view' });
  * @example
  * torch.zeros(1, 3, 1).squeeze().shape // torch.Size([3])
  */
-export function squeeze(x: Tensor, dim?: number | Shape | null): Tensor {
+export function squeeze(
+  x: Tensor,
+  ...args: Call<[dim?: number | Shape | null], { dim?: number | Shape | null | undefined }>
+): Tensor {
   checkTensor('squeeze', x);
+  const { dim } = readArguments<{ dim: number | Shape | null }>('squeeze', args, ['dim']);
   const dims =
     dim === undefined || dim === null
       ? range(x.sizes.length)
@@ -174,7 +178,7 @@ export function squeeze(x: Tensor, dim?: number | Shape | null): Tensor {
   const keep = (v: Shape): number[] => v.filter((_, d) => !drop.has(d));
   return view_('squeeze', x, keep(x.sizes), keep(x.strides), (g) => reshape(g, x.sizes));
 }
-row('squeeze', squeeze, { kind: 'view' });
+spread(row('squeeze', squeeze, { kind: 'view' }));
 
 /**
  * With a dim of size 1 more, before `dim`. Throws RangeError if there is no such dim.
