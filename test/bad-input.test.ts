@@ -260,6 +260,8 @@ describe('questions and settings', () => {
     ['mT of a vector', () => torch.ones(2).mT, torch.ShapeError, /^mT: .*matrices/],
     ['setRngState: floats', () => torch.setRngState(x), torch.DtypeError, /^setRngState: /],
     ['setRngState: bytes', () => torch.setRngState(x.byte()), RangeError, /^setRngState: expected 5056 bytes$/],
+    ['dropout1d', () => torch.nn.functional.dropout1d(torch.ones(2, 2, 2, 2)), torch.ShapeError, /^dropout1d: .*4D/],
+    ['softmin', () => torch.nn.functional.softmin(odd(1)), TypeError, /^softmin: expected a Tensor/],
     ['clipGradNorm_', () => torch.nn.utils.clipGradNorm_(odd(1), 1), TypeError, /^clipGradNorm_: expected Tensors/],
   ]);
 });

@@ -1,8 +1,8 @@
 // Dropout layers.
 import { type Call, readArguments } from '../define.ts';
-import { dropout, featureDropout } from '../ops/dropout.ts';
+import { dropout, dropout1d, dropout2d, dropout3d } from '../functional/layers.ts';
 import type { Tensor } from '../tensor.ts';
-import { bool, float, placed } from './internal.ts';
+import { bool, float } from './internal.ts';
 import { Module } from './module.ts';
 
 /** Options of the dropout layers. */
@@ -36,23 +36,11 @@ abstract class DropoutBase extends Module {
  */
 export class Dropout extends DropoutBase {
   override forward(x: Tensor): Tensor {
-    return placed(x, dropout(x, this.p, this.training), this.inplace);
-  }
-}
-/** What Dropout1d, 2d and 3d do: zeroes whole channels while training. */
-abstract class ChannelDropout extends DropoutBase {
-  /** Dims of an input that has no batch. */
-  protected abstract readonly unbatched: number;
-  override forward(x: Tensor): Tensor {
-    const y =
-      x.ndim === this.unbatched
-        ? featureDropout(x.unsqueeze(0), this.p, this.training).squeeze(0)
-        : featureDropout(x, this.p, this.training);
-    return placed(x, y, this.inplace);
+    return dropout(x, this.p, this.training, this.inplace);
   }
 }
 /**
- * As {@link Dropout}, for whole channels of [N, C, L] or [C, L].
+ * As {@link Dropout}, for whole channels of [N, C, L] or [C, L]. Throws ShapeError for other shapes.
  * @example
  * torch.manualSeed(0)
  * new torch.nn.Dropout1d().forward(torch.ones(3, 2))
@@ -60,8 +48,10 @@ abstract class ChannelDropout extends DropoutBase {
  * //         [0., 0.],
  * //         [2., 2.]])
  */
-export class Dropout1d extends ChannelDropout {
-  protected override readonly unbatched = 2;
+export class Dropout1d extends DropoutBase {
+  override forward(x: Tensor): Tensor {
+    return dropout1d(x, this.p, this.training, this.inplace);
+  }
 }
 /**
  * As {@link Dropout}, for whole channels of [N, C, H, W].
@@ -74,9 +64,10 @@ export class Dropout1d extends ChannelDropout {
  * //
  * //          [[2., 2.]]]])
  */
-export class Dropout2d extends ChannelDropout {
-  // as in PyTorch, [C, H, W] is taken for [N, C, L]
-  protected override readonly unbatched = -1;
+export class Dropout2d extends DropoutBase {
+  override forward(x: Tensor): Tensor {
+    return dropout2d(x, this.p, this.training, this.inplace);
+  }
 }
 /**
  * As {@link Dropout}, for whole channels of [N, C, D, H, W] or [C, D, H, W].
@@ -84,6 +75,8 @@ export class Dropout2d extends ChannelDropout {
  * torch.manualSeed(0)
  * new torch.nn.Dropout3d().forward(torch.ones(3, 1, 1, 2)).sum([1, 2, 3]) // tensor([0., 0., 4.])
  */
-export class Dropout3d extends ChannelDropout {
-  protected override readonly unbatched = 4;
+export class Dropout3d extends DropoutBase {
+  override forward(x: Tensor): Tensor {
+    return dropout3d(x, this.p, this.training, this.inplace);
+  }
 }
