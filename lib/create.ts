@@ -179,12 +179,14 @@ export function fullLike(x: Tensor, fillValue: Scalar, options: LikeOptions = {}
 export function emptyLike(x: Tensor, options: LikeOptions = {}): Tensor {
   return like('emptyLike', x, options, (out) => out);
 }
-const uniform = (where: string, out: Tensor, id: number): Tensor => (
-  floating(where, out.dt), draw(kernel('uniform'), out, [id, 0, 1])
-);
-const standardNormal = (where: string, out: Tensor, id: number): Tensor => (
-  floating(where, out.dt), draw(kernel('normal'), out, [id, 0, 1])
-);
+const uniform = (where: string, out: Tensor, id: number): Tensor => {
+  floating(where, out.dt);
+  return draw(kernel('uniform'), out, [id, 0, 1]);
+};
+const standardNormal = (where: string, out: Tensor, id: number): Tensor => {
+  floating(where, out.dt);
+  return draw(kernel('normal'), out, [id, 0, 1]);
+};
 function floating(where: string, dt: DType): DType {
   if (dt.kind !== FLOATING)
     throw new DtypeError(`${where}: not implemented for ${dt.name}: expected a floating-point dtype`);

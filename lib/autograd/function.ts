@@ -89,7 +89,6 @@ export interface FunctionDefinition<In extends readonly unknown[], Out extends T
  * const x = torch.ones([2], { requiresGrad: true })
  * Double.apply(x) // tensor([2., 2.], grad_fn=<DoubleBackward>)
  */
-// biome-ignore lint/complexity/noStaticOnlyClass: PyTorch's API is a class with static methods
 export class Function {
   /** Runs a subclass's forward, and records its backward. Throws AutogradError where backward() gives the wrong number of gradients. */
   static apply<In extends readonly unknown[], Out extends Tensor | readonly Tensor[]>(

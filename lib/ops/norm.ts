@@ -157,7 +157,7 @@ const matrix = (x: Tensor, rows: number, cols: number): Tensor => {
   const dense = x.detach().contiguous();
   return new Tensor(dense.storage, dense.dt, [rows, cols], null, dense.offset, dense.count);
 };
-const vector = (v: Tensor | null): Tensor | null => v && v.detach().reshape([v.count]);
+const vector = (v: Tensor | null): Tensor | null => v?.detach().reshape([v.count]) ?? null;
 
 /** Layer normalization of x seen as [rows, cols]; weight and bias have cols elements. */
 function normalizeRows(
@@ -182,7 +182,7 @@ function normalizeRows(
     const w = weight === null ? null : n.unpack(1);
     if (mode.grad || z.count === 0) {
       const shape = [rows, cols];
-      const [gx, gw, gb] = layerGradients(g.reshape(shape), z.reshape(shape), w && w.reshape([cols]), eps);
+      const [gx, gw, gb] = layerGradients(g.reshape(shape), z.reshape(shape), w?.reshape([cols]) ?? null, eps);
       return [gx.view(z.sizes), weight && gw.view(weight.sizes), bias && gb.view(bias.sizes)];
     }
     const gx = n.needs(0) ? emptyTensor(z.sizes, z.dt) : null;
