@@ -1,5 +1,6 @@
 // torch.nn: modules, and the namespaces functional, init and utils.
 export * from './activation.ts';
+export * from './activation-options.ts';
 export {
   ModuleDict,
   ModuleList,
