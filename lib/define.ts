@@ -1,5 +1,14 @@
 // Turns rows into functions: the families' mechanics, in-place forms, recording, and the reading of arguments.
-import { attach, FunctionNode, type Grad, Node, recording, setViewNodeMaker, tracked } from './autograd/node.ts';
+import {
+  attach,
+  FunctionNode,
+  type Grad,
+  Node,
+  recording,
+  RuleNode,
+  setViewNodeMaker,
+  tracked,
+} from './autograd/node.ts';
 import { mode } from './autograd/mode.ts';
 import {
   checkInPlaceShape,
@@ -118,11 +127,16 @@ export function checkOptions(where: string, options: unknown, names: readonly st
 // ---- recording ------------------------------------------------------------------------------------------------------
 
 const pascal = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+const nodeNames = new Map<string, string>();
 /** PyTorch's name of the node of an operator: `MulBackward0`. */
-export const nodeName = (name: string): string => `${pascal(name)}Backward0`;
+export function nodeName(name: string): string {
+  let known = nodeNames.get(name);
+  if (known === undefined) nodeNames.set(name, (known = `${pascal(name)}Backward0`));
+  return known;
+}
 
 /** Gradients of the inputs from that of the output; `n` gives what was saved, and whether an input wants any. */
-export type Backward = (g: Tensor, n: FunctionNode) => readonly Grad[];
+export type Backward = (g: Tensor, n: Node) => readonly Grad[];
 
 /** Records an operation with one output, if anybody wants its gradient. */
 export function record(
@@ -133,7 +147,7 @@ export function record(
   f: Backward,
 ): Tensor {
   if (!recording(inputs) || out.dt.kind !== FLOATING) return out;
-  return attach(out, new FunctionNode(nodeName(name), (grads, n) => f(grads[0]!, n)).connect(inputs).save(saved));
+  return attach(out, new RuleNode(nodeName(name), f).connect(inputs).save(saved));
 }
 
 /** Records an operation with several outputs; `f` gets null for outputs whose gradient is zero. */
@@ -234,7 +248,7 @@ export function setStrided(s: Strided): void {
   strided = s;
   setViewNodeMaker((base, view) => {
     const [b, v] = [geometry(base), geometry(view)];
-    return new FunctionNode('AsStridedBackward0', ([g]) => [strided.embed(g!, b, v)]);
+    return new RuleNode('AsStridedBackward0', (g) => [strided.embed(g, b, v)]);
   });
 }
 
@@ -368,15 +382,18 @@ export interface BinarySaved {
   readonly b: Tensor | Scalar;
   readonly y: Tensor;
 }
-type Part = 'a' | 'b' | 'y';
+// What a derivative needs kept, as bits.
+const A = 1;
+const B = 2;
+const Y = 4;
 /** A derivative for one input, and what it needs kept. */
 export interface BinaryGrad {
-  readonly needs: readonly Part[];
+  readonly needs: number;
   readonly f: (g: Tensor, saved: BinarySaved) => Tensor;
 }
 /** `needs('b', (g, { b }) => g.mul(b))` */
-export const needs = (parts: '' | Part | 'ab' | 'ay' | 'by' | 'aby', f: BinaryGrad['f']): BinaryGrad => ({
-  needs: [...parts] as Part[],
+export const needs = (parts: '' | 'a' | 'b' | 'y' | 'ab' | 'ay' | 'by' | 'aby', f: BinaryGrad['f']): BinaryGrad => ({
+  needs: (parts.includes('a') ? A : 0) | (parts.includes('b') ? B : 0) | (parts.includes('y') ? Y : 0),
   f,
 });
 
@@ -420,10 +437,8 @@ class BinaryNode extends Node implements BinarySaved {
   /** Keeps what the wanted derivatives name. */
   keep(a: Tensor, b: Tensor | null, y: Tensor): this {
     const [da, db] = this.#grads;
-    const wants = (part: Part): boolean =>
-      (!!this.next[0] && !!da?.needs.includes(part)) || (!!this.next[1] && !!db?.needs.includes(part));
-    const parts = [wants('a') ? a : null, wants('b') ? b : null, wants('y') ? y : null];
-    return parts.some((p) => p !== null) ? this.save(parts) : this;
+    const parts = (this.next[0] && da ? da.needs : 0) | (this.next[1] && db ? db.needs : 0);
+    return parts === 0 ? this : this.save([parts & A ? a : null, parts & B ? b : null, parts & Y ? y : null]);
   }
 }
 
@@ -495,8 +510,8 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
       b instanceof Tensor ? [x, b] : [x],
       grads
         ? () => {
-            if (grads.some((d) => d?.needs.includes('a'))) original = x.clone();
-            if (b instanceof Tensor && b.storage === x.storage && grads[0]?.needs.includes('b')) other = b.clone();
+            if (grads.some((d) => d && d.needs & A)) original = x.clone();
+            if (b instanceof Tensor && b.storage === x.storage && grads[0] && grads[0].needs & B) other = b.clone();
             return binaryNode(label, grads, x, b);
           }
         : null,
@@ -572,7 +587,7 @@ export function makeView(
 ): Tensor {
   const out = viewOf(x, sizes, strides, offset);
   if (tracked(x)) {
-    if (mode.grad) attach(out, new FunctionNode(nodeName(name), ([g]) => [back(g!)]).connect([x]));
+    if (mode.grad) attach(out, new RuleNode(nodeName(name), (g) => [back(g)]).connect([x]));
     else out.viewKind = 'noGrad';
   } else if (!mode.grad) out.viewKind = 'noGrad';
   return out;

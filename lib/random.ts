@@ -1,7 +1,7 @@
 // Random numbers: generators, seeds, and drawing, with PyTorch's own values for the same seed (API.md, rule 13).
 import { type Call, checkInPlace, inPlaceForms, readArguments, writeInPlace } from './define.ts';
 import { checkTensor, runMap, runStruct } from './dispatch.ts';
-import { FunctionNode } from './autograd/node.ts';
+import { RuleNode } from './autograd/node.ts';
 import { int64, requireFloating, uint8 } from './dtype.ts';
 import { cpu, type Device, type DeviceLike, deviceOption } from './device.ts';
 import { describe, DtypeError, ShapeError } from './errors.ts';
@@ -197,7 +197,7 @@ function form(name: string, names: readonly string[], f: (x: Tensor, o: Record<s
     return writeInPlace(
       x,
       [x],
-      () => new FunctionNode(`${name}Backward0`, ([g]) => [g!.mul(0)]),
+      () => new RuleNode(`${name}Backward0`, (g) => [g.mul(0)]),
       () => f(x, options),
     );
   }) as never);

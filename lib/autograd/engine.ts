@@ -76,11 +76,15 @@ const owned = (storage: Storage, pass: Pass): boolean => storage.maker === pass.
 
 /** Adds a gradient to what has arrived for an output of `node`. */
 function deliver(node: Node, nr: number, g: Tensor, pass: Pass): void {
-  node.grads ??= new Array<Grad>(node.outputs).fill(null);
-  const there = node.grads[nr] ?? null;
   hold(g, pass);
+  const { grads } = node;
+  if (grads === null) {
+    node.grads = node.outputs === 1 ? [g] : first(node.outputs, nr, g);
+    return;
+  }
+  const there = grads[nr]!;
   if (there === null) {
-    node.grads[nr] = g;
+    grads[nr] = g;
     return;
   }
   if (!pass.create && owned(there.storage, pass) && there.dense && there.storage !== g.storage) {
@@ -90,9 +94,16 @@ function deliver(node: Node, nr: number, g: Tensor, pass: Pass): void {
   }
   const sum = there.add(g);
   hold(sum, pass);
-  node.grads[nr] = sum;
+  grads[nr] = sum;
   drop(there, pass);
   drop(g, pass);
+}
+
+/** The gradients of several outputs when the first has arrived. */
+function first(outputs: number, nr: number, g: Tensor): Grad[] {
+  const grads = new Array<Grad>(outputs).fill(null);
+  grads[nr] = g;
+  return grads;
 }
 
 /** Brings a gradient to the shape and dtype of the input it belongs to: the one place where broadcasting is undone. */
@@ -143,26 +154,27 @@ interface Notes {
 }
 
 /** Counts how many edges lead to each reachable node; gives the notes of a surrounding pass that this overwrites. */
-function count(roots: readonly Node[], mark: number, nested: boolean): Notes[] {
-  const stack: Node[] = [];
-  const notes: Notes[] = [];
-  const begin = (node: Node): void => {
-    if (nested) notes.push({ node, mark: node.mark, waiting: node.waiting, grads: node.grads });
-    node.mark = mark;
-    node.waiting = 0;
-    node.grads = null;
-    stack.push(node);
-  };
-  for (const root of roots) if (root.mark !== mark) begin(root);
-  while (stack.length > 0) {
-    const node = stack.pop()!;
-    for (const next of node.next) {
-      if (next === null) continue;
-      if (next.mark !== mark) begin(next);
-      next.waiting++;
+function count(roots: readonly Node[], mark: number, nested: boolean): Notes[] | null {
+  const notes: Notes[] | null = nested ? [] : null;
+  const reached: Node[] = [];
+  for (const root of roots) if (root.mark !== mark) begin(root, mark, reached, notes);
+  for (let at = 0; at < reached.length; at++) {
+    const { next } = reached[at]!;
+    for (let i = 0; i < next.length; i++) {
+      const to = next[i]!;
+      if (to === null) continue;
+      if (to.mark !== mark) begin(to, mark, reached, notes);
+      to.waiting++;
     }
   }
   return notes;
+}
+function begin(node: Node, mark: number, reached: Node[], notes: Notes[] | null): void {
+  notes?.push({ node, mark: node.mark, waiting: node.waiting, grads: node.grads });
+  node.mark = mark;
+  node.waiting = 0;
+  node.grads = null;
+  reached.push(node);
 }
 
 /** Runs the user's code in the middle of a pass: what it makes is its own. */
@@ -197,14 +209,14 @@ function runNode(node: Node, ready: Ready, pass: Pass): void {
     return;
   }
   const { next } = node;
-  const useful = pass.useful === null || next.some((n) => n !== null && pass.useful!.has(n));
-  const runs = grads !== null && useful && grads.some((g) => g !== null);
+  const { useful } = pass;
+  const runs = grads !== null && (useful === null || next.some((n) => n !== null && useful.has(n)));
   const results = runs ? node.backward(grads!) : null;
   for (let i = 0; i < next.length; i++) {
     const to = next[i];
     if (!to) continue;
     const g = results?.[i];
-    if (g && (pass.useful === null || pass.useful.has(to))) {
+    if (g && (useful === null || useful.has(to))) {
       deliver(to, node.nextOutputs?.[i] ?? 0, fit(node, i, g), pass);
     }
     if (--to.waiting === 0) {
@@ -212,7 +224,12 @@ function runNode(node: Node, ready: Ready, pass: Pass): void {
       else ready.push(to);
     }
   }
-  if (grads !== null) for (const g of grads) if (g !== null) drop(g, pass);
+  if (grads !== null) {
+    for (let i = 0; i < grads.length; i++) {
+      const g = grads[i]!;
+      if (g !== null) drop(g, pass);
+    }
+  }
   if (runs && !pass.retain) node.release();
 }
 
@@ -264,16 +281,16 @@ function checkRoot(where: string, root: Tensor, i: number): void {
 }
 
 function run(roots: readonly Tensor[], seeds: readonly (Tensor | null | undefined)[], where: string, pass: Pass): void {
-  const before = { ...mode };
+  const recorded = mode.grad;
   const outer = maker.current;
   mode.grad = pass.create;
   // with createGraph the results have a history that outlives the pass: nothing may be freed
   maker.current = pass.create ? 0 : pass.id;
-  let notes: Notes[] = [];
+  let notes: Notes[] | null = null;
   depth++;
   try {
     const nodes = roots.map((r) => edgeOf(r));
-    const started = [...new Set(nodes)];
+    const started = nodes.length === 1 ? nodes : [...new Set(nodes)];
     notes = count(started, ++marks, depth > 1);
     roots.forEach((root, i) => {
       deliver(nodes[i]!, root.node === null ? 0 : root.outputNr, seed(where, root, seeds[i]), pass);
@@ -283,12 +300,12 @@ function run(roots: readonly Tensor[], seeds: readonly (Tensor | null | undefine
     while (ready.size > 0) runNode(ready.pop(), ready, pass);
   } finally {
     depth--;
-    for (const { node, mark, waiting, grads } of notes) {
+    for (const { node, mark, waiting, grads } of notes ?? []) {
       node.mark = mark;
       node.waiting = waiting;
       node.grads = grads;
     }
-    mode.grad = before.grad;
+    mode.grad = recorded;
     maker.current = outer;
   }
 }

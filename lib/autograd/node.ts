@@ -110,6 +110,10 @@ export abstract class Node {
     }
     return x;
   }
+  /** Whether input `i` wants a gradient. */
+  needs(i: number): boolean {
+    return this.next[i] !== null;
+  }
   /** Lets go of what was kept. */
   release(): void {
     if (this.saved.length === 0) return;
@@ -187,6 +191,18 @@ export function attach(out: Tensor, node: Node, nr = 0): Tensor {
   return out;
 }
 
+/** A recorded operation with one output: a function from its gradient to those of the inputs. */
+export class RuleNode extends Node {
+  readonly #rule: (g: Tensor, node: Node) => readonly Grad[];
+  constructor(name: string, rule: (g: Tensor, node: Node) => readonly Grad[]) {
+    super(name);
+    this.#rule = rule;
+  }
+  override backward(grads: readonly Grad[]): readonly Grad[] {
+    return this.#rule(grads[0]!, this);
+  }
+}
+
 /** The general recorded operation: a function from output gradients to input gradients. */
 export class FunctionNode extends Node {
   readonly #f: (grads: readonly Grad[], node: FunctionNode) => readonly Grad[];
@@ -196,9 +212,5 @@ export class FunctionNode extends Node {
   }
   override backward(grads: readonly Grad[]): readonly Grad[] {
     return this.#f(grads, this);
-  }
-  /** Whether input `i` wants a gradient. */
-  needs(i: number): boolean {
-    return this.next[i] !== null;
   }
 }

@@ -9,7 +9,7 @@ import {
   row,
   writeInPlace,
 } from '../define.ts';
-import { FunctionNode, type Node } from '../autograd/node.ts';
+import { type Node, RuleNode } from '../autograd/node.ts';
 import {
   checkOperand,
   checkTensor,
@@ -301,8 +301,8 @@ export function cuda(x: Tensor, index?: number | DeviceLike | null): Tensor {
 
 // ---- writing --------------------------------------------------------------------------------------------------------
 
-const grads = (f: (g: Tensor, n: FunctionNode) => readonly (Tensor | null)[], name: string) => (): Node =>
-  new FunctionNode(name, ([g], n) => f(g!, n));
+const grads = (f: (g: Tensor, n: Node) => readonly (Tensor | null)[], name: string) => (): Node =>
+  new RuleNode(name, f);
 
 /** `x.copy_(source)`: the values of `source`, broadcast and converted. */
 inPlaceForms.set('copy', (x: Tensor, source: Tensor | Scalar): Tensor => {

@@ -1,5 +1,5 @@
 // Matrix products in all of PyTorch's forms, over one kernel of batches of matrices with any strides; einsum.
-import { checkOptions, record, row } from '../define.ts';
+import { type Backward, checkOptions, record, row } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { BOOL, REMEDY } from '../dtype.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
@@ -8,6 +8,8 @@ import { broadcastShapes, type Shape, show, sizeOf } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 
 const matmulKernel = kernel('matmul');
+/** The kernel's alpha and beta. */
+const PLAIN: readonly number[] = [1, 0];
 
 function checkPair(where: string, a: Tensor, b: Tensor): void {
   checkTensor(where, a);
@@ -26,29 +28,23 @@ const cannot = (where: string, a: Tensor, b: Tensor, n: number, m: number): Shap
     `${where}: cannot multiply ${show(a.sizes)} by ${show(b.sizes)}: the inner sizes ${n} and ${m} differ`,
   );
 
-/** The same memory with other sizes and strides, for a kernel to read. */
-const window = (x: Tensor, sizes: Shape, strides: Shape): Tensor =>
-  new Tensor(x.storage, x.dt, sizes, strides, x.offset);
-
 /** `alpha a b + bias` for matrices [m, k] and [k, n], or batches of them [B, m, k] and [B, k, n]; unrecorded. */
 function multiply(a: Tensor, b: Tensor, bias: Tensor | null, sizes: Shape): Tensor {
   const out = emptyTensor(sizes, a.dt);
   if (out.count === 0) return out;
-  const batched = sizes.length === 3;
-  const as3 = (x: Tensor): Tensor => (x.sizes.length === 3 ? x : window(x, [1, ...x.sizes], [0, ...x.strides]));
-  const operands = batched ? [out, a, b] : [as3(out), as3(a), as3(b)];
-  runStruct(matmulKernel, bias ? [...operands, bias] : operands, [1, 0]);
+  runStruct(matmulKernel, [out, a, b, bias], PLAIN);
   return out;
 }
 
 /** The product of two matrices, or of a matrix and the transpose that a view is; recorded. */
 function product(name: string, a: Tensor, b: Tensor): Tensor {
   const out = multiply(a, b, null, [a.sizes[0]!, b.sizes[1]!]);
-  return record(name, out, [a, b], [a, b], (g, n) => [
-    n.needs(0) ? product('mm', g, n.unpack(1).t()) : null,
-    n.needs(1) ? product('mm', n.unpack(0).t(), g) : null,
-  ]);
+  return record(name, out, [a, b], [a, b], productBack);
 }
+const productBack: Backward = (g, n) => [
+  n.needs(0) ? product('mm', g, n.unpack(1).t()) : null,
+  n.needs(1) ? product('mm', n.unpack(0).t(), g) : null,
+];
 
 function batchedProduct(name: string, a: Tensor, b: Tensor): Tensor {
   const out = multiply(a, b, null, [a.sizes[0]!, a.sizes[1]!, b.sizes[2]!]);
@@ -300,14 +296,17 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
 row('linear', linear);
 /** x [m, k], weight [n, k], bias [n]. */
 function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
-  const transposed = window(weight, [weight.sizes[1]!, weight.sizes[0]!], [weight.strides[1]!, weight.strides[0]!]);
-  const out = multiply(x, transposed, bias, [x.sizes[0]!, weight.sizes[0]!]);
-  return record('addmm', out, [x, weight, bias], [x, weight], (g, n) => [
-    n.needs(0) ? product('mm', g, n.unpack(1)) : null,
-    n.needs(1) ? product('mm', g.t(), n.unpack(0)) : null,
-    n.needs(2) ? g.sum(0) : null,
-  ]);
+  const [rows, cols] = weight.sizes as [number, number];
+  const [row, col] = weight.strides as [number, number];
+  const transposed = new Tensor(weight.storage, weight.dt, [cols, rows], [col, row], weight.offset, weight.count);
+  const out = multiply(x, transposed, bias, [x.sizes[0]!, rows]);
+  return record('addmm', out, [x, weight, bias], [x, weight], affineBack);
 }
+const affineBack: Backward = (g, n) => [
+  n.needs(0) ? product('mm', g, n.unpack(1)) : null,
+  n.needs(1) ? product('mm', g.t(), n.unpack(0)) : null,
+  n.needs(2) ? g.sum(0) : null,
+];
 
 /**
  * Sums of products in Einstein's notation: `'bij,bjk->bik'`; `...` stands for any dims. Throws ShapeError where sizes differ.

@@ -1,6 +1,6 @@
 // Views of parts of a tensor: slices, pieces, diagonals and windows.
 import { type Call, readArguments, record, row } from '../define.ts';
-import { attach, FunctionNode, type Grad, recording, tracked } from '../autograd/node.ts';
+import { attach, FunctionNode, type Grad, RuleNode, recording, tracked } from '../autograd/node.ts';
 import { mode, noGrad } from '../autograd/mode.ts';
 import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
 import { describe, ShapeError } from '../errors.ts';
@@ -323,6 +323,6 @@ function unfoldBackward(g: Tensor, sizes: Shape, d: number, size: number, step: 
   runMap(fillKernel, sizes, [out, 0], g.dt); // the kernel adds
   runStruct(unfoldBackwardKernel, [out, g], [d, size, step]);
   if (recording([g]))
-    attach(out, new FunctionNode('UnfoldBackwardBackward0', ([gg]) => [unfold(gg!, d, size, step)]).connect([g]));
+    attach(out, new RuleNode('UnfoldBackwardBackward0', (gg) => [unfold(gg, d, size, step)]).connect([g]));
   return out;
 }

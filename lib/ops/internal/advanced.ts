@@ -1,5 +1,5 @@
 // Indexing by tensors: the shape of the result, the gathering and the writing, and their derivatives. Called by indexing.ts.
-import { FunctionNode, type Grad } from '../../autograd/node.ts';
+import { type Grad, type Node, RuleNode } from '../../autograd/node.ts';
 import { record, writeInPlace } from '../../define.ts';
 import { commonDevice, runMap, undisturbed } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
@@ -84,7 +84,7 @@ function naming(where: string, x: Tensor, indices: Indices, f: () => void): void
 }
 const filled = (value: number, x: Tensor): Tensor => emptyTensor([], x.dt).fill_(value);
 
-const saved = (n: FunctionNode, count: number, indices: Indices): Indices => {
+const saved = (n: Node, count: number, indices: Indices): Indices => {
   let i = 0;
   return indices.map((t) => (t === null ? null : n.unpack(count + i++)));
 };
@@ -119,14 +119,14 @@ function clearAt(g: Tensor, indices: Indices): Tensor {
 /** Writes `values` into `x` where the indices point, or adds them, and records that. */
 export function putAt(x: Tensor, indices: Indices, values: Tensor, accumulate: boolean): void {
   commonDevice('indexPut_', [x, values, ...indices]);
-  const back = ([g]: readonly Grad[], n: FunctionNode): readonly Grad[] => {
+  const back = (g: Tensor, n: Node): readonly Grad[] => {
     const at = saved(n, 0, indices);
-    return [n.needs(0) ? (accumulate ? g! : clearAt(g!, at)) : null, n.needs(1) ? getAt(g!, at) : null];
+    return [n.needs(0) ? (accumulate ? g : clearAt(g, at)) : null, n.needs(1) ? getAt(g, at) : null];
   };
   writeInPlace(
     x,
     [x, values],
-    () => new FunctionNode('IndexPutBackward0', back),
+    () => new RuleNode('IndexPutBackward0', back),
     () => put(x, indices, undisturbed(x, values.detach()), accumulate),
     (node) => node.save(present(indices)),
   );
