@@ -304,8 +304,8 @@ function writeMap(start: number, operands: readonly Operand[], dt: DType): void 
 }
 
 /**
- * A reduction over `reduced` (sorted): `outs` have the shape of `x` with these dims of size 1. The kernel gets the kept
- * dims first, then the reduced ones, and how many are kept as its first parameter.
+ * A reduction over `reduced` (sorted): `outs` are dense, with the other dims of `x`. The kernel gets the kept dims first,
+ * then the reduced ones, and how many are kept as its first parameter.
  */
 export function runReduce(
   k: number,
@@ -318,9 +318,8 @@ export function runReduce(
   if (outs[0]!.count === 0) return;
   const { sizes } = x;
   const operands = [...outs, x];
-  const whole = x.dense && reduced.length === sizes.length;
   let at = header(k, 0, operands.length, params, 1);
-  if (whole) {
+  if (x.dense && reduced.length === sizes.length) {
     words[at++] = 1;
     words[at++] = x.count;
     for (let i = 0; i < outs.length; i++) at = flat(at, outs[i]!, x.dt, 0);
@@ -332,7 +331,10 @@ export function runReduce(
       if (d === reduced[b]) setDim(kept + b++, d, sizes, operands);
       else setDim(a++, d, sizes, operands);
     }
-    for (let d = kept; d < sizes.length; d++) for (let i = 0; i < outs.length; i++) steps[i]![d] = 0;
+    for (let d = sizes.length - 1, step = 1; d >= 0; d--) {
+      for (let i = 0; i < outs.length; i++) steps[i]![d] = d < kept ? step : 0;
+      if (d < kept) step *= space[d]!;
+    }
     if (!ordered) sortDims(kept, sizes.length, outs.length, operands.length);
     words[4] = merge(sizes.length, operands.length, kept);
     writeMap(at, operands, x.dt);

@@ -124,14 +124,14 @@ export function wrapDim(where: string, dim: number, rank: number): number {
 
 /** Several dims, sorted; all of them for null, undefined or an empty list. */
 export function wrapDims(where: string, dim: number | Shape | null | undefined, rank: number): readonly number[] {
-  if (dim === null || dim === undefined) return range(rank);
+  if (dim === null || dim === undefined) return allDims(rank);
   if (typeof dim === 'number') {
     const d = wrapDim(where, dim, rank);
     return rank === 0 ? EMPTY : [d];
   }
   if (!Array.isArray(dim))
     throw new TypeError(`${where}: expected a dim or a list of dims but received ${describe(dim)}`);
-  if (dim.length === 0) return range(rank);
+  if (dim.length === 0) return allDims(rank);
   const dims = (dim as readonly number[]).map((d) => wrapDim(where, d, rank)).sort((a, b) => a - b);
   for (let i = 1; i < dims.length; i++) {
     if (dims[i] === dims[i - 1])
@@ -141,6 +141,9 @@ export function wrapDims(where: string, dim: number | Shape | null | undefined, 
 }
 
 export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+const everyDim: Shape[] = [];
+/** The dims of a rank, in one array for all. */
+export const allDims = (rank: number): Shape => (everyDim[rank] ??= range(rank));
 
 /** A shape given by a user: whole numbers that are not negative, with a product that a number can hold. */
 export function checkShape(where: string, shape: unknown): Shape {

@@ -4,7 +4,7 @@ import { checkTensor, runStruct } from '../dispatch.ts';
 import { BOOL, int64 } from '../dtype.ts';
 import { describe, DtypeError } from '../errors.ts';
 import { kernel } from '../native.ts';
-import { range, wrapDim } from '../shape.ts';
+import { allDims, wrapDim } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { type ValuesIndices, valuesIndices } from './internal/named.ts';
 import type { DimOptions } from './internal/overloads.ts';
@@ -89,7 +89,7 @@ function extremum(where: 'max' | 'min', x: Tensor, args: readonly unknown[]): Te
       `${where}: expected reduction dim to be specified for an input without elements. Specify it with the 'dim' argument.`,
     );
   }
-  const out = reduceOne(where === 'max' ? amaxKernel : aminKernel, x, range(x.sizes.length), false, x.dt);
+  const out = reduceOne(where === 'max' ? amaxKernel : aminKernel, x, allDims(x.sizes.length), false, x.dt);
   // equal ones share the gradient (PyTorch's evenly_distribute_backward)
   return record(where, out, [x], [x, out], (g, n) => {
     const [v, y] = [n.unpack(0).detach(), n.unpack(1).detach()];
@@ -131,7 +131,7 @@ function where(name: 'argmax' | 'argmin', k: number, x: Tensor, args: readonly u
       `${name}: expected reduction dim to be specified for an input without elements. Specify it with the 'dim' argument.`,
     );
   }
-  const dims = dim === null ? range(x.sizes.length) : dimsOf(x, dim);
+  const dims = dim === null ? allDims(x.sizes.length) : dimsOf(x, dim);
   checkNotEmpty(name, x, dims);
   return reduceOne(k, x, dims, keepdim, int64, undefined, true);
 }

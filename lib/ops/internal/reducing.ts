@@ -12,18 +12,23 @@ export type Dims = number | readonly number[] | null;
 /** `shape` with the dims of size 1. */
 export function keptShape(shape: Shape, dims: readonly number[]): Shape {
   const out = shape.slice();
-  for (const d of dims) out[d] = 1;
+  for (let i = 0; i < dims.length; i++) out[dims[i]!] = 1;
   return out;
 }
 
 /** `shape` without the dims. */
 export function reducedShape(shape: Shape, dims: readonly number[]): Shape {
-  return dims.length === shape.length ? [] : shape.filter((_, d) => !dims.includes(d));
+  const out: number[] = [];
+  for (let d = 0; d < shape.length; d++) if (!dims.includes(d)) out.push(shape[d]!);
+  return out;
 }
 
 /** The same memory with another shape of as many elements; `x` is dense and fresh. */
 export const reshaped = (x: Tensor, sizes: Shape): Tensor =>
   new Tensor(x.storage, x.dt, sizes, null, x.offset, x.count);
+
+const resultShape = (shape: Shape, dims: readonly number[], keepdim: boolean): Shape =>
+  keepdim || dims.length === 0 ? keptShape(shape, dims) : reducedShape(shape, dims);
 
 /** Runs a reduction kernel with one result per dtype given. */
 export function reduceMany(
@@ -35,12 +40,10 @@ export function reduceMany(
   params?: readonly number[],
   ordered?: boolean,
 ): Tensor[] {
-  const kept = keptShape(x.sizes, dims);
-  const outs = dtypes.map((dt) => emptyTensor(kept, dt));
+  const sizes = resultShape(x.sizes, dims, keepdim);
+  const outs = dtypes.map((dt) => emptyTensor(sizes, dt));
   runReduce(k, outs, x, dims, params, ordered);
-  if (keepdim || dims.length === 0) return outs;
-  const sizes = reducedShape(x.sizes, dims);
-  return outs.map((out) => reshaped(out, sizes));
+  return outs;
 }
 
 /** Runs a reduction kernel with one result. */
@@ -53,7 +56,9 @@ export function reduceOne(
   params?: readonly number[],
   ordered?: boolean,
 ): Tensor {
-  return reduceMany(k, x, dims, keepdim, [dt], params, ordered)[0]!;
+  const out = emptyTensor(resultShape(x.sizes, dims, keepdim), dt);
+  runReduce(k, [out], x, dims, params, ordered);
+  return out;
 }
 
 /** A result or its gradient with the reduced dims back, of size 1: what broadcasts against the input. */
