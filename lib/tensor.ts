@@ -1,5 +1,6 @@
 // class Tensor: a typed, strided view of a storage, with its place in the autograd graph. Its operators are the functions
 // of ops/, attached by methods.ts; what is here is what they need: fields, attributes, and reading values out.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type AccumulateGrad, edgeOf, type Node, refreshView, watch } from './autograd/node.ts';
 import { bool, type DType, type DTypeName, float16, bfloat16, FLOATING, getDefault, int64, REMEDY } from './dtype.ts';
 import { getDefaultDevice, type Device } from './device.ts';
