@@ -60,6 +60,16 @@ void over_pieces(const ListPlan& plan, F&& piece) {
   });
 }
 
+/** As over_pieces, with the elements' type: `piece(TypeTag<T>, at, n)`, where at(k) is the piece of the k-th tensor. */
+template <class F>
+void over_floats(const ListPlan& plan, F&& piece) {
+  over_pieces(plan, [&](int64_t group, int64_t begin, int64_t end) {
+    visit_floating(plan.item(group, 0).dtype, [&]<class T>(TypeTag<T> tag) {
+      piece(tag, [&](int k) { return plan.item(group, k).as<T>() + begin; }, end - begin);
+    });
+  });
+}
+
 template <class T>
 using Value = Compute<T>;
 
@@ -106,17 +116,12 @@ void sgd(const ListPlan& plan) {
   expect_uniform(plan, plan.width);
   const Sgd o{plan.param[0],      plan.param[1],      plan.param[2],     plan.param[3],
               plan.param[4] != 0, plan.param[5] != 0, plan.param[6] != 0};
-  over_pieces(plan, [&](int64_t group, int64_t begin, int64_t end) {
-    visit_floating(plan.item(group, 0).dtype, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      T* p = plan.item(group, 0).as<T>() + begin;
-      const T* g = plan.item(group, 1).as<T>() + begin;
-      if (momentum) {
-        sgd_piece<true>(o, p, g, plan.item(group, 2).as<T>() + begin, end - begin);
-      } else {
-        sgd_piece<false>(o, p, g, static_cast<T*>(nullptr), end - begin);
-      }
-    });
+  over_floats(plan, [&]<class T>(TypeTag<T>, auto at, int64_t n) {
+    if (momentum) {
+      sgd_piece<true>(o, at(0), at(1), at(2), n);
+    } else {
+      sgd_piece<false, T>(o, at(0), at(1), nullptr, n);
+    }
   });
 }
 
@@ -165,18 +170,12 @@ void adam(const ListPlan& plan) {
   expect_uniform(plan, plan.width);
   const double* a = plan.param;
   const Adam o{a[0], a[1], a[2], a[3], a[4], a[6] != 0, a[7] != 0, a[8], a[9]};
-  over_pieces(plan, [&](int64_t group, int64_t begin, int64_t end) {
-    visit_floating(plan.item(group, 0).dtype, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      T* p = plan.item(group, 0).as<T>() + begin;
-      const T* g = plan.item(group, 1).as<T>() + begin;
-      T *m = plan.item(group, 2).as<T>() + begin, *v = plan.item(group, 3).as<T>() + begin;
-      if (amsgrad) {
-        adam_piece<true>(o, p, g, m, v, plan.item(group, 4).as<T>() + begin, end - begin);
-      } else {
-        adam_piece<false>(o, p, g, m, v, static_cast<T*>(nullptr), end - begin);
-      }
-    });
+  over_floats(plan, [&]<class T>(TypeTag<T>, auto at, int64_t n) {
+    if (amsgrad) {
+      adam_piece<true>(o, at(0), at(1), at(2), at(3), at(4), n);
+    } else {
+      adam_piece<false, T>(o, at(0), at(1), at(2), at(3), nullptr, n);
+    }
   });
 }
 
@@ -186,14 +185,11 @@ void adam(const ListPlan& plan) {
 void scale_list(const ListPlan& plan) {
   expect(plan, 1, 1);
   expect_uniform(plan, 1);
-  over_pieces(plan, [&](int64_t group, int64_t begin, int64_t end) {
-    visit_floating(plan.item(group, 0).dtype, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      using C = Value<T>;
-      T* x = plan.item(group, 0).as<T>();
-      const C s = static_cast<C>(plan.param[0]);
-      for (int64_t i = begin; i < end; i++) x[i] = static_cast<T>(static_cast<C>(x[i]) * s);
-    });
+  over_floats(plan, [&]<class T>(TypeTag<T>, auto at, int64_t n) {
+    using C = Value<T>;
+    T* x = at(0);
+    const C s = static_cast<C>(plan.param[0]);
+    for (int64_t i = 0; i < n; i++) x[i] = static_cast<T>(static_cast<C>(x[i]) * s);
   });
 }
 
@@ -215,17 +211,14 @@ void zero_list(const ListPlan& plan) {
 void add_list(const ListPlan& plan) {
   expect(plan, 2, 1);
   expect_uniform(plan, 2);
-  over_pieces(plan, [&](int64_t group, int64_t begin, int64_t end) {
-    visit_floating(plan.item(group, 0).dtype, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      using C = Value<T>;
-      T* a = plan.item(group, 0).as<T>();
-      const T* b = plan.item(group, 1).as<T>();
-      const C alpha = static_cast<C>(plan.param[0]);
-      for (int64_t i = begin; i < end; i++) {
-        a[i] = static_cast<T>(vm::madd(alpha, static_cast<C>(b[i]), static_cast<C>(a[i])));
-      }
-    });
+  over_floats(plan, [&]<class T>(TypeTag<T>, auto at, int64_t n) {
+    using C = Value<T>;
+    T* a = at(0);
+    const T* b = at(1);
+    const C alpha = static_cast<C>(plan.param[0]);
+    for (int64_t i = 0; i < n; i++) {
+      a[i] = static_cast<T>(vm::madd(alpha, static_cast<C>(b[i]), static_cast<C>(a[i])));
+    }
   });
 }
 
