@@ -1,5 +1,5 @@
 // mt19937 with PyTorch's seeding, counters and state layout, and the per-thread registry of generators.
-// Compiled once, outside FB_ISA: the kernels in native/cpu/random.cc take whole blocks of words from here.
+// Compiled once, outside FB_ISA: native/cpu/drawing.h takes whole blocks of words from here.
 #include "random.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // The CPU's random number generators: PyTorch's mt19937 stream and its 5056-byte state, so that one seed gives the same
-// numbers in both. Called by native/cpu/random.cc (through a generator id in param 0) and by the addon.
+// numbers in both. Called by native/cpu/drawing.h (through a generator id in param 0) and by the addon.
 #pragma once
 #include <cstddef>
 #include <cstdint>

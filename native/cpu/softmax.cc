@@ -1,4 +1,5 @@
-// Softmax and log-softmax over one dimension, forward and backward. Registered by norm.cc.
+// Softmax and log-softmax over one dimension, forward and backward. Called by dispatch for nn.functional's
+// softmax and logSoftmax.
 //
 // Rows with unit stride go three times through the cache (maximum, exponentials with their sum, scaling). Over another
 // dim, blocks of neighbouring columns are taken together, so that every loop still runs along memory. Lines of any

@@ -1,0 +1,380 @@
+// Whole numbers, coins and samples with PyTorch's values for the same seed. Called by dispatch for randint, randperm,
+// bernoulli, dropout, multinomial and their kin; param 0 is a generator id. See random.cc.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <stdexcept>
+
+#include "drawing.h"
+
+namespace flambeau::FB_ISA {
+namespace {
+
+using namespace drawing;
+
+template <class T>
+constexpr int digits_of() {
+  return std::is_same_v<T, double> ? 53 : std::is_same_v<T, float> ? 24 : std::is_same_v<T, Half> ? 11 : 8;
+}
+
+// ------------------------------------------------------------------------------------------------ integers
+
+/** A bound of randint as int64; 2^63 itself saturates. */
+int64_t bound(double v) {
+  Plan::require(v >= -0x1p63 && v <= 0x1p63 && v == std::floor(v), "randint: the bounds must be whole numbers");
+  return v >= 0x1p63 ? std::numeric_limits<int64_t>::max() : static_cast<int64_t>(v);
+}
+
+/** A bound next to which rounding to T could leave the range moves inwards to T's next value. */
+template <class T>
+int64_t inward(int64_t value, int direction) {
+  if constexpr (is_floating<T>) {
+    using C = Compute<T>;
+    const int64_t beside = value + direction;
+    const double rounded_value = static_cast<double>(static_cast<C>(static_cast<T>(static_cast<C>(beside))));
+    if (!(std::fabs(rounded_value) < 0x1p63)) return value;
+    const int64_t rounded = static_cast<int64_t>(rounded_value);
+    if (direction > 0 ? rounded < value : rounded >= value) {
+      const uint64_t magnitude = static_cast<uint64_t>(beside < 0 ? -beside : beside);
+      const int exponent = magnitude == 0 ? 0 : 63 - __builtin_clzll(magnitude);
+      return rounded + direction * (int64_t{1} << std::max(0, exponent - digits_of<T>() + 1));
+    }
+  }
+  return value;
+}
+
+template <class T>
+void check_range(int64_t low, int64_t last, DType dtype) {
+  double min, max;
+  if constexpr (is_bool<T>) {
+    min = 0, max = 1;
+  } else if constexpr (is_half<T>) {
+    max = std::is_same_v<T, Half> ? 65504.0 : 3.3895313892515355e38, min = -max;
+  } else {
+    min = static_cast<double>(std::numeric_limits<T>::lowest()),
+    max = static_cast<double>(std::numeric_limits<T>::max());
+  }
+  if (static_cast<double>(low) < min || static_cast<double>(last) > max) {
+    char text[96];
+    std::snprintf(text, sizeof text, "randint: the range does not fit %s", dtype_name(dtype));
+    throw std::out_of_range(text);
+  }
+}
+
+template <class T>
+FB_INLINE T from_integer(int64_t v) {
+  if constexpr (is_bool<T>) {
+    return Bool(v != 0);
+  } else if constexpr (is_half<T>) {
+    return static_cast<T>(static_cast<float>(v));
+  } else {
+    return static_cast<T>(v);
+  }
+}
+
+template <class T>
+void randint_values(Generator& g, T* out, int64_t n, int64_t low, uint64_t range) {
+  if (range >= uint64_t{1} << 28) {
+    draw<2>(g, n, 4096, [=](const uint32_t* w, int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) {
+        out[i] = from_integer<T>(static_cast<int64_t>(word64(w, i - begin) % range + static_cast<uint64_t>(low)));
+      }
+    });
+    return;
+  }
+  // word % range without a division: the quotient by a double reciprocal is off by one at most.
+  const double inverse = 1.0 / static_cast<double>(range);
+  const int64_t divisor = static_cast<int64_t>(range);
+  draw<1>(g, n, kGrain, [=](const uint32_t* w, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t word = w[i - begin];
+      int64_t rest = word - static_cast<int64_t>(static_cast<double>(word) * inverse) * divisor;
+      rest = rest < 0 ? rest + divisor : rest;
+      rest = rest >= divisor ? rest - divisor : rest;
+      out[i] = from_integer<T>(rest + low);
+    }
+  });
+}
+
+/** randint: out [any dtype, contiguous]; params generator, low, high (exclusive). */
+void randint(const Plan& plan) {
+  const Operand& out = target(plan, 1, 3);
+  Generator& g = generator(plan);
+  visit(out.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    int64_t low = bound(plan.param[1]), high = bound(plan.param[2]);
+    const bool ordered = low < high;
+    if (ordered) low = inward<T>(low, 1), high = inward<T>(high, -1);
+    if (!ordered || low >= high) {
+      char text[128];
+      std::snprintf(text, sizeof text, "randint: expected low < high, but got low=%.0f >= high=%.0f", plan.param[1],
+                    plan.param[2]);
+      throw std::out_of_range(text);
+    }
+    check_range<T>(low, high - 1, out.dtype);
+    randint_values(g, out.as<T>(), out.numel(), low, static_cast<uint64_t>(high) - static_cast<uint64_t>(low));
+  });
+}
+
+/** random: out [any dtype, contiguous]; param generator. [0, max] for integers, [0, 2^mantissa] for floats. */
+void random(const Plan& plan) {
+  const Operand& out = target(plan, 1, 1);
+  Generator& g = generator(plan);
+  visit(out.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    T* y = out.as<T>();
+    if constexpr (std::is_same_v<T, double> || std::is_same_v<T, int64_t>) {
+      draw<2>(g, out.numel(), 4096, [=](const uint32_t* w, int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; i++) {
+          const uint64_t word = word64(w, i - begin);
+          y[i] =
+              static_cast<T>(static_cast<int64_t>(std::is_same_v<T, double> ? word % (kMask53 + 2) : word << 1 >> 1));
+        }
+      });
+    } else {
+      draw<1>(g, out.numel(), kGrain, [=](const uint32_t* w, int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; i++) {
+          uint32_t word = w[i - begin];
+          if constexpr (is_floating<T>) {
+            word %= (1u << digits_of<T>()) + 1;
+          } else if constexpr (is_bool<T>) {
+            word &= 1;
+          } else {
+            word &= static_cast<uint32_t>(std::numeric_limits<T>::max());
+          }
+          y[i] = from_integer<T>(word);
+        }
+      });
+    }
+  });
+}
+
+// ------------------------------------------------------------------------------------------------ bernoulli
+
+/** A 53-bit uniform lies below p exactly when its integer lies below this. */
+uint64_t threshold(double p) {
+  if (!(p >= 0 && p <= 1)) {
+    char text[96];
+    std::snprintf(text, sizeof text, "bernoulli: expected p to be in [0, 1], but got %g", p);
+    throw std::out_of_range(text);
+  }
+  return static_cast<uint64_t>(std::ceil(p * 0x1p53));
+}
+
+/** bernoulli: out [any dtype, contiguous]; params generator, p. */
+void bernoulli(const Plan& plan) {
+  const Operand& out = target(plan, 1, 2);
+  const int64_t limit = static_cast<int64_t>(threshold(plan.param[1]));
+  Generator& g = generator(plan);
+  visit(out.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    T* y = out.as<T>();
+    const T one = from_integer<T>(1), zero = from_integer<T>(0);
+    draw<2>(g, out.numel(), kGrain / 4, [=](const uint32_t* w, int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) {
+        y[i] = static_cast<int64_t>(word64(w, i - begin) & kMask53) < limit ? one : zero;
+      }
+    });
+  });
+}
+
+/** bernoulliTensor: out [any dtype, contiguous], p [floating, any strides]; param generator. Map plan. */
+void bernoulli_tensor(const Plan& plan) {
+  const Operand& out = target(plan, 2, 1);
+  const Operand& p = plan.operand[1];
+  Plan::require(p && p.ndim == out.ndim, "bernoulli: the probabilities do not match");
+  Walk<2> walk;
+  for (int d = 0; d < out.ndim; d++) {
+    Plan::require(p.sizes[d] == out.sizes[d], "bernoulli: the probabilities do not match");
+    walk.add(out.sizes[d], {out.strides[d], p.strides[d]});
+  }
+  Generator& g = generator(plan);
+  const int64_t p_step = walk.step(1), n = out.numel();
+  visit(out.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    visit_floating(p.dtype, [&](auto p_tag) {
+      using P = typename decltype(p_tag)::type;
+      T* y = out.as<T>();
+      const P* values = p.as<P>();
+      int64_t at = 0;
+      walk.run(0, n, [&](const int64_t* offset, int64_t count) {
+        const P* row = values + offset[1];
+        for (int64_t i = 0; i < count; i++) {
+          const Compute<P> chance = row[i * p_step];
+          threshold(static_cast<double>(chance));
+          if constexpr (std::is_same_v<P, double>) {
+            y[at++] = from_integer<T>(g.uniform() < chance);
+          } else {
+            y[at++] = from_integer<T>(static_cast<float>(g.random() & 0xffffffu) * 0x1p-24f < chance);
+          }
+        }
+      });
+    });
+  });
+}
+
+/**
+ * dropout: out y, out mask, in x, all of one floating dtype, one shape and contiguous; params generator, p.
+ * mask is bernoulli(1 - p) / (1 - p), y is x * mask: what F.dropout computes, from the same draws. Its derivative is
+ * g * mask. p = 1 zeroes without drawing.
+ */
+void dropout(const Plan& plan) {
+  const Operand& out = target(plan, 3, 2);
+  const double p = plan.param[1];
+  for (int i = 1; i < 3; i++) {
+    const Operand& o = plan.operand[i];
+    Plan::require(o && o.dtype == out.dtype && o.contiguous() && o.numel() == out.numel(), "dropout: operands differ");
+  }
+  const int64_t limit = static_cast<int64_t>(threshold(1.0 - p)), n = out.numel();
+  Generator& g = generator(plan);
+  visit_floating(out.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    using C = Compute<T>;
+    T* y = out.as<T>();
+    T* mask = plan.operand[1].as<T>();
+    const T* x = plan.operand[2].as<T>();
+    const C kept = static_cast<C>(static_cast<T>(C{1} / static_cast<C>(1.0 - p)));
+    if (p == 1.0) {
+      for (int64_t i = 0; i < n; i++)
+        mask[i] = static_cast<T>(C{0}), y[i] = static_cast<T>(static_cast<C>(x[i]) * C{0});
+      return;
+    }
+    const T on = static_cast<T>(kept), off = static_cast<T>(C{0});
+    draw<2>(g, n, kGrain / 4, [=](const uint32_t* w, int64_t begin, int64_t end) {
+      // Two loops, each of which vectorises; the mask is still in the first-level cache for the second.
+      for (int64_t at = begin; at < end; at += 1024) {
+        const int64_t stop = std::min(end, at + 1024);
+        for (int64_t i = at; i < stop; i++) {
+          mask[i] = static_cast<int64_t>(word64(w, i - begin) & kMask53) < limit ? on : off;
+        }
+        for (int64_t i = at; i < stop; i++) y[i] = static_cast<T>(static_cast<C>(x[i]) * static_cast<C>(mask[i]));
+      }
+    });
+  });
+}
+
+// ------------------------------------------------------------------------------------------------ samples
+
+/** randperm: out [n, any dtype but bool, contiguous]; param generator. */
+void randperm(const Plan& plan) {
+  const Operand& out = target(plan, 1, 1);
+  Plan::require(out.ndim <= 1, "randperm: expected one dimension");
+  Generator& g = generator(plan);
+  const int64_t n = out.numel();
+  const bool wide = n >= std::numeric_limits<uint32_t>::max() / 20;  // PyTorch draws 64 bits from there on
+  visit(out.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    T* y = out.as<T>();
+    for (int64_t i = 0; i < n; i++) y[i] = from_integer<T>(i);
+    const Scratch<uint32_t> words(wide ? 1 : std::min<int64_t>(n, 4096));
+    for (int64_t base = 0; base < n - 1; base += 4096) {
+      const int64_t count = std::min<int64_t>(4096, n - 1 - base);
+      if (!wide) g.fill(words.get(), static_cast<size_t>(count));
+      for (int64_t i = base; i < base + count; i++) {
+        const int64_t rest = n - i;
+        const int64_t at = wide ? static_cast<int64_t>(g.random64() % static_cast<uint64_t>(rest))
+                                : static_cast<int64_t>(words[i - base] % static_cast<uint32_t>(rest));
+        std::swap(y[i], y[i + at]);
+      }
+    }
+  });
+}
+
+/** One row with replacement: inverse of the cumulative distribution. */
+template <class P>
+void sample_with_replacement(Generator& g, const P* row, int64_t step, int64_t k, int64_t* out, int64_t n,
+                             double* sums) {
+  // PyTorch keeps the running sums in float or double, as the probabilities are.
+  using C = Compute<P>;
+  C sum = 0;
+  for (int64_t i = 0; i < k; i++) {
+    const C v = row[i * step];
+    if (!(v >= 0) || std::isinf(v))
+      throw std::out_of_range("multinomial: probabilities must be finite and not negative");
+    sum += v;
+    sums[i] = sum;
+  }
+  if (!(sum > 0)) throw std::out_of_range("multinomial: a row of probabilities sums to 0");
+  for (int64_t i = 0; i < k; i++) sums[i] = static_cast<C>(sums[i]) / sum;
+  sums[k - 1] = 1;
+  for (int64_t s = 0; s < n; s++) {
+    const double u = g.uniform();
+    int64_t left = 0, right = k;
+    while (right - left > 0) {
+      const int64_t middle = left + (right - left) / 2;
+      if (sums[middle] < u) {
+        left = middle + 1;
+      } else {
+        right = middle;
+      }
+    }
+    out[s] = std::min(left, k - 1);
+  }
+}
+
+/**
+ * multinomial (structured): out [rows, n] int64 contiguous, probabilities [rows, k] floating; params generator,
+ * replacement. Without replacement (and for n = 1) PyTorch divides by exponential noise and takes the n largest.
+ */
+void multinomial(const Plan& plan) {
+  const Operand& out = target(plan, 2, 2);
+  const Operand& p = plan.operand[1];
+  Plan::require(p && out.dtype == DType::i64 && out.ndim == 2 && p.ndim == 2 && out.sizes[0] == p.sizes[0],
+                "multinomial: operands do not match");
+  const int64_t rows = out.sizes[0], n = out.sizes[1], k = p.sizes[1];
+  const bool replacement = plan.flag(1);
+  Plan::require(n > 0 && k > 0 && (replacement || n <= k), "multinomial: cannot draw that many");
+  Generator& g = generator(plan);
+  visit_floating(p.dtype, [&](auto tag) {
+    using P = typename decltype(tag)::type;
+    const int64_t step = p.strides[1];
+    const Scratch<double> values(k);
+    if (replacement && n > 1) {
+      for (int64_t r = 0; r < rows; r++) {
+        sample_with_replacement(g, p.as<P>() + r * p.strides[0], step, k, out.as<int64_t>() + r * n, n, values.get());
+      }
+      return;
+    }
+    for (int64_t r = 0; r < rows; r++) {
+      const P* row = p.as<P>() + r * p.strides[0];
+      Compute<P> sum = 0;
+      for (int64_t i = 0; i < k; i++) {
+        const Compute<P> v = row[i * step];
+        if (!(v >= 0) || std::isinf(v))
+          throw std::out_of_range("multinomial: probabilities must be finite and not negative");
+        sum += v;
+      }
+      if (!(sum > 0)) throw std::out_of_range("multinomial: a row of probabilities sums to 0");
+    }
+    const Scratch<int64_t> order(k);
+    for (int64_t r = 0; r < rows; r++) {
+      const P* row = p.as<P>() + r * p.strides[0];
+      for (int64_t i = 0; i < k; i++) {
+        using C = Compute<P>;
+        const C noise = static_cast<C>(static_cast<P>(static_cast<C>(exponential_value(g.random64(), 1.0))));
+        const double q = static_cast<double>(static_cast<C>(static_cast<P>(static_cast<C>(row[i * step]) / noise)));
+        values[i] = std::isnan(q) ? -1 : q;  // 0/0: an impossible value that met zero noise
+        order[i] = i;
+      }
+      const double* v = values.get();
+      std::partial_sort(order.get(), order.get() + n, order.get() + k,
+                        [v](int64_t a, int64_t b) { return v[a] != v[b] ? v[a] > v[b] : a < b; });
+      std::copy(order.get(), order.get() + n, out.as<int64_t>() + r * n);
+    }
+  });
+}
+
+}  // namespace
+
+void register_sampling(KernelTable& table) {
+  table.add("randint", randint);
+  table.add("random", random);
+  table.add("bernoulli", bernoulli);
+  table.add("bernoulliTensor", bernoulli_tensor);
+  table.add("dropout", dropout);
+  table.add("randperm", randperm);
+  table.add("multinomial", multinomial);
+}
+
+}  // namespace flambeau::FB_ISA
