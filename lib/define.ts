@@ -170,13 +170,19 @@ export function recordMany(
 
 /** Refuses what autograd could not follow, in PyTorch's words. */
 export function checkInPlace(where: string, x: Tensor): void {
+  checkHistory(where, x);
+  checkWritable(where, x);
+}
+
+/** The same for what changes the layout alone. */
+export function checkHistory(where: string, x: Tensor): void {
   checkTensor(where, x);
   if (mode.grad && tracked(x)) {
     if (x.node === null) {
       throw new AutogradError(`${where}: a leaf Variable that requires grad is being used in an in-place operation.`);
     }
     if (x.base !== null) {
-      if (x.base.leafGrad) {
+      if (x.base.node === null) {
         throw new AutogradError(
           `${where}: a view of a leaf Variable that requires grad is being used in an in-place operation.`,
         );
@@ -194,7 +200,6 @@ export function checkInPlace(where: string, x: Tensor): void {
       }
     }
   }
-  checkWritable(where, x);
 }
 
 /**
@@ -440,6 +445,12 @@ class BinaryNode extends Node implements BinarySaved {
     const parts = (this.next[0] && da ? da.needs : 0) | (this.next[1] && db ? db.needs : 0);
     return parts === 0 ? this : this.save([parts & A ? a : null, parts & B ? b : null, parts & Y ? y : null]);
   }
+  /** An operand that shares the memory just written was kept as it had been: backward must find that it changed. */
+  predate(i: number, operand: Tensor | Scalar, written: Tensor): this {
+    if (operand instanceof Tensor && operand.storage === written.storage && this.saved[i])
+      this.versions = this.versions.map((v, k) => (k === i ? v - 1 : v));
+    return this;
+  }
 }
 
 const KIND_NAMES: readonly string[] = ['bool', 'integer', 'floating point'];
@@ -504,14 +515,12 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
     checkCast(`${name}_`, dt, x.dt);
     if (b instanceof Tensor) checkInPlaceShape(`${name}_`, x, broadcastShapes(`${name}_`, x.sizes, b.sizes));
     let original: Tensor | null = null;
-    let other = b;
     return writeInPlace(
       x,
       b instanceof Tensor ? [x, b] : [x],
       grads
         ? () => {
             if (grads.some((d) => d && d.needs & A)) original = x.clone();
-            if (b instanceof Tensor && b.storage === x.storage && grads[0] && grads[0].needs & B) other = b.clone();
             return binaryNode(label, grads, x, b);
           }
         : null,
@@ -525,7 +534,7 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
           runMap(copyKernel, x.sizes, [x, y], dt);
         }
       },
-      (node) => (node as BinaryNode).keep(original ?? x, other instanceof Tensor ? other : null, x),
+      (node) => (node as BinaryNode).keep(original ?? x, b instanceof Tensor ? b : null, x).predate(1, b, x),
     );
   });
   return f;

@@ -70,6 +70,25 @@ export class OutOfMemoryError extends Error {
   override name = 'OutOfMemoryError';
 }
 
+/** Runs the functions that `where` is made of: what they refuse is said in its name. */
+export function as<R>(where: string, f: () => R): R {
+  try {
+    return f();
+  } catch (error) {
+    throw renamed(where, error);
+  }
+}
+/** An error of this library, as if `where` had thrown it. */
+export function renamed(where: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !/^\w+: /.test(error.message) || error.message.startsWith(`${where}: `))
+    return error;
+  const { message, stack } = error;
+  error.message = message.replace(/^\w+/, where);
+  // the stack was written with the old message
+  if (stack) error.stack = stack.replace(message, error.message);
+  return error;
+}
+
 /** How a value of unknown kind reads in a message. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';

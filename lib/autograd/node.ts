@@ -21,7 +21,7 @@ const NO_VERSIONS: readonly number[] = [];
 /** One recorded operation: where its inputs' gradients go, and what it needs to compute them. */
 export abstract class Node {
   /** Such as `MulBackward0`. */
-  readonly name: string;
+  name: string;
   /** Per input, the node that made it; null where no gradient is wanted. */
   next: readonly (Node | null)[] = [];
   /** Per input, which output of `next` it is; null if all are the first. */

@@ -1,8 +1,12 @@
-// In-place forms: those that the families made, and for every other operator "compute, then copy".
-import { checkCast, checkInPlace, inPlaceForms, rows } from '../define.ts';
+// In-place forms: those that the families made, those that change the shape, and for every other operator "compute, then
+// copy".
+import { attach, edgeOf, recording, tracked } from '../autograd/node.ts';
+import { mode } from '../autograd/mode.ts';
+import { checkCast, checkHistory, checkInPlace, inPlaceForms, rows } from '../define.ts';
 import { checkInPlaceShape } from '../dispatch.ts';
+import { as } from '../errors.ts';
 import { spread } from '../methods.ts';
-import type { Tensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
 import * as binary from './binary.ts';
 import * as compare from './compare.ts';
 import * as activation from './activation.ts';
@@ -14,6 +18,8 @@ import * as matmul from './matmul.ts';
 import * as scan from './scan.ts';
 import * as ternary from './ternary.ts';
 import * as unary from './unary.ts';
+import * as view from './view.ts';
+import * as permute from './permute.ts';
 
 /** These operators of a file. */
 const only = <T extends object, K extends keyof T & string>(from: T, names: readonly K[]): Pick<T, K> =>
@@ -22,6 +28,7 @@ const only = <T extends object, K extends keyof T & string>(from: T, names: read
 const but = <T extends object, K extends keyof T & string>(from: T, names: readonly K[]): Omit<T, K> =>
   Object.fromEntries(Object.entries(from).filter(([name]) => !names.includes(name as K))) as Omit<T, K>;
 
+const views = { ...only(view, ['squeeze', 'unsqueeze']), ...only(permute, ['swapaxes', 'swapdims', 't', 'transpose']) };
 /** Every operator that has an in-place form with the same arguments. */
 export const inPlace = {
   ...but(unary, ['isfinite', 'isinf', 'isnan', 'isneginf', 'isposinf', 'signbit']),
@@ -34,22 +41,60 @@ export const inPlace = {
   ...only(masking, ['maskedFill', 'maskedScatter']),
   ...only(arrange, ['tril', 'triu']),
   ...only(indexing, ['indexPut']),
+  ...views,
   ...only(activation, ['leakyRelu', 'elu', 'selu', 'celu', 'hardtanh', 'threshold']),
 };
 
 type AnyOp = (x: Tensor, ...args: never[]) => Tensor;
 
-/** Computes the result and stores it in `x`, whose history becomes the result's. */
+/**
+ * Computes the result and stores it in `x`, whose history becomes the result's. What the operator keeps of `x` for
+ * backward is a copy, as in PyTorch; another operand that is `x` too is not, so that backward finds it changed.
+ */
 function computeThenCopy(name: string, f: AnyOp): (x: Tensor, ...args: unknown[]) => Tensor {
   const call = f as (x: Tensor, ...args: unknown[]) => Tensor;
+  const where = `${name}_`;
   return (x, ...args) => {
-    checkInPlace(`${name}_`, x);
-    const y = call(x, ...args);
-    checkCast(`${name}_`, y.dt, x.dt);
-    checkInPlaceShape(`${name}_`, x, y.sizes);
-    return x.copy_(y);
+    checkInPlace(where, x);
+    let self = x;
+    if (recording([x, ...args.filter((a) => a instanceof Tensor)])) {
+      self = x.detach().clone();
+      if (tracked(x)) attach(self, edgeOf(x), x.outputNr);
+    }
+    const y = as(where, () => call(self, ...args));
+    checkCast(where, y.dt, x.dt);
+    checkInPlaceShape(where, x, y.sizes);
+    if (y.node === null || y === self || y.dt !== x.dt || x.base !== null) return x.copy_(y);
+    x.detach().copy_(y.detach());
+    return attach(x, y.node, y.outputNr);
   };
 }
+
+type View = (x: Tensor, ...args: never[]) => Tensor;
+/** `x` itself becomes the view: its memory stays, its shape and strides change, which counts as a write. */
+function becomeView(name: string, f: View): (x: Tensor, ...args: unknown[]) => Tensor {
+  const call = f as (x: Tensor, ...args: unknown[]) => Tensor;
+  const where = `${name}_`;
+  return (x, ...args) => {
+    checkHistory(where, x);
+    const y = as(where, () => call(x, ...args));
+    const { node } = x;
+    x.sizes = y.sizes;
+    x.strides = y.strides;
+    x.dense = y.dense;
+    x.offset = y.offset;
+    x.shown = null;
+    x.storage.version++;
+    if (mode.grad && y.node !== null && y.node !== node) {
+      // PyTorch numbers the nodes of the forms in place behind the others
+      y.node.name = y.node.name.replace(/0$/, '1');
+      attach(x, y.node, y.outputNr);
+    }
+    if (x.base !== null) x.viewVersion = x.storage.version;
+    return x;
+  };
+}
+for (const [name, f] of Object.entries(views)) inPlaceForms.set(name, becomeView(name, f as View));
 
 /** The functions behind the `…_` methods, by the operator's name. */
 export function inPlaceFunctions(): Record<string, unknown> {

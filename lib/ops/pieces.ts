@@ -9,6 +9,7 @@ import { kernel } from '../native.ts';
 import { range, type Shape, show, wrapDim } from '../shape.ts';
 import { emptyTensor, Tensor, viewOf } from '../tensor.ts';
 import { stack } from './join.ts';
+import { zerosOf } from './internal/reducing.ts';
 import { view_, without } from './internal/view.ts';
 import { reshape } from './view.ts';
 
@@ -31,7 +32,8 @@ function sliced(name: string, x: Tensor, d: number, start: number, size: number,
   sizes[d] = size;
   strides[d] = x.strides[d]! * step;
   const offset = size > 0 ? x.offset + start * x.strides[d]! : x.offset;
-  return view_(name, x, sizes, strides, (g) => place(g, x.sizes, (z) => sliced(name, z, d, start, size, step)), offset);
+  const shape = x.sizes;
+  return view_(name, x, sizes, strides, (g) => place(g, shape, (z) => sliced(name, z, d, start, size, step)), offset);
 }
 
 /**
@@ -71,12 +73,13 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   if (index < -n || index >= n)
     throw new RangeError(`select: index ${index} is out of bounds for dimension ${d} with size ${n}`);
   const i = index < 0 ? index + n : index;
+  const shape = x.sizes;
   return view_(
     'select',
     x,
     without(x.sizes, d),
     without(x.strides, d),
-    (g) => place(g, x.sizes, (z) => select(z, d, i)),
+    (g) => place(g, shape, (z) => select(z, d, i)),
     x.offset + i * x.strides[d]!,
   );
 }
@@ -241,7 +244,7 @@ spread(row('unbind', unbind, { kind: 'view' }));
 function unbound(grads: readonly Grad[], d: number): Tensor {
   const some = grads.find((g) => g !== null)!;
   return stack(
-    grads.map((g) => g ?? some.mul(0)),
+    grads.map((g) => g ?? zerosOf(some.sizes, some.dt)),
     d,
   );
 }
@@ -282,12 +285,13 @@ function diagonalOf(x: Tensor, offset: number, dim1: number, dim2: number): Tens
   );
   const start = n === 0 ? 0 : offset >= 0 ? offset * x.strides[b]! : -offset * x.strides[a]!;
   const keep = (v: Shape): number[] => v.filter((_, d) => d !== a && d !== b);
+  const shape = x.sizes;
   return view_(
     'diagonal',
     x,
     [...keep(x.sizes), n],
     [...keep(x.strides), x.strides[a]! + x.strides[b]!],
-    (g) => place(g, x.sizes, (z) => diagonalOf(z, offset, a, b)),
+    (g) => place(g, shape, (z) => diagonalOf(z, offset, a, b)),
     x.offset + start,
   );
 }
@@ -308,7 +312,8 @@ export function unfold(x: Tensor, dimension: number, size: number, step: number)
   if (!Number.isInteger(size) || size < 0 || size > n)
     throw new RangeError(`unfold: maximum size for tensor at dimension ${d} is ${n} but size is ${size}`);
   if (!Number.isInteger(step) || step <= 0) throw new RangeError(`unfold: step is ${step} but must be > 0`);
-  const back = (g: Tensor): Tensor => unfoldBackward(g, x.sizes, d, size, step);
+  const shape = x.sizes;
+  const back = (g: Tensor): Tensor => unfoldBackward(g, shape, d, size, step);
   if (x.sizes.length === 0) return view_('unfold', x, [size], [1], (g) => reshape(g.sum(), []));
   const sizes = x.sizes.slice();
   const strides = x.strides.slice();

@@ -10,7 +10,8 @@ import { view_, readSizes, inserted } from './internal/view.ts';
 
 /** A view of `x` in another shape if its memory allows, else null. */
 function viewAsShape(name: string, x: Tensor, target: Shape): Tensor | null {
-  const back = (g: Tensor): Tensor => reshape(g, x.sizes);
+  const { sizes: shape } = x; // of now: unsqueeze_ and its kin change it
+  const back = (g: Tensor): Tensor => reshape(g, shape);
   if (x.dense) return view_(name, x, target, null, back);
   const strides = viewStrides(x.sizes, x.strides, target);
   return strides === null ? null : view_(name, x, target, strides, back);
@@ -176,7 +177,8 @@ export function squeeze(
         : [];
   const drop = new Set(dims.filter((d) => x.sizes[d] === 1));
   const keep = (v: Shape): number[] => v.filter((_, d) => !drop.has(d));
-  return view_('squeeze', x, keep(x.sizes), keep(x.strides), (g) => reshape(g, x.sizes));
+  const shape = x.sizes;
+  return view_('squeeze', x, keep(shape), keep(x.strides), (g) => reshape(g, shape));
 }
 spread(row('squeeze', squeeze, { kind: 'view' }));
 
