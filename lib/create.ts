@@ -1,7 +1,7 @@
 // Functions that make tensors: filled, counted, drawn. Called by users through the namespace.
 import { readArguments } from './define.ts';
 import { checkOperand, checkTensor, resultLike, runMap, type Scalar, scalarOperand } from './dispatch.ts';
-import { bool, type DType, FLOATING, getDefault, int64, ofKind, scalarKind, uint8 } from './dtype.ts';
+import { bool, type DType, fitting, FLOATING, getDefault, int64, ofKind, scalarKind } from './dtype.ts';
 import { describe, DtypeError, ShapeError } from './errors.ts';
 import { kernel } from './native.ts';
 import { draw, generatorId } from './random.ts';
@@ -99,25 +99,12 @@ export function full(size: Shape | number, fillValue: Scalar | Tensor, options: 
     throw new ShapeError(`full: fillValue must have one element, not ${show(fillValue.sizes)}`);
   const natural = fillValue instanceof Tensor ? fillValue.dt : ofKind(scalarKind(fillValue));
   const dt = dtypeOption('full', checked, natural)!;
-  const value = fillValue instanceof Tensor ? fillValue.detach().reshape([]) : scalarFor('full', fillValue, dt);
+  const value =
+    fillValue instanceof Tensor
+      ? fillValue.detach().reshape([])
+      : scalarOperand('full', fitting('full', fillValue, dt, false));
   return finish(filled(sizes, dt, value), checked);
 }
-/** A number that is to be stored as `dt`; refuses what the dtype cannot hold, where PyTorch does. */
-function scalarFor(where: string, value: Scalar, dt: DType): number | Tensor {
-  const n = Number(value);
-  const overflow = (): RangeError =>
-    new RangeError(`${where}: value ${value} cannot be converted to type ${dt.name} without overflow`);
-  if (dt.kind === FLOATING) {
-    const largest = dt.name === 'float16' ? 65504 : dt.name === 'float64' ? Number.MAX_VALUE : 3.4028234663852886e38;
-    if (Number.isFinite(n) && Math.abs(n) > largest) throw overflow();
-  } else if (dt !== bool) {
-    const bits = 8 * dt.size;
-    const [low, high] = dt === uint8 ? [0, 255] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - (bits < 64 ? 1 : 0)];
-    if (!(Math.trunc(n) >= low && Math.trunc(n) <= high) || (bits === 64 && n === high)) throw overflow();
-  }
-  return scalarOperand(where, value);
-}
-
 /** Options of the `…Like` functions. */
 export interface LikeOptions extends RandomOptions {
   memoryFormat?: string | undefined;
@@ -169,7 +156,9 @@ export function onesLike(x: Tensor, options: LikeOptions = {}): Tensor {
  */
 export function fullLike(x: Tensor, fillValue: Scalar, options: LikeOptions = {}): Tensor {
   checkOperand('fullLike', fillValue, 'fillValue');
-  return like('fullLike', x, options, (out) => put(out, scalarFor('fullLike', fillValue, out.dt)));
+  return like('fullLike', x, options, (out) =>
+    put(out, scalarOperand('fullLike', fitting('fullLike', fillValue, out.dt, false))),
+  );
 }
 /**
  * Whatever memory holds, in the shape and dtype of `x`.

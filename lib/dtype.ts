@@ -91,7 +91,43 @@ export function promoteTypes(a: DType, b: DType): DType {
 export function scalarKind(value: number | bigint | boolean): Kind {
   if (typeof value === 'boolean') return BOOL;
   if (typeof value === 'bigint') return INTEGER;
-  return Number.isInteger(value) ? INTEGER : FLOATING;
+  // what int64 cannot hold was meant as a float
+  return Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63 ? INTEGER : FLOATING;
+}
+
+const LARGEST: Readonly<Record<string, number>> = {
+  float16: 65504,
+  bfloat16: 3.3895313892515355e38,
+  float32: 3.4028234663852886e38,
+};
+/**
+ * A scalar that is to be stored as `dt`, where PyTorch checks that it fits (its `checked_convert`): negative numbers wrap
+ * around in uint8, everything else beyond the range is refused. `halves` says whether that goes for float16 and bfloat16.
+ */
+export function fitting<S extends number | bigint | boolean>(
+  where: string,
+  value: S,
+  dt: DType,
+  halves = true,
+): S | number {
+  if (typeof value === 'boolean' || dt === bool) return value;
+  const n = Number(value);
+  const overflow = (): RangeError =>
+    new RangeError(`${where}: value ${value} cannot be converted to type ${dt.name} without overflow`);
+  if (dt.kind === FLOATING) {
+    if (Number.isFinite(n) && Math.abs(n) > (dt.size > 2 || halves ? (LARGEST[dt.name] ?? Infinity) : Infinity))
+      throw overflow();
+    return value;
+  }
+  if (dt === int64) {
+    const whole = typeof value === 'bigint' ? value : Number.isFinite(n) ? BigInt(Math.trunc(n)) : 2n ** 63n;
+    if (BigInt.asIntN(64, whole) !== whole) throw overflow();
+    return value;
+  }
+  const whole = Math.trunc(n);
+  const [low, high] = dt === uint8 ? [-255, 255] : [-(2 ** (8 * dt.size - 1)), 2 ** (8 * dt.size - 1) - 1];
+  if (!(whole >= low && whole <= high)) throw overflow();
+  return dt === uint8 && whole < 0 ? whole + 256 : value;
 }
 
 /** The default dtype of a kind. */

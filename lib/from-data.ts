@@ -7,6 +7,7 @@ import {
   type DType,
   type DTypeName,
   dtypes,
+  fitting,
   FLOATING,
   float32,
   float64,
@@ -93,8 +94,7 @@ function gather(
         `${where}: expected a list at ${path()} but found ${describe(value)}: the lists are nested unevenly`,
       );
     if (typeof value === 'number') {
-      // what int64 cannot hold was meant as a float
-      kind = Math.max(kind, Math.abs(value) < 2 ** 63 ? scalarKind(value) : FLOATING);
+      kind = Math.max(kind, scalarKind(value));
     } else if (value instanceof Tensor) {
       if (value.count !== 1)
         throw new TypeError(
@@ -128,14 +128,13 @@ function store(where: string, leaves: readonly (Scalar | Tensor)[], sizes: Shape
         throw new RangeError(`${where}: value ${v} cannot be converted to int64 without overflow`);
       data[i] = whole;
     } else if (dt === bool) {
-      data[i] = v ? 1 : 0;
+      data[i] = v || Number.isNaN(v) ? 1 : 0;
     } else if (dt.kind === FLOATING) {
       data[i] = Number(v);
     } else {
-      const whole = Number(typeof v === 'bigint' ? v : wholeOf(where, v, dt));
-      data[i] = whole;
-      if (data[i] !== whole)
-        throw new RangeError(`${where}: value ${v} cannot be converted to ${dt.name} without overflow`);
+      data[i] = Number(
+        typeof v === 'bigint' ? fitting(where, v, dt) : fitting(where, Number(wholeOf(where, v, dt)), dt),
+      );
     }
   }
   if (data.length > 0) native.write(out.storage.handle, out.storage.byteOffset, data);

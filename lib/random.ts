@@ -1,5 +1,5 @@
 // Random numbers: generators, seeds, and drawing, with PyTorch's own values for the same seed (API.md, rule 13).
-import { type Call, checkInPlace, inPlaceForms, readArguments, writeInPlace } from './define.ts';
+import { type Call, checkInPlace, inPlaceForms, readArguments, record, writeInPlace } from './define.ts';
 import { checkTensor, runMap, runStruct } from './dispatch.ts';
 import { RuleNode } from './autograd/node.ts';
 import { int64, requireFloating, uint8 } from './dtype.ts';
@@ -9,6 +9,7 @@ import { kernel, native } from './native.ts';
 import { range, show } from './shape.ts';
 import { emptyTensor, Tensor } from './tensor.ts';
 import type { GeneratorOption } from './methods.ts';
+import { zerosOf } from './ops/internal/reducing.ts';
 
 const dead = new FinalizationRegistry<number>((id) => native.destroyGenerator(id));
 
@@ -197,7 +198,7 @@ function form(name: string, names: readonly string[], f: (x: Tensor, o: Record<s
     return writeInPlace(
       x,
       [x],
-      () => new RuleNode(`${name}Backward0`, (g) => [g.mul(0)]),
+      () => new RuleNode(`${name}Backward0`, (g) => [zerosOf(g.sizes, g.dt)]),
       () => f(x, options),
     );
   }) as never);
@@ -273,7 +274,8 @@ export function bernoulli(
 ): Tensor {
   checkTensor('bernoulli', x);
   const { p, generator } = readArguments<{ p: number } & GeneratorOption>('bernoulli', args, ['p'], ['generator']);
-  return emptyTensor(x.sizes, x.dt).bernoulli_(p ?? x.detach(), { generator });
+  const out = emptyTensor(x.sizes, x.dt).bernoulli_(p ?? x.detach(), { generator });
+  return record('bernoulli', out, [x], [], (g) => [zerosOf(g.sizes, g.dt)]);
 }
 
 /**

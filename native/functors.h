@@ -396,6 +396,59 @@ inline double i0_wide(double x) {
   const double half = std::exp(a / 2);
   return sum / std::sqrt(2 * vm::kPi * a) * half * half;
 }
+/** As i0_wide, of order 1: the derivative of i0. */
+inline double i1_wide(double x) {
+  const double a = std::fabs(x);
+  if (!(a < 720)) return a != a ? a : std::copysign(vm::kInf, x);
+  if (a < 20) {
+    const double q = a * a / 4;
+    double sum = 1, term = 1;
+    for (int k = 1; k < 100 && term > sum * 1e-17; k++) sum += term *= q / (static_cast<double>(k) * (k + 1));
+    return x / 2 * sum;
+  }
+  double sum = 1, term = 1;
+  for (int k = 1; k < 40; k++) {
+    const double next = term * ((2.0 * k - 1) * (2.0 * k - 1) - 4) / (8.0 * k * a);
+    if (std::fabs(next) >= std::fabs(term) || std::fabs(next) < std::fabs(sum) * 1e-17) break;
+    sum += term = next;
+  }
+  const double half = std::exp(a / 2);
+  return std::copysign(sum / std::sqrt(2 * vm::kPi * a) * half * half, x);
+}
+/** Σ (q + k)^-s for s > 1, Hurwitz' zeta function: a few terms, then the Euler-Maclaurin series. */
+inline double hurwitz_zeta(double s, double q) {
+  if (q != q) return q;
+  if (q <= 0) {
+    if (q == std::floor(q)) return vm::kInf;
+    if (s != std::floor(s)) return kNaN<double>;
+  }
+  double sum = 0;
+  // from 12 on the series below has 16 digits; far below zero the first terms have faded long before
+  for (int64_t k = 0; q < 12 && k < 100000; k++, q += 1) {
+    const double term = std::pow(q, -s);
+    sum += term;
+    if (q > 0 && term < sum * 1e-18) return sum;
+  }
+  if (q == vm::kInf) return 0;
+  static constexpr double kBernoulli[] = {1.0 / 6,       -1.0 / 30, 1.0 / 42,      -1.0 / 30,     5.0 / 66,
+                                          -691.0 / 2730, 7.0 / 6,   -3617.0 / 510, 43867.0 / 798, -174611.0 / 330};
+  const double power = std::pow(q, -s);
+  sum += q * power / (s - 1) + power / 2;
+  double term = power / q * s / 2;  // s (s + 1) … / (2k)! q^(-s - 2k + 1)
+  for (int k = 0; k < 10; k++) {
+    sum += kBernoulli[k] * term;
+    const double j = 2.0 * k + 2;
+    term *= (s + j - 1) * (s + j) / ((j + 1) * (j + 2) * q * q);
+  }
+  return sum;
+}
+/** The derivative of digamma, `n` times: (-1)^(n+1) n! ζ(n + 1, x). */
+inline double polygamma_wide(double n, double x) {
+  if (n == 0) return digamma_wide(x);
+  if (n == 1) return trigamma_wide(x);
+  const double sign = std::fmod(n, 2) == 0 ? -1 : 1;
+  return sign * std::tgamma(n + 1) * hurwitz_zeta(n + 1, x);
+}
 
 // ---------------------------------------------------------------- the rows
 
@@ -426,8 +479,8 @@ inline double i0_wide(double x) {
   X(erfinv, Floating, 0, kSlow, static_cast<T>(fn::erfinv_wide(x)))                  \
   X(lgamma, Floating, 0, kSlow, static_cast<T>(std::lgamma(static_cast<double>(x)))) \
   X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x)))                \
-  X(trigamma, Floating, 0, kSlow, static_cast<T>(fn::trigamma_wide(x)))              \
   X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x)))                          \
+  X(i1, Floating, 0, kSlow, static_cast<T>(fn::i1_wide(x)))                          \
   X(ceil, Floating, 0, kCheap, std::ceil(x))                                         \
   X(floor, Floating, 0, kCheap, std::floor(x))                                       \
   X(round, Floating, 0, kCheap, std::nearbyint(x))                                   \
@@ -454,10 +507,11 @@ inline double i0_wide(double x) {
   X(tan, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::tan_limited(x), vm::tan(x))
 
 /** out, x; with parameters */
-#define FB_UNARY_PARAM_ROWS(X)                                                 \
-  X(threshold, Numbers, 2, kCheap, x <= fn::as<T>(p[0]) ? fn::as<T>(p[1]) : x) \
-  X(leakyRelu, Floating, 1, kCheap, x > T{0} ? x : x * static_cast<T>(p[0]))   \
-  X(elu, Floating, 3, kCostly,                                                 \
+#define FB_UNARY_PARAM_ROWS(X)                                                  \
+  X(threshold, Numbers, 2, kCheap, x <= fn::as<T>(p[0]) ? fn::as<T>(p[1]) : x)  \
+  X(leakyRelu, Floating, 1, kCheap, x > T{0} ? x : x * static_cast<T>(p[0]))    \
+  X(polygamma, Floating, 1, kSlow, static_cast<T>(fn::polygamma_wide(p[0], x))) \
+  X(elu, Floating, 3, kCostly,                                                  \
     x < T{0} ? vm::expm1(x * static_cast<T>(p[2])) * static_cast<T>(p[0] * p[1]) : x * static_cast<T>(p[1]))
 
 /** out (bool), x */
@@ -479,8 +533,8 @@ inline double i0_wide(double x) {
   X(pow, Numbers, 0, kCostly, fn::power(a, b))              \
   X(maximum, Any, 0, kCheap, fn::maximum(a, b))             \
   X(minimum, Any, 0, kCheap, fn::minimum(a, b))             \
-  X(fmax, Numbers, 0, kCheap, fn::fmax(a, b))               \
-  X(fmin, Numbers, 0, kCheap, fn::fmin(a, b))               \
+  X(fmax, Any, 0, kCheap, fn::fmax(a, b))                   \
+  X(fmin, Any, 0, kCheap, fn::fmin(a, b))                   \
   X(atan2, Floating, 0, kCostly, vm::atan2(a, b))           \
   X(hypot, Floating, 0, kCheap, fn::hypot(a, b))            \
   X(copysign, Floating, 0, kCheap, vm::with_sign(a, b))     \

@@ -195,7 +195,7 @@ function checked(name: string, call: Call, check: typeof torch.autograd.gradchec
     throw new Error(`${name}(${call.key}): ${(error as Error).message}`, { cause: error });
   }
 }
-const differentiable = rows.filter(([, s]) => s.gradient !== false);
+const differentiable = rows.filter(([, s]) => s.gradient !== false && s.gradient !== 'refused');
 
 describe('derivatives agree with finite differences', () => {
   test.each(differentiable)('%s', (name, sample) => {
@@ -228,6 +228,12 @@ describe('derivatives agree with finite differences', () => {
       );
       expectStored(grads, wanted, `gradient of ${name}(${call.key})`, sample.tolerance ?? 1);
     }
+  });
+
+  test.each(rows.filter(([, s]) => s.gradient === 'refused'))('refused: %s', (name) => {
+    const x = torch.ones([2], { requiresGrad: true });
+    const y = functionOf(name)(x, torch.ones(2)) as torch.Tensor;
+    assert.throws(() => y.sum().backward(), { name: 'AutogradError', message: /derivative is not implemented/ });
   });
 
   test.each(rows.filter(([, s]) => s.gradient === false))('none: %s', (name, sample) => {

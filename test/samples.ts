@@ -18,8 +18,8 @@ export interface Sample {
   readonly dtypes?: readonly DTypeName[];
   /** Factor on the tolerances of helpers.ts. */
   readonly tolerance?: number;
-  /** False: gradients are zero or not there. 'first': only the first derivative is checked. */
-  readonly gradient?: boolean | 'first';
+  /** False: gradients are zero or not there. 'first': only the first derivative is checked. 'refused': asking is an error. */
+  readonly gradient?: boolean | 'first' | 'refused';
   /** False where the layout in memory is the point of the operator, or part of its result. */
   readonly layouts?: boolean;
   /** Calls that must be refused, each with what the message must say. */
@@ -59,7 +59,6 @@ const unary = (domain: readonly [number, number] = [-2, 2], more: Partial<Sample
   ...more,
 });
 const F = (name: string): Partial<Sample> => ({ torch: `F.${name}`, dtypes: FLOATS });
-const NO_BOOL: Partial<Sample> = { dtypes: ALL.filter((d) => d !== 'bool') };
 const flatly = { gradient: false } as const;
 /** Element-wise of two tensors, or a tensor and a number. */
 const binary = (a: readonly [number, number] = [-2, 2], b: readonly [number, number] = a, more: Partial<Sample> = {}, numbers: readonly number[] = [2, 1.5]): Sample => ({
@@ -179,9 +178,9 @@ export const samples: Record<RowName, Sample> = {
   exp: unary(), exp2: unary(), expm1: unary(), log: unary(positive), log2: unary(positive), log10: unary(positive), log1p: unary([-0.9, 3]),
   sqrt: unary(positive), rsqrt: unary(positive), sin: unary(), cos: unary(), tan: unary([-1.4, 1.4], { tolerance: 4 }, null), asin: unary([-0.9, 0.9]), acos: unary([-0.9, 0.9]), atan: unary(),
   sinh: unary(), cosh: unary(), asinh: unary(), acosh: unary([1.1, 4]), atanh: unary([-0.9, 0.9]), erf: unary(), erfc: unary(),
-  erfinv: unary([-0.9, 0.9], { tolerance: 4 }), lgamma: unary(positive, { tolerance: 4 }, of([nan, inf, 0.5, 1, 2, 30])), digamma: unary(positive, { tolerance: 4, gradient: 'first' }, { ...of([nan, inf, 0.5, 1, 2, 30]), grad: false }),
-  sigmoid: unary(), tanh: unary(), relu: unary([-2, 2], { torch: 'F.relu' }), silu: unary([-2, 2], F('silu')), i0: unary([-2, 2], { tolerance: 4, gradient: false }, null),
-  neg: unary(), abs: unary(), sign: unary(), sgn: unary(), square: unary(MAP, NO_BOOL), reciprocal: unary(positive),
+  erfinv: unary([-0.9, 0.9], { tolerance: 4 }), lgamma: unary(positive, { tolerance: 4 }, of([nan, inf, 0.5, 1, 2, 30])), digamma: unary(positive, { tolerance: 4 }, { ...of([nan, inf, 0.5, 1, 2, 30]), grad: false }),
+  sigmoid: unary(), tanh: unary(), relu: unary([-2, 2], { torch: 'F.relu' }), silu: unary([-2, 2], F('silu')), i0: unary([-2, 2], { tolerance: 4 }, null),
+  neg: unary(), abs: unary(), sign: unary(), sgn: unary(), square: unary(), reciprocal: unary(positive),
   ceil: unary(), floor: unary(), trunc: unary(), frac: unary([-2, 2], { dtypes: FLOATS }), bitwiseNot: unary([-4, 4], { gradient: false, dtypes: [...INTS, 'float32'] }, null),
   logicalNot: unary([-2, 2], flatly), isnan: unary([-2, 2], flatly), isinf: unary([-2, 2], flatly), isfinite: unary([-2, 2], flatly),
   isposinf: unary([-2, 2], flatly), isneginf: unary([-2, 2], flatly), signbit: unary([-2, 2], flatly, of([-0, 0, inf, -inf, -2])),
@@ -212,11 +211,11 @@ export const samples: Record<RowName, Sample> = {
   mul: binary(), multiply: binary(MAP, MAP, { says: 'mul' }),
   div: binary(MAP, positive, { cases: [...binary(MAP, positive).cases, [t([2, 3]), t([3], [1, 3]), { roundingMode: 'floor' }], [t([2, 3]), t([3], [1, 3]), { roundingMode: 'trunc' }], [of([1, -1, 0]), 0]], bad: [[[t([2]), t([3])]], [[t([2]), 2, { roundingMode: 'up' }], /up/]] }),
   divide: binary(MAP, positive, { says: 'div' }), trueDivide: binary(MAP, positive, { says: 'div' }),
-  floorDivide: binary([-6, 6], [1, 3], { gradient: false }), remainder: binary([-6, 6], [1, 3]), fmod: binary([-6, 6], [1, 3]),
+  floorDivide: binary([-6, 6], [1, 3], { gradient: 'refused' }), remainder: binary([-6, 6], [1, 3]), fmod: binary([-6, 6], [1, 3]),
   pow: binary(positive, [0, 3], { tolerance: 2, cases: [...binary(positive, [0, 3]).cases, [t([2, 3]), 2], [t([2, 3]), 3], [t([2, 3]), 0], [t([2, 3]), 1], [t([2, 3], positive), 0.5], [t([2, 3], positive), -1], [t([2, 3], positive), -2]], bad: [[[typed('int64', [2], [1, 3]), -1], /negative/], [[t([2]), t([3])]]] }),
-  maximum: binary(MAP, MAP, {}, []), minimum: binary(MAP, MAP, {}, []), fmax: binary(MAP, MAP, NO_BOOL, []), fmin: binary(MAP, MAP, NO_BOOL, []), atan2: binary(MAP, MAP, {}, []), hypot: binary(MAP, MAP, { dtypes: FLOATS }, []),
-  copysign: binary(MAP, MAP, { gradient: 'first' }), nextafter: binary(MAP, MAP, { gradient: false, dtypes: ['float32', 'float64'] }, []),
-  logaddexp: binary(MAP, MAP, {}, []), logaddexp2: binary(MAP, MAP, {}, []), xlogy: binary(MAP, positive), heaviside: { cases: [[t([2, 3]), t([3])], [t([2, 3]), t([2, 3])], [of([0, -1, 1]), of([7])]], dtypes: ['float32', 'float64', 'int64', 'int32'], gradient: false, bad: [[[t([2]), 'x']]] },
+  maximum: binary(MAP, MAP, {}, []), minimum: binary(MAP, MAP, {}, []), fmax: binary(MAP, MAP, {}, []), fmin: binary(MAP, MAP, {}, []), atan2: binary(MAP, MAP, {}, []), hypot: binary(MAP, MAP, { dtypes: FLOATS }, []),
+  copysign: binary(MAP, MAP, { gradient: 'first' }), nextafter: binary(MAP, MAP, { dtypes: ['float32', 'float64'] }, []),
+  logaddexp: binary(MAP, MAP, {}, []), logaddexp2: binary(MAP, MAP, {}, []), xlogy: binary(MAP, positive), heaviside: { cases: [[t([2, 3]), t([3])], [t([2, 3]), t([2, 3])], [of([0, -1, 1]), of([7])]], dtypes: ['float32', 'float64', 'int64', 'int32', 'bool'], gradient: 'refused', bad: [[[t([2]), 'x']], [[t([2]), typed('int64', [2])], /different dtypes/]] },
   gcd: integers([]), lcm: integers([]), bitwiseAnd: integers(), bitwiseOr: integers(), bitwiseXor: integers(), bitwiseLeftShift: integers(), bitwiseRightShift: integers(),
   eq: binary(MAP, MAP, COMPARED), ne: binary(MAP, MAP, COMPARED), lt: binary(MAP, MAP, COMPARED), le: binary(MAP, MAP, COMPARED), gt: binary(MAP, MAP, COMPARED), ge: binary(MAP, MAP, COMPARED),
   notEqual: binary(MAP, MAP, { ...COMPARED, says: 'ne' }), less: binary(MAP, MAP, { ...COMPARED, says: 'lt' }), lessEqual: binary(MAP, MAP, { ...COMPARED, says: 'le' }),
@@ -318,7 +317,7 @@ export const samples: Record<RowName, Sample> = {
 
   // masks
   where: { cases: [[mask(2, 3), t([2, 3]), t([2, 3])], [mask(3), t([2, 1]), t([3])], [mask(2, 3), t([3]), 1], [mask(2, 3), 0, t([3])], [mask(2, 3)], [mask(), t(), t([2])]], bad: [[[mask(2), t([3]), t([2])]], [[mask(2), 'x', t([2])]]] },
-  maskedFill: { says: ['maskedFill', 'where'], cases: [[t([2, 3]), mask(2, 3), 5], [t([2, 3]), mask(3), still()], [t([3]), mask(2, 3), 0]], bad: [[[t([2]), mask(3), 1]], [[t([2]), t([2]), 1], /bool/], [[t([2]), mask(2), t([2])]]] },
+  maskedFill: { cases: [[t([2, 3]), mask(2, 3), 5], [t([2, 3]), mask(3), still()], [t([3]), mask(2, 3), 0]], bad: [[[t([2]), mask(3), 1]], [[t([2]), t([2]), 1], /bool/], [[t([2]), mask(2), t([2])]]] },
   maskedSelect: { cases: [[t([2, 3]), mask(2, 3)], [t([2, 3]), mask(3)], [t([3]), mask(2, 1)]], bad: [[[t([2]), mask(3)]], [[t([2]), t([2])]]] },
   maskedScatter: { cases: [[t([2, 3]), mask(2, 3), t([6])], [t([2, 3]), mask(3), t([2, 3])]], bad: [[[t([2]), t([2]), t([2])]], [[t([2]), of([1, 1]), t([1])]]] },
   nonzero: { cases: [[of([0, 1, 0, 2, 3, 0], [2, 3])], [mask(2, 3)], [of([0, 1, 2]), { asTuple: true }], [t()], [t([0, 2])]], ...flatly, bad: [[[t([2]), { tuple: true }]]] },

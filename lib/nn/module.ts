@@ -1,5 +1,6 @@
 // Module: the base class of all layers and models. Its parameters, buffers and children are its own fields.
 import { type Call, checkOptions, readArguments } from '../define.ts';
+import { zerosLike } from '../create.ts';
 import { type Device, type DeviceLike, device as toDevice } from '../device.ts';
 import { type DType, type DTypeName, FLOATING, toDType } from '../dtype.ts';
 import { describe } from '../errors.ts';
@@ -313,7 +314,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     const { setToNone = true } = readArguments<{ setToNone: boolean }>('zeroGrad', args, ['setToNone']);
     for (const p of this.parameters()) {
       if (setToNone) p.grad = null;
-      else if (p.grad !== null) p.grad = p.grad.detach().mul(0);
+      else if (p.grad !== null) p.grad = zerosLike(p.grad);
     }
   }
   /** Brings parameters and buffers to another dtype (those that are floating point) or device, in place. */

@@ -1,10 +1,11 @@
 // Element-wise arithmetic of two tensors, or a tensor and a number: a row each. Broadcasting, promotion, in-place forms
 // and the undoing of broadcasting in backward are the family's (define.ts) and the engine's.
-import { binary, type Binary, checkOptions, inPlaceForms, needs, row } from '../define.ts';
+import { binary, type Binary, type BinaryGrad, checkOptions, inPlaceForms, needs, row } from '../define.ts';
 import { checkOperand, checkTensor, type Scalar } from '../dispatch.ts';
-import { BOOL, FLOATING, scalarKind } from '../dtype.ts';
-import { DtypeError } from '../errors.ts';
+import { BOOL, fitting, FLOATING, float32, float64, scalarKind } from '../dtype.ts';
+import { AutogradError, DtypeError } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
+import { zerosOf } from './internal/reducing.ts';
 
 /** Options of add and sub. */
 export interface AlphaOptions {
@@ -12,8 +13,18 @@ export interface AlphaOptions {
   alpha?: number | undefined;
 }
 
+/** The second operand as a tensor: a number as one without dims, of the dtype of the first. */
 const tensorLike = (x: Tensor | Scalar, like: Tensor): Tensor =>
-  x instanceof Tensor ? x : like.detach().mul(0).add(x);
+  x instanceof Tensor ? x : zerosOf([], like.dt).fill_(x);
+/** The gradient of a step: zero, also where `g` is infinite. */
+const flat = needs('', (g) => zerosOf(g.sizes, g.dt));
+/** Of what PyTorch has no derivative of: an error when it is asked for. */
+const unknownGrads = (name: string): [BinaryGrad, BinaryGrad] => {
+  const refuse = needs('', () => {
+    throw new AutogradError(`${name}: the derivative is not implemented`);
+  });
+  return [refuse, refuse];
+};
 
 const plainAdd: Binary = binary('add', 'promote', { grads: [needs('', (g) => g), needs('', (g) => g)] });
 const plainSub: Binary = binary('sub', 'promote', {
@@ -116,12 +127,9 @@ const trueDiv: Binary = binary('div', 'float', {
  * @example
  * torch.floorDivide(torch.tensor([7, -7]), 2) // tensor([ 3, -4])
  */
-export const floorDivide: Binary = binary('floorDivide', 'number', {
-  grads: [needs('', (g) => g.mul(0)), needs('', (g) => g.mul(0))],
-});
-const truncDivide: Binary = binary('truncDivide', 'number', {
-  grads: [needs('', (g) => g.mul(0)), needs('', (g) => g.mul(0))],
-});
+export const floorDivide: Binary = binary('floorDivide', 'number', { grads: unknownGrads('floorDivide') });
+const floorDiv: Binary = binary('floorDiv', 'number', { kernel: 'floorDivide', grads: [flat, flat] });
+const truncDiv: Binary = binary('truncDiv', 'number', { kernel: 'truncDivide', grads: [flat, flat] });
 
 /**
  * `a / b`: floating point also for integers, unless `roundingMode` is given. Throws ShapeError where the shapes do not
@@ -133,7 +141,7 @@ const truncDivide: Binary = binary('truncDivide', 'number', {
  */
 export function div(a: Tensor, b: Tensor | Scalar, options?: DivOptions): Tensor {
   if (options === undefined) return trueDiv(a, b);
-  return divided('div', trueDiv, truncDivide, floorDivide, a, b, options);
+  return divided('div', trueDiv, truncDiv, floorDiv, a, b, options);
 }
 type Divide = (a: Tensor, b: Tensor | Scalar) => Tensor;
 /** Chooses the division that a rounding mode asks for. */
@@ -164,11 +172,13 @@ for (const name of ['add', 'sub']) {
     plain(x, options === undefined ? b : scaled(`${name}_`, x, b, options)),
   );
 }
-const [exactForm, truncForm, floorForm] = [formOf('div'), formOf('truncDivide'), formOf('floorDivide')];
+const [exactForm, truncForm, floorForm] = [formOf('div'), formOf('truncDiv'), formOf('floorDiv')];
 inPlaceForms.set('div', (x: Tensor, b: Tensor | Scalar, options?: DivOptions) =>
   options === undefined ? exactForm(x, b) : divided('div_', exactForm, truncForm, floorForm, x, b, options),
 );
-inPlaceForms.delete('truncDivide'); // no operator of its own
+// no operators of their own
+inPlaceForms.delete('truncDiv');
+inPlaceForms.delete('floorDiv');
 
 /**
  * Another name of {@link div}. Throws ShapeError where the shapes do not broadcast.
@@ -213,17 +223,18 @@ export const pow: Binary = binary('pow', 'number', {
     if (!(b instanceof Tensor) && Number(b) < 0 && a.dt.kind !== FLOATING && scalarKind(b) !== FLOATING) {
       throw new RangeError(`${where}: integers to negative integer powers are not allowed`);
     }
+    if (!(b instanceof Tensor) && a.dt !== float32 && a.dt !== float64 && scalarKind(b) <= a.dt.kind)
+      fitting(where, b, a.dt);
   },
   grads: [
     needs('ab', (g, { a, b }) => {
-      if (b instanceof Tensor) return g.mul(b.mul(a.pow(b.sub(1)))).where(b.ne(0), g.mul(0));
+      if (b instanceof Tensor) return g.mul(b.mul(a.pow(b.sub(1)))).where(b.ne(0), 0);
       const n = Number(b);
-      return n === 0 ? g.mul(0) : g.mul(n === 1 ? 1 : n === 2 ? a.mul(2) : a.pow(n - 1).mul(n));
+      return n === 0 ? zerosOf(g.sizes, g.dt) : g.mul(n === 1 ? 1 : n === 2 ? a.mul(2) : a.pow(n - 1).mul(n));
     }),
     // 0^b is 0 for every b > 0: no slope there
     needs('aby', (g, { a, b, y }) => {
-      const slope = g.mul(y.mul(a.log()));
-      return slope.where(a.ne(0).logicalOr(tensorLike(b, a).lt(0)), slope.detach().mul(0).nanToNum());
+      return g.mul(y.mul(a.log()).where(a.ne(0).logicalOr(tensorLike(b, a).lt(0)), 0));
     }),
   ],
 });
@@ -253,7 +264,7 @@ export const minimum: Binary = binary('minimum', 'promote', {
 });
 /** The gradient unless the operand loses, half of it where they are equal; NaN takes it too. */
 function shareTies(g: Tensor, a: Tensor, b: Tensor | Scalar, loses: Tensor): Tensor {
-  return g.mul(loses.logicalNot().to(g.dtype).sub(a.eq(b).to(g.dtype).mul(0.5)));
+  return g.mul(0.5).where(a.eq(b), g.maskedFill(loses, 0));
 }
 /**
  * The larger of both, element by element, ignoring NaN. Throws ShapeError where the shapes do not broadcast, DtypeError
@@ -263,8 +274,8 @@ function shareTies(g: Tensor, a: Tensor, b: Tensor | Scalar, loses: Tensor): Ten
  */
 export const fmax: Binary = binary('fmax', 'promote', {
   grads: [
-    needs('ab', (g, { a, b }) => g.mul(a.ge(b).logicalOr(tensorLike(b, a).isnan()).to(g.dtype))),
-    needs('ab', (g, { a, b }) => g.mul(a.ge(b).logicalOr(tensorLike(b, a).isnan()).logicalNot().to(g.dtype))),
+    needs('ab', (g, { a, b }) => g.where(a.ge(b).logicalOr(tensorLike(b, a).isnan()), 0)),
+    needs('ab', (g, { a, b }) => g.maskedFill(a.ge(b).logicalOr(tensorLike(b, a).isnan()), 0)),
   ],
 });
 /**
@@ -275,8 +286,8 @@ export const fmax: Binary = binary('fmax', 'promote', {
  */
 export const fmin: Binary = binary('fmin', 'promote', {
   grads: [
-    needs('ab', (g, { a, b }) => g.mul(a.le(b).logicalOr(tensorLike(b, a).isnan()).to(g.dtype))),
-    needs('ab', (g, { a, b }) => g.mul(a.le(b).logicalOr(tensorLike(b, a).isnan()).logicalNot().to(g.dtype))),
+    needs('ab', (g, { a, b }) => g.where(a.le(b).logicalOr(tensorLike(b, a).isnan()), 0)),
+    needs('ab', (g, { a, b }) => g.maskedFill(a.le(b).logicalOr(tensorLike(b, a).isnan()), 0)),
   ],
 });
 /**
@@ -304,7 +315,7 @@ export const hypot: Binary = binary('hypot', 'promote', {
  * torch.copysign(torch.tensor([1.5, -2]), -1) // tensor([-1.5000, -2.0000])
  */
 export const copysign: Binary = binary('copysign', 'float', {
-  grads: [needs('ay', (g, { a, y }) => g.mul(y.div(a)).where(a.ne(0), g.mul(0))), needs('', (g) => g.mul(0))],
+  grads: [needs('ay', (g, { a, y }) => g.mul(y.div(a).where(a.ne(0), 0))), flat],
 });
 /**
  * The next floating-point number after `a` towards `b`. Throws ShapeError where the shapes do not broadcast, DtypeError
@@ -312,7 +323,9 @@ export const copysign: Binary = binary('copysign', 'float', {
  * @example
  * torch.nextafter(torch.tensor([1.5]), torch.tensor([2.5])).gt(1.5) // tensor([True])
  */
-export const nextafter: Binary = binary('nextafter', 'number');
+export const nextafter: Binary = binary('nextafter', 'number', {
+  grads: [needs('ab', (g, { a, b }) => g.maskedFill(a.eq(b), 0)), flat],
+});
 /**
  * `ln(e^a + e^b)` without overflow. Throws ShapeError where the shapes do not broadcast, DtypeError for integers.
  * @example
@@ -342,9 +355,7 @@ export const logaddexp2: Binary = binary('logaddexp2', 'number', {
  */
 export const xlogy: Binary = binary('xlogy', 'float', {
   grads: [
-    needs('ab', (g, { a, b }) =>
-      g.mul(tensorLike(b, a).log()).where(a.ne(0).logicalOr(tensorLike(b, a).gt(0)), g.mul(0)),
-    ),
+    needs('ab', (g, { a, b }) => g.mul(tensorLike(b, a).log()).where(a.ne(0).logicalOr(tensorLike(b, a).gt(0)), 0)),
     needs('ab', (g, { a, b }) => g.mul(a.div(b))),
   ],
 });
@@ -353,7 +364,15 @@ export const xlogy: Binary = binary('xlogy', 'float', {
  * @example
  * torch.heaviside(torch.tensor([-1.5, 0, 2]), torch.tensor([0.5])) // tensor([0.0000, 0.5000, 1.0000])
  */
-export const heaviside: Binary = binary('heaviside', 'number');
+export const heaviside: Binary = binary('heaviside', 'promote', {
+  grads: unknownGrads('heaviside'),
+  check: (where, a, b) => {
+    if (b instanceof Tensor && b.dt !== a.dt)
+      throw new DtypeError(
+        `${where}: not implemented for tensors with different dtypes, ${a.dt.name} and ${b.dt.name}`,
+      );
+  },
+});
 /**
  * The greatest common divisor of integers. Throws DtypeError for other dtypes than integers, ShapeError where the
  * shapes do not broadcast.

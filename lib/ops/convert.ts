@@ -24,6 +24,7 @@ import {
   bool,
   type DType,
   type DTypeName,
+  fitting,
   float16,
   float32,
   float64,
@@ -41,6 +42,7 @@ import { kernel } from '../native.ts';
 import { broadcastShapes, contiguousStrides, sameShape, type Shape, show } from '../shape.ts';
 import { ShapeError } from '../errors.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
+import { zerosOf } from './internal/reducing.ts';
 
 const copyKernel = kernel('copy');
 const fillKernel = kernel('fill');
@@ -315,7 +317,7 @@ inPlaceForms.set('copy', (x: Tensor, source: Tensor | Scalar): Tensor => {
   return writeInPlace(
     x,
     [x, source],
-    grads((g) => [g.mul(0), g], 'CopyBackwards'),
+    grads((g) => [zerosOf(g.sizes, g.dt), g], 'CopyBackwards'),
     () => {
       runMap(copyKernel, x.sizes, [x, undisturbed(x, source)], x.dt);
     },
@@ -330,12 +332,12 @@ function fillWith(where: string, x: Tensor, value: Tensor | Scalar): Tensor {
       `${where}: only supports a 0-dimensional value tensor but got one with ${value.sizes.length} dimensions`,
     );
   }
-  const operand = value instanceof Tensor ? value : scalarOperand(where, value);
+  const operand = value instanceof Tensor ? value : scalarOperand(where, fitting(where, value, x.dt, false));
   const inputs = value instanceof Tensor ? [x, value] : [x];
   return writeInPlace(
     x,
     inputs,
-    grads((g) => (inputs.length > 1 ? [g.mul(0), g.sum()] : [g.mul(0)]), 'FillBackward0'),
+    grads((g) => [zerosOf(g.sizes, g.dt), ...(inputs.length > 1 ? [g.sum()] : [])], 'FillBackward0'),
     () => {
       if (operand instanceof Tensor) runMap(copyKernel, x.sizes, [x, undisturbed(x, operand)], x.dt);
       else runMap(fillKernel, x.sizes, [x, operand], x.dt);

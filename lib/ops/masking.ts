@@ -1,7 +1,7 @@
 // Choosing by a condition: where, masked reading and writing, nonzero.
 import { checkOptions, record } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, runStruct, type Scalar } from '../dispatch.ts';
-import { bool, int64, scalarKind, uint8 } from '../dtype.ts';
+import { bool, fitting, FLOATING, int64, uint8 } from '../dtype.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, range, show } from '../shape.ts';
@@ -36,7 +36,8 @@ function checkMask(name: string, mask: unknown): Tensor {
 }
 
 /**
- * A copy of `x` with `value` where the mask is true. Throws DtypeError if the value does not fit the dtype's kind.
+ * A copy of `x` with `value` where the mask is true. The value becomes one of the dtype's; throws
+ * RangeError if that cannot hold it.
  * @example
  * torch.maskedFill(torch.tensor([1.5, 2]), torch.tensor([true, false]), 0) // tensor([0., 2.])
  */
@@ -47,15 +48,12 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Tensor | Scalar): Ten
   if (value instanceof Tensor && value.sizes.length > 0) {
     throw new ShapeError(`maskedFill: only supports a 0-dimensional value tensor, but got shape ${show(value.sizes)}`);
   }
-  const kind = value instanceof Tensor ? value.dt.kind : scalarKind(value);
-  if (x.dt === bool && typeof value === 'number' && kind < 2) return choose(m, value !== 0, x);
-  if (kind > x.dt.kind)
-    throw new DtypeError(
-      `maskedFill: a ${kind === 2 ? 'floating point' : 'integer'} value cannot be written to a tensor of ${x.dt.name}`,
-    );
-  if (value instanceof Tensor) return choose(m, value.dt === x.dt ? value : value.to(x.dtype), x);
+  if (value instanceof Tensor) return choose(m, value.dt === x.dt ? value : value.to(x.dtype), x, 'maskedFill');
+  const fits = fitting('maskedFill', value, x.dt);
+  if (x.dt === bool) return choose(m, Boolean(fits) || Number.isNaN(fits), x, 'maskedFill');
   // of the same kind or a lower one, a number does not widen the dtype
-  return choose(m, value, x);
+  const whole = x.dt.kind !== FLOATING && typeof fits === 'number' ? Math.trunc(fits) : fits;
+  return choose(m, whole, x, 'maskedFill');
 }
 
 const maskedSelectKernel = kernel('maskedSelect');

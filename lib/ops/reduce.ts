@@ -326,7 +326,7 @@ export function norm(
 }
 /** PyTorch's norm_backward (FunctionsManual.cpp): the subgradient at 0 is 0. */
 function normBack(g: Tensor, x: Tensor, y: Tensor, p: number, dims: readonly number[]): Tensor {
-  if (p === 0) return x.mul(0);
+  if (p === 0) return zerosOf(x.sizes, g.dt);
   if (p === 1) return x.sgn().mul(g);
   if (p === 2) return g.mul(x.div(y).maskedFill(y.eq(0), 0));
   if (Math.abs(p) === Infinity) {

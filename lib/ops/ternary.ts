@@ -11,11 +11,12 @@ import {
   type Scalar,
   scalarOperand,
 } from '../dispatch.ts';
-import { BOOL, type DType, FLOATING, requireFloating, toFloating } from '../dtype.ts';
+import { BOOL, type DType, fitting, FLOATING, requireFloating, toFloating } from '../dtype.ts';
 import { DtypeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
+import { zerosOf } from './internal/reducing.ts';
 
 const as = (x: Tensor, dt: DType): Tensor => (x.dt === dt ? x : x.detach().to(dt.name));
 
@@ -37,7 +38,7 @@ function map(
 }
 
 const clampKernel = kernel('clamp');
-type Bound = Tensor | number | null;
+type Bound = Tensor | Scalar | null;
 /** Bounds of clamp; at least one must be given. */
 export interface ClampOptions {
   min?: Bound | undefined;
@@ -54,6 +55,7 @@ export function clamp(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], Clamp
   if (min === null && max === null) throw new TypeError("clamp: at least one of 'min' or 'max' must not be null");
   if (min instanceof Tensor || max instanceof Tensor) {
     let out = x;
+    for (const b of [min, max]) if (b !== null) checkOperand('clamp', b, 'a bound');
     if (min !== null) out = bounded(out, min, true);
     if (max !== null) out = bounded(out, max, false);
     return out;
@@ -64,20 +66,23 @@ export function clamp(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], Clamp
     x.dt,
   );
   if (dt.kind === BOOL) throw new DtypeError('clamp: not implemented for bool');
+  const stored = (b: Scalar | null): Tensor | number | null =>
+    b === null ? null : scalarOperand('clamp', fitting('clamp', b, dt));
+  const [low, high] = [stored(min), stored(max)];
+  if (low instanceof Tensor || high instanceof Tensor) return clamp(x, low, high); // beyond a double's whole numbers
   const source = as(x, dt);
   const out = resultLike(x.sizes, dt, [source]);
-  runMap(clampKernel, x.sizes, [out, source], dt, [min === null ? 0 : 1, min ?? 0, max === null ? 0 : 1, max ?? 0]);
+  runMap(clampKernel, x.sizes, [out, source], dt, [min === null ? 0 : 1, low ?? 0, max === null ? 0 : 1, high ?? 0]);
   return record('clamp', out, [x], [x], (g, n) => {
     const v = n.unpack(0);
     const inside = min === null ? v.le(max!) : max === null ? v.ge(min) : v.ge(min).logicalAnd(v.le(max));
-    return [g.mul(inside.to(g.dtype))];
+    return [g.where(inside, 0)];
   });
 }
 row('clamp', clamp);
 /** One bound that is a tensor: its gradient goes where it is the result. */
-function bounded(x: Tensor, b: Tensor | number, lower: boolean): Tensor {
-  const bound = b instanceof Tensor ? b : x.detach().mul(0).add(b);
-  return x.where(x.isnan().logicalOr(lower ? x.ge(bound) : x.le(bound)), bound);
+function bounded(x: Tensor, b: Tensor | Scalar, lower: boolean): Tensor {
+  return x.where(x.isnan().logicalOr(lower ? x.ge(b) : x.le(b)), b);
 }
 /**
  * Another name of {@link clamp}.
@@ -202,11 +207,13 @@ export function round(x: Tensor, options?: RoundOptions): Tensor {
   if (x.dt.kind !== FLOATING) return x.clone();
   if (decimals !== 0) {
     const scale = 10 ** Math.abs(decimals);
-    return decimals > 0 ? round(x.mul(scale)).div(scale) : round(x.div(scale)).mul(scale);
+    const v = x.detach();
+    const out = decimals > 0 ? round(v.mul(scale)).div(scale) : round(v.div(scale)).mul(scale);
+    return record('round', out, [x], [], (g) => [zerosOf(g.sizes, g.dt)]);
   }
   const out = resultLike(x.sizes, x.dt, [x]);
   runMap(roundKernel, x.sizes, [out, x], x.dt);
-  return record('round', out, [x], [], (g) => [g.mul(0)]);
+  return record('round', out, [x], [], (g) => [zerosOf(g.sizes, g.dt)]);
 }
 row('round', round);
 

@@ -1,6 +1,13 @@
 // Element-wise functions of one tensor: a row each. The formulas are in native/functors.h.
 import { unary, type Unary } from '../define.ts';
+import { checkTensor } from '../dispatch.ts';
+import { bool } from '../dtype.ts';
+import type { Tensor } from '../tensor.ts';
 import { reluGrad, sigmoidGrad, tanhGrad } from './internal/activation-grad.ts';
+import { zerosOf } from './internal/reducing.ts';
+
+/** The gradient of a step: zero, also where `g` is infinite. */
+const flat = (g: Tensor): Tensor => zerosOf(g.sizes, g.dt);
 
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
@@ -157,8 +164,15 @@ export const lgamma: Unary = unary('lgamma', 'float', { grad: (g, x) => g.mul(x.
  * @example
  * torch.digamma(torch.tensor([1, 0.5])) // tensor([-0.5772, -1.9635])
  */
-export const digamma: Unary = unary('digamma', 'float', { grad: (g, x) => g.mul(trigamma(x)) });
-const trigamma: Unary = unary('trigamma', 'float');
+export const digamma: Unary = unary('digamma', 'float', { grad: (g, x) => g.mul(polygamma(1)(x)) });
+const orders: Unary[] = [];
+/** The `n`-th derivative of digamma, whose derivative is the next one. */
+function polygamma(n: number): Unary {
+  return (orders[n] ??= unary('polygamma', 'float', {
+    params: [n],
+    grad: (g, x) => g.mul(polygamma(n + 1)(x)),
+  }));
+}
 /**
  * Element-wise logistic function, `1 / (1 + e^-x)`.
  * @example
@@ -205,19 +219,27 @@ export const abs: Unary = unary('abs', 'number', { grad: (g, x) => g.mul(x.sign(
  * @example
  * torch.sign(torch.tensor([1.5, -2])) // tensor([ 1., -1.])
  */
-export const sign: Unary = unary('sign', 'same', { gradOnly: (g) => g.mul(0) });
+export const sign: Unary = unary('sign', 'same', { gradOnly: flat });
 /**
  * As {@link sign}, for real tensors.
  * @example
  * torch.sgn(torch.tensor([1.5, -2])) // tensor([ 1., -1.])
  */
-export const sgn: Unary = unary('sgn', 'same', { kernel: 'sign', gradOnly: (g) => g.mul(0) });
+export const sgn: Unary = unary('sgn', 'same', { kernel: 'sign', gradOnly: flat });
+const plainSquare: Unary = unary('square', 'number', { grad: (g, x) => g.mul(x.mul(2)) });
 /**
+<<<<<<< HEAD
  * Element-wise square. Throws DtypeError on bool.
+=======
+ * Element-wise square; of bools as int64.
+>>>>>>> 12c3198 (Give steps a zero gradient where it is infinite, i0 and digamma all derivatives; refuse numbers a dtype cannot hold)
  * @example
  * torch.square(torch.tensor([3, -2])) // tensor([9, 4])
  */
-export const square: Unary = unary('square', 'number', { grad: (g, x) => g.mul(x.mul(2)) });
+export function square(x: Tensor): Tensor {
+  checkTensor('square', x);
+  return plainSquare(x.dt === bool ? x.to('int64') : x);
+}
 /**
  * Element-wise `1 / x`.
  * @example
@@ -229,19 +251,19 @@ export const reciprocal: Unary = unary('reciprocal', 'float', { gradOut: (g, y) 
  * @example
  * torch.ceil(torch.tensor([1.5, -1.5])) // tensor([ 2., -1.])
  */
-export const ceil: Unary = unary('ceil', 'number', { whole: true, gradOnly: (g) => g.mul(0) });
+export const ceil: Unary = unary('ceil', 'number', { whole: true, gradOnly: flat });
 /**
  * The largest whole number not above each element. Throws DtypeError on bool.
  * @example
  * torch.floor(torch.tensor([1.5, -1.5])) // tensor([ 1., -2.])
  */
-export const floor: Unary = unary('floor', 'number', { whole: true, gradOnly: (g) => g.mul(0) });
+export const floor: Unary = unary('floor', 'number', { whole: true, gradOnly: flat });
 /**
  * The whole part of each element. Throws DtypeError on bool.
  * @example
  * torch.trunc(torch.tensor([1.5, -1.5])) // tensor([ 1., -1.])
  */
-export const trunc: Unary = unary('trunc', 'number', { whole: true, gradOnly: (g) => g.mul(0) });
+export const trunc: Unary = unary('trunc', 'number', { whole: true, gradOnly: flat });
 /**
  * The fractional part of each element, with its sign. Throws DtypeError for integers.
  * @example
@@ -301,4 +323,8 @@ export const signbit: Unary = unary('signbit', 'bool');
  * @example
  * torch.i0(torch.tensor([0, 1.5])) // tensor([1.0000, 1.6467])
  */
-export const i0: Unary = unary('i0', 'float');
+export const i0: Unary = unary('i0', 'float', { grad: (g, x) => g.mul(i1(x)) });
+/** Of order 1, the derivative of order 0; its own is I0(x) - I1(x) / x, which is a half at zero. */
+const i1: Unary = unary('i1', 'float', {
+  grad: (g, x) => g.mul(i0(x).sub(i1(x).div(x).where(x.ne(0), 0.5))),
+});

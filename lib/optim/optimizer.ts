@@ -4,7 +4,7 @@ import { type Call, readArguments } from '../define.ts';
 import { runList } from '../dispatch.ts';
 import { FLOATING } from '../dtype.ts';
 import { AutogradError, describe, DtypeError } from '../errors.ts';
-import { scalarTensor } from '../create.ts';
+import { scalarTensor, zerosLike } from '../create.ts';
 import { emptyLasting, Tensor } from '../tensor.ts';
 
 /** Values of one parameter's state, by PyTorch's names. */
@@ -150,7 +150,7 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     for (const group of this.paramGroups) {
       for (const p of group.params) {
         if (setToNone) p.grad = null;
-        else if (p.grad !== null) p.grad = p.grad.detach().mul(0);
+        else if (p.grad !== null) p.grad = zerosLike(p.grad);
       }
     }
   }

@@ -82,7 +82,7 @@ constexpr auto kClamp = spans_of<ClampRow>([]<class T>(TypeTag<T>) { return Span
 // All are map plans over (out, x) of one dtype, out may be x itself.
 void register_unary(KernelTable& table) {
   // Dtypes as the rows of functors.h say; no parameters, but for
-  //   threshold [threshold, value]   leakyRelu [slope]   elu [alpha, scale, inputScale]
+  //   threshold [threshold, value]   leakyRelu [slope]   elu [alpha, scale, inputScale]   polygamma [order]
 #define ADD(name, ...) table.add(#name, same_dtype_kernel<name##Row, kSpans1<name##Row>, 2>);
   FB_UNARY_ROWS(ADD)
   FB_UNARY_PARAM_ROWS(ADD)

@@ -11,7 +11,7 @@ import {
   type Scalar,
   scalarOperand,
 } from '../../dispatch.ts';
-import { bool, uint8 } from '../../dtype.ts';
+import { bool, fitting, uint8 } from '../../dtype.ts';
 import { DtypeError } from '../../errors.ts';
 import { kernel } from '../../native.ts';
 import { broadcastShapes, type Shape } from '../../shape.ts';
@@ -20,28 +20,28 @@ import { Tensor } from '../../tensor.ts';
 const whereKernel = kernel('where');
 
 /** `condition ? a : b`, broadcast and promoted. */
-export function choose(condition: Tensor, a: Tensor | Scalar, b: Tensor | Scalar): Tensor {
-  checkTensor('where', condition, 'condition');
-  checkOperand('where', a, 'input');
-  checkOperand('where', b, 'other');
+export function choose(condition: Tensor, a: Tensor | Scalar, b: Tensor | Scalar, where = 'where'): Tensor {
+  checkTensor(where, condition, 'condition');
+  checkOperand(where, a, 'input');
+  checkOperand(where, b, 'other');
   if (condition.dt !== bool && condition.dt !== uint8) {
     throw new DtypeError(
-      `where: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dt.name}`,
+      `${where}: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dt.name}`,
     );
   }
-  commonDevice('where', [condition, a, b]);
+  commonDevice(where, [condition, a, b]);
   const dt = resultType(a, b);
   const mask = condition.dt === bool ? condition : condition.to('bool');
   const operand = (x: Tensor | Scalar): Operand => {
-    const y = x instanceof Tensor ? x : scalarOperand('where', x);
+    const y = x instanceof Tensor ? x : scalarOperand(where, fitting(where, x, dt, false));
     return y instanceof Tensor && y.dt !== dt ? y.detach().to(dt.name) : y;
   };
   const [p, q] = [operand(a), operand(b)];
   let sizes: Shape = mask.sizes;
-  for (const x of [p, q]) if (x instanceof Tensor) sizes = broadcastShapes('where', sizes, x.sizes);
+  for (const x of [p, q]) if (x instanceof Tensor) sizes = broadcastShapes(where, sizes, x.sizes);
   const out = resultLike(sizes, dt, [mask, p, q]);
   runMap(whereKernel, sizes, [out, mask, p, q], dt);
-  return record('where', out, [a instanceof Tensor ? a : null, b instanceof Tensor ? b : null], [mask], (g, n) => [
+  return record(where, out, [a instanceof Tensor ? a : null, b instanceof Tensor ? b : null], [mask], (g, n) => [
     n.needs(0) ? choose(n.unpack(0), g, 0) : null,
     n.needs(1) ? choose(n.unpack(0), 0, g) : null,
   ]);
