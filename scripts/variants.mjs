@@ -1,5 +1,6 @@
 // Builds the addon the other ways, each into a folder of its own under build/, and runs the tests of the operators with
-// it: `node scripts/variants.mjs [openmp | gyp | clang]…`, all of them by default. Called by .ci/run.
+// it: `node scripts/variants.mjs [openmp | gyp | clang | arm]…`, all of them by default. Called by .ci/run. Clang, and the
+// cross compiler for ARM (Debian: g++-aarch64-linux-gnu), are used where they are.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -57,6 +58,16 @@ const variants = {
     build: (folder) => cmake(folder, [], { CC: 'clang', CXX: 'clang++' }),
     threads: 'pool',
   },
+  arm: {
+    missing: () => (has('aarch64-linux-gnu-g++') ? null : 'there is no aarch64-linux-gnu-g++ here'),
+    build: (folder) =>
+      cmake(folder, ['CMAKE_SYSTEM_NAME=Linux', 'CMAKE_SYSTEM_PROCESSOR=aarch64'], {
+        CC: 'aarch64-linux-gnu-gcc',
+        CXX: 'aarch64-linux-gnu-g++',
+      }),
+    runs: process.arch === 'arm64',
+    threads: 'pool',
+  },
 };
 
 const asked = process.argv.slice(2);
@@ -66,14 +77,19 @@ if (unknown !== undefined) {
   process.exit(1);
 }
 for (const name of asked.length > 0 ? asked : Object.keys(variants)) {
-  const { missing, build, threads } = variants[name];
+  const { missing, build, runs = true, threads } = variants[name];
   const why = missing?.();
   if (why) {
     console.log(`variants: ${name} left out: ${why}`);
     continue;
   }
   const start = Date.now();
+  const elapsed = () => `${((Date.now() - start) / 1000).toFixed(0)} s`;
   const addon = join(process.cwd(), build(join('build', name)));
+  if (!runs) {
+    console.log(`variants: ${name}: compiles; it cannot run here, ${elapsed()}`);
+    continue;
+  }
   const built = JSON.parse(
     run(process.execPath, ['-p', 'JSON.stringify(require(process.argv[1]).build())', addon]).trim(),
   );
@@ -86,6 +102,5 @@ for (const name of asked.length > 0 ? asked : Object.keys(variants)) {
     NO_COLOR: '1',
   });
   const passed = /Tests\s+(.*)/.exec(output)?.[1] ?? '';
-  const seconds = ((Date.now() - start) / 1000).toFixed(0);
-  console.log(`variants: ${name} (${built.isa}, ${built.threads}): tests ${passed}, ${seconds} s`);
+  console.log(`variants: ${name} (${built.isa}, ${built.threads}): tests ${passed}, ${elapsed()}`);
 }
