@@ -28,7 +28,7 @@ import { BOOL, bool, type DType, FLOATING, type Kind, scalarKind, toFloating } f
 import { AutogradError, describe, DtypeError } from './errors.ts';
 import { kernel } from './native.ts';
 import { broadcastShapes, sameShape, type Shape } from './shape.ts';
-import { Tensor, viewOf } from './tensor.ts';
+import { emptyTensor, Tensor, viewOf } from './tensor.ts';
 
 // ---- rows -----------------------------------------------------------------------------------------------------------
 
@@ -408,7 +408,7 @@ export type BinaryDtype = 'promote' | 'number' | 'integer' | 'float';
 export interface BinaryRule {
   readonly grads?: readonly [BinaryGrad | null, BinaryGrad | null];
   readonly kernel?: string;
-  /** Refuses operands before anything is computed. */
+  /** Refuses operands before anything is computed; those of a floating point dtype are always welcome. */
   readonly check?: (where: string, a: Tensor, b: Tensor | Scalar) => void;
 }
 
@@ -481,18 +481,17 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
       b.dense &&
       a.dt.kind === FLOATING &&
       a.storage.device === b.storage.device &&
-      sameShape(a.sizes, b.sizes) &&
-      !check
+      sameShape(a.sizes, b.sizes)
     ) {
-      const y = resultLike(a.sizes, a.dt, NOTHING);
+      const y = emptyTensor(a.sizes, a.dt);
       runDense(k, y, a, b, a.dt);
       if (grads && mode.grad && (tracked(a) || tracked(b)))
         attach(y, new BinaryNode(label, grads, null).connect([a, b]).keep(a, b, y));
       return y;
     }
     checkTensor(name, a);
-    if (typeof b === 'number' && a.dense && a.dt.kind === FLOATING && !check) {
-      const y = resultLike(a.sizes, a.dt, NOTHING);
+    if (typeof b === 'number' && a.dense && a.dt.kind === FLOATING) {
+      const y = emptyTensor(a.sizes, a.dt);
       runDense(k, y, a, b, a.dt);
       if (grads && mode.grad && tracked(a)) attach(y, new BinaryNode(label, grads, b).connect([a]).keep(a, null, y));
       return y;
@@ -539,7 +538,6 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
   });
   return f;
 }
-const NOTHING: readonly unknown[] = [];
 const copyKernel = kernel('copy');
 
 function binaryNode(

@@ -79,9 +79,18 @@ export function sameShape(a: Shape, b: Shape): boolean {
 /** How a shape reads in a message. */
 export const show = (shape: Shape): string => `[${shape.join(', ')}]`;
 
+/** Whether `a` broadcasts to `b` as it is. */
+function fits(a: Shape, b: Shape): boolean {
+  const pad = b.length - a.length;
+  if (pad < 0) return false;
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[pad + d] && a[d] !== 1) return false;
+  return true;
+}
+
 /** The shape that both broadcast to. */
 export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
-  if (sameShape(a, b)) return a;
+  if (fits(b, a)) return a;
+  if (fits(a, b)) return b;
   const rank = Math.max(a.length, b.length);
   const out = new Array<number>(rank);
   for (let d = 0; d < rank; d++) {
