@@ -408,7 +408,7 @@ export type BinaryDtype = 'promote' | 'number' | 'integer' | 'float';
 export interface BinaryRule {
   readonly grads?: readonly [BinaryGrad | null, BinaryGrad | null];
   readonly kernel?: string;
-  /** Refuses operands before anything is computed; those of a floating point dtype are always welcome. */
+  /** Refuses operands before anything is computed; float32 and float64 are always welcome. */
   readonly check?: (where: string, a: Tensor, b: Tensor | Scalar) => void;
 }
 
@@ -490,7 +490,7 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
       return y;
     }
     checkTensor(name, a);
-    if (typeof b === 'number' && a.dense && a.dt.kind === FLOATING) {
+    if (typeof b === 'number' && a.dense && a.dt.kind === FLOATING && (!check || a.dt.size > 2)) {
       const y = emptyTensor(a.sizes, a.dt);
       runDense(k, y, a, b, a.dt);
       if (grads && mode.grad && tracked(a)) attach(y, new BinaryNode(label, grads, b).connect([a]).keep(a, null, y));
