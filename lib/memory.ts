@@ -169,7 +169,13 @@ function collect(bytes: number): void {
   } else if (share > 0.25) nursery = Math.min(limit, nursery * 1.2);
   else if (freed > 0.8 * nursery) nursery = nursery * 0.9;
   if (nursery < floor) nursery = floor;
-  trigger = figures[LIVE_BYTES]! + bytes + nursery;
+  setTrigger(bytes);
+}
+
+/** The next collection comes when the nursery is full, and not long after a full one is due: the peak is bounded. */
+function setTrigger(bytes: number): void {
+  const live = figures[LIVE_BYTES]! + bytes;
+  trigger = Math.min(live + nursery, Math.max(fullAt, live + Math.min(nursery, NURSERY_MIN)));
 }
 
 // ---- allocating -----------------------------------------------------------------------------------------------------
@@ -319,5 +325,5 @@ export function memoryStats(): MemoryStats {
 export function emptyCache(): void {
   collectFully();
   native.trim(0);
-  trigger = figures[LIVE_BYTES]! + nursery;
+  setTrigger(0);
 }
