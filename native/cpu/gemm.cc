@@ -18,7 +18,7 @@ namespace {
 
 template <class T>
 inline constexpr int64_t kBlockK = sizeof(T) == 4 ? 512 : 384;
-inline constexpr int64_t kBlockN = 3072, kBlockM = 336;
+inline constexpr int64_t kBlockN = 3072, kBlockM = 224;
 /** Multiplications below which threads cost more than they give. */
 inline constexpr int64_t kParallelWork = 1 << 20;
 
@@ -199,10 +199,12 @@ class Block {
         const int64_t i = tile_row(t);
         const int rows = static_cast<int>(tile_row(t + 1) - i);
         const Out<T> out = out_.at(i, j0_ + panel * kPanel);
-        if (direct_a_)
-          micro_for<T, false>(rows, vectors)(k_, a + i * g_.a_row, g_.a_row, g_.a_col, b, b_row, cols, out);
+        if (!direct_a_)
+          micro_for<T, ReadA::packed>(rows, vectors)(k_, packed_a + (i - i0) * k_, 0, 0, b, b_row, cols, out);
+        else if (g_.a_col == 1)
+          micro_for<T, ReadA::rows>(rows, vectors)(k_, a + i * g_.a_row, g_.a_row, 1, b, b_row, cols, out);
         else
-          micro_for<T, true>(rows, vectors)(k_, packed_a + (i - i0) * k_, 0, 0, b, b_row, cols, out);
+          micro_for<T, ReadA::strided>(rows, vectors)(k_, a + i * g_.a_row, g_.a_row, g_.a_col, b, b_row, cols, out);
       }
     }
   }
@@ -257,7 +259,7 @@ template <class T, class F>
 void over_parts(const Gemm<T>& g, F&& f) {
   const double work = work_of(g);
   if (num_threads() == 1 || detail::in_parallel() || work < kParallelWork) return f(g);
-  const int64_t wanted = num_threads() * (work >= 0x1p28 ? 4 : work >= 0x1p24 ? 2 : 1);
+  const int64_t wanted = num_threads() * (work >= 0x1p35 ? 4 : work >= 0x1p31 ? 2 : 1);
   const int64_t most_rows = ceil_div(g.m, kTileRows), most_cols = ceil_div(g.n, kTileCols<T>);
   int64_t rows = 1, cols = 1, least = INT64_MAX;
   for (int64_t r = 1; r <= std::min(wanted, most_rows); r++) {

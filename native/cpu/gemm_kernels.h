@@ -194,12 +194,15 @@ __attribute__((noinline)) void finish(const T* tile, int rows, int cols, int wid
   }
 }
 
-/** One register tile of R x `cols` (at most V vectors) over k steps. Packed A holds R elements a step. */
+/** How a tile reads A: R elements a step; rows with unit stride where they lie; any strides. */
+enum class ReadA { packed, rows, strided };
+
+/** One register tile of R x `cols` (at most V vectors) over k steps. */
 template <class T>
 using MicroFn = void (*)(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row, int cols,
                          const Out<T>& out);
 
-template <class T, int R, int V, bool kPackedA>
+template <class T, int R, int V, ReadA kA>
 void micro(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row, int cols,
            const Out<T>& out) {
   constexpr int w = kLanes<T>;
@@ -209,24 +212,45 @@ void micro(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int6
     FB_UNROLL
     for (int v = 0; v < V; v++) acc[i][v] = Vec<T>{};
   }
+  // Rows in place: every fifth has a pointer, the others are at 1, 2, 3 and 4 strides from it, which are two registers
+  // and the scales of an address.
+  constexpr int kBases = (R + 4) / 5;
+  const std::byte* base[kBases];
+  const int64_t stride = a_row * static_cast<int64_t>(sizeof(T)), stride3 = 3 * stride;
+  for (int i = 0; i < kBases; i++) base[i] = reinterpret_cast<const std::byte*>(a) + 5 * i * stride;
+  const auto element = [&](int i, int q) __attribute__((always_inline)) {
+    if constexpr (kA == ReadA::packed) return a[q * R + i];
+    if constexpr (kA == ReadA::strided) return a[i * a_row + q * a_col];
+    const std::byte* at = base[i / 5] + (i % 5 == 3 ? stride3 : i % 5 * stride);
+    return reinterpret_cast<const T*>(at)[q];
+  };
   const auto step = [&](int q) __attribute__((always_inline)) {
     Vec<T> bv[V];
     FB_UNROLL
     for (int v = 0; v < V; v++) bv[v] = load(b + q * b_row + v * w);
     FB_UNROLL
     for (int i = 0; i < R; i++) {
-      const T x = kPackedA ? a[q * R + i] : a[i * a_row + q * a_col];
+      const T x = element(i, q);
       FB_UNROLL
       for (int v = 0; v < V; v++) acc[i][v] += x * bv[v];
     }
   };
-  // Four steps at a time, for loop arithmetic would take slots from the FMA units (A in place has too many addresses
-  // for that). The rows of C lie far apart, often in pages of their own: ask for one each time, they are needed after
-  // the last step.
+  const auto advance = [&](int steps) __attribute__((always_inline)) {
+    if constexpr (kA == ReadA::rows) {
+      FB_UNROLL
+      for (int i = 0; i < kBases; i++) base[i] += steps * static_cast<int>(sizeof(T));
+    } else {
+      a += kA == ReadA::packed ? steps * R : steps * a_col;
+    }
+    b += steps * b_row;
+  };
+  // Four steps at a time, for loop arithmetic would take slots from the FMA units (A of any strides has too many
+  // addresses for that). The rows of C lie far apart, often in pages of their own: ask for one each time, they are
+  // needed after the last step.
   const T* ahead = out.c;
   const T* const last = out.c + (R - 1) * out.c_row;
   int64_t p = 0;
-  for (; kPackedA && p + 4 <= k; p += 4) {
+  for (; kA != ReadA::strided && p + 4 <= k; p += 4) {
     step(0);
     FB_NO_MIXING;
     step(1);
@@ -235,16 +259,15 @@ void micro(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int6
     FB_NO_MIXING;
     step(3);
     FB_NO_MIXING;
-    a += 4 * R;
-    b += 4 * b_row;
+    advance(4);
     __builtin_prefetch(ahead, 1);
     if (V > 1) __builtin_prefetch(ahead + (V - 1) * w, 1);
+    __builtin_prefetch(ahead + V * w - 1, 1);  // the rows may begin anywhere in a line
     if (ahead != last) ahead += out.c_row;
   }
   for (; p < k; p++) {
     step(0);
-    a += kPackedA ? R : a_col;
-    b += b_row;
+    advance(1);
   }
   if (cols == V * w && out.c_col == 1 && !out.bias && out.alpha == 1 && (out.beta == 0 || out.beta == 1)) {
     T* c = out.c;
@@ -272,14 +295,14 @@ void micro(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int6
   finish(tile, R, cols, V * w, out);
 }
 
-template <class T, bool kPackedA, int... I>
+template <class T, ReadA kA, int... I>
 constexpr std::array<MicroFn<T>, sizeof...(I)> micro_table(std::integer_sequence<int, I...>) {
-  return {&micro<T, I / kTileVectors + 1, I % kTileVectors + 1, kPackedA>...};
+  return {&micro<T, I / kTileVectors + 1, I % kTileVectors + 1, kA>...};
 }
 /** The kernel for `rows` x `vectors`. */
-template <class T, bool kPackedA>
+template <class T, ReadA kA>
 FB_INLINE MicroFn<T> micro_for(int rows, int vectors) {
-  static constexpr auto table = micro_table<T, kPackedA>(std::make_integer_sequence<int, kTileRows * kTileVectors>{});
+  static constexpr auto table = micro_table<T, kA>(std::make_integer_sequence<int, kTileRows * kTileVectors>{});
   return table[static_cast<size_t>((rows - 1) * kTileVectors + vectors - 1)];
 }
 
