@@ -2,7 +2,7 @@
 import { readArguments } from './define.ts';
 import { checkOperand, checkTensor, resultLike, runMap, type Scalar, scalarOperand } from './dispatch.ts';
 import { bool, type DType, fitting, FLOATING, getDefault, int64, ofKind, scalarKind } from './dtype.ts';
-import { describe, DtypeError, ShapeError } from './errors.ts';
+import { describe, DtypeError, ShapeError, checkNumber, inNameOf } from './errors.ts';
 import { kernel } from './native.ts';
 import { draw, generatorId } from './random.ts';
 import { checkShape, type Shape, show, sizeOf } from './shape.ts';
@@ -32,7 +32,7 @@ const filled = (sizes: Shape, dt: DType, value: number | Tensor): Tensor => put(
  * torch.scalarTensor(2) // tensor(2.)
  */
 export function scalarTensor(value: Scalar, options: TensorOptions = {}): Tensor {
-  return full([], value, { ...options, dtype: options.dtype ?? getDefault().name });
+  return inNameOf('scalarTensor', () => full([], value, { ...options, dtype: options?.dtype ?? getDefault().name }));
 }
 
 /**
@@ -155,10 +155,14 @@ export function onesLike(x: Tensor, options: LikeOptions = {}): Tensor {
  * torch.fullLike(torch.tensor([1, 2]), 7) // tensor([7, 7])
  */
 export function fullLike(x: Tensor, fillValue: Scalar, options: LikeOptions = {}): Tensor {
-  checkOperand('fullLike', fillValue, 'fillValue');
-  return like('fullLike', x, options, (out) =>
-    put(out, scalarOperand('fullLike', fitting('fullLike', fillValue, out.dt, false))),
-  );
+  return inNameOf('fullLike', () => {
+    if ((fillValue as unknown) instanceof Tensor)
+      throw new TypeError('fullLike: expected a number for fillValue but received a Tensor');
+    checkOperand('fullLike', fillValue, 'fillValue');
+    return like('fullLike', x, options, (out) =>
+      put(out, scalarOperand('fullLike', fitting('fullLike', fillValue, out.dt, false))),
+    );
+  });
 }
 /**
  * Whatever memory holds, in the shape and dtype of `x`.
@@ -299,11 +303,13 @@ export function logspace(
   steps: number,
   ...rest: [base?: number, options?: TensorOptions] | [options: TensorOptions & { base?: number }]
 ): Tensor {
-  const options = readArguments<TensorOptions & { base: number }>('logspace', rest, ['base'], COMMON);
-  const dt = dtypeOption('logspace', options, getDefault())!;
-  const powers = linspace(start, end, steps, { dtype: 'float64' });
-  const out = full([], options.base ?? 10, { dtype: 'float64' }).pow(powers);
-  return finish(out.to(dt.name), options);
+  return inNameOf('logspace', () => {
+    const options = readArguments<TensorOptions & { base: number }>('logspace', rest, ['base'], COMMON);
+    const dt = dtypeOption('logspace', options, getDefault())!;
+    const powers = linspace(start, end, steps, { dtype: 'float64' });
+    const out = full([], options.base ?? 10, { dtype: 'float64' }).pow(powers);
+    return finish(out.to(dt.name), options);
+  });
 }
 /**
  * Ones on the diagonal of an [n, m] matrix of zeros. Throws RangeError for negative sizes.
@@ -423,21 +429,25 @@ export function normal(
   std: number | Tensor = 1,
   ...rest: [size?: Shape, options?: RandomOptions] | [options: RandomOptions & { size?: Shape }]
 ): Tensor {
-  const options = readArguments<RandomOptions & { size: Shape }>('normal', rest, ['size'], [...COMMON, 'generator']);
-  const like =
-    mean instanceof Tensor ? (std instanceof Tensor ? mean.add(std) : mean) : std instanceof Tensor ? std : null;
-  const sizes = like ? like.sizes : checkShape('normal', options.size ?? []).slice();
-  const dt = like ? like.dt : dtypeOption('normal', options, getDefault())!;
-  const id = generatorId('normal', options.generator);
-  if (typeof std === 'number' ? !(std >= 0) : std.count > 0 && !std.detach().ge(0).all().item()) {
-    throw new RangeError(
-      `normal: expects all elements of std >= 0.0, but found ${typeof std === 'number' ? std : std.amin()}`,
-    );
-  }
-  if (!like)
-    return finish(
-      emptyTensor(sizes, dt).normal_(mean as number, std as number, { generator: options.generator }),
-      options,
-    );
-  return standardNormal('normal', emptyTensor(sizes, dt), id).mul(std).add(mean);
+  return inNameOf('normal', () => {
+    const options = readArguments<RandomOptions & { size: Shape }>('normal', rest, ['size'], [...COMMON, 'generator']);
+    const like =
+      mean instanceof Tensor ? (std instanceof Tensor ? mean.add(std) : mean) : std instanceof Tensor ? std : null;
+    const sizes = like ? like.sizes : checkShape('normal', options.size ?? []).slice();
+    const dt = like ? like.dt : dtypeOption('normal', options, getDefault())!;
+    const id = generatorId('normal', options.generator);
+    if (!(mean instanceof Tensor)) checkNumber('normal', 'mean', mean);
+    if (!(std instanceof Tensor)) checkNumber('normal', 'std', std);
+    if (typeof std === 'number' ? !(std >= 0) : std.count > 0 && !std.detach().ge(0).all().item()) {
+      throw new RangeError(
+        `normal: expects all elements of std >= 0.0, but found ${typeof std === 'number' ? std : std.amin()}`,
+      );
+    }
+    if (!like)
+      return finish(
+        emptyTensor(sizes, dt).normal_(mean as number, std as number, { generator: options.generator }),
+        options,
+      );
+    return standardNormal('normal', emptyTensor(sizes, dt), id).mul(std).add(mean);
+  });
 }

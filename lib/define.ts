@@ -471,9 +471,11 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
   const k = kernel(rule.kernel ?? name);
   const label = nodeName(name);
   const { grads, check } = rule;
+  const floats = dtype !== 'integer';
   const f = (a: Tensor, b: Tensor | Scalar): Tensor => {
     // the fast road: two dense tensors of one shape and dtype, or a dense tensor and a number of its kind
     if (
+      floats &&
       a instanceof Tensor &&
       b instanceof Tensor &&
       a.dt === b.dt &&
@@ -490,7 +492,7 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
       return y;
     }
     checkTensor(name, a);
-    if (typeof b === 'number' && a.dense && a.dt.kind === FLOATING && (!check || a.dt.size > 2)) {
+    if (floats && typeof b === 'number' && a.dense && a.dt.kind === FLOATING && (!check || a.dt.size > 2)) {
       const y = emptyTensor(a.sizes, a.dt);
       runDense(k, y, a, b, a.dt);
       if (grads && mode.grad && tracked(a)) attach(y, new BinaryNode(label, grads, b).connect([a]).keep(a, null, y));

@@ -1,5 +1,5 @@
 // Devices: their names, and which exist here.
-import { describe, DeviceError } from './errors.ts';
+import { describe, DeviceError, inNameOf } from './errors.ts';
 
 /**
  * Where a tensor's bytes are. One object per device, so `a.device === b.device` compares them.
@@ -94,5 +94,10 @@ export function available(where: string, wanted: Device): Device {
 
 /** The device of an option, the default one if absent. */
 export function deviceOption(where: string, name: DeviceLike | null | undefined): Device {
-  return name === undefined || name === null ? defaultDevice : available(where, device(name));
+  return name === undefined || name === null
+    ? defaultDevice
+    : available(
+        where,
+        inNameOf(where, () => device(name)),
+      );
 }

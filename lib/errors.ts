@@ -70,18 +70,28 @@ export class OutOfMemoryError extends Error {
   override name = 'OutOfMemoryError';
 }
 
+/** Refuses what is no number. */
+export function checkNumber(where: string, name: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number')
+    throw new TypeError(`${where}: expected a number for ${name} but received ${describe(value)}`);
+}
+/** Refuses what is no function. */
+export function checkFunction(where: string, value: unknown): void {
+  if (typeof value !== 'function') throw new TypeError(`${where}: expected a function but received ${describe(value)}`);
+}
+
 /** Runs the functions that `where` is made of: what they refuse is said in its name. */
-export function as<R>(where: string, f: () => R): R {
+export function inNameOf<R>(where: string, f: () => R): R {
   try {
     return f();
   } catch (error) {
     throw renamed(where, error);
   }
 }
-/** An error of this library, as if `where` had thrown it. */
+/** An error of this library, as if `where` had thrown it; those of the system (ENOENT: …) keep their words. */
 export function renamed(where: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !/^\w+: /.test(error.message) || error.message.startsWith(`${where}: `))
-    return error;
+  if (!(error instanceof Error) || 'syscall' in error) return error;
+  if (!/^\w+: /.test(error.message) || error.message.startsWith(`${where}: `)) return error;
   const { message, stack } = error;
   error.message = message.replace(/^\w+/, where);
   // the stack was written with the old message

@@ -21,7 +21,7 @@ import {
   toDType,
   uint8,
 } from './dtype.ts';
-import { describe, ShapeError } from './errors.ts';
+import { describe, ShapeError, inNameOf } from './errors.ts';
 import { adopt } from './memory.ts';
 import { native } from './native.ts';
 import { fromNpy } from './save.ts';
@@ -192,11 +192,13 @@ export function asTensor(
   data: TensorData,
   ...args: Call<[dtype?: DTypeName | null, device?: DeviceLike | null], Pick<TensorOptions, 'dtype' | 'device'>>
 ): Tensor {
-  const { dtype, device } = readArguments<Pick<TensorOptions, 'dtype' | 'device'>>('asTensor', args, [
-    'dtype',
-    'device',
-  ]);
-  return data instanceof Tensor ? data.to({ dtype, device }) : tensor(data, { dtype, device });
+  return inNameOf('asTensor', () => {
+    const { dtype, device } = readArguments<Pick<TensorOptions, 'dtype' | 'device'>>('asTensor', args, [
+      'dtype',
+      'device',
+    ]);
+    return data instanceof Tensor ? data.to({ dtype, device }) : tensor(data, { dtype, device });
+  });
 }
 
 /**

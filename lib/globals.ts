@@ -1,6 +1,6 @@
 // Settings and questions of the namespace: dtypes by name, default dtype, threads, promotion, constants, tidy.
 import { type DTypeName, FLOATING, getDefault, promoteTypes as promote, setDefault, toDType } from './dtype.ts';
-import { describe } from './errors.ts';
+import { describe, checkFunction } from './errors.ts';
 import { native } from './native.ts';
 import { checkOperand, checkTensor, resultType as resultOf, type Scalar } from './dispatch.ts';
 import { Tensor } from './tensor.ts';
@@ -130,6 +130,7 @@ export function numel(x: Tensor): number {
  * torch.tidy(() => torch.ones(2).mul(2).add(1)) // tensor([3., 3.])
  */
 export function tidy<R>(f: () => R): R {
+  checkFunction('tidy', f);
   const made = track();
   let result: R;
   try {

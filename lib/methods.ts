@@ -1,4 +1,5 @@
 // Operators as methods: their types, derived from the functions of ops/, and the attaching of them to the prototype.
+import { renamed } from './errors.ts';
 import type { Scalar } from './dispatch.ts';
 import type { Generator } from './random.ts';
 import type { Tensor } from './tensor.ts';
@@ -112,10 +113,15 @@ export function attachMethods(prototype: object, functions: Readonly<Record<stri
   for (const [name, f] of Object.entries(functions)) {
     if (typeof f !== 'function') continue;
     const call = f as (...args: unknown[]) => unknown;
+    const full = name + suffix;
     // a function's length does not count parameters with defaults: pass six always, absent ones as undefined
     const value = variadic.has(f as Fn)
       ? function (this: unknown, ...args: unknown[]): unknown {
-          return call(this, ...args);
+          try {
+            return call(this, ...args);
+          } catch (error) {
+            throw renamed(full, error);
+          }
         }
       : function (
           this: unknown,
@@ -126,9 +132,13 @@ export function attachMethods(prototype: object, functions: Readonly<Record<stri
           e?: unknown,
           g?: unknown,
         ): unknown {
-          return call(this, a, b, c, d, e, g);
+          try {
+            return call(this, a, b, c, d, e, g);
+          } catch (error) {
+            throw renamed(full, error);
+          }
         };
-    Object.defineProperty(value, 'name', { value: name + suffix });
-    Object.defineProperty(prototype, name + suffix, { configurable: true, writable: true, value });
+    Object.defineProperty(value, 'name', { value: full });
+    Object.defineProperty(prototype, full, { configurable: true, writable: true, value });
   }
 }

@@ -4,7 +4,7 @@ import { checkTensor, runMap, runStruct } from './dispatch.ts';
 import { RuleNode } from './autograd/node.ts';
 import { int64, requireFloating, uint8 } from './dtype.ts';
 import { cpu, type Device, type DeviceLike, deviceOption } from './device.ts';
-import { describe, DtypeError, ShapeError } from './errors.ts';
+import { describe, DtypeError, ShapeError, inNameOf } from './errors.ts';
 import { kernel, native } from './native.ts';
 import { range, show } from './shape.ts';
 import { emptyTensor, Tensor } from './tensor.ts';
@@ -38,7 +38,7 @@ export class Generator {
   constructor(options: DeviceLike | { device?: DeviceLike } = 'cpu') {
     deviceOption(
       'Generator',
-      typeof options === 'object' && 'device' in options ? options.device : (options as DeviceLike),
+      typeof options === 'object' && options !== null && 'device' in options ? options.device : (options as DeviceLike),
     );
     this.id = native.createGenerator();
     dead.register(this, this.id);
@@ -272,10 +272,12 @@ export function bernoulli(
   x: Tensor,
   ...args: Call<[p?: number], { p?: number | undefined } & GeneratorOption>
 ): Tensor {
-  checkTensor('bernoulli', x);
-  const { p, generator } = readArguments<{ p: number } & GeneratorOption>('bernoulli', args, ['p'], ['generator']);
-  const out = emptyTensor(x.sizes, x.dt).bernoulli_(p ?? x.detach(), { generator });
-  return record('bernoulli', out, [x], [], (g) => [zerosOf(g.sizes, g.dt)]);
+  return inNameOf('bernoulli', () => {
+    checkTensor('bernoulli', x);
+    const { p, generator } = readArguments<{ p: number } & GeneratorOption>('bernoulli', args, ['p'], ['generator']);
+    const out = emptyTensor(x.sizes, x.dt).bernoulli_(p ?? x.detach(), { generator });
+    return record('bernoulli', out, [x], [], (g) => [zerosOf(g.sizes, g.dt)]);
+  });
 }
 
 /**
@@ -300,7 +302,7 @@ export function multinomial(
   if (x.sizes.length < 1 || x.sizes.length > 2)
     throw new ShapeError(`multinomial: the weights must be 1 or 2 dim, not ${show(x.sizes)}`);
   if (!Number.isInteger(numSamples) || numSamples <= 0)
-    throw new RangeError(`multinomial: cannot sample ${numSamples} samples`);
+    throw new RangeError(`multinomial: cannot sample ${describe(numSamples)} samples`);
   const n = x.sizes.at(-1)!;
   if (!replacement && numSamples > n) {
     throw new RangeError(`multinomial: cannot sample numSamples (${numSamples}) > ${n} without replacement`);

@@ -3,7 +3,7 @@ import { type Call, readArguments } from './define.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { available, cpu, type DeviceLike, device } from './device.ts';
 import { toDType } from './dtype.ts';
-import { describe } from './errors.ts';
+import { describe, inNameOf } from './errors.ts';
 import { formatNpy, parseNpy } from './io/npy.ts';
 import { formatPt, parsePt } from './io/pt.ts';
 import { parseSafetensors, serializeSafetensors } from './io/safetensors.ts';
@@ -51,7 +51,11 @@ function dense(x: Tensor): Uint8Array {
  * torch.load(`${tmp}/checkpoint.pt`).epoch // 3
  */
 export function save(object: unknown, file: string | URL): void {
-  write('save', file, saveToBytes(object));
+  write(
+    'save',
+    file,
+    inNameOf('save', () => saveToBytes(object)),
+  );
 }
 /**
  * As {@link save}, giving the bytes. Throws as that does.
@@ -59,28 +63,30 @@ export function save(object: unknown, file: string | URL): void {
  * torch.load(torch.saveToBytes([torch.ones(2)]))[0] // tensor([1., 1.])
  */
 export function saveToBytes(object: unknown): Uint8Array {
-  return formatPt<Storage>(object, {
-    tensor: (value) => {
-      if (!(value instanceof Tensor)) return null;
-      // a tensor of a slab, or of another dtype's storage, is saved by itself
-      const x = value.storage.alone && value.storage.nbytes % value.dt.size === 0 ? value : value.detach().clone();
-      const own = x === value ? x : new Tensor(storageWith(dense(x)), x.dt, x.sizes, null, 0);
-      return {
-        storage: own.storage,
-        dtype: own.dtype,
-        sizes: own.sizes,
-        strides: own.strides,
-        offset: own.offset,
-        requiresGrad: value.leafGrad,
-        isParameter: value instanceof Parameter,
-      };
-    },
-    bytes: (storage) => {
-      if (storage.handle < 0) throw new TypeError('save: a tensor was disposed');
-      const out = new Uint8Array(storage.nbytes);
-      native.read(storage.handle, storage.byteOffset, out);
-      return out;
-    },
+  return inNameOf('saveToBytes', () => {
+    return formatPt<Storage>(object, {
+      tensor: (value) => {
+        if (!(value instanceof Tensor)) return null;
+        // a tensor of a slab, or of another dtype's storage, is saved by itself
+        const x = value.storage.alone && value.storage.nbytes % value.dt.size === 0 ? value : value.detach().clone();
+        const own = x === value ? x : new Tensor(storageWith(dense(x)), x.dt, x.sizes, null, 0);
+        return {
+          storage: own.storage,
+          dtype: own.dtype,
+          sizes: own.sizes,
+          strides: own.strides,
+          offset: own.offset,
+          requiresGrad: value.leafGrad,
+          isParameter: value instanceof Parameter,
+        };
+      },
+      bytes: (storage) => {
+        if (storage.handle < 0) throw new TypeError('save: a tensor was disposed');
+        const out = new Uint8Array(storage.nbytes);
+        native.read(storage.handle, storage.byteOffset, out);
+        return out;
+      },
+    });
   });
 }
 
@@ -98,20 +104,28 @@ export interface LoadOptions {
  * torch.load(torch.saveToBytes({ a: torch.ones(2) })).a // tensor([1., 1.])
  */
 export function load<T = unknown>(file: FileLike, ...args: Call<[mapLocation?: DeviceLike | null], LoadOptions>): T {
-  const { mapLocation } = readArguments<LoadOptions>('load', args, ['mapLocation'], ['weightsOnly']);
-  const where = mapLocation === null || mapLocation === undefined ? null : available('load', device(mapLocation));
-  return parsePt<Storage>(bytesOf('load', file), {
-    storage: (record) => {
-      if (where === null) available('load', device(record.location === 'cpu' ? cpu : record.location));
-      return storageWith(record.bytes);
-    },
-    tensor: (record) => {
-      const x = new Tensor(record.storage, toDType(record.dtype, 'load'), record.sizes, record.strides, record.offset);
-      if (record.isParameter) return new Parameter(x, record.requiresGrad);
-      if (record.requiresGrad) x.requiresGrad = true;
-      return x;
-    },
-  }) as T;
+  return inNameOf('load', () => {
+    const { mapLocation } = readArguments<LoadOptions>('load', args, ['mapLocation'], ['weightsOnly']);
+    const where = mapLocation === null || mapLocation === undefined ? null : available('load', device(mapLocation));
+    return parsePt<Storage>(bytesOf('load', file), {
+      storage: (record) => {
+        if (where === null) available('load', device(record.location === 'cpu' ? cpu : record.location));
+        return storageWith(record.bytes);
+      },
+      tensor: (record) => {
+        const x = new Tensor(
+          record.storage,
+          toDType(record.dtype, 'load'),
+          record.sizes,
+          record.strides,
+          record.offset,
+        );
+        if (record.isParameter) return new Parameter(x, record.requiresGrad);
+        if (record.requiresGrad) x.requiresGrad = true;
+        return x;
+      },
+    }) as T;
+  });
 }
 
 /**
@@ -159,11 +173,13 @@ export function saveSafetensors(
  * torch.fromNpy(Buffer.from(`${start}${header}\x01\0\x02\0`, 'latin1')) // tensor([1, 2], dtype=torch.int16)
  */
 export function fromNpy(bytes: Uint8Array): Tensor {
-  const { dtype, sizes, fortranOrder, data } = parseNpy(bytes);
-  const storage = storageWith(data);
-  const dt = toDType(dtype, 'fromNumpy');
-  if (!fortranOrder) return new Tensor(storage, dt, sizes, null, 0);
-  return new Tensor(storage, dt, sizes, [...contiguousStrides([...sizes].reverse())].reverse(), 0);
+  return inNameOf('fromNpy', () => {
+    const { dtype, sizes, fortranOrder, data } = parseNpy(bytes);
+    const storage = storageWith(data);
+    const dt = toDType(dtype, 'fromNumpy');
+    if (!fortranOrder) return new Tensor(storage, dt, sizes, null, 0);
+    return new Tensor(storage, dt, sizes, [...contiguousStrides([...sizes].reverse())].reverse(), 0);
+  });
 }
 /**
  * Writes a tensor as a `.npy` file. Throws TypeError for bfloat16, which NumPy lacks.

@@ -77,7 +77,8 @@ export function sameShape(a: Shape, b: Shape): boolean {
 }
 
 /** How a shape reads in a message. */
-export const show = (shape: Shape): string => `[${shape.join(', ')}]`;
+export const show = (shape: Shape): string =>
+  `[${shape.map((n: unknown) => (typeof n === 'number' ? n : describe(n))).join(', ')}]`;
 
 /** Whether `a` broadcasts to `b` as it is. */
 function fits(a: Shape, b: Shape): boolean {
@@ -172,6 +173,16 @@ export function checkShape(where: string, shape: unknown): Shape {
     throw new ShapeError(`${where}: ${show(shape as Shape)} has more elements than a number can count`);
   if (shape.length > 64) throw new ShapeError(`${where}: at most 64 dimensions are supported, not ${shape.length}`);
   return shape as Shape;
+}
+
+/** As sizesOf; what is no list of numbers is refused. */
+export function listOf(where: string, sizes: readonly (number | Shape)[]): Shape {
+  const list: unknown = sizesOf(sizes);
+  if (!Array.isArray(list) || list.some((n) => typeof n !== 'number'))
+    throw new TypeError(
+      `${where}: expected whole numbers or a list of them but received ${Array.isArray(list) ? show(list) : describe(list)}`,
+    );
+  return list as Shape;
 }
 
 /** `f(2, 3)` and `f([2, 3])` alike. */

@@ -4,7 +4,7 @@
 import { type AccumulateGrad, edgeOf, type Node, refreshView, watch } from './autograd/node.ts';
 import { bool, type DType, type DTypeName, float16, bfloat16, FLOATING, getDefault, int64, REMEDY } from './dtype.ts';
 import { getDefaultDevice, type Device } from './device.ts';
-import { AutogradError, DtypeError } from './errors.ts';
+import { AutogradError, DtypeError, describe, inNameOf } from './errors.ts';
 import { formatTensor } from './format.ts';
 import { type Hook, type HookHandle, register } from './autograd/hooks.ts';
 import { alias, allocate, allocateOwn, dispose, type Storage, untrack } from './memory.ts';
@@ -113,7 +113,7 @@ export class Tensor {
     const rank = this.sizes.length;
     if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
       throw new RangeError(
-        `size: dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${dim})`,
+        `size: dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${describe(dim)})`,
       );
     }
     return this.sizes[dim < 0 ? dim + rank : dim]!;
@@ -130,7 +130,7 @@ export class Tensor {
     const rank = this.sizes.length;
     if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
       throw new RangeError(
-        `stride: dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${dim})`,
+        `stride: dimension out of range (expected to be in range of [${-rank}, ${rank - 1}], but got ${describe(dim)})`,
       );
     }
     return this.strides[dim < 0 ? dim + rank : dim]!;
@@ -363,7 +363,7 @@ export class Tensor {
    * torch.ones(2).requiresGrad_() // tensor([1., 1.], requires_grad=True)
    */
   requiresGrad_(value = true): this {
-    this.requiresGrad = value;
+    inNameOf('requiresGrad_', () => (this.requiresGrad = value));
     return this;
   }
   /**

@@ -1,7 +1,8 @@
 // gradcheck and gradgradcheck: derivatives against finite differences, as torch.autograd.gradcheck.
+import { checkTensor } from '../dispatch.ts';
 import { checkOptions } from '../define.ts';
 import { float64 } from '../dtype.ts';
-import { AutogradError, DtypeError } from '../errors.ts';
+import { AutogradError, DtypeError, checkFunction, describe } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 import { grad } from './engine.ts';
 import { enableGrad, noGrad } from './mode.ts';
@@ -38,6 +39,12 @@ function numeric(f: Fn, inputs: readonly Tensor[], which: number, eps: number): 
   });
 }
 
+function inputsOf(where: string, inputs: Tensor | readonly Tensor[]): Tensor[] {
+  const list = inputs instanceof Tensor ? [inputs] : inputs;
+  if (!Array.isArray(list)) throw new TypeError(`${where}: expected a list of tensors but received ${describe(list)}`);
+  for (const x of list) checkTensor(where, x);
+  return [...list];
+}
 /**
  * Whether the derivatives that `f` gives agree with finite differences, for float64 inputs that require gradients.
  * Throws AutogradError saying where they do not, unless `raiseException` is false.
@@ -47,7 +54,8 @@ function numeric(f: Fn, inputs: readonly Tensor[], which: number, eps: number): 
 export function gradcheck(f: Fn, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): boolean {
   checkOptions('gradcheck', options, ['eps', 'atol', 'rtol', 'raiseException']);
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raiseException = true } = options;
-  const xs = inputs instanceof Tensor ? [inputs] : [...inputs];
+  checkFunction('gradcheck', f);
+  const xs = inputsOf('gradcheck', inputs);
   const wanted = xs.map((x, i) => (x.requiresGrad ? i : -1)).filter((i) => i >= 0);
   if (wanted.length === 0) throw new AutogradError('gradcheck: expects at least one input that requires gradients');
   for (const i of wanted)
@@ -105,7 +113,8 @@ export function gradgradcheck(
   gradOutputs?: readonly Tensor[] | null,
   options: GradcheckOptions = {},
 ): boolean {
-  const xs = inputs instanceof Tensor ? [inputs] : [...inputs];
+  checkFunction('gradgradcheck', f);
+  const xs = inputsOf('gradgradcheck', inputs);
   const outs = list(f(...xs)).filter((o) => o.requiresGrad);
   // seeds that are neither equal nor zero, the same at every call
   const seeds = gradOutputs ? [...gradOutputs] : outs.map((o) => noGrad(() => ramp(o)));

@@ -1,4 +1,5 @@
 // Whether operations are recorded. PyTorch's `with` blocks are functions here; they may be async.
+import { checkFunction } from '../errors.ts';
 
 /** Read on every operation; changed by the functions below only. */
 export const mode: { grad: boolean; inference: boolean } = { grad: true, inference: false };
@@ -30,6 +31,7 @@ function within<R>(grad: boolean, inference: boolean, f: () => R): R {
  * torch.noGrad(() => w.mul(2)).requiresGrad // false
  */
 export function noGrad<R>(f: () => R): R {
+  checkFunction('noGrad', f);
   return within(false, mode.inference, f);
 }
 
@@ -40,6 +42,7 @@ export function noGrad<R>(f: () => R): R {
  * torch.noGrad(() => torch.enableGrad(() => w.mul(2))).requiresGrad // true
  */
 export function enableGrad<R>(f: () => R): R {
+  checkFunction('enableGrad', f);
   return within(true, false, f);
 }
 
@@ -49,6 +52,7 @@ export function enableGrad<R>(f: () => R): R {
  * torch.inferenceMode(() => torch.isInferenceModeEnabled()) // true
  */
 export function inferenceMode<R>(f: () => R): R {
+  checkFunction('inferenceMode', f);
   return within(false, true, f);
 }
 
@@ -60,6 +64,7 @@ export function inferenceMode<R>(f: () => R): R {
 export function setGradEnabled(enabled: boolean): void;
 export function setGradEnabled<R>(enabled: boolean, f: () => R): R;
 export function setGradEnabled<R>(enabled: boolean, f?: () => R): R | undefined {
+  if (f !== undefined) checkFunction('setGradEnabled', f);
   if (f) return within(enabled, enabled ? false : mode.inference, f);
   mode.grad = enabled;
   return undefined;

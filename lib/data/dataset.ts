@@ -104,6 +104,8 @@ export class ConcatDataset<T> extends Dataset<T> {
   readonly datasets: readonly Dataset<T>[];
   constructor(datasets: Iterable<Dataset<T>>) {
     super();
+    if (typeof datasets !== 'object' || datasets === null || !(Symbol.iterator in datasets))
+      throw new TypeError(`ConcatDataset: expected a list of datasets but received ${describe(datasets)}`);
     this.datasets = [...datasets];
     if (this.datasets.length === 0) throw new TypeError('ConcatDataset: datasets should not be an empty iterable');
   }
@@ -133,7 +135,11 @@ export function randomSplit<T>(
   ...args: Call<[generator?: Generator | null], { generator?: Generator | null | undefined }>
 ): Subset<T>[] {
   const { generator = null } = readArguments<{ generator: Generator | null }>('randomSplit', args, ['generator']);
-  const sum = lengths.reduce((a, b) => a + b, 0);
+  if (typeof dataset !== 'object' || dataset === null)
+    throw new TypeError(`randomSplit: expected a dataset but received ${describe(dataset)}`);
+  if (!Array.isArray(lengths) || lengths.some((n) => typeof n !== 'number'))
+    throw new TypeError(`randomSplit: expected a list of lengths but received ${describe(lengths)}`);
+  const sum = lengths.reduce((a: number, b: number) => a + b, 0);
   let sizes = lengths;
   if (Math.abs(sum - 1) <= 1e-9 && sum <= 1) {
     const parts = lengths.map((f, i) => {

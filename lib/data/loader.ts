@@ -1,7 +1,7 @@
 // DataLoader: batches of a data set's samples.
 import { tensor } from '../from-data.ts';
 import { readArguments } from '../define.ts';
-import { describe } from '../errors.ts';
+import { describe, inNameOf } from '../errors.ts';
 import type { Generator } from '../random.ts';
 import { stack } from '../ops/join.ts';
 import { Tensor } from '../tensor.ts';
@@ -19,7 +19,8 @@ export type Collated<T> = T extends Tensor | number | boolean | bigint
         ? { -readonly [K in keyof T]: Collated<T[K]> }
         : unknown;
 
-function collate(batch: readonly unknown[]): unknown {
+function collate(batch: readonly unknown[], depth = 0): unknown {
+  if (depth > 64) throw new TypeError('defaultCollate: nested deeper than 64 levels');
   const first = batch[0];
   if (first instanceof Tensor) return stack(batch as readonly Tensor[]);
   // Python tells 1 from 1.0 and makes float64 of the latter; here a fraction decides
@@ -34,11 +35,22 @@ function collate(batch: readonly unknown[]): unknown {
     const rows = batch as readonly (readonly unknown[])[];
     if (rows.some((r) => r.length !== first.length))
       throw new TypeError('defaultCollate: each element in list of batch should be of equal size');
-    return first.map((_, i) => collate(rows.map((r) => r[i])));
+    return first.map((_, i) =>
+      collate(
+        rows.map((r) => r[i]),
+        depth + 1,
+      ),
+    );
   }
   if (typeof first === 'object' && first !== null) {
     return Object.fromEntries(
-      Object.keys(first).map((key) => [key, collate(batch.map((b) => Reflect.get(b as object, key)))]),
+      Object.keys(first).map((key) => [
+        key,
+        collate(
+          batch.map((b) => Reflect.get(b as object, key)),
+          depth + 1,
+        ),
+      ]),
     );
   }
   throw new TypeError(
@@ -53,8 +65,9 @@ function collate(batch: readonly unknown[]): unknown {
  * torch.utils.data.defaultCollate([[torch.ones([2]), 0], [torch.ones([2]), 1]])[1] // tensor([0, 1])
  */
 export function defaultCollate<T>(batch: readonly T[]): Collated<T> {
+  if (!Array.isArray(batch)) throw new TypeError(`defaultCollate: expected a list but received ${describe(batch)}`);
   if (batch.length === 0) throw new TypeError('defaultCollate: the batch is empty');
-  return collate(batch) as Collated<T>;
+  return inNameOf('defaultCollate', () => collate(batch)) as Collated<T>;
 }
 
 /** Options of {@link DataLoader}. */

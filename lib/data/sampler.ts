@@ -68,6 +68,8 @@ export class RandomSampler implements Sampler {
     const names = ['replacement', 'numSamples', 'generator'];
     const options = readArguments<RandomSamplerOptions>('RandomSampler', args, names);
     const { replacement = false, numSamples = null, generator = null } = options;
+    if (typeof data !== 'object' || data === null)
+      throw new TypeError(`RandomSampler: expected a dataset but received ${describe(data)}`);
     this.#data = data;
     this.#replacement = replacement;
     this.#numSamples = numSamples;

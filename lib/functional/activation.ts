@@ -1,4 +1,5 @@
 // Activations of nn.functional: with PyTorch's arguments there, such as `inplace`. Exported by functional.ts.
+import { inNameOf } from '../errors.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import type { DTypeName } from '../dtype.ts';
@@ -188,7 +189,7 @@ const softmaxWith = (where: string, x: Tensor, args: readonly unknown[], f: type
  * torch.nn.functional.softmax(torch.tensor([0, 1.5]), 0) // tensor([0.1824, 0.8176])
  */
 export function softmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
-  return softmaxWith('softmax', x, args, act.softmax);
+  return inNameOf('softmax', () => softmaxWith('softmax', x, args, act.softmax));
 }
 /**
  * Probabilities along `dim` of `-x`. Throws as {@link softmax}.
@@ -196,8 +197,10 @@ export function softmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
  * torch.nn.functional.softmin(torch.tensor([0, 1.5]), 0) // tensor([0.8176, 0.1824])
  */
 export function softmin(x: Tensor, ...args: SoftmaxArguments): Tensor {
-  checkTensor('softmin', x);
-  return softmaxWith('softmin', x.neg(), args, act.softmax);
+  return inNameOf('softmin', () => {
+    checkTensor('softmin', x);
+    return softmaxWith('softmin', x.neg(), args, act.softmax);
+  });
 }
 /**
  * Logarithms of the probabilities along `dim`. Throws as {@link softmax}.
@@ -205,5 +208,5 @@ export function softmin(x: Tensor, ...args: SoftmaxArguments): Tensor {
  * torch.nn.functional.logSoftmax(torch.tensor([0, 1.5]), 0) // tensor([-1.7014, -0.2014])
  */
 export function logSoftmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
-  return softmaxWith('logSoftmax', x, args, act.logSoftmax);
+  return inNameOf('logSoftmax', () => softmaxWith('logSoftmax', x, args, act.logSoftmax));
 }

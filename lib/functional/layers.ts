@@ -2,7 +2,7 @@
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, runMap } from '../dispatch.ts';
 import { int64, INTEGER, requireFloating } from '../dtype.ts';
-import { DtypeError, ShapeError } from '../errors.ts';
+import { DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { placed } from '../nn/internal.ts';
 import * as drop from '../ops/dropout.ts';
@@ -53,10 +53,12 @@ const warn = (where: string, x: Tensor, meant: string): void =>
  * //         [2., 2.]])
  */
 export function dropout1d(x: Tensor, ...args: DropoutArguments): Tensor {
-  checkTensor('dropout1d', x);
-  if (x.ndim !== 2 && x.ndim !== 3)
-    throw new ShapeError(`dropout1d: expected a 2D or 3D input, but received a ${x.ndim}D input ${show(x.sizes)}`);
-  return channels('dropout1d', x, args, 3);
+  return inNameOf('dropout1d', () => {
+    checkTensor('dropout1d', x);
+    if (x.ndim !== 2 && x.ndim !== 3)
+      throw new ShapeError(`dropout1d: expected a 2D or 3D input, but received a ${x.ndim}D input ${show(x.sizes)}`);
+    return channels('dropout1d', x, args, 3);
+  });
 }
 /**
  * As {@link dropout}, for whole channels of [N, C, H, W]; as in PyTorch, [C, H, W] is taken for [N, C, L], with a warning.
@@ -71,9 +73,11 @@ export function dropout1d(x: Tensor, ...args: DropoutArguments): Tensor {
  * //          [[2., 2.]]]])
  */
 export function dropout2d(x: Tensor, ...args: DropoutArguments): Tensor {
-  checkTensor('dropout2d', x);
-  if (x.ndim !== 4) warn('dropout2d', x, '4 dims');
-  return dropped('dropout2d', x, args, drop.featureDropout);
+  return inNameOf('dropout2d', () => {
+    checkTensor('dropout2d', x);
+    if (x.ndim !== 4) warn('dropout2d', x, '4 dims');
+    return dropped('dropout2d', x, args, drop.featureDropout);
+  });
 }
 /**
  * As {@link dropout}, for whole channels of [N, C, D, H, W] or [C, D, H, W].
@@ -89,9 +93,11 @@ export function dropout2d(x: Tensor, ...args: DropoutArguments): Tensor {
  * //         [[[2., 2.]]]])
  */
 export function dropout3d(x: Tensor, ...args: DropoutArguments): Tensor {
-  checkTensor('dropout3d', x);
-  if (x.ndim !== 4 && x.ndim !== 5) warn('dropout3d', x, '4 or 5 dims');
-  return channels('dropout3d', x, args, 5);
+  return inNameOf('dropout3d', () => {
+    checkTensor('dropout3d', x);
+    if (x.ndim !== 4 && x.ndim !== 5) warn('dropout3d', x, '4 or 5 dims');
+    return channels('dropout3d', x, args, 5);
+  });
 }
 
 // ---- pooling --------------------------------------------------------------------------------------------------------
@@ -238,10 +244,12 @@ export function normalize(
   x: Tensor,
   ...args: Call<[p?: number, dim?: number, eps?: number], NormalizeOptions>
 ): Tensor {
-  const { p = 2, dim = 1, eps = 1e-12 } = readArguments<NormalizeOptions>('normalize', args, ['p', 'dim', 'eps']);
-  checkTensor('normalize', x);
-  requireFloating('normalize', x.dt);
-  return x.div(x.norm(p, dim, true).clampMin(eps));
+  return inNameOf('normalize', () => {
+    const { p = 2, dim = 1, eps = 1e-12 } = readArguments<NormalizeOptions>('normalize', args, ['p', 'dim', 'eps']);
+    checkTensor('normalize', x);
+    requireFloating('normalize', x.dt);
+    return x.div(x.norm(p, dim, true).clampMin(eps));
+  });
 }
 
 // ---- indices --------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@
  * } catch (error) {
  *   console.log(String(error))
  * }
- * // FileFormatError: npy: the file ends after 3 bytes, before its header
+ * // FileFormatError: fromNpy: the file ends after 3 bytes, before its header
  */
 export class FileFormatError extends Error {
   override readonly name: string = 'FileFormatError';

@@ -17,7 +17,7 @@ import {
 import type { Tensor } from '../tensor.ts';
 import type { InplaceOptions } from './activation.ts';
 import { constant_ } from './init.ts';
-import { defaultSoftmaxDim, FACTORY, type FactoryOptions, factoryDtype, float, placed } from './internal.ts';
+import { defaultSoftmaxDim, FACTORY, type FactoryOptions, factoryDtype, float, placed, whole } from './internal.ts';
 import { Module } from './module.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
 
@@ -278,7 +278,7 @@ export class PReLU extends Module {
   constructor(...args: Call<[numParameters?: number, init?: number], PReLUOptions>) {
     super();
     const options = readArguments<PReLUOptions>('PReLU', args, ['numParameters', 'init', ...FACTORY]);
-    this.numParameters = options.numParameters ?? 1;
+    this.numParameters = whole('PReLU', 'numParameters', options.numParameters ?? 1, 1);
     this.init = options.init ?? 0.25;
     this.weight = emptyParameter([this.numParameters], factoryDtype('PReLU', options));
     this.resetParameters();

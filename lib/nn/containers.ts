@@ -9,10 +9,22 @@ import { Parameter } from './parameter.ts';
 /** Members by name, from a Map, a plain object, or pairs. */
 export type Named<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>> | Iterable<readonly [string, T]>;
 
+/** What can be walked; anything else is refused. */
+function iterable<T>(where: string, values: Iterable<T>): Iterable<T> {
+  if (typeof values !== 'object' || values === null || !(Symbol.iterator in values))
+    throw new TypeError(`${where}: expected a list but received ${describe(values)}`);
+  return values;
+}
 function entriesOf<T>(where: string, named: Named<T>): [string, T][] {
   if (typeof named !== 'object' || named === null)
     throw new TypeError(`${where}: expected members by name but received ${describe(named)}`);
-  if (Symbol.iterator in named) return [...(named as Iterable<readonly [string, T]>)].map(([k, v]) => [k, v]);
+  if (Symbol.iterator in named) {
+    return [...(named as Iterable<readonly [string, T]>)].map((pair) => {
+      if (!Array.isArray(pair))
+        throw new TypeError(`${where}: expected pairs of name and member but received ${describe(pair)}`);
+      return [pair[0], pair[1]];
+    });
+  }
   return Object.entries(named as Readonly<Record<string, T>>);
 }
 /** A place in a list, negative counted from the end. */
@@ -90,7 +102,7 @@ export class Sequential extends Module {
   }
   /** Adds modules at the end. */
   extend(modules: Iterable<Module>): this {
-    for (const m of modules) this.append(m);
+    for (const m of iterable('ModuleList', modules)) this.append(m);
     return this;
   }
   override registerModule(name: string, module: AnyModule | null): void {
@@ -155,7 +167,7 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
   }
   /** Adds modules at the end. */
   extend(modules: Iterable<M>): this {
-    for (const m of modules) this.append(m);
+    for (const m of iterable('ModuleList', modules)) this.append(m);
     return this;
   }
   /** Puts a module before the one at an index. */
@@ -291,7 +303,7 @@ export class ParameterList extends Module<never, never> {
   }
   /** Adds several tensors at the end. */
   extend(values: Iterable<Tensor>): this {
-    for (const v of values) this.append(v);
+    for (const v of iterable('ParameterList', values)) this.append(v);
     return this;
   }
   override extraRepr(): string {

@@ -1,4 +1,5 @@
 // Dropout layers.
+import { checkNumber } from '../errors.ts';
 import { type Call, readArguments } from '../define.ts';
 import { dropout, dropout1d, dropout2d, dropout3d } from '../functional/layers.ts';
 import type { Tensor } from '../tensor.ts';
@@ -16,6 +17,7 @@ abstract class DropoutBase extends Module {
   constructor(...args: Call<[p?: number, inplace?: boolean], DropoutModuleOptions>) {
     super();
     const { p = 0.5, inplace = false } = readArguments<DropoutModuleOptions>(new.target.name, args, ['p', 'inplace']);
+    checkNumber(new.target.name, 'p', p);
     if (!(p >= 0 && p <= 1))
       throw new RangeError(`${new.target.name}: dropout probability has to be between 0 and 1, but got ${p}`);
     this.p = p;

@@ -2,7 +2,7 @@
 import { noGrad } from '../autograd/mode.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import { describe, ShapeError } from '../errors.ts';
+import { describe, ShapeError, checkNumber, inNameOf } from '../errors.ts';
 import type { Generator } from '../random.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -45,7 +45,8 @@ export type Nonlinearity =
   | 'selu';
 
 /** Names in camelCase are understood too. */
-const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+const snake = (name: string): string =>
+  (typeof name === 'string' ? name : '').replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
 /**
  * Fills `x` with numbers uniform in [a, b). Throws RangeError if `a` is the larger one, DtypeError for integers.
@@ -109,36 +110,39 @@ export function truncNormal_(
     NormalOptions & UniformOptions
   >
 ): Tensor {
-  checkTensor('truncNormal_', x);
-  const names = ['mean', 'std', 'a', 'b', 'generator'];
-  const options = readArguments<NormalOptions & UniformOptions>('truncNormal_', args, names);
-  const { mean = 0, std = 1, a = -2, b = 2, generator = null } = options;
-  if (!(a < b)) throw new RangeError(`truncNormal_: expected a < b, but got ${a} and ${b}`);
-  const cdf = (v: number): number => (1 + erf(v / Math.sqrt(2))) / 2;
-  return noGrad(() => {
-    if (cdf((b - mean) / std) - cdf((a - mean) / std) > 0.3) {
-      let result = x.normal_(mean, std, { generator });
-      for (;;) {
-        const outside = result.lt(a).logicalOr(result.gt(b));
-        if (!outside.any().item()) break;
-        result = result.clone().normal_(mean, std, { generator }).where(outside, result);
+  return inNameOf('truncNormal_', () => {
+    checkTensor('truncNormal_', x);
+    const names = ['mean', 'std', 'a', 'b', 'generator'];
+    const options = readArguments<NormalOptions & UniformOptions>('truncNormal_', args, names);
+    const { mean = 0, std = 1, a = -2, b = 2, generator = null } = options;
+    for (const [name, v] of Object.entries({ mean, std, a, b })) checkNumber('truncNormal_', name, v);
+    if (!(a < b)) throw new RangeError(`truncNormal_: expected a < b, but got ${a} and ${b}`);
+    const cdf = (v: number): number => (1 + erf(v / Math.sqrt(2))) / 2;
+    return noGrad(() => {
+      if (cdf((b - mean) / std) - cdf((a - mean) / std) > 0.3) {
+        let result = x.normal_(mean, std, { generator });
+        for (;;) {
+          const outside = result.lt(a).logicalOr(result.gt(b));
+          if (!outside.any().item()) break;
+          result = result.clone().normal_(mean, std, { generator }).where(outside, result);
+        }
+        return result === x ? x : x.copy_(result);
+      }
+      // little of the distribution lies within: draw uniformly and accept with the density
+      const peak = -0.5 * ((Math.max(a, Math.min(mean, b)) - mean) / std) ** 2;
+      const rejected = (candidates: Tensor): Tensor => {
+        const density = candidates.sub(mean).div(std).pow(2).mul(-0.5).sub(peak);
+        return candidates.clone().uniform_(0, 1, { generator }).log().gt(density);
+      };
+      let result = x.uniform_(a, b, { generator });
+      let pending = rejected(result);
+      while (pending.any().item()) {
+        const candidates = result.clone().uniform_(a, b, { generator });
+        result = candidates.where(pending, result);
+        pending = rejected(candidates).logicalAnd(pending);
       }
       return result === x ? x : x.copy_(result);
-    }
-    // little of the distribution lies within: draw uniformly and accept with the density
-    const peak = -0.5 * ((Math.max(a, Math.min(mean, b)) - mean) / std) ** 2;
-    const rejected = (candidates: Tensor): Tensor => {
-      const density = candidates.sub(mean).div(std).pow(2).mul(-0.5).sub(peak);
-      return candidates.clone().uniform_(0, 1, { generator }).log().gt(density);
-    };
-    let result = x.uniform_(a, b, { generator });
-    let pending = rejected(result);
-    while (pending.any().item()) {
-      const candidates = result.clone().uniform_(a, b, { generator });
-      result = candidates.where(pending, result);
-      pending = rejected(candidates).logicalAnd(pending);
-    }
-    return result === x ? x : x.copy_(result);
+    });
   });
 }
 
@@ -148,21 +152,23 @@ export function truncNormal_(
  * torch.nn.init.constant_(torch.empty([2]), 1.5) // tensor([1.5000, 1.5000])
  */
 export function constant_(x: Tensor, value: number): Tensor {
-  checkTensor('constant_', x);
-  return noGrad(() => x.fill_(value));
+  return inNameOf('constant_', () => {
+    checkTensor('constant_', x);
+    return noGrad(() => x.fill_(value));
+  });
 }
 /**
  * Fills `x` with ones.
  * @example
  * torch.nn.init.ones_(torch.empty([2])) // tensor([1., 1.])
  */
-export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
+export const ones_ = (x: Tensor): Tensor => inNameOf('ones_', () => constant_(x, 1));
 /**
  * Fills `x` with zeros.
  * @example
  * torch.nn.init.zeros_(torch.empty([2])) // tensor([0., 0.])
  */
-export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
+export const zeros_ = (x: Tensor): Tensor => inNameOf('zeros_', () => constant_(x, 0));
 
 /**
  * Makes a matrix the identity. Throws ShapeError for other tensors.
@@ -218,6 +224,7 @@ export function calculateGain(
   ...args: Call<[param?: number | null], { param?: number | null | undefined }>
 ): number {
   const { param = null } = readArguments<{ param: number | null }>('calculateGain', args, ['param']);
+  if (param !== null) checkNumber('calculateGain', 'param', param);
   const name = snake(nonlinearity);
   if (name === 'tanh') return 5 / 3;
   if (name === 'relu') return Math.sqrt(2);
@@ -235,11 +242,14 @@ export function calculateGain(
  * torch.nn.init.xavierUniform_(torch.empty(1, 3)) // tensor([[-0.0092,  0.6570, -1.0080]])
  */
 export function xavierUniform_(x: Tensor, ...args: XavierArguments): Tensor {
-  checkTensor('xavierUniform_', x);
-  const { gain = 1, generator } = readArguments<XavierOptions>('xavierUniform_', args, ['gain', 'generator']);
-  const { fanIn, fanOut } = fans('xavierUniform_', x);
-  const bound = Math.sqrt(3) * (gain * Math.sqrt(2 / (fanIn + fanOut)));
-  return uniform_(x, -bound, bound, { generator });
+  return inNameOf('xavierUniform_', () => {
+    checkTensor('xavierUniform_', x);
+    const { gain = 1, generator } = readArguments<XavierOptions>('xavierUniform_', args, ['gain', 'generator']);
+    checkNumber('xavierUniform_', 'gain', gain);
+    const { fanIn, fanOut } = fans('xavierUniform_', x);
+    const bound = Math.sqrt(3) * (gain * Math.sqrt(2 / (fanIn + fanOut)));
+    return uniform_(x, -bound, bound, { generator });
+  });
 }
 /**
  * Normal numbers with variance `2 gain² / (fan in + fan out)` (Glorot and Bengio, 2010). Throws ShapeError for less
@@ -248,10 +258,13 @@ export function xavierUniform_(x: Tensor, ...args: XavierArguments): Tensor {
  * torch.nn.init.xavierNormal_(torch.empty([2, 4]), 0).sum() // tensor(0.)
  */
 export function xavierNormal_(x: Tensor, ...args: XavierArguments): Tensor {
-  checkTensor('xavierNormal_', x);
-  const { gain = 1, generator } = readArguments<XavierOptions>('xavierNormal_', args, ['gain', 'generator']);
-  const { fanIn, fanOut } = fans('xavierNormal_', x);
-  return normal_(x, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), { generator });
+  return inNameOf('xavierNormal_', () => {
+    checkTensor('xavierNormal_', x);
+    const { gain = 1, generator } = readArguments<XavierOptions>('xavierNormal_', args, ['gain', 'generator']);
+    checkNumber('xavierNormal_', 'gain', gain);
+    const { fanIn, fanOut } = fans('xavierNormal_', x);
+    return normal_(x, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), { generator });
+  });
 }
 
 /** Options of {@link kaimingUniform_} and {@link kaimingNormal_}. */
@@ -274,6 +287,7 @@ const readKaiming = (where: string, args: readonly unknown[]): Partial<KaimingOp
   readArguments<KaimingOptions>(where, args, ['a', 'mode', 'nonlinearity', 'generator']);
 function kaimingStd(where: string, x: Tensor, options: Partial<KaimingOptions>): number {
   const { a = 0, mode = 'fan_in', nonlinearity = 'leaky_relu' } = options;
+  checkNumber(where, 'a', a);
   const wanted = snake(mode);
   if (wanted !== 'fan_in' && wanted !== 'fan_out')
     throw new TypeError(`${where}: mode ${describe(mode)} not supported, please use one of fan_in, fan_out`);
@@ -288,11 +302,13 @@ function kaimingStd(where: string, x: Tensor, options: Partial<KaimingOptions>):
  * torch.nn.init.kaimingUniform_(torch.empty(1, 3)) // tensor([[-0.0106,  0.7586, -1.1640]])
  */
 export function kaimingUniform_(x: Tensor, ...args: KaimingArguments): Tensor {
-  checkTensor('kaimingUniform_', x);
-  const options = readKaiming('kaimingUniform_', args);
-  if (x.sizes.includes(0)) return x;
-  const bound = Math.sqrt(3) * kaimingStd('kaimingUniform_', x, options);
-  return uniform_(x, -bound, bound, { generator: options.generator });
+  return inNameOf('kaimingUniform_', () => {
+    checkTensor('kaimingUniform_', x);
+    const options = readKaiming('kaimingUniform_', args);
+    if (x.sizes.includes(0)) return x;
+    const bound = Math.sqrt(3) * kaimingStd('kaimingUniform_', x, options);
+    return uniform_(x, -bound, bound, { generator: options.generator });
+  });
 }
 /**
  * Normal numbers with variance `gain² / fan` (https://arxiv.org/abs/1502.01852). Throws ShapeError for less than 2
@@ -301,8 +317,10 @@ export function kaimingUniform_(x: Tensor, ...args: KaimingArguments): Tensor {
  * torch.nn.init.kaimingNormal_(torch.empty([2, 6])).shape // torch.Size([2, 6])
  */
 export function kaimingNormal_(x: Tensor, ...args: KaimingArguments): Tensor {
-  checkTensor('kaimingNormal_', x);
-  const options = readKaiming('kaimingNormal_', args);
-  if (x.sizes.includes(0)) return x;
-  return normal_(x, 0, kaimingStd('kaimingNormal_', x, options), { generator: options.generator });
+  return inNameOf('kaimingNormal_', () => {
+    checkTensor('kaimingNormal_', x);
+    const options = readKaiming('kaimingNormal_', args);
+    if (x.sizes.includes(0)) return x;
+    return normal_(x, 0, kaimingStd('kaimingNormal_', x, options), { generator: options.generator });
+  });
 }

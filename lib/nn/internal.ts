@@ -21,7 +21,7 @@ export function factoryDtype(where: string, { device, dtype }: FactoryOptions): 
 
 /** A whole number of at least `least`. */
 export function whole(where: string, name: string, value: unknown, least = 0): number {
-  if (typeof value !== 'number' || !Number.isInteger(value)) {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
     throw new TypeError(`${where}: expected a whole number for ${name} but received ${describe(value)}`);
   }
   if (value < least) throw new RangeError(`${where}: ${name} must be at least ${least}, not ${value}`);

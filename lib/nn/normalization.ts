@@ -183,7 +183,7 @@ export class LayerNorm extends Module {
       'bias',
       ...FACTORY,
     ]);
-    this.normalizedShape = (typeof normalizedShape === 'number' ? [normalizedShape] : normalizedShape).map((n) =>
+    this.normalizedShape = (Array.isArray(normalizedShape) ? normalizedShape : [normalizedShape]).map((n: unknown) =>
       whole('LayerNorm', 'normalizedShape', n),
     );
     this.eps = options.eps ?? 1e-5;

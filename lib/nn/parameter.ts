@@ -1,4 +1,5 @@
 // Parameter: a tensor that modules count among their own. Made by modules, and by whoever writes one.
+import { inNameOf } from '../errors.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
@@ -18,7 +19,7 @@ export class Parameter extends Tensor {
     checkTensor('Parameter', data, 'data');
     super(data.storage, data.dt, data.sizes, data.dense ? null : data.strides, data.offset, data.count);
     const { requiresGrad = true } = readArguments<{ requiresGrad: boolean }>('Parameter', args, ['requiresGrad']);
-    this.requiresGrad = requiresGrad;
+    inNameOf('Parameter', () => (this.requiresGrad = requiresGrad));
   }
   override toString(): string {
     return `Parameter containing:\n${super.toString()}`;

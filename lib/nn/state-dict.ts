@@ -1,6 +1,6 @@
 // State dicts of modules: their type, and the taking over of one. Called by Module.
 import { noGrad } from '../autograd/mode.ts';
-import { describe } from '../errors.ts';
+import { describe, inNameOf } from '../errors.ts';
 import { sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 
@@ -45,41 +45,43 @@ export function load(
   strict: boolean,
   assign: boolean,
 ): IncompatibleKeys {
-  if (typeof stateDict !== 'object' || stateDict === null || stateDict instanceof Tensor) {
-    throw new TypeError(`loadStateDict: expected state_dict to be dict-like, got ${describe(stateDict)}`);
-  }
-  const given = new Map<string, unknown>(stateDict instanceof Map ? stateDict : Object.entries(stateDict));
-  const missing: string[] = [];
-  const problems: string[] = [];
-  const known = new Set<string>();
-  for (const { key, tensor, optional } of saved) {
-    known.add(key);
-    const value = given.get(key);
-    if (value === undefined) {
-      if (!optional) missing.push(key);
-    } else if (!(value instanceof Tensor)) {
-      problems.push(
-        `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${describe(value)}`,
-      );
-    } else if (!sameShape(value.sizes, tensor.sizes)) {
-      problems.push(
-        `size mismatch for ${key}: copying a param with shape ${value.shape} from checkpoint, the shape in current model is ${tensor.shape}.`,
-      );
-    } else if (assign) {
-      tensor.data = value;
-    } else {
-      noGrad(() => tensor.copy_(value));
+  return inNameOf('load', () => {
+    if (typeof stateDict !== 'object' || stateDict === null || stateDict instanceof Tensor) {
+      throw new TypeError(`loadStateDict: expected state_dict to be dict-like, got ${describe(stateDict)}`);
     }
-  }
-  const unexpected = [...given.keys()].filter((key) => !known.has(key));
-  if (strict) {
-    const list = (keys: readonly string[]): string => keys.map((k) => `"${k}"`).join(', ');
-    if (missing.length > 0) problems.unshift(`Missing key(s) in state_dict: ${list(missing)}. `);
-    if (unexpected.length > 0)
-      problems.splice(missing.length > 0 ? 1 : 0, 0, `Unexpected key(s) in state_dict: ${list(unexpected)}. `);
-  }
-  if (problems.length > 0) {
-    throw new Error(`loadStateDict: Error(s) in loading state_dict for ${name}:\n\t${problems.join('\n\t')}`);
-  }
-  return new IncompatibleKeys(missing, unexpected);
+    const given = new Map<string, unknown>(stateDict instanceof Map ? stateDict : Object.entries(stateDict));
+    const missing: string[] = [];
+    const problems: string[] = [];
+    const known = new Set<string>();
+    for (const { key, tensor, optional } of saved) {
+      known.add(key);
+      const value = given.get(key);
+      if (value === undefined) {
+        if (!optional) missing.push(key);
+      } else if (!(value instanceof Tensor)) {
+        problems.push(
+          `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${describe(value)}`,
+        );
+      } else if (!sameShape(value.sizes, tensor.sizes)) {
+        problems.push(
+          `size mismatch for ${key}: copying a param with shape ${value.shape} from checkpoint, the shape in current model is ${tensor.shape}.`,
+        );
+      } else if (assign) {
+        tensor.data = value;
+      } else {
+        noGrad(() => tensor.copy_(value));
+      }
+    }
+    const unexpected = [...given.keys()].filter((key) => !known.has(key));
+    if (strict) {
+      const list = (keys: readonly string[]): string => keys.map((k) => `"${k}"`).join(', ');
+      if (missing.length > 0) problems.unshift(`Missing key(s) in state_dict: ${list(missing)}. `);
+      if (unexpected.length > 0)
+        problems.splice(missing.length > 0 ? 1 : 0, 0, `Unexpected key(s) in state_dict: ${list(unexpected)}. `);
+    }
+    if (problems.length > 0) {
+      throw new Error(`loadStateDict: Error(s) in loading state_dict for ${name}:\n\t${problems.join('\n\t')}`);
+    }
+    return new IncompatibleKeys(missing, unexpected);
+  });
 }

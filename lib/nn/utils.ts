@@ -3,7 +3,7 @@ import { noGrad } from '../autograd/mode.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor, runList } from '../dispatch.ts';
 import { getDefault } from '../dtype.ts';
-import { describe, ShapeError } from '../errors.ts';
+import { describe, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { cat } from '../ops/join.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
@@ -86,13 +86,23 @@ export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue:
   for (const g of gradientsOf('clipGradValue_', parameters)) noGrad(() => g.clamp_(-clipValue, clipValue));
 }
 
+/** The tensors of a list; anything else is refused. */
+function gathered(where: string, parameters: Iterable<Tensor>): Tensor[] {
+  if (typeof parameters !== 'object' || parameters === null || !(Symbol.iterator in parameters))
+    throw new TypeError(`${where}: expected parameters but received ${describe(parameters)}`);
+  const list = [...parameters];
+  for (const p of list) checkTensor(where, p, 'a parameter');
+  return list;
+}
 /**
  * All parameters one after the other as a vector.
  * @example
  * torch.nn.utils.parametersToVector(new torch.nn.Linear(2, 3).parameters()).shape // torch.Size([9])
  */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
-  return cat([...parameters].map((p) => p.reshape([-1])));
+  return inNameOf('parametersToVector', () =>
+    cat(gathered('parametersToVector', parameters).map((p) => p.reshape([-1]))),
+  );
 }
 
 /**
@@ -103,12 +113,14 @@ export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
  * layer.forward(torch.ones([1])).item() // 3.5
  */
 export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
-  checkTensor('vectorToParameters', vector, 'vector');
-  let at = 0;
-  for (const p of parameters) {
-    if (at + p.count > vector.count)
-      throw new ShapeError(`vectorToParameters: the vector has ${vector.count} elements, which is too few`);
-    p.data = vector.detach().narrow(0, at, p.count).view(p.sizes);
-    at += p.count;
-  }
+  inNameOf('vectorToParameters', () => {
+    checkTensor('vectorToParameters', vector, 'vector');
+    let at = 0;
+    for (const p of gathered('vectorToParameters', parameters)) {
+      if (at + p.count > vector.count)
+        throw new ShapeError(`vectorToParameters: the vector has ${vector.count} elements, which is too few`);
+      p.data = vector.detach().narrow(0, at, p.count).view(p.sizes);
+      at += p.count;
+    }
+  });
 }

@@ -2,7 +2,7 @@
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
 import { type DTypeName, requireFloating } from '../dtype.ts';
-import { describe, DtypeError, ShapeError } from '../errors.ts';
+import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { show, wrapDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -390,7 +390,7 @@ function softmaxFamily(
  * torch.softmax(torch.tensor([0, 1.5]), 0) // tensor([0.1824, 0.8176])
  */
 export function softmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
-  return softmaxFamily('softmax', softmaxKernel, softmaxGrad, x, args);
+  return inNameOf('softmax', () => softmaxFamily('softmax', softmaxKernel, softmaxGrad, x, args));
 }
 
 /**
@@ -399,7 +399,7 @@ export function softmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
  * torch.logSoftmax(torch.tensor([0, 1.5]), 0) // tensor([-1.7014, -0.2014])
  */
 export function logSoftmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
-  return softmaxFamily('logSoftmax', logSoftmaxKernel, logSoftmaxGrad, x, args);
+  return inNameOf('logSoftmax', () => softmaxFamily('logSoftmax', logSoftmaxKernel, logSoftmaxGrad, x, args));
 }
 
 operators({

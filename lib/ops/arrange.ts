@@ -3,7 +3,7 @@ import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
-import { type Shape, sizesOf, wrapDim, wrapDims } from '../shape.ts';
+import { type Shape, wrapDim, wrapDims, listOf } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 import { operators } from './internal/register.ts';
 import { cat } from './join.ts';
@@ -16,7 +16,7 @@ const flipKernel = kernel('flip');
  */
 export function flip(x: Tensor, ...dims: (number | Shape)[]): Tensor {
   checkTensor('flip', x);
-  const list = sizesOf(dims);
+  const list = listOf('flip', dims);
   if (list.length === 0 || x.sizes.length === 0) {
     list.forEach((d) => wrapDim('flip', d, x.sizes.length));
     return x.clone();

@@ -1,9 +1,18 @@
 // Element-wise arithmetic of two tensors, or a tensor and a number: a row each. Broadcasting, promotion, in-place forms
 // and the undoing of broadcasting in backward are the family's (define.ts) and the engine's.
-import { binary, type Binary, type BinaryGrad, checkOptions, inPlaceForms, needs, row } from '../define.ts';
-import { checkOperand, checkTensor, type Scalar } from '../dispatch.ts';
-import { BOOL, fitting, FLOATING, float32, float64, scalarKind } from '../dtype.ts';
-import { AutogradError, DtypeError } from '../errors.ts';
+import {
+  binary,
+  type Binary,
+  type BinaryGrad,
+  type BinaryRule,
+  checkOptions,
+  inPlaceForms,
+  needs,
+  row,
+} from '../define.ts';
+import { checkOperand, checkTensor, resultType, type Scalar } from '../dispatch.ts';
+import { BOOL, bool, fitting, FLOATING, float32, float64, scalarKind } from '../dtype.ts';
+import { AutogradError, DtypeError, inNameOf } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 import { zerosOf } from './internal/reducing.ts';
 
@@ -76,7 +85,7 @@ export function sub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tens
  * torch.subtract(torch.tensor([1, 2]), 5) // tensor([-4, -3])
  */
 export function subtract(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
-  return sub(a, b, options);
+  return inNameOf('subtract', () => sub(a, b, options));
 }
 /**
  * `b - alpha * a`. Throws ShapeError where the shapes do not broadcast, DtypeError on bool.
@@ -84,14 +93,16 @@ export function subtract(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions):
  * torch.rsub(torch.tensor([1, 2]), 5) // tensor([4, 3])
  */
 export function rsub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
-  checkTensor('rsub', a);
-  checkOperand('rsub', b);
-  checkOptions('rsub', options, ['alpha']);
-  if (a.dt.kind === BOOL)
-    throw new DtypeError(
-      'rsub: subtraction of a bool tensor is not supported; use logicalXor() or bitwiseNot() instead',
-    );
-  return a.mul(-(options?.alpha ?? 1)).add(b);
+  return inNameOf('rsub', () => {
+    checkTensor('rsub', a);
+    checkOperand('rsub', b);
+    checkOptions('rsub', options, ['alpha']);
+    if (a.dt.kind === BOOL)
+      throw new DtypeError(
+        'rsub: subtraction of a bool tensor is not supported; use logicalXor() or bitwiseNot() instead',
+      );
+    return a.mul(-(options?.alpha ?? 1)).add(b);
+  });
 }
 row('rsub', rsub);
 /**
@@ -110,7 +121,7 @@ export const mul: Binary = binary('mul', 'promote', {
  * torch.multiply(torch.tensor([1, 2]), 3) // tensor([3, 6])
  */
 export function multiply(a: Tensor, b: Tensor | Scalar): Tensor {
-  return mul(a, b);
+  return inNameOf('multiply', () => mul(a, b));
 }
 
 /** Options of div. */
@@ -155,7 +166,7 @@ function divided(
   options: DivOptions,
 ): Tensor {
   checkOptions(where, options, ['roundingMode']);
-  const mode = options.roundingMode ?? null;
+  const mode = options?.roundingMode ?? null;
   if (mode === null) return exact(a, b);
   if (mode === 'trunc') return trunc(a, b);
   if (mode === 'floor') return floor(a, b);
@@ -186,7 +197,7 @@ inPlaceForms.delete('floorDiv');
  * torch.divide(torch.tensor([7, -7]), 2) // tensor([ 3.5000, -3.5000])
  */
 export function divide(a: Tensor, b: Tensor | Scalar, options?: DivOptions): Tensor {
-  return div(a, b, options);
+  return inNameOf('divide', () => div(a, b, options));
 }
 /**
  * `a / b`, floating point also for integers. Throws ShapeError where the shapes do not broadcast.
@@ -194,7 +205,7 @@ export function divide(a: Tensor, b: Tensor | Scalar, options?: DivOptions): Ten
  * torch.trueDivide(torch.tensor([7, -7]), 2) // tensor([ 3.5000, -3.5000])
  */
 export function trueDivide(a: Tensor, b: Tensor | Scalar): Tensor {
-  return trueDiv(a, b);
+  return inNameOf('trueDivide', () => trueDiv(a, b));
 }
 /**
  * The remainder with the sign of `b`, as Python's `%`. Throws RangeError on an integer modulo zero.
@@ -406,17 +417,27 @@ export const bitwiseOr: Binary = binary('bitwiseOr', 'integer');
  * torch.bitwiseXor(torch.tensor([12, 7]), 5) // tensor([9, 2])
  */
 export const bitwiseXor: Binary = binary('bitwiseXor', 'integer');
+const onlyIntegers: NonNullable<BinaryRule['check']> = (where, a, b) => {
+  const dt = resultType(a, b);
+  if (dt === bool || dt.kind === FLOATING) throw new DtypeError(`${where}: not implemented for ${dt.name}`);
+};
 /**
  * Shifts bits to the left. Throws DtypeError for other dtypes than integers, ShapeError where the shapes do not
  * broadcast.
  * @example
  * torch.bitwiseLeftShift(torch.tensor([1, 3]), 2) // tensor([ 4, 12])
  */
-export const bitwiseLeftShift: Binary = binary('bitwiseLeftShift', 'integer', { kernel: 'leftShift' });
+export const bitwiseLeftShift: Binary = binary('bitwiseLeftShift', 'integer', {
+  kernel: 'leftShift',
+  check: onlyIntegers,
+});
 /**
  * Shifts bits to the right, keeping the sign. Throws DtypeError for other dtypes than integers, ShapeError where the
  * shapes do not broadcast.
  * @example
  * torch.bitwiseRightShift(torch.tensor([4, -12]), 2) // tensor([ 1, -3])
  */
-export const bitwiseRightShift: Binary = binary('bitwiseRightShift', 'integer', { kernel: 'rightShift' });
+export const bitwiseRightShift: Binary = binary('bitwiseRightShift', 'integer', {
+  kernel: 'rightShift',
+  check: onlyIntegers,
+});

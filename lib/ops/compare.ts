@@ -2,7 +2,7 @@
 import { type Binary, checkOptions, compare, row } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, resultLike, runMap } from '../dispatch.ts';
 import { bool } from '../dtype.ts';
-import { DtypeError } from '../errors.ts';
+import { DtypeError, checkNumber, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -49,7 +49,7 @@ export const ge: Binary = compare('ge');
  * torch.notEqual(torch.tensor([1, 2]), 2) // tensor([ True, False])
  */
 export function notEqual(a: Tensor, b: Tensor | number): Tensor {
-  return ne(a, b);
+  return inNameOf('notEqual', () => ne(a, b));
 }
 /**
  * Another name of {@link lt}.
@@ -57,7 +57,7 @@ export function notEqual(a: Tensor, b: Tensor | number): Tensor {
  * torch.less(torch.tensor([1, 2]), 2) // tensor([ True, False])
  */
 export function less(a: Tensor, b: Tensor | number): Tensor {
-  return lt(a, b);
+  return inNameOf('less', () => lt(a, b));
 }
 /**
  * Another name of {@link le}.
@@ -65,7 +65,7 @@ export function less(a: Tensor, b: Tensor | number): Tensor {
  * torch.lessEqual(torch.tensor([1, 2]), 1) // tensor([ True, False])
  */
 export function lessEqual(a: Tensor, b: Tensor | number): Tensor {
-  return le(a, b);
+  return inNameOf('lessEqual', () => le(a, b));
 }
 /**
  * Another name of {@link gt}.
@@ -73,7 +73,7 @@ export function lessEqual(a: Tensor, b: Tensor | number): Tensor {
  * torch.greater(torch.tensor([1, 2]), 1) // tensor([False,  True])
  */
 export function greater(a: Tensor, b: Tensor | number): Tensor {
-  return gt(a, b);
+  return inNameOf('greater', () => gt(a, b));
 }
 /**
  * Another name of {@link ge}.
@@ -81,7 +81,7 @@ export function greater(a: Tensor, b: Tensor | number): Tensor {
  * torch.greaterEqual(torch.tensor([1, 2]), 2) // tensor([False,  True])
  */
 export function greaterEqual(a: Tensor, b: Tensor | number): Tensor {
-  return ge(a, b);
+  return inNameOf('greaterEqual', () => ge(a, b));
 }
 /**
  * Where both are nonzero. Throws ShapeError where the shapes do not broadcast.
@@ -126,7 +126,7 @@ function tolerances(
   atol: number | undefined,
   equalNan: boolean | undefined,
 ): Tolerances {
-  if (typeof rtol === 'object') {
+  if (typeof rtol === 'object' && rtol !== null) {
     checkOptions(where, rtol, ['rtol', 'atol', 'equalNan']);
     return { rtol: rtol.rtol ?? 1e-5, atol: rtol.atol ?? 1e-8, equalNan: rtol.equalNan ?? false };
   }
@@ -145,6 +145,8 @@ export function isclose(a: Tensor, b: Tensor, rtol?: number | CloseOptions, atol
 function close(where: string, a: Tensor, b: Tensor, t: Tolerances): Tensor {
   checkTensor(where, a);
   checkTensor(where, b, 'other');
+  checkNumber(where, 'rtol', t.rtol);
+  checkNumber(where, 'atol', t.atol);
   if (!(t.rtol >= 0) || !(t.atol >= 0))
     throw new RangeError(`${where}: rtol and atol must not be negative, but are ${t.rtol} and ${t.atol}`);
   commonDevice(where, [a, b]);

@@ -1,4 +1,5 @@
 // Distances and similarities between vectors.
+import { inNameOf } from '../errors.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { requireFloating } from '../dtype.ts';
@@ -23,19 +24,21 @@ export function cosineSimilarity(
   x2: Tensor,
   ...args: Call<[dim?: number, eps?: number], CosineSimilarityOptions>
 ): Tensor {
-  const { dim = 1, eps = 1e-8 } = readArguments<CosineSimilarityOptions>('cosineSimilarity', args, ['dim', 'eps']);
-  for (const [x, name] of [
-    [x1, 'x1'],
-    [x2, 'x2'],
-  ] as const) {
-    checkTensor('cosineSimilarity', x, name);
-    requireFloating('cosineSimilarity', x.dt);
-  }
-  const shape = broadcastShapes('cosineSimilarity', x1.sizes, x2.sizes);
-  const unit = (x: Tensor): Tensor => x.div(x.norm(2, dim, true).clampMin(eps));
-  return unit(x1.expand(shape))
-    .mul(unit(x2.expand(shape)))
-    .sum(dim);
+  return inNameOf('cosineSimilarity', () => {
+    const { dim = 1, eps = 1e-8 } = readArguments<CosineSimilarityOptions>('cosineSimilarity', args, ['dim', 'eps']);
+    for (const [x, name] of [
+      [x1, 'x1'],
+      [x2, 'x2'],
+    ] as const) {
+      checkTensor('cosineSimilarity', x, name);
+      requireFloating('cosineSimilarity', x.dt);
+    }
+    const shape = broadcastShapes('cosineSimilarity', x1.sizes, x2.sizes);
+    const unit = (x: Tensor): Tensor => x.div(x.norm(2, dim, true).clampMin(eps));
+    return unit(x1.expand(shape))
+      .mul(unit(x2.expand(shape)))
+      .sum(dim);
+  });
 }
 
 /** Options of {@link pairwiseDistance}. */
@@ -54,14 +57,16 @@ export function pairwiseDistance(
   x2: Tensor,
   ...args: Call<[p?: number, eps?: number, keepdim?: boolean], PairwiseDistanceOptions>
 ): Tensor {
-  const {
-    p = 2,
-    eps = 1e-6,
-    keepdim = false,
-  } = readArguments<PairwiseDistanceOptions>('pairwiseDistance', args, ['p', 'eps', 'keepdim']);
-  checkTensor('pairwiseDistance', x1, 'x1');
-  checkTensor('pairwiseDistance', x2, 'x2');
-  return x1.sub(x2).add(eps).norm(p, -1, keepdim);
+  return inNameOf('pairwiseDistance', () => {
+    const {
+      p = 2,
+      eps = 1e-6,
+      keepdim = false,
+    } = readArguments<PairwiseDistanceOptions>('pairwiseDistance', args, ['p', 'eps', 'keepdim']);
+    checkTensor('pairwiseDistance', x1, 'x1');
+    checkTensor('pairwiseDistance', x2, 'x2');
+    return x1.sub(x2).add(eps).norm(p, -1, keepdim);
+  });
 }
 
 operators({ cosineSimilarity, pairwiseDistance });

@@ -2,7 +2,7 @@
 import { type Call, readArguments, record, recordMany } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { BOOL, int64 } from '../dtype.ts';
-import { describe, DtypeError } from '../errors.ts';
+import { describe, DtypeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { allDims, wrapDim } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
@@ -107,7 +107,7 @@ export function max(x: Tensor): Tensor;
 export function max(x: Tensor, other: Tensor): Tensor;
 export function max(x: Tensor, ...args: PickDim): ValuesIndices;
 export function max(x: Tensor, ...args: readonly unknown[]): Tensor | ValuesIndices {
-  return extremum('max', x, args);
+  return inNameOf('max', () => extremum('max', x, args));
 }
 /**
  * The smallest of all elements; with `dim`, the smallest along it and where (`values`, `indices`, of equals the first one);
@@ -119,7 +119,7 @@ export function min(x: Tensor): Tensor;
 export function min(x: Tensor, other: Tensor): Tensor;
 export function min(x: Tensor, ...args: PickDim): ValuesIndices;
 export function min(x: Tensor, ...args: readonly unknown[]): Tensor | ValuesIndices {
-  return extremum('min', x, args);
+  return inNameOf('min', () => extremum('min', x, args));
 }
 
 function where(name: 'argmax' | 'argmin', k: number, x: Tensor, args: readonly unknown[]): Tensor {

@@ -2,7 +2,7 @@
 import { checkOptions, readArguments, record, type Call } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, runStruct, type Scalar } from '../dispatch.ts';
 import { type DType, int32, int64 } from '../dtype.ts';
-import { describe, DtypeError, ShapeError } from '../errors.ts';
+import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, type Shape, show, wrapDim } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
@@ -71,20 +71,22 @@ export function takeAlongDim(
   indices: Tensor,
   ...args: Call<[dim?: number | null], TakeAlongDimOptions>
 ): Tensor {
-  checkTensor('takeAlongDim', x);
-  checkIndex('takeAlongDim', indices);
-  const { dim } = readArguments<TakeAlongDimOptions>('takeAlongDim', args, ['dim']);
-  if (dim === undefined || dim === null) return gather(x.reshape(-1), 0, indices.reshape(-1));
-  if (x.sizes.length !== indices.sizes.length) {
-    throw new ShapeError(
-      `takeAlongDim: input and indices should have the same number of dimensions, but got ${x.sizes.length} and ${indices.sizes.length}`,
-    );
-  }
-  const d = wrapDim('takeAlongDim', dim, x.sizes.length);
-  const without = (shape: Shape): Shape => shape.map((n, i) => (i === d ? 1 : n));
-  const common = broadcastShapes('takeAlongDim', without(x.sizes), without(indices.sizes));
-  const shaped = (t: Tensor): Tensor => t.expand(common.map((n, i) => (i === d ? t.sizes[d]! : n)));
-  return gather(shaped(x), d, shaped(indices));
+  return inNameOf('takeAlongDim', () => {
+    checkTensor('takeAlongDim', x);
+    checkIndex('takeAlongDim', indices);
+    const { dim } = readArguments<TakeAlongDimOptions>('takeAlongDim', args, ['dim']);
+    if (dim === undefined || dim === null) return gather(x.reshape(-1), 0, indices.reshape(-1));
+    if (x.sizes.length !== indices.sizes.length) {
+      throw new ShapeError(
+        `takeAlongDim: input and indices should have the same number of dimensions, but got ${x.sizes.length} and ${indices.sizes.length}`,
+      );
+    }
+    const d = wrapDim('takeAlongDim', dim, x.sizes.length);
+    const without = (shape: Shape): Shape => shape.map((n, i) => (i === d ? 1 : n));
+    const common = broadcastShapes('takeAlongDim', without(x.sizes), without(indices.sizes));
+    const shaped = (t: Tensor): Tensor => t.expand(common.map((n, i) => (i === d ? t.sizes[d]! : n)));
+    return gather(shaped(x), d, shaped(indices));
+  });
 }
 
 /** Options of scatter. */
@@ -137,25 +139,29 @@ const scatterKernel = kernel('scatter');
  * torch.scatter(torch.zeros(3), 0, torch.tensor([2]), 5) // tensor([0., 0., 5.])
  */
 export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | Scalar, options?: ScatterOptions): Tensor {
-  checkTensor('scatter', x);
-  checkIndex('scatter', index);
-  checkOperand('scatter', src, 'src');
-  checkOptions('scatter', options, ['reduce']);
-  const source = src instanceof Tensor ? src : scalarTensor(x, src, index.sizes);
-  const reduce = options?.reduce ?? null;
-  if (reduce === 'add') return scatterAdd(x, dim, index, source);
-  if (reduce === 'multiply') return scatterReduce(x, dim, index, source, 'prod');
-  if (reduce !== null)
-    throw new TypeError(`scatter: reduce argument must be either 'add' or 'multiply' but received ${describe(reduce)}`);
-  const { dim: d, self, at, from } = scattered('scatter', x, dim, index, source);
-  const out = written(scatterKernel, self, at, from, [d]);
-  return finish(
-    record('scatter', out, [self, from], [at], (g, n) => [
-      n.needs(0) ? g.scatter(d, n.unpack(0), 0) : null,
-      n.needs(1) ? g.gather(d, n.unpack(0)) : null,
-    ]),
-    x,
-  );
+  return inNameOf('scatter', () => {
+    checkTensor('scatter', x);
+    checkIndex('scatter', index);
+    checkOperand('scatter', src, 'src');
+    checkOptions('scatter', options, ['reduce']);
+    const source = src instanceof Tensor ? src : scalarTensor(x, src, index.sizes);
+    const reduce = options?.reduce ?? null;
+    if (reduce === 'add') return scatterAdd(x, dim, index, source);
+    if (reduce === 'multiply') return scatterReduce(x, dim, index, source, 'prod');
+    if (reduce !== null)
+      throw new TypeError(
+        `scatter: reduce argument must be either 'add' or 'multiply' but received ${describe(reduce)}`,
+      );
+    const { dim: d, self, at, from } = scattered('scatter', x, dim, index, source);
+    const out = written(scatterKernel, self, at, from, [d]);
+    return finish(
+      record('scatter', out, [self, from], [at], (g, n) => [
+        n.needs(0) ? g.scatter(d, n.unpack(0), 0) : null,
+        n.needs(1) ? g.gather(d, n.unpack(0)) : null,
+      ]),
+      x,
+    );
+  });
 }
 
 const scatterAddKernel = kernel('scatterAdd');
@@ -206,7 +212,7 @@ export function scatterReduce(
   options?: ScatterReduceOptions,
 ): Tensor {
   checkOptions('scatterReduce', options, ['includeSelf']);
-  if (!Object.hasOwn(CODES, reduce))
+  if (typeof reduce !== 'string' || !Object.hasOwn(CODES, reduce))
     throw new TypeError(`scatterReduce: reduce must be sum, prod, mean, amax or amin but received ${describe(reduce)}`);
   const { dim: d, self, at, from } = scattered('scatterReduce', x, dim, index, src);
   const include = options?.includeSelf ?? true;
@@ -376,18 +382,20 @@ export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor)
  * torch.indexFill(torch.zeros(3), 0, torch.tensor([2, 0]), 5) // tensor([5., 0., 5.])
  */
 export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor | Scalar): Tensor {
-  checkTensor('indexFill', x);
-  const at = checkList('indexFill', index);
-  checkOperand('indexFill', value, 'value');
-  const d = wrapDim('indexFill', dim, x.sizes.length);
-  const self = lined(x);
-  const sizes = self.sizes.slice();
-  sizes[d] = at.count;
-  if (value instanceof Tensor && value.sizes.length > 0)
-    throw new ShapeError(`indexFill: only supports a 0-dimensional value tensor, but got shape ${show(value.sizes)}`);
-  const source = value instanceof Tensor ? value.to(x.dtype).expand(sizes) : scalarTensor(x, value, sizes);
-  const positions = at.count > 0 && at.lt(0).any().item() ? at.add(at.lt(0).to('int64').mul(self.sizes[d]!)) : at;
-  return finish(indexCopy(self, d, positions, source), x);
+  return inNameOf('indexFill', () => {
+    checkTensor('indexFill', x);
+    const at = checkList('indexFill', index);
+    checkOperand('indexFill', value, 'value');
+    const d = wrapDim('indexFill', dim, x.sizes.length);
+    const self = lined(x);
+    const sizes = self.sizes.slice();
+    sizes[d] = at.count;
+    if (value instanceof Tensor && value.sizes.length > 0)
+      throw new ShapeError(`indexFill: only supports a 0-dimensional value tensor, but got shape ${show(value.sizes)}`);
+    const source = value instanceof Tensor ? value.to(x.dtype).expand(sizes) : scalarTensor(x, value, sizes);
+    const positions = at.count > 0 && at.lt(0).any().item() ? at.add(at.lt(0).to('int64').mul(self.sizes[d]!)) : at;
+    return finish(indexCopy(self, d, positions, source), x);
+  });
 }
 
 /**

@@ -2,7 +2,7 @@
 import { checkInPlace, checkOptions, inPlaceForms } from '../define.ts';
 import { checkOperand, checkTensor, type Scalar } from '../dispatch.ts';
 import { BOOL, bool, int32, int64, uint8 } from '../dtype.ts';
-import { describe, DtypeError, ShapeError } from '../errors.ts';
+import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { sameShape, show } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { getAt, pickedShape, putAt } from './internal/advanced.ts';
@@ -144,9 +144,11 @@ function byTensor(where: string, view: Tensor, dim: number, t: Tensor, found: [n
  * //         [5, 6]])
  */
 export function index(x: Tensor, ...items: IndexItem[]): Tensor {
-  const { view, indices } = resolve('index', x, items);
-  if (indices.length > 0) return getAt(view, indices);
-  return view === x ? x.viewAs(x) : view;
+  return inNameOf('index', () => {
+    const { view, indices } = resolve('index', x, items);
+    if (indices.length > 0) return getAt(view, indices);
+    return view === x ? x.viewAs(x) : view;
+  });
 }
 
 /** Options of indexPut. */
@@ -166,8 +168,10 @@ export function indexPut(
   value: Tensor | Scalar,
   options?: IndexPutOptions,
 ): Tensor {
-  checkTensor('indexPut', x);
-  return putInto('indexPut', x.clone(), indices, value, options);
+  return inNameOf('indexPut', () => {
+    checkTensor('indexPut', x);
+    return putInto('indexPut', x.clone(), indices, value, options);
+  });
 }
 
 function putInto(

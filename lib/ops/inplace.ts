@@ -4,7 +4,7 @@ import { attach, edgeOf, recording, tracked } from '../autograd/node.ts';
 import { mode } from '../autograd/mode.ts';
 import { checkCast, checkHistory, checkInPlace, inPlaceForms, rows } from '../define.ts';
 import { checkInPlaceShape } from '../dispatch.ts';
-import { as } from '../errors.ts';
+import { inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
 import { Tensor } from '../tensor.ts';
 import * as binary from './binary.ts';
@@ -61,7 +61,7 @@ function computeThenCopy(name: string, f: AnyOp): (x: Tensor, ...args: unknown[]
       self = x.detach().clone();
       if (tracked(x)) attach(self, edgeOf(x), x.outputNr);
     }
-    const y = as(where, () => call(self, ...args));
+    const y = inNameOf(where, () => call(self, ...args));
     checkCast(where, y.dt, x.dt);
     checkInPlaceShape(where, x, y.sizes);
     if (y.node === null || y === self || y.dt !== x.dt || x.base !== null) return x.copy_(y);
@@ -77,7 +77,7 @@ function becomeView(name: string, f: View): (x: Tensor, ...args: unknown[]) => T
   const where = `${name}_`;
   return (x, ...args) => {
     checkHistory(where, x);
-    const y = as(where, () => call(x, ...args));
+    const y = inNameOf(where, () => call(x, ...args));
     const { node } = x;
     x.sizes = y.sizes;
     x.strides = y.strides;

@@ -2,10 +2,10 @@
 import { record, row } from '../define.ts';
 import { checkTensor, commonDevice, runMap } from '../dispatch.ts';
 import { type DType, promoteTypes } from '../dtype.ts';
-import { describe, ShapeError } from '../errors.ts';
+import { describe, ShapeError, inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
 import { kernel } from '../native.ts';
-import { type Shape, show, sizesOf, wrapDim } from '../shape.ts';
+import { type Shape, show, wrapDim, listOf } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 
 const copyKernel = kernel('copy');
@@ -32,7 +32,7 @@ export function cat(tensors: readonly Tensor[], dim: number | { dim?: number } =
   if (!first) return tensors[0]!.dt === dt ? tensors[0]!.clone() : tensors[0]!.to(dt.name);
   if (first.sizes.length === 0)
     throw new ShapeError('cat: zero-dimensional tensor (at position 0) cannot be concatenated');
-  const d = wrapDim('cat', typeof dim === 'object' ? (dim.dim ?? 0) : dim, first.sizes.length);
+  const d = wrapDim('cat', typeof dim === 'object' ? (dim?.dim ?? 0) : dim, first.sizes.length);
   let total = 0;
   parts.forEach((x, i) => {
     if (x.sizes.length !== first.sizes.length) {
@@ -75,7 +75,7 @@ row('cat', cat);
  * torch.concat([torch.tensor([1]), torch.tensor([2])]) // tensor([1, 2])
  */
 export function concat(tensors: readonly Tensor[], dim: number | { dim?: number } = 0): Tensor {
-  return cat(tensors, dim);
+  return inNameOf('concat', () => cat(tensors, dim));
 }
 /**
  * Another name of {@link cat}.
@@ -83,7 +83,7 @@ export function concat(tensors: readonly Tensor[], dim: number | { dim?: number 
  * torch.concatenate([torch.tensor([1]), torch.tensor([2])]) // tensor([1, 2])
  */
 export function concatenate(tensors: readonly Tensor[], dim: number | { dim?: number } = 0): Tensor {
-  return cat(tensors, dim);
+  return inNameOf('concatenate', () => cat(tensors, dim));
 }
 
 /**
@@ -97,7 +97,7 @@ export function concatenate(tensors: readonly Tensor[], dim: number | { dim?: nu
 export function stack(tensors: readonly Tensor[], dim: number | { dim?: number } = 0): Tensor {
   checkList('stack', tensors);
   const first = tensors[0]!;
-  const d = wrapDim('stack', typeof dim === 'object' ? (dim.dim ?? 0) : dim, first.sizes.length + 1);
+  const d = wrapDim('stack', typeof dim === 'object' ? (dim?.dim ?? 0) : dim, first.sizes.length + 1);
   tensors.forEach((x, i) => {
     if (show(x.sizes) !== show(first.sizes)) {
       throw new ShapeError(
@@ -152,7 +152,7 @@ row('vstack', vstack);
  */
 export function repeat(x: Tensor, ...sizes: (number | Shape)[]): Tensor {
   checkTensor('repeat', x);
-  const times = sizesOf(sizes);
+  const times = listOf('repeat', sizes);
   if (times.some((n) => !Number.isInteger(n) || n < 0))
     throw new RangeError(`repeat: expected whole numbers >= 0 but received ${show(times)}`);
   const pad = times.length - x.sizes.length;
@@ -183,10 +183,12 @@ row('repeat', repeat);
  * //         [2, 2]])
  */
 export function tile(x: Tensor, ...dims: (number | Shape)[]): Tensor {
-  checkTensor('tile', x);
-  const times = sizesOf(dims);
-  const pad = x.sizes.length - times.length;
-  return repeat(x, pad > 0 ? [...new Array<number>(pad).fill(1), ...times] : times);
+  return inNameOf('tile', () => {
+    checkTensor('tile', x);
+    const times = listOf('tile', dims);
+    const pad = x.sizes.length - times.length;
+    return repeat(x, pad > 0 ? [...new Array<number>(pad).fill(1), ...times] : times);
+  });
 }
 spread(tile);
 row('tile', tile);

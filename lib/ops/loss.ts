@@ -1,7 +1,7 @@
 // Losses of pairs of elements. nn.functional and the modules of nn/loss.ts call them.
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
-import { ShapeError } from '../errors.ts';
+import { ShapeError, checkNumber, inNameOf } from '../errors.ts';
 import { FLOATING, requireFloating } from '../dtype.ts';
 import { sameShape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -131,27 +131,30 @@ export function smoothL1Loss(
   target: Tensor,
   ...args: Call<[reduction?: Reduction, beta?: number], SmoothL1LossOptions>
 ): Tensor {
-  const where = 'smoothL1Loss';
-  const { reduction = 'mean', beta = 1 } = readArguments<SmoothL1LossOptions>(where, args, ['reduction', 'beta']);
-  if (!(beta >= 0))
-    throw new RangeError(`${where}: smooth_l1_loss does not support negative values for beta, but got ${beta}`);
-  if (beta === 0) return l1Loss(x, target, { reduction });
-  checkPair(where, x, target);
-  return pointwise(
-    'smoothL1Loss',
-    x,
-    target,
-    reductionCode(where, reduction),
-    (a, b) => {
-      const d = a.sub(b).abs();
-      const near = d.clamp({ max: beta });
-      return near
-        .square()
-        .mul(0.5 / beta)
-        .add(d.sub(near));
-    },
-    (a, b) => a.sub(b).div(beta).clamp(-1, 1),
-  );
+  return inNameOf('smoothL1Loss', () => {
+    const where = 'smoothL1Loss';
+    const { reduction = 'mean', beta = 1 } = readArguments<SmoothL1LossOptions>(where, args, ['reduction', 'beta']);
+    checkNumber(where, 'beta', beta);
+    if (!(beta >= 0))
+      throw new RangeError(`${where}: smooth_l1_loss does not support negative values for beta, but got ${beta}`);
+    if (beta === 0) return l1Loss(x, target, { reduction });
+    checkPair(where, x, target);
+    return pointwise(
+      'smoothL1Loss',
+      x,
+      target,
+      reductionCode(where, reduction),
+      (a, b) => {
+        const d = a.sub(b).abs();
+        const near = d.clamp({ max: beta });
+        return near
+          .square()
+          .mul(0.5 / beta)
+          .add(d.sub(near));
+      },
+      (a, b) => a.sub(b).div(beta).clamp(-1, 1),
+    );
+  });
 }
 
 /** Options of {@link huberLoss}. */
@@ -170,23 +173,26 @@ export function huberLoss(
   target: Tensor,
   ...args: Call<[reduction?: Reduction, delta?: number], HuberLossOptions>
 ): Tensor {
-  const where = 'huberLoss';
-  const { reduction = 'mean', delta = 1 } = readArguments<HuberLossOptions>(where, args, ['reduction', 'delta']);
-  if (!(delta > 0))
-    throw new RangeError(`${where}: huber_loss does not support non-positive values for delta, but got ${delta}`);
-  checkPair(where, x, target);
-  return pointwise(
-    'huberLoss',
-    x,
-    target,
-    reductionCode(where, reduction),
-    (a, b) => {
-      const d = a.sub(b).abs();
-      const near = d.clamp({ max: delta });
-      return near.square().mul(0.5).add(d.sub(near).mul(delta));
-    },
-    (a, b) => a.sub(b).clamp(-delta, delta),
-  );
+  return inNameOf('huberLoss', () => {
+    const where = 'huberLoss';
+    const { reduction = 'mean', delta = 1 } = readArguments<HuberLossOptions>(where, args, ['reduction', 'delta']);
+    checkNumber(where, 'delta', delta);
+    if (!(delta > 0))
+      throw new RangeError(`${where}: huber_loss does not support non-positive values for delta, but got ${delta}`);
+    checkPair(where, x, target);
+    return pointwise(
+      'huberLoss',
+      x,
+      target,
+      reductionCode(where, reduction),
+      (a, b) => {
+        const d = a.sub(b).abs();
+        const near = d.clamp({ max: delta });
+        return near.square().mul(0.5).add(d.sub(near).mul(delta));
+      },
+      (a, b) => a.sub(b).clamp(-delta, delta),
+    );
+  });
 }
 
 /** Options of {@link binaryCrossEntropy}. */

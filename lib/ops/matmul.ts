@@ -2,7 +2,7 @@
 import { type Backward, checkOptions, record, row } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { BOOL, REMEDY } from '../dtype.ts';
-import { DtypeError, ShapeError } from '../errors.ts';
+import { DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, type Shape, show, sizeOf } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
@@ -122,7 +122,7 @@ row('dot', dot);
  * torch.vdot(torch.tensor([1, 2]), torch.tensor([3, 4])) // tensor(11)
  */
 export function vdot(a: Tensor, b: Tensor): Tensor {
-  return dot(a, b);
+  return inNameOf('vdot', () => dot(a, b));
 }
 row('vdot', vdot);
 /**
@@ -218,7 +218,7 @@ function broadcastTo(where: string, x: Tensor, sizes: Shape): void {
  * torch.addmm(torch.tensor([1, 1]), torch.tensor([[1, 2]]), torch.tensor([[3, 0], [4, 1]])) // tensor([[12,  3]])
  */
 export function addmm(x: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor {
-  return blend('addmm', x, mm(mat1, mat2), options);
+  return inNameOf('addmm', () => blend('addmm', x, mm(mat1, mat2), options));
 }
 row('addmm', addmm);
 /**
@@ -228,7 +228,7 @@ row('addmm', addmm);
  * torch.addmv(torch.tensor([1, 1]), torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 1])) // tensor([4, 8])
  */
 export function addmv(x: Tensor, mat: Tensor, vec: Tensor, options?: AddmmOptions): Tensor {
-  return blend('addmv', x, mv(mat, vec), options);
+  return inNameOf('addmv', () => blend('addmv', x, mv(mat, vec), options));
 }
 row('addmv', addmv);
 /**
@@ -238,7 +238,7 @@ row('addmv', addmv);
  * torch.baddbmm(torch.ones(1, 1, 1), torch.ones(1, 1, 2), torch.ones(1, 2, 1)) // tensor([[[3.]]])
  */
 export function baddbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
-  return blend('baddbmm', x, bmm(batch1, batch2), options);
+  return inNameOf('baddbmm', () => blend('baddbmm', x, bmm(batch1, batch2), options));
 }
 row('baddbmm', baddbmm);
 /**
@@ -248,7 +248,7 @@ row('baddbmm', baddbmm);
  * torch.addbmm(torch.ones(1, 1), torch.ones(2, 1, 2), torch.ones(2, 2, 1)) // tensor([[5.]])
  */
 export function addbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
-  return blend('addbmm', x, bmm(batch1, batch2).sum(0), options);
+  return inNameOf('addbmm', () => blend('addbmm', x, bmm(batch1, batch2).sum(0), options));
 }
 row('addbmm', addbmm);
 /**
@@ -257,7 +257,7 @@ row('addbmm', addbmm);
  * torch.addr(torch.zeros(1, 2), torch.tensor([2.5]), torch.tensor([1.5, 2])) // tensor([[3.7500, 5.0000]])
  */
 export function addr(x: Tensor, vec1: Tensor, vec2: Tensor, options?: AddmmOptions): Tensor {
-  return blend('addr', x, outer(vec1, vec2), options);
+  return inNameOf('addr', () => blend('addr', x, outer(vec1, vec2), options));
 }
 row('addr', addr);
 
@@ -269,6 +269,7 @@ row('addr', addr);
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
   checkPair('linear', x, weight);
+  if (bias !== undefined && bias !== null) checkTensor('linear', bias, 'bias');
   if (x.sizes.length === 0 || weight.sizes.length < 1 || weight.sizes.length > 2) {
     throw new ShapeError(
       `linear: expected an input of at least 1 dim and a weight of 1 or 2, but got ${show(x.sizes)} and ${show(weight.sizes)}`,

@@ -1,4 +1,5 @@
 // x.newZeros and its kin: tensors of the dtype and device of another.
+import { inNameOf } from '../errors.ts';
 import { empty, full, ones, zeros } from '../create.ts';
 import { checkTensor, type Scalar } from '../dispatch.ts';
 import { tensor } from '../from-data.ts';
@@ -24,7 +25,7 @@ function read(where: string, x: Tensor, args: Sizes): [Shape, TensorOptions] {
  * torch.tensor([1, 2]).newZeros(2) // tensor([0, 0])
  */
 export function newZeros(x: Tensor, ...size: Sizes): Tensor {
-  return zeros(...read('newZeros', x, size));
+  return inNameOf('newZeros', () => zeros(...read('newZeros', x, size)));
 }
 /**
  * Ones of the dtype of `x`. Throws ShapeError for negative sizes.
@@ -32,7 +33,7 @@ export function newZeros(x: Tensor, ...size: Sizes): Tensor {
  * torch.tensor([1, 2]).newOnes(2) // tensor([1, 1])
  */
 export function newOnes(x: Tensor, ...size: Sizes): Tensor {
-  return ones(...read('newOnes', x, size));
+  return inNameOf('newOnes', () => ones(...read('newOnes', x, size)));
 }
 /**
  * Uninitialised, of the dtype of `x`. Throws ShapeError for negative sizes.
@@ -40,7 +41,7 @@ export function newOnes(x: Tensor, ...size: Sizes): Tensor {
  * torch.tensor([1, 2]).newEmpty(2, 3).shape // torch.Size([2, 3])
  */
 export function newEmpty(x: Tensor, ...size: Sizes): Tensor {
-  return empty(...read('newEmpty', x, size));
+  return inNameOf('newEmpty', () => empty(...read('newEmpty', x, size)));
 }
 /**
  * Filled with `fillValue`, of the dtype of `x`. Throws ShapeError for negative sizes.
@@ -48,8 +49,10 @@ export function newEmpty(x: Tensor, ...size: Sizes): Tensor {
  * torch.tensor([1, 2]).newFull([2], 7) // tensor([7, 7])
  */
 export function newFull(x: Tensor, size: Shape, fillValue: Scalar | Tensor, options: TensorOptions = {}): Tensor {
-  checkTensor('newFull', x);
-  return full(size, fillValue, { dtype: x.dtype, ...options });
+  return inNameOf('newFull', () => {
+    checkTensor('newFull', x);
+    return full(size, fillValue, { dtype: x.dtype, ...options });
+  });
 }
 /**
  * The data as a tensor of the dtype of `x`. Throws as `tensor` does.
@@ -57,7 +60,9 @@ export function newFull(x: Tensor, size: Shape, fillValue: Scalar | Tensor, opti
  * torch.tensor([1.5]).newTensor([1, 2]) // tensor([1., 2.])
  */
 export function newTensor(x: Tensor, data: TensorData, options: TensorOptions = {}): Tensor {
-  checkTensor('newTensor', x);
-  return tensor(data, { dtype: x.dtype, ...options });
+  return inNameOf('newTensor', () => {
+    checkTensor('newTensor', x);
+    return tensor(data, { dtype: x.dtype, ...options });
+  });
 }
 for (const f of [newZeros, newOnes, newEmpty]) spread(f);

@@ -4,9 +4,9 @@ import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { mode } from '../autograd/mode.ts';
 import type { Grad } from '../autograd/node.ts';
 import { type DType, float32, FLOATING, requireFloating } from '../dtype.ts';
-import { describe, DtypeError, ShapeError } from '../errors.ts';
+import { describe, DtypeError, ShapeError, checkNumber } from '../errors.ts';
 import { kernel } from '../native.ts';
-import { sameShape, type Shape, show, sizeOf } from '../shape.ts';
+import { sameShape, type Shape, show, sizeOf, checkShape } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { operators } from './internal/register.ts';
 
@@ -212,6 +212,7 @@ export function layerNorm(
     bias = null,
     eps = 1e-5,
   } = readArguments<LayerNormOptions>(where, args, ['weight', 'bias', 'eps']);
+  checkNumber(where, 'eps', eps);
   checkTensor(where, x);
   requireFloating(where, x.dt);
   if (!Array.isArray(normalizedShape) || normalizedShape.length === 0) {
@@ -219,7 +220,7 @@ export function layerNorm(
       `${where}: expected normalizedShape to be at least 1-dimensional but received ${describe(normalizedShape)}`,
     );
   }
-  const shape = normalizedShape as Shape;
+  const shape = checkShape(where, normalizedShape);
   for (const [name, v] of [
     ['weight', weight],
     ['bias', bias],
@@ -265,13 +266,14 @@ export function groupNorm(
     bias = null,
     eps = 1e-5,
   } = readArguments<GroupNormOptions>(where, args, ['weight', 'bias', 'eps']);
+  checkNumber(where, 'eps', eps);
   checkTensor(where, x);
   requireFloating(where, x.dt);
   if (x.ndim < 2)
     throw new ShapeError(`${where}: expected at least 2 dimensions for input tensor but received ${x.ndim}`);
   if (!Number.isInteger(numGroups) || numGroups < 1 || x.sizes[1]! % numGroups !== 0) {
     throw new ShapeError(
-      `${where}: expected number of channels in input to be divisible by numGroups, but got input of shape ${show(x.sizes)} and numGroups=${numGroups}`,
+      `${where}: expected number of channels in input to be divisible by numGroups, but got input of shape ${show(x.sizes)} and numGroups=${describe(numGroups)}`,
     );
   }
   checkChannels(where, x, { weight, bias });

@@ -2,7 +2,7 @@
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, runMap } from '../dispatch.ts';
 import { int64 } from '../dtype.ts';
-import { describe, ShapeError } from '../errors.ts';
+import { describe, ShapeError, checkNumber } from '../errors.ts';
 import { kernel, native } from '../native.ts';
 import { type Shape, show } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
@@ -131,6 +131,7 @@ export function pad(x: Tensor, pad: Shape, ...args: Call<[mode?: PadMode, value?
       `pad: padding length should be less than or equal to two times the input dimension, but got ${show(widths)} for ${show(x.sizes)}`,
     );
   }
+  if (value !== undefined && value !== null) checkNumber('pad', 'value', value);
   if (mode === 'constant') return constant(x, widths, value ?? 0);
   if (mode !== 'reflect' && mode !== 'replicate' && mode !== 'circular') {
     throw new TypeError(`pad: unrecognised padding mode ${describe(mode)}`);

@@ -1,7 +1,7 @@
 // Views with the dims in another order, or repeated. Made without native code, as all views.
 import { row } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import { ShapeError } from '../errors.ts';
+import { ShapeError, describe, inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
 import { range, type Shape, show, wrapDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -25,7 +25,7 @@ row('transpose', transpose, { kind: 'view' });
  * torch.zeros(2, 3).swapaxes(0, 1).shape // torch.Size([3, 2])
  */
 export function swapaxes(x: Tensor, axis0: number, axis1: number): Tensor {
-  return transpose(x, axis0, axis1);
+  return inNameOf('swapaxes', () => transpose(x, axis0, axis1));
 }
 /**
  * Another name of {@link transpose}.
@@ -33,7 +33,7 @@ export function swapaxes(x: Tensor, axis0: number, axis1: number): Tensor {
  * torch.zeros(2, 3).swapdims(0, 1).shape // torch.Size([3, 2])
  */
 export function swapdims(x: Tensor, dim0: number, dim1: number): Tensor {
-  return transpose(x, dim0, dim1);
+  return inNameOf('swapdims', () => transpose(x, dim0, dim1));
 }
 
 /**
@@ -86,7 +86,7 @@ export function movedim(x: Tensor, source: number | Shape, destination: number |
   checkTensor('movedim', x);
   const rank = x.sizes.length;
   const list = (d: number | Shape): number[] =>
-    (typeof d === 'number' ? [d] : [...d]).map((v) => wrapDim('movedim', v, rank));
+    (Array.isArray(d) ? (d as Shape) : [d as number]).map((v) => wrapDim('movedim', v, rank));
   const [from, to] = [list(source), list(destination)];
   if (from.length !== to.length)
     throw new ShapeError(`movedim: source has ${from.length} dims and destination ${to.length}`);
@@ -107,7 +107,7 @@ row('movedim', movedim, { kind: 'view' });
  * torch.zeros(2, 3, 4).moveaxis(0, -1).shape // torch.Size([3, 4, 2])
  */
 export function moveaxis(x: Tensor, source: number | Shape, destination: number | Shape): Tensor {
-  return movedim(x, source, destination);
+  return inNameOf('moveaxis', () => movedim(x, source, destination));
 }
 
 /**
@@ -130,7 +130,8 @@ export function expand(x: Tensor, ...sizes: (number | Shape)[]): Tensor {
   const strides = new Array<number>(list.length);
   const out = list.map((want, d) => {
     const have = d < pad ? 1 : x.sizes[d - pad]!;
-    if (!Number.isInteger(want) || want < -1) throw new ShapeError(`expand: bad size ${want} in ${show(list)}`);
+    if (!Number.isInteger(want) || want < -1)
+      throw new ShapeError(`expand: bad size ${describe(want)} in ${show(list)}`);
     if (want === -1 && d < pad)
       throw new ShapeError(
         `expand: the expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ${d}`,
@@ -155,8 +156,10 @@ row('expand', expand, { kind: 'view' });
  * torch.tensor([[1], [2]]).expandAs(torch.zeros(2, 2)).shape // torch.Size([2, 2])
  */
 export function expandAs(x: Tensor, other: Tensor): Tensor {
-  checkTensor('expandAs', other, 'other');
-  return expand(x, other.sizes);
+  return inNameOf('expandAs', () => {
+    checkTensor('expandAs', other, 'other');
+    return expand(x, other.sizes);
+  });
 }
 row('expandAs', expandAs, { kind: 'view' });
 /**
@@ -165,6 +168,6 @@ row('expandAs', expandAs, { kind: 'view' });
  * torch.broadcastTo(torch.tensor([1, 2]), [2, 2]).shape // torch.Size([2, 2])
  */
 export function broadcastTo(x: Tensor, size: Shape): Tensor {
-  return expand(x, size);
+  return inNameOf('broadcastTo', () => expand(x, size));
 }
 row('broadcastTo', broadcastTo, { kind: 'view' });

@@ -3,10 +3,10 @@ import { type Call, readArguments, record, row } from '../define.ts';
 import { attach, FunctionNode, type Grad, RuleNode, recording, tracked } from '../autograd/node.ts';
 import { mode, noGrad } from '../autograd/mode.ts';
 import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
-import { describe, ShapeError } from '../errors.ts';
+import { describe, ShapeError, inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
 import { kernel } from '../native.ts';
-import { range, type Shape, show, wrapDim } from '../shape.ts';
+import { range, type Shape, show, wrapDim, checkShape } from '../shape.ts';
 import { emptyTensor, Tensor, viewOf } from '../tensor.ts';
 import { stack } from './join.ts';
 import { zerosOf } from './internal/reducing.ts';
@@ -42,19 +42,23 @@ function sliced(name: string, x: Tensor, d: number, start: number, size: number,
  * torch.narrow(torch.arange(5), 0, 1, 3) // tensor([1, 2, 3])
  */
 export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
-  checkTensor('narrow', x);
-  if (x.sizes.length === 0) throw new ShapeError('narrow: cannot be applied to a 0-dim tensor');
-  const d = wrapDim('narrow', dim, x.sizes.length);
-  const n = x.sizes[d]!;
-  const from = typeof start === 'number' ? start : start.item();
-  if (!Number.isInteger(length) || length < 0)
-    throw new RangeError(`narrow: length must be non-negative, not ${length}`);
-  if (!Number.isInteger(from) || from < -n || from > n)
-    throw new RangeError(`narrow: start out of range (expected to be in range of [${-n}, ${n}], but got ${from})`);
-  const first = from < 0 ? from + n : from;
-  if (first + length > n)
-    throw new RangeError(`narrow: start (${first}) + length (${length}) exceeds dimension size (${n})`);
-  return sliced('narrow', x, d, first, length, 1);
+  return inNameOf('narrow', () => {
+    checkTensor('narrow', x);
+    if (x.sizes.length === 0) throw new ShapeError('narrow: cannot be applied to a 0-dim tensor');
+    const d = wrapDim('narrow', dim, x.sizes.length);
+    const n = x.sizes[d]!;
+    const from = start instanceof Tensor ? start.item() : start;
+    if (!Number.isInteger(length) || length < 0)
+      throw new RangeError(`narrow: length must be non-negative, not ${describe(length)}`);
+    if (!Number.isInteger(from) || from < -n || from > n)
+      throw new RangeError(
+        `narrow: start out of range (expected to be in range of [${-n}, ${n}], but got ${describe(from)})`,
+      );
+    const first = from < 0 ? from + n : from;
+    if (first + length > n)
+      throw new RangeError(`narrow: start (${first}) + length (${length}) exceeds dimension size (${n})`);
+    return sliced('narrow', x, d, first, length, 1);
+  });
 }
 row('narrow', narrow, { kind: 'view' });
 
@@ -110,7 +114,8 @@ export function slice(
   if (x.sizes.length === 0) throw new RangeError('slice: cannot be applied to a 0-dim tensor');
   const d = wrapDim('slice', dim, x.sizes.length);
   const n = x.sizes[d]!;
-  if (!Number.isInteger(step) || step <= 0) throw new RangeError(`slice: step must be greater than zero, not ${step}`);
+  if (!Number.isInteger(step) || step <= 0)
+    throw new RangeError(`slice: step must be greater than zero, not ${describe(step)}`);
   const clip = (v: number | null | undefined, otherwise: number): number => {
     if (v === null || v === undefined) return otherwise;
     if (typeof v !== 'number' || (!Number.isInteger(v) && Number.isFinite(v)) || Number.isNaN(v))
@@ -150,9 +155,10 @@ export function split(x: Tensor, splitSize: number | Shape, ...args: DimArgument
     const pieces = splitSize === 0 ? 1 : Math.max(1, Math.ceil(n / splitSize));
     sizes = range(pieces).map((i) => Math.min(splitSize, n - i * splitSize));
   } else {
-    sizes = splitSize;
-    const total = sizes.reduce((a, b) => a + b, 0);
-    if (total !== n || sizes.some((s) => !Number.isInteger(s) || s < 0)) {
+    if (!Array.isArray(splitSize))
+      throw new TypeError(`split: expected a size or a list of sizes but received ${describe(splitSize)}`);
+    sizes = splitSize as Shape;
+    if (sizes.some((s) => !Number.isInteger(s) || s < 0) || sizes.reduce((a, b) => a + b, 0) !== n) {
       throw new ShapeError(
         `split: sizes ${show(sizes)} must be non-negative and sum exactly to ${n} (the size at dimension ${d})`,
       );
@@ -169,7 +175,7 @@ spread(row('split', split, { kind: 'view' }));
  * torch.arange(5).splitWithSizes([2, 3]).map(String) // [ 'tensor([0, 1])', 'tensor([2, 3, 4])' ]
  */
 export function splitWithSizes(x: Tensor, splitSizes: Shape, ...args: DimArgument): Tensor[] {
-  return split(x, splitSizes, ...args);
+  return inNameOf('splitWithSizes', () => split(x, splitSizes, ...args));
 }
 spread(row('splitWithSizes', splitWithSizes, { kind: 'view' }));
 
@@ -183,7 +189,7 @@ export function chunk(x: Tensor, chunks: number, ...args: DimArgument): Tensor[]
   const { dim = 0 } = readArguments<DimOption>('chunk', args, ['dim']);
   checkTensor('chunk', x);
   if (!Number.isInteger(chunks) || chunks <= 0)
-    throw new RangeError(`chunk: expects chunks to be greater than 0, got: ${chunks}`);
+    throw new RangeError(`chunk: expects chunks to be greater than 0, got: ${describe(chunks)}`);
   if (x.sizes.length === 0) throw new ShapeError('chunk: expects at least a 1-dimensional tensor');
   const d = wrapDim('chunk', dim, x.sizes.length);
   const n = x.sizes[d]!;
@@ -198,23 +204,29 @@ spread(row('chunk', chunk, { kind: 'view' }));
  * torch.arange(5).tensorSplit(2).map(String) // [ 'tensor([0, 1, 2])', 'tensor([3, 4])' ]
  */
 export function tensorSplit(x: Tensor, indices: number | Shape, ...args: DimArgument): Tensor[] {
-  const { dim = 0 } = readArguments<DimOption>('tensorSplit', args, ['dim']);
-  checkTensor('tensorSplit', x);
-  const d = wrapDim('tensorSplit', dim, x.sizes.length);
-  if (x.sizes.length === 0) throw new ShapeError('tensorSplit: expects at least a 1-dimensional tensor');
-  const n = x.sizes[d]!;
-  if (typeof indices === 'number') {
-    if (!Number.isInteger(indices) || indices <= 0)
-      throw new RangeError(`tensorSplit: number of sections must be larger than 0, got ${indices}`);
-    const small = Math.floor(n / indices);
-    return split(
-      x,
-      range(indices).map((i) => small + (i < n % indices ? 1 : 0)),
-      d,
-    );
-  }
-  const cuts = [0, ...indices, n];
-  return multi(range(cuts.length - 1).map((i) => slice(x, d, cuts[i]!, i === cuts.length - 2 ? null : cuts[i + 1]!)));
+  return inNameOf('tensorSplit', () => {
+    const { dim = 0 } = readArguments<DimOption>('tensorSplit', args, ['dim']);
+    checkTensor('tensorSplit', x);
+    const d = wrapDim('tensorSplit', dim, x.sizes.length);
+    if (x.sizes.length === 0) throw new ShapeError('tensorSplit: expects at least a 1-dimensional tensor');
+    const n = x.sizes[d]!;
+    if (typeof indices === 'number') {
+      if (!Number.isInteger(indices) || indices <= 0)
+        throw new RangeError(`tensorSplit: number of sections must be larger than 0, got ${indices}`);
+      checkShape('tensorSplit', [indices, n]);
+      if (indices > 2 ** 24) throw new RangeError(`tensorSplit: ${indices} pieces are too many`);
+      const small = Math.floor(n / indices);
+      return split(
+        x,
+        range(indices).map((i) => small + (i < n % indices ? 1 : 0)),
+        d,
+      );
+    }
+    if (!Array.isArray(indices) || indices.some((i) => !Number.isInteger(i)))
+      throw new TypeError(`tensorSplit: expected a number or a list of indices but received ${describe(indices)}`);
+    const cuts = [0, ...(indices as Shape), n];
+    return multi(range(cuts.length - 1).map((i) => slice(x, d, cuts[i]!, i === cuts.length - 2 ? null : cuts[i + 1]!)));
+  });
 }
 spread(row('tensorSplit', tensorSplit, { kind: 'view' }));
 
@@ -310,8 +322,8 @@ export function unfold(x: Tensor, dimension: number, size: number, step: number)
   const d = wrapDim('unfold', dimension, x.sizes.length);
   const n = x.sizes[d] ?? 1;
   if (!Number.isInteger(size) || size < 0 || size > n)
-    throw new RangeError(`unfold: maximum size for tensor at dimension ${d} is ${n} but size is ${size}`);
-  if (!Number.isInteger(step) || step <= 0) throw new RangeError(`unfold: step is ${step} but must be > 0`);
+    throw new RangeError(`unfold: maximum size for tensor at dimension ${d} is ${n} but size is ${describe(size)}`);
+  if (!Number.isInteger(step) || step <= 0) throw new RangeError(`unfold: step is ${describe(step)} but must be > 0`);
   const shape = x.sizes;
   const back = (g: Tensor): Tensor => unfoldBackward(g, shape, d, size, step);
   if (x.sizes.length === 0) return view_('unfold', x, [size], [1], (g) => reshape(g.sum(), []));

@@ -14,9 +14,9 @@ import {
   toDType,
   uint8,
 } from '../dtype.ts';
-import { describe, DtypeError, ShapeError } from '../errors.ts';
+import { describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
-import { type Shape, show, sizesOf, wrapDims } from '../shape.ts';
+import { type Shape, show, wrapDims, listOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { cat } from './join.ts';
 import { pair, type Pair } from './internal/named.ts';
@@ -227,7 +227,7 @@ export function aminmax(
   options?: { dim?: number | null | undefined; keepdim?: boolean | undefined },
 ): Pair<'min', 'max'> {
   const { dims, keepdim } = read('aminmax', x, options === undefined ? [] : [options]);
-  return pair('aminmax', 'min', amin(x, dims, keepdim), 'max', amax(x, dims, keepdim));
+  return inNameOf('aminmax', () => pair('aminmax', 'min', amin(x, dims, keepdim), 'max', amax(x, dims, keepdim)));
 }
 
 /** all, any: bool, but uint8 of uint8, as in PyTorch. */
@@ -462,7 +462,7 @@ export function stdMean(x: Tensor, ...args: VarCall): [Tensor, Tensor] {
  */
 export function sumToSize(x: Tensor, ...size: (number | Shape)[]): Tensor {
   checkTensor('sumToSize', x);
-  const shape = sizesOf(size);
+  const shape = listOf('sumToSize', size);
   const pad = x.sizes.length - shape.length;
   const dims: number[] = [];
   for (let d = 0; d < x.sizes.length; d++) {

@@ -2,7 +2,7 @@
 import { type Call, readArguments, recordMany } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { int64 } from '../dtype.ts';
-import { describe } from '../errors.ts';
+import { describe, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { type Shape, wrapDim } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
@@ -65,9 +65,11 @@ export function argsort(
   x: Tensor,
   ...args: Call<[dim?: number, descending?: boolean, stable?: boolean], SortOptions>
 ): Tensor {
-  checkTensor('argsort', x);
-  const options = readArguments<SortOptions>('argsort', args, ['dim', 'descending', 'stable']);
-  return sort(x.detach(), options).indices;
+  return inNameOf('argsort', () => {
+    checkTensor('argsort', x);
+    const options = readArguments<SortOptions>('argsort', args, ['dim', 'descending', 'stable']);
+    return sort(x.detach(), options).indices;
+  });
 }
 /**
  * The rows in order along the first dim.
@@ -75,7 +77,7 @@ export function argsort(
  * torch.msort(torch.tensor([3, 1, 2])) // tensor([1, 2, 3])
  */
 export function msort(x: Tensor): Tensor {
-  return sort(x, 0).values;
+  return inNameOf('msort', () => sort(x, 0).values);
 }
 
 /** Options of topk. */

@@ -104,7 +104,7 @@ export function asStrided(x: Tensor, size: Shape, stride: Shape, storageOffset?:
   }
   for (const s of [...(stride as Shape), offset]) {
     if (!Number.isSafeInteger(s) || s < 0)
-      throw new RangeError(`asStrided: strides and offset must be whole numbers >= 0, not ${s}`);
+      throw new RangeError(`asStrided: strides and offset must be whole numbers >= 0, not ${describe(s)}`);
   }
   const last = offset + sizes.reduce((n, s, d) => n + (s - 1) * stride[d]!, 0);
   const room = x.storage.nbytes / x.dt.size;

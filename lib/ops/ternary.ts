@@ -12,7 +12,7 @@ import {
   scalarOperand,
 } from '../dispatch.ts';
 import { BOOL, type DType, fitting, FLOATING, requireFloating, toFloating } from '../dtype.ts';
-import { DtypeError } from '../errors.ts';
+import { DtypeError, describe, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
@@ -50,33 +50,35 @@ export interface ClampOptions {
  * torch.clamp(torch.tensor([-1.5, 0.5, 3]), 0, 1) // tensor([0.0000, 0.5000, 1.0000])
  */
 export function clamp(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], ClampOptions>): Tensor {
-  checkTensor('clamp', x);
-  const { min = null, max = null } = readArguments<ClampOptions>('clamp', args, ['min', 'max']);
-  if (min === null && max === null) throw new TypeError("clamp: at least one of 'min' or 'max' must not be null");
-  if (min instanceof Tensor || max instanceof Tensor) {
-    let out = x;
+  return inNameOf('clamp', () => {
+    checkTensor('clamp', x);
+    const { min = null, max = null } = readArguments<ClampOptions>('clamp', args, ['min', 'max']);
+    if (min === null && max === null) throw new TypeError("clamp: at least one of 'min' or 'max' must not be null");
+    if (min instanceof Tensor || max instanceof Tensor) {
+      let out = x;
+      for (const b of [min, max]) if (b !== null) checkOperand('clamp', b, 'a bound');
+      if (min !== null) out = bounded(out, min, true);
+      if (max !== null) out = bounded(out, max, false);
+      return out;
+    }
     for (const b of [min, max]) if (b !== null) checkOperand('clamp', b, 'a bound');
-    if (min !== null) out = bounded(out, min, true);
-    if (max !== null) out = bounded(out, max, false);
-    return out;
-  }
-  for (const b of [min, max]) if (b !== null) checkOperand('clamp', b, 'a bound');
-  const dt = [min, max].reduce<DType>(
-    (d, b) => (b === null ? d : resultType(x, b).kind > d.kind ? resultType(x, b) : d),
-    x.dt,
-  );
-  if (dt.kind === BOOL) throw new DtypeError('clamp: not implemented for bool');
-  const stored = (b: Scalar | null): Tensor | number | null =>
-    b === null ? null : scalarOperand('clamp', fitting('clamp', b, dt));
-  const [low, high] = [stored(min), stored(max)];
-  if (low instanceof Tensor || high instanceof Tensor) return clamp(x, low, high); // beyond a double's whole numbers
-  const source = as(x, dt);
-  const out = resultLike(x.sizes, dt, [source]);
-  runMap(clampKernel, x.sizes, [out, source], dt, [min === null ? 0 : 1, low ?? 0, max === null ? 0 : 1, high ?? 0]);
-  return record('clamp', out, [x], [x], (g, n) => {
-    const v = n.unpack(0);
-    const inside = min === null ? v.le(max!) : max === null ? v.ge(min) : v.ge(min).logicalAnd(v.le(max));
-    return [g.where(inside, 0)];
+    const dt = [min, max].reduce<DType>(
+      (d, b) => (b === null ? d : resultType(x, b).kind > d.kind ? resultType(x, b) : d),
+      x.dt,
+    );
+    if (dt.kind === BOOL) throw new DtypeError('clamp: not implemented for bool');
+    const stored = (b: Scalar | null): Tensor | number | null =>
+      b === null ? null : scalarOperand('clamp', fitting('clamp', b, dt));
+    const [low, high] = [stored(min), stored(max)];
+    if (low instanceof Tensor || high instanceof Tensor) return clamp(x, low, high); // beyond a double's whole numbers
+    const source = as(x, dt);
+    const out = resultLike(x.sizes, dt, [source]);
+    runMap(clampKernel, x.sizes, [out, source], dt, [min === null ? 0 : 1, low ?? 0, max === null ? 0 : 1, high ?? 0]);
+    return record('clamp', out, [x], [x], (g, n) => {
+      const v = n.unpack(0);
+      const inside = min === null ? v.le(max!) : max === null ? v.ge(min) : v.ge(min).logicalAnd(v.le(max));
+      return [g.where(inside, 0)];
+    });
   });
 }
 row('clamp', clamp);
@@ -90,7 +92,7 @@ function bounded(x: Tensor, b: Tensor | Scalar, lower: boolean): Tensor {
  * torch.clip(torch.tensor([-1.5, 0.5, 3]), 0, 1) // tensor([0.0000, 0.5000, 1.0000])
  */
 export function clip(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], ClampOptions>): Tensor {
-  return clamp(x, ...args);
+  return inNameOf('clip', () => clamp(x, ...args));
 }
 /**
  * Elements of at least `min`. Throws ShapeError where the shapes do not broadcast.
@@ -98,7 +100,7 @@ export function clip(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], ClampO
  * torch.clampMin(torch.tensor([-1.5, 0.5]), 0) // tensor([0.0000, 0.5000])
  */
 export function clampMin(x: Tensor, min: Tensor | number): Tensor {
-  return clamp(x, min);
+  return inNameOf('clampMin', () => clamp(x, min));
 }
 row('clampMin', clampMin);
 /**
@@ -107,7 +109,7 @@ row('clampMin', clampMin);
  * torch.clampMax(torch.tensor([0.5, 3]), 1) // tensor([0.5000, 1.0000])
  */
 export function clampMax(x: Tensor, max: Tensor | number): Tensor {
-  return clamp(x, null, max);
+  return inNameOf('clampMax', () => clamp(x, null, max));
 }
 row('clampMax', clampMax);
 
@@ -238,12 +240,14 @@ export function nanToNum(
   x: Tensor,
   ...args: Call<[nan?: number | null, posinf?: number | null, neginf?: number | null], NanToNumOptions>
 ): Tensor {
-  checkTensor('nanToNum', x);
-  const { nan, posinf, neginf } = readArguments<NanToNumOptions>('nanToNum', args, ['nan', 'posinf', 'neginf']);
-  if (x.dt.kind !== FLOATING) return x.clone();
-  const largest = LARGEST[x.dt.name]!;
-  const fill = (mask: Tensor, value: number, y: Tensor): Tensor => y.maskedFill(mask, value);
-  return fill(x.isneginf(), neginf ?? -largest, fill(x.isposinf(), posinf ?? largest, fill(x.isnan(), nan ?? 0, x)));
+  return inNameOf('nanToNum', () => {
+    checkTensor('nanToNum', x);
+    const { nan, posinf, neginf } = readArguments<NanToNumOptions>('nanToNum', args, ['nan', 'posinf', 'neginf']);
+    if (x.dt.kind !== FLOATING) return x.clone();
+    const largest = LARGEST[x.dt.name]!;
+    const fill = (mask: Tensor, value: number, y: Tensor): Tensor => y.maskedFill(mask, value);
+    return fill(x.isneginf(), neginf ?? -largest, fill(x.isposinf(), posinf ?? largest, fill(x.isnan(), nan ?? 0, x)));
+  });
 }
 row('nanToNum', nanToNum);
 
@@ -265,7 +269,7 @@ export function gelu(x: Tensor, options?: GeluOptions): Tensor {
   checkOptions('gelu', options, ['approximate']);
   const approximate = options?.approximate ?? 'none';
   if (approximate !== 'none' && approximate !== 'tanh')
-    throw new TypeError(`gelu: approximate must be either 'none' or 'tanh', not ${String(approximate)}`);
+    throw new TypeError(`gelu: approximate must be either 'none' or 'tanh', not ${describe(approximate)}`);
   requireFloating('gelu', x.dt);
   const out = resultLike(x.sizes, toFloating(x.dt), [x]);
   const tanh = approximate === 'tanh';

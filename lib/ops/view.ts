@@ -1,7 +1,7 @@
 // Views in another shape, made without native code. What writes to a view writes to its base.
 import { type Call, readArguments, row } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import { ShapeError } from '../errors.ts';
+import { ShapeError, inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
 import { inferShape, range, type Shape, show, viewStrides, wrapDim, wrapDims } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
@@ -76,8 +76,10 @@ function viewDtype(x: Tensor, name: DTypeName): Tensor {
  * //         [2, 3]])
  */
 export function viewAs(x: Tensor, other: Tensor): Tensor {
-  checkTensor('viewAs', other, 'other');
-  return view(x, other.sizes);
+  return inNameOf('viewAs', () => {
+    checkTensor('viewAs', other, 'other');
+    return view(x, other.sizes);
+  });
 }
 row('viewAs', viewAs, { kind: 'view' });
 
@@ -101,8 +103,10 @@ row('reshape', reshape, { kind: 'view' });
  * torch.arange(4).reshapeAs(torch.zeros(2, 2)).shape // torch.Size([2, 2])
  */
 export function reshapeAs(x: Tensor, other: Tensor): Tensor {
-  checkTensor('reshapeAs', other, 'other');
-  return reshape(x, other.sizes);
+  return inNameOf('reshapeAs', () => {
+    checkTensor('reshapeAs', other, 'other');
+    return reshape(x, other.sizes);
+  });
 }
 row('reshapeAs', reshapeAs, { kind: 'view' });
 
@@ -139,7 +143,7 @@ row('flatten', flatten, { kind: 'view' });
  * torch.zeros(2, 3).ravel().shape // torch.Size([6])
  */
 export function ravel(x: Tensor): Tensor {
-  return reshape(x, -1);
+  return inNameOf('ravel', () => reshape(x, -1));
 }
 row('ravel', ravel, { kind: 'view' });
 

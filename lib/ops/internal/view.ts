@@ -1,7 +1,6 @@
 // What the files of views share: reading of sizes, and lists of sizes with a dim less, more, or two swapped.
 import { makeView } from '../../define.ts';
-import { describe } from '../../errors.ts';
-import { type Shape, sizesOf } from '../../shape.ts';
+import { type Shape, listOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 
 /** A view that starts where `x` does unless said otherwise. */
@@ -15,12 +14,7 @@ export const view_ = (
 ): Tensor => makeView(name, x, sizes, strides, offset, back);
 
 /** `f(2, 3)`, `f([2, 3])` alike; anything else is refused. */
-export function readSizes(where: string, sizes: readonly (number | Shape)[]): Shape {
-  if (sizes.length === 0) return [];
-  const list = sizesOf(sizes);
-  if (!Array.isArray(list)) throw new TypeError(`${where}: expected sizes but received ${describe(list)}`);
-  return list;
-}
+export const readSizes = (where: string, sizes: readonly (number | Shape)[]): Shape => listOf(where, sizes);
 
 export const without = (v: Shape, d: number): number[] => v.filter((_, i) => i !== d);
 export const inserted = (v: Shape, d: number, n: number): number[] => [...v.slice(0, d), n, ...v.slice(d)];
