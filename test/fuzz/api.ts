@@ -2,22 +2,9 @@
 // documented classes, soon. Run by bad-input.test.ts, and by scripts/sanitize.mjs under AddressSanitizer.
 import * as torch from '../../lib/index.ts';
 import { enter, leave, limits, Random, watch } from './random.ts';
+import { DOCUMENTED, ROUGH, SKIP, sweep } from './sweep.ts';
 
 const random = new Random(limits.seed);
-const DOCUMENTED: readonly (abstract new (...args: never[]) => Error)[] = [
-  TypeError,
-  RangeError,
-  torch.ShapeError,
-  torch.DtypeError,
-  torch.DeviceError,
-  torch.AutogradError,
-  torch.OutOfMemoryError,
-  torch.FileFormatError,
-];
-/** What V8 says when the library trips over its own feet, rather than the library refusing. */
-const ROUGH =
-  /^(Cannot (read|set|destructure|convert|mix)|Class constructor|Invalid (array|typed|string|count)|Maximum call|undefined is|null is|Reduce of|object null|\S+ is not (a function|iterable|a constructor|defined)|.*(is not iterable|is not a function))/;
-
 const DTYPES = [
   'float32',
   'float64',
@@ -30,29 +17,6 @@ const DTYPES = [
   'uint8',
   'bool',
 ] as const;
-/** Not called: they write files, change what later calls mean, or end the test. */
-const SKIP = new Set([
-  'save',
-  'saveNpy',
-  'saveSafetensors',
-  'setDefaultDtype',
-  'setDefaultDevice',
-  'setDefaultTensorType',
-  'setNumThreads',
-  'setPrintoptions',
-  'setGradEnabled',
-  'emptyCache',
-  'constructor',
-  'draw',
-  'generatorId',
-  'element',
-  'values',
-  'dispose',
-  'seed',
-  'detach_',
-  'toTypedArrayAsync',
-]);
-
 // ---- arguments ------------------------------------------------------------------------------------------------------
 
 const size = (): number => random.pick([0, 1, 1, 2, 2, 3, 3, 4, 5, 8]);
@@ -284,6 +248,9 @@ function judge(name: string, what: string, error: unknown): void {
 process.on('unhandledRejection', (error) => judge('promise', 'promise', error));
 
 watch();
+// first everything once with nonsense in each place
+const swept = sweep((what) => enter(0, what));
+leave();
 const until = Date.now() + limits.seconds * 1000;
 for (; calls < limits.calls && (calls % 64 !== 0 || Date.now() < until); calls++) {
   if (calls % 997 === 0) torch.manualSeed(limits.seed + calls);
@@ -324,8 +291,10 @@ console.log(
     targets: targets.length,
     never: process.env.FUZZ_VERBOSE ? never : never.length,
     slow: slow.slice(0, 10),
+    swept: swept.calls,
+    faults: swept.faults.slice(0, 20),
     rough: process.env.FUZZ_VERBOSE ? [...rough.values()] : rough.size,
     wrong: [...wrong.values()].slice(0, process.env.FUZZ_VERBOSE ? 200 : 20),
   }),
 );
-if (wrong.size > 0 || slow.length > 0) process.exitCode = 1;
+if (wrong.size > 0 || slow.length > 0 || swept.faults.length > 0) process.exitCode = 1;
