@@ -13,6 +13,7 @@ void cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int 
 void cblas_dgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, double alpha, const double* a,
                  int lda, const double* b, int ldb, double beta, double* c, int ldc);
 __attribute__((weak)) void openblas_set_num_threads(int threads);
+__attribute__((weak)) void MKL_Set_Num_Threads(int threads);
 }
 #endif
 
@@ -22,11 +23,14 @@ namespace flambeau {
 
 namespace {
 
-bool ask() {
-  const char* choice = std::getenv("FLAMBEAU_GEMM");
-  if (choice == nullptr || std::string_view(choice) != "blas") return false;
+enum class Choice { own, blas, faster };
+
+Choice ask() {
+  const char* wanted = std::getenv("FLAMBEAU_GEMM");
+  if (wanted != nullptr && std::string_view(wanted) == "own") return Choice::own;
   if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
-  return true;
+  if (MKL_Set_Num_Threads != nullptr) MKL_Set_Num_Threads(1);
+  return wanted != nullptr && std::string_view(wanted) == "blas" ? Choice::blas : Choice::faster;
 }
 
 bool fits(std::initializer_list<int64_t> sizes) {
@@ -40,12 +44,14 @@ constexpr int kRowMajor = 101, kPlain = 111, kTransposed = 112;
 
 }  // namespace
 
-const char* blas_name() { return "openblas"; }
+const char* blas_name() { return FLAMBEAU_BLAS; }
 
-bool blas_wanted() {
-  static const bool wanted = ask();
-  return wanted;
+bool blas_wanted(bool faster) {
+  static const Choice choice = ask();
+  return choice == Choice::blas || (choice == Choice::faster && faster);
 }
+
+bool blas_always_faster() { return std::string_view(FLAMBEAU_BLAS) == "accelerate"; }
 
 bool blas_gemm(bool a_transposed, bool b_transposed, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
                int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
@@ -67,7 +73,8 @@ bool blas_gemm(bool a_transposed, bool b_transposed, int64_t m, int64_t n, int64
 #else
 
 const char* blas_name() { return "none"; }
-bool blas_wanted() { return false; }
+bool blas_wanted(bool) { return false; }
+bool blas_always_faster() { return false; }
 bool blas_gemm(bool, bool, int64_t, int64_t, int64_t, float, const float*, int64_t, const float*, int64_t, float,
                float*, int64_t) {
   return false;

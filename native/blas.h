@@ -4,10 +4,12 @@
 
 namespace flambeau {
 
-/** "openblas", or "none" when the build has found no BLAS. */
+/** "openblas", "accelerate", "mkl", or "none" when the build has found no BLAS. */
 const char* blas_name();
-/** Whether products go to the BLAS: there is one, and FLAMBEAU_GEMM=blas asks for it (own kernels are the default). */
-bool blas_wanted();
+/** Whether a product goes to the BLAS: there is one, and FLAMBEAU_GEMM=blas asks for it or, unset, it is the faster. */
+bool blas_wanted(bool faster);
+/** Whether the BLAS is the faster at any size: Apple's has the matrix unit that no other code may use. */
+bool blas_always_faster();
 
 /** Row-major C = alpha op(A) op(B) + beta C on the calling thread. False: not done, a size passes what a BLAS can say.
  */
