@@ -2,7 +2,7 @@
 // `npm test`, `npm run digits` and the other scripts call it first. Needs Node and npm; the addon a C++ compiler and CMake.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -71,6 +71,8 @@ const options = ['BLAS', 'THREADS', 'SANITIZE', 'LEVELS'].flatMap((name) => {
 const native = hash(['native', 'CMakeLists.txt', 'package.json'], options.join());
 if (!existsSync('build/Release/flambeau.node') || !stamped('build/.flambeau', native)) {
   require_('cmake', 'the native addon is built with CMake (Debian: apt install cmake g++)');
+  // cmake-js configures only what is not configured yet: options that changed would be passed over
+  if (!stamped('build/.options', options.join())) rmSync('build/CMakeCache.txt', { force: true });
   run('building the native addon (a few minutes the first time)', join('node_modules', '.bin', 'cmake-js'), [
     'compile',
     '--config',
@@ -80,6 +82,7 @@ if (!existsSync('build/Release/flambeau.node') || !stamped('build/.flambeau', na
     ...options,
   ]);
   mkdirSync('build', { recursive: true });
+  writeFileSync('build/.options', options.join());
   writeFileSync('build/.flambeau', native);
 }
 
