@@ -1,6 +1,7 @@
 // Storages and when they are freed: slabs for small tensors, collections asked for in time, sweeps after them.
 // The why and the measurements behind every constant are in DESIGN.md (Memory) and docs/memory.md.
 import os from 'node:os';
+import { performance } from 'node:perf_hooks';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { cpu, type Device } from './device.ts';
