@@ -256,7 +256,10 @@ export function arange(
   const natural = [start, end!, step].every((v) => Number.isInteger(v)) ? int64 : getDefault();
   const dt = dtypeOption('arange', named, natural)!;
   if (dt === bool) throw new DtypeError('arange: not implemented for bool');
-  const count = Math.max(0, Math.ceil((end! - start) / step));
+  // PyTorch counts in the dtype's own arithmetic, but only of int64
+  const [a, b, by] = dt === int64 ? [start, end!, step].map(Math.trunc) : [start, end!, step];
+  if (by === 0) throw new RangeError(`arange: step must be nonzero, but ${step} is zero as int64`);
+  const count = Math.max(0, Math.ceil((b! - a!) / by!));
   const out = emptyTensor(checkShape('arange', [count]).slice(), dt);
   runMap(
     arangeKernel,

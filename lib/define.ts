@@ -24,8 +24,8 @@ import {
   scalarOperand,
   undisturbed,
 } from './dispatch.ts';
-import { BOOL, bool, type DType, FLOATING, type Kind, scalarKind, toFloating } from './dtype.ts';
-import { AutogradError, describe, DtypeError } from './errors.ts';
+import { BOOL, bool, type DType, FLOATING, type Kind, requireFloating, scalarKind, toFloating } from './dtype.ts';
+import { AutogradError, describe, DtypeError, inNameOf } from './errors.ts';
 import { kernel } from './native.ts';
 import { broadcastShapes, sameShape, type Shape } from './shape.ts';
 import { emptyTensor, Tensor, viewOf } from './tensor.ts';
@@ -296,8 +296,11 @@ class CopySlices extends Node {
 
 // ---- families -------------------------------------------------------------------------------------------------------
 
-/** What dtype a unary row computes in: the input's, or floating point for integers too; `bool` is a predicate's result. */
-export type UnaryDtype = 'same' | 'number' | 'float' | 'bool';
+/**
+ * What dtype a unary row computes in: the input's (all, no bool, or `floating` ones alone), or floating point for integers
+ * too; `bool` is a predicate's result.
+ */
+export type UnaryDtype = 'same' | 'number' | 'float' | 'floating' | 'bool';
 
 /** Derivative of a unary row, from the input or from the output: only what it names is kept. */
 export interface UnaryRule {
@@ -331,6 +334,7 @@ class UnaryNode extends Node {
 function unaryInput(name: string, x: Tensor, rule: UnaryDtype): DType {
   const { dt } = x;
   if (rule === 'float') return toFloating(dt);
+  if (rule === 'floating') requireFloating(name, dt);
   if (rule === 'number' && dt.kind === BOOL) throw new DtypeError(`${name}: not implemented for bool`);
   return dt;
 }
@@ -410,10 +414,16 @@ export interface BinaryRule {
   readonly kernel?: string;
   /** Refuses operands before anything is computed; float32 and float64 are always welcome. */
   readonly check?: (where: string, a: Tensor, b: Tensor | Scalar) => void;
+  /** Where PyTorch takes numbers: for either operand, or for none. Otherwise for the second alone. */
+  readonly numbers?: 'either' | 'none';
 }
 
 /** `(a, b) => y`, element by element, broadcasting; `b` may be a number. */
 export type Binary = (a: Tensor, b: Tensor | Scalar) => Tensor;
+/** The same; either may be a number. */
+export type BinaryOfNumbers = (a: Tensor | Scalar, b: Tensor | Scalar) => Tensor;
+/** The same; neither may be a number. */
+export type BinaryOfTensors = (a: Tensor, b: Tensor) => Tensor;
 
 class BinaryNode extends Node implements BinarySaved {
   readonly #grads: readonly [BinaryGrad | null, BinaryGrad | null];
@@ -466,13 +476,21 @@ function binaryDtype(name: string, rule: BinaryDtype, a: Tensor, b: Tensor | Sca
 /** Converts without recording: the engine brings gradients back to each input's dtype. */
 const as = (x: Tensor, dt: DType): Tensor => (x.dt === dt ? x : x.detach().to(dt.name));
 
+/** A number as the tensor without dims that computes with `other` as the number would. */
+export function scalarTensor(where: string, x: unknown, other: unknown): Tensor {
+  checkOperand(where, x, 'input');
+  if (x instanceof Tensor) return x;
+  checkOperand(where, other);
+  return inNameOf(where, () => emptyTensor([], resultType(x, other)).fill_(x));
+}
+
 /** A row of the binary family: broadcasting, promotion, scalars, and its in-place form. */
-export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}): Binary {
+export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}): BinaryOfNumbers {
   const k = kernel(rule.kernel ?? name);
   const label = nodeName(name);
-  const { grads, check } = rule;
+  const { grads, check, numbers } = rule;
   const floats = dtype !== 'integer';
-  const f = (a: Tensor, b: Tensor | Scalar): Tensor => {
+  const f = (a: Tensor | Scalar, b: Tensor | Scalar): Tensor => {
     // the fast road: two dense tensors of one shape and dtype, or a dense tensor and a number of its kind
     if (
       floats &&
@@ -491,7 +509,9 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
         attach(y, new BinaryNode(label, grads, null).connect([a, b]).keep(a, b, y));
       return y;
     }
+    if (numbers === 'either' && !(a instanceof Tensor)) return f(scalarTensor(name, a, b), b);
     checkTensor(name, a);
+    if (numbers === 'none') checkTensor(name, b, 'other');
     if (floats && typeof b === 'number' && a.dense && a.dt.kind === FLOATING && (!check || a.dt.size > 2)) {
       const y = emptyTensor(a.sizes, a.dt);
       runDense(k, y, a, b, a.dt);
@@ -510,7 +530,8 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
   rows.set(name, { name, kind: 'binary', differentiable: !!grads, inPlace: true });
   inPlaceForms.set(name, (x: Tensor, b: Tensor | Scalar): Tensor => {
     checkInPlace(`${name}_`, x);
-    checkOperand(`${name}_`, b);
+    if (numbers === 'none') checkTensor(`${name}_`, b, 'other');
+    else checkOperand(`${name}_`, b);
     check?.(`${name}_`, x, b);
     const dt = binaryDtype(name, dtype, x, b);
     checkCast(`${name}_`, dt, x.dt);
@@ -571,11 +592,12 @@ export function checkCast(where: string, from: DType, to: DType): void {
 }
 
 /** A row whose result is bool: comparisons and logic. Not differentiable; the in-place form stores 0 and 1. */
-export function compare(name: string): Binary {
+export function compare(name: string, { numbers = true } = {}): Binary {
   const k = kernel(name);
   const f = (a: Tensor, b: Tensor | Scalar): Tensor => {
     checkTensor(name, a);
-    checkOperand(name, b);
+    if (numbers) checkOperand(name, b);
+    else checkTensor(name, b, 'other');
     const dt = b instanceof Tensor && a.dt === b.dt ? a.dt : resultType(a, b);
     return compute(name, k, dt, a, b, bool);
   };

@@ -178,9 +178,9 @@ export function runMap(
   params: readonly number[] = NO_PARAMS,
 ): void {
   const count = sizeOf(sizes);
-  if (count === 0) return;
+  // an empty plan goes to native too: a kernel that lacks the dtype refuses it
   let dense = true;
-  for (let i = 0; i < operands.length && dense; i++) {
+  for (let i = 0; i < operands.length && dense && count > 0; i++) {
     const x = operands[i]!;
     dense =
       x === null ||

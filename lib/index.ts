@@ -7,10 +7,11 @@ import { attachMethods } from './methods.ts';
 import * as ops from './ops/index.ts';
 import { inPlaceFunctions } from './ops/inplace.ts';
 import { whereMethod } from './ops/internal/where.ts';
+import { bernoulli, multinomial } from './random.ts';
 import { Tensor } from './tensor.ts';
 
 attachMethods(Tensor.prototype, ops);
-attachMethods(Tensor.prototype, { where: whereMethod });
+attachMethods(Tensor.prototype, { where: whereMethod, bernoulli, multinomial });
 attachMethods(Tensor.prototype, inPlaceFunctions(), '_');
 Object.defineProperties(Tensor.prototype, {
   T: {

@@ -78,6 +78,20 @@ export interface HandMethods {
    */
   bernoulli_(p?: number | Tensor, options?: GeneratorOption): Tensor;
   /**
+   * Ones with the probabilities that this tensor holds, or with probability `p`, else zeros. Throws RangeError for other
+   * probabilities.
+   * @example
+   * torch.manualSeed(0)
+   * torch.tensor([0, 1, 0.5]).bernoulli() // tensor([0., 1., 1.])
+   */
+  bernoulli(p?: number, options?: GeneratorOption): Tensor;
+  /**
+   * `numSamples` indices of each row of weights [n] or [rows, n]; see torch.multinomial.
+   * @example
+   * torch.tensor([0, 1.5]).multinomial(1) // tensor([1])
+   */
+  multinomial(numSamples: number, replacement?: boolean, options?: GeneratorOption): Tensor;
+  /**
    * Draws from the exponential distribution of this rate (1). Throws RangeError if it is not positive.
    * @example
    * torch.manualSeed(0)

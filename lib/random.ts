@@ -275,7 +275,8 @@ export function bernoulli(
   return inNameOf('bernoulli', () => {
     checkTensor('bernoulli', x);
     const { p, generator } = readArguments<{ p: number } & GeneratorOption>('bernoulli', args, ['p'], ['generator']);
-    const out = emptyTensor(x.sizes, x.dt).bernoulli_(p ?? x.detach(), { generator });
+    const out = emptyTensor(x.sizes, x.dt);
+    if (out.count > 0) out.bernoulli_(p ?? x.detach(), { generator });
     return record('bernoulli', out, [x], [], (g) => [zerosOf(g.sizes, g.dt)]);
   });
 }

@@ -381,7 +381,8 @@ inline double erfinv_wide(double y) {
 /** The power series to 20, the asymptotic one beyond, both until they no longer change the sum. */
 inline double i0_wide(double x) {
   const double a = std::fabs(x);
-  if (!(a < 720)) return a != a ? a : vm::kInf;
+  // PyTorch's formula gives NaN at infinity
+  if (!(a < 720)) return a - a == 0 ? vm::kInf : kNaN<double>;
   double sum = 1, term = 1;
   if (a < 20) {
     const double q = a * a / 4;

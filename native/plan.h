@@ -40,6 +40,8 @@ struct Operand {
   }
   /** Row-major without gaps. */
   bool contiguous() const {
+    for (int d = 0; d < ndim; d++)
+      if (sizes[d] == 0) return true;
     int64_t expected = 1;
     for (int d = ndim - 1; d >= 0; d--) {
       if (sizes[d] != 1 && strides[d] != expected) return false;

@@ -233,3 +233,36 @@ describe('names that are none', () => {
     expect(() => new lrScheduler.LambdaLR(sgd(), 3 as never)).toThrow(/^LambdaLR: expected a function/);
   });
 });
+
+describe('as PyTorch reads its arguments', () => {
+  test('positions of adaptive maxima are there on request', () => {
+    const x = torch.tensor([[1, 3.5, 2, 0]]);
+    expect(String(nn.functional.adaptiveMaxPool1d(x, 2))).toBe('tensor([[3.5000, 2.0000]])');
+    const [output, indices] = nn.functional.adaptiveMaxPool1d(x, 2, { returnIndices: true });
+    expect(String(output)).toBe('tensor([[3.5000, 2.0000]])');
+    expect(String(indices)).toBe('tensor([[1, 2]])');
+    expect(String(nn.functional.adaptiveMaxPool1d(x, 2, true).indices)).toBe('tensor([[1, 2]])');
+  });
+  test('arange of int64 counts in whole numbers', () => {
+    expect(torch.arange(0, -8.000001, -4, { dtype: 'int64' }).tolist()).toEqual([0, -4]);
+    expect(() => torch.arange(0, 5, 0.5, { dtype: 'int64' })).toThrow(/arange: step must be nonzero/);
+  });
+  test('only tensors where PyTorch takes only tensors', () => {
+    const x = torch.tensor([1, 2]);
+    const { maximum, fmin, atan2, logicalAnd, gcd, heaviside } = torch;
+    for (const [name, of] of Object.entries({ maximum, fmin, atan2, logicalAnd, gcd, heaviside })) {
+      const f = of as (a: unknown, b: unknown) => unknown;
+      expect(() => f(x, 2), name).toThrow(`${name}: expected a Tensor for other but received 2`);
+    }
+    const inPlace = x.logicalXor_ as (b: unknown) => unknown;
+    expect(() => inPlace.call(x, 2)).toThrow('logicalXor_: expected a Tensor for other but received 2');
+  });
+  test('an empty tensor of a wrong dtype is refused, one of a right dtype is not', () => {
+    expect(() => torch.zeros(0, 3).bitwiseNot()).toThrow(/bitwiseNot: not implemented for/);
+    expect(() => torch.zeros([0], { dtype: 'int64' }).logaddexp(torch.zeros([0], { dtype: 'int64' }))).toThrow(
+      /logaddexp/,
+    );
+    expect(torch.zeros(0, 3).bernoulli().shape).toEqual([0, 3]);
+    expect(torch.zeros(0, 3).bernoulli_(0.5).shape).toEqual([0, 3]);
+  });
+});

@@ -81,9 +81,14 @@ const binary = (a: readonly [number, number] = [-2, 2], b: readonly [number, num
   ],
   ...more,
 });
+/** The same of an operator whose first operand may be a number too. */
+const either = (a?: readonly [number, number], b?: readonly [number, number], more: Partial<Sample> = {}): Sample => {
+  const sample = binary(a, b, more);
+  return { ...sample, cases: [...sample.cases, [2, t([3], b ?? a ?? MAP)]] };
+};
 const INTS = ['int64', 'int32', 'uint8', 'bool'] as const;
 const integers = (numbers: readonly number[] = [3], more: Partial<Sample> = {}): Sample => ({
-  cases: [[t([2, 3], [0, 6]), t([2, 3], [0, 6])], [t([2, 1], [0, 6]), t([3], [0, 6])], ...numbers.map((n): Args => [t([2, 3], [0, 6]), n])],
+  cases: [[t([2, 3], [0, 6]), t([2, 3], [0, 6])], [t([2, 1], [0, 6]), t([3], [0, 6])], ...numbers.flatMap((n): Args[] => [[t([2, 3], [0, 6]), n], [n, t([3], [0, 2])]])],
   dtypes: ['float32', 'float64', ...INTS],
   gradient: false,
   bad: [[[t([2]), 'x']], [[typed('int64', [2]), typed('int64', [3])]]],
@@ -179,7 +184,7 @@ export const samples: Record<RowName, Sample> = {
   sqrt: unary(positive), rsqrt: unary(positive), sin: unary(), cos: unary(), tan: unary([-1.4, 1.4], { tolerance: 4 }, null), asin: unary([-0.9, 0.9]), acos: unary([-0.9, 0.9]), atan: unary(),
   sinh: unary(), cosh: unary(), asinh: unary(), acosh: unary([1.1, 4]), atanh: unary([-0.9, 0.9]), erf: unary(), erfc: unary(),
   erfinv: unary([-0.9, 0.9], { tolerance: 4 }), lgamma: unary(positive, { tolerance: 4 }, of([nan, inf, 0.5, 1, 2, 30])), digamma: unary(positive, { tolerance: 4 }, { ...of([nan, inf, 0.5, 1, 2, 30]), grad: false }),
-  sigmoid: unary(), tanh: unary(), relu: unary([-2, 2], { torch: 'F.relu' }), silu: unary([-2, 2], F('silu')), i0: unary([-2, 2], { tolerance: 4 }, null),
+  sigmoid: unary(), tanh: unary(), relu: unary([-2, 2], { torch: 'F.relu' }), silu: { ...unary([-2, 2], F('silu')), bad: [[[typed('int64', [2])], /int64/], [[typed('bool', [2])]]] }, i0: unary([-2, 2], { tolerance: 4 }, null),
   neg: unary(), abs: unary(), sign: unary(), sgn: unary(), square: unary(), reciprocal: unary(positive),
   ceil: unary(), floor: unary(), trunc: unary(), frac: unary([-2, 2], { dtypes: FLOATS }), bitwiseNot: unary([-4, 4], { gradient: false, dtypes: [...INTS, 'float32'] }, null),
   logicalNot: unary([-2, 2], flatly), isnan: unary([-2, 2], flatly), isinf: unary([-2, 2], flatly), isfinite: unary([-2, 2], flatly),
@@ -199,23 +204,23 @@ export const samples: Record<RowName, Sample> = {
   lerp: { cases: [[t([2, 3]), t([2, 3]), 0.25], [t([2, 3]), t([3]), t([2, 3])], [t([2, 3]), t([2, 3]), 0.75], [t(), t(), 0.5]], dtypes: FLOATS, bad: [[[t([2]), t([3]), 0.5]], [[t([2]), 1, 0.5]]] },
   addcmul: { cases: [[t([2, 3]), t([2, 3]), t([2, 3])], [t([2, 3]), t([3]), t([2, 1]), { value: 2 }], [t(), t([3]), t()], [t([2, 3]), t([3]), t([2, 1]), { value: 0.5 }]], bad: [[[t([2]), t([3]), t([2])]], [[t([2]), 2, t([2])]]] },
   addcdiv: { cases: [[t([2, 3]), t([2, 3]), t([2, 3], positive)], [t([2, 3]), t([3]), t([2, 1], positive), { value: 2 }]], dtypes: FLOATS, bad: [[[t([2]), t([3]), t([2])]], [[typed('int64', [2]), typed('int64', [2]), typed('int64', [2])]]] },
-  round: { cases: [[t([2, 3])], [t([2, 3]), { decimals: 1 }], [of([0.5, 1.5, 2.5, -0.5, -1.5, nan, inf])], [t()], [of([123.456, -7.5]), { decimals: -1 }]], bad: [[[t([2]), { digits: 1 }]]] },
+  round: { cases: [[t([2, 3])], [t([2, 3]), { decimals: 1 }], [of([0.5, 1.5, 2.5, -0.5, -1.5, nan, inf])], [t()], [of([123.456, -7.5]), { decimals: -1 }]], bad: [[[t([2]), { digits: 1 }]], [[typed('int64', [2]), { decimals: 1 }], /int64/]] },
   nanToNum: { cases: [[t([2, 3])], [SPECIAL], [SPECIAL, 1], [SPECIAL, { nan: 2, posinf: 3, neginf: -3 }]], bad: [[[t([2]), { inf: 1 }]]] },
   gelu: { ...unary([-2, 2], F('gelu')), cases: [[t([2, 3])], [t([2, 3]), { approximate: 'tanh' }], [t([37])], [t()], [t([0])], [of([nan, -inf, 0, -0, 1, -1, 30, -30])]], bad: [[[t([2]), { approximate: 'sigmoid' }], /sigmoid/]] },
 
   // binary
-  add: binary(MAP, MAP, { cases: [...binary().cases, [t([2, 3]), t([3]), { alpha: 2 }], [t([2, 3]), t([3]), { alpha: 0.5 }], [t([2]), true]] }),
-  sub: binary(MAP, MAP, { cases: [...binary().cases, [t([2, 3]), t([3]), { alpha: 2 }]] }),
-  subtract: binary(MAP, MAP, {}),
+  add: binary(MAP, MAP, { cases: [...binary().cases, [t([2, 3]), t([3]), { alpha: 2 }], [t([2, 3]), t([3]), { alpha: 0.5 }], [t([2]), true], [2, t([3])], [2.5, typed('int64', [3])], [1, 2], [true, t([2]), { alpha: 2 }]] }),
+  sub: binary(MAP, MAP, { cases: [...binary().cases, [t([2, 3]), t([3]), { alpha: 2 }], [2, t([3])]] }),
+  subtract: either(MAP, MAP),
   rsub: { cases: [[t([2, 3]), 2], [t([2, 3]), t([3])], [t([2, 3]), t([3]), { alpha: 2 }]] },
-  mul: binary(), multiply: binary(MAP, MAP, {}),
-  div: binary(MAP, positive, { cases: [...binary(MAP, positive).cases, [t([2, 3]), t([3], [1, 3]), { roundingMode: 'floor' }], [t([2, 3]), t([3], [1, 3]), { roundingMode: 'trunc' }], [of([1, -1, 0]), 0]], bad: [[[t([2]), t([3])]], [[t([2]), 2, { roundingMode: 'up' }], /up/]] }),
-  divide: binary(MAP, positive, {}), trueDivide: binary(MAP, positive, {}),
-  floorDivide: binary([-6, 6], [1, 3], { gradient: 'refused' }), remainder: binary([-6, 6], [1, 3]), fmod: binary([-6, 6], [1, 3]),
-  pow: binary(positive, [0, 3], { tolerance: 2, cases: [...binary(positive, [0, 3]).cases, [t([2, 3]), 2], [t([2, 3]), 3], [t([2, 3]), 0], [t([2, 3]), 1], [t([2, 3], positive), 0.5], [t([2, 3], positive), -1], [t([2, 3], positive), -2]], bad: [[[typed('int64', [2], [1, 3]), -1], /negative/], [[t([2]), t([3])]]] }),
+  mul: binary(MAP, MAP, { cases: [...binary().cases, [2.5, t([3])], [2, typed('uint8', [3])]] }), multiply: either(MAP, MAP),
+  div: binary(MAP, positive, { cases: [...binary(MAP, positive).cases, [t([2, 3]), t([3], [1, 3]), { roundingMode: 'floor' }], [t([2, 3]), t([3], [1, 3]), { roundingMode: 'trunc' }], [of([1, -1, 0]), 0], [1, t([3], positive)], [7, t([3], [1, 3]), { roundingMode: 'floor' }]], bad: [[[t([2]), t([3])]], [[t([2]), 2, { roundingMode: 'up' }], /up/]] }),
+  divide: either(MAP, positive), trueDivide: either(MAP, positive),
+  floorDivide: either([-6, 6], [1, 3], { gradient: 'refused' }), remainder: either([-6, 6], [1, 3]), fmod: binary([-6, 6], [1, 3]),
+  pow: binary(positive, [0, 3], { tolerance: 2, cases: [...binary(positive, [0, 3]).cases, [t([2, 3]), 2], [t([2, 3]), 3], [t([2, 3]), 0], [t([2, 3]), 1], [t([2, 3], positive), 0.5], [t([2, 3], positive), -1], [t([2, 3], positive), -2], [2, t([3], [0, 3])], [1.5, typed('int64', [3], [0, 3])]], bad: [[[typed('int64', [2], [1, 3]), -1], /negative/], [[t([2]), t([3])]]] }),
   maximum: binary(MAP, MAP, {}, []), minimum: binary(MAP, MAP, {}, []), fmax: binary(MAP, MAP, {}, []), fmin: binary(MAP, MAP, {}, []), atan2: binary(MAP, MAP, {}, []), hypot: binary(MAP, MAP, { dtypes: FLOATS }, []),
   copysign: binary(MAP, MAP, { gradient: 'first' }), nextafter: binary(MAP, MAP, { dtypes: ['float32', 'float64'] }, []),
-  logaddexp: binary(MAP, MAP, {}, []), logaddexp2: binary(MAP, MAP, {}, []), xlogy: binary(MAP, positive), heaviside: { cases: [[t([2, 3]), t([3])], [t([2, 3]), t([2, 3])], [of([0, -1, 1]), of([7])]], dtypes: ['float32', 'float64', 'int64', 'int32', 'bool'], gradient: 'refused', bad: [[[t([2]), 'x']], [[t([2]), typed('int64', [2])], /different dtypes/]] },
+  logaddexp: binary(MAP, MAP, {}, []), logaddexp2: binary(MAP, MAP, {}, []), xlogy: either(MAP, positive), heaviside: { cases: [[t([2, 3]), t([3])], [t([2, 3]), t([2, 3])], [of([0, -1, 1]), of([7])]], dtypes: ['float32', 'float64', 'int64', 'int32', 'bool'], gradient: 'refused', bad: [[[t([2]), 'x']], [[t([2]), typed('int64', [2])], /different dtypes/]] },
   gcd: integers([]), lcm: integers([]), bitwiseAnd: integers(), bitwiseOr: integers(), bitwiseXor: integers(), bitwiseLeftShift: integers(), bitwiseRightShift: integers(),
   eq: binary(MAP, MAP, COMPARED), ne: binary(MAP, MAP, COMPARED), lt: binary(MAP, MAP, COMPARED), le: binary(MAP, MAP, COMPARED), gt: binary(MAP, MAP, COMPARED), ge: binary(MAP, MAP, COMPARED),
   notEqual: binary(MAP, MAP, { ...COMPARED }), less: binary(MAP, MAP, { ...COMPARED }), lessEqual: binary(MAP, MAP, { ...COMPARED }),
@@ -231,7 +236,7 @@ export const samples: Record<RowName, Sample> = {
   threshold: { cases: [[t([2, 3]), 0.5, 7], [SPECIAL, 0, 1], [t(), 0, 1]], torch: 'F.threshold', bad: [[[t([2]), 'x', 1]]] },
   hardtanh: { ...unary(MAP, F('hardtanh')), cases: [...unary().cases, [t([2, 3]), -0.5, 0.7]] }, relu6: unary([-2, 8], F('relu6')),
   softplus: { ...unary(MAP, F('softplus')), cases: [...unary().cases, [t([2, 3]), 2], [t([2, 3]), { beta: 2, threshold: 1 }]] }, softsign: unary(MAP, F('softsign')), hardsigmoid: unary([-4, 4], F('hardsigmoid'), { ...SPECIAL, grad: false }), hardswish: unary([-4, 4], F('hardswish')),
-  mish: unary(MAP, F('mish')), logsigmoid: unary(MAP, F('logsigmoid')), tanhshrink: unary(MAP, F('tanhshrink')), softshrink: { ...unary(MAP, F('softshrink')), bad: [[[t([2]), -1], /-1/]] }, hardshrink: unary(MAP, F('hardshrink')),
+  mish: unary(MAP, F('mish')), logsigmoid: unary(MAP, F('logsigmoid')), tanhshrink: { ...unary(MAP, F('tanhshrink')), bad: [[[typed('bool', [2])], /bool/]] }, softshrink: { ...unary(MAP, F('softshrink')), bad: [[[t([2]), -1], /-1/]] }, hardshrink: unary(MAP, F('hardshrink')),
   prelu: { cases: [[t([2, 3]), t([1])], [t([2, 3]), t([3])], [t([2, 3, 2]), t([3])]], ...F('prelu'), bad: [[[t([2, 3]), t([2])]], [[t([2, 3]), 0.5]]] },
   glu: { cases: [[t([2, 4])], [t([4, 3]), 0], [t([2, 6]), { dim: 1 }]], ...F('glu'), bad: [[[t([2, 3])], /even/], [[t()]]] },
   softmax: { ...along(F('softmax')), cases: [...along().cases, [of([inf, 1, 2]), 0], [of([-inf, 1, 2]), 0], [of([nan, 1]), 0], [t([2, 3]), { dim: 0, dtype: 'float64' }]] },
@@ -240,7 +245,7 @@ export const samples: Record<RowName, Sample> = {
   // arrange, join
   flip: moves([[t([2, 3]), 0], [t([2, 3]), [0, 1]], [t([2, 3, 2]), -1, 0], [t([0, 2]), 0]], [[[t([2, 3]), 2]], [[t([2, 3]), 0, 0]]], method('flip')),
   fliplr: moves([[t([2, 3])]], [[[t([2])]]]), flipud: moves([[t([2, 3])], [t([3])]], [[[t()]]]),
-  roll: moves([[t([2, 3]), 1], [t([2, 3]), 1, 0], [t([2, 3]), [1, -2], [0, 1]], [t([5]), -7, 0], [t([2, 3]), 2]], [[[t([2, 3]), [1, 2], 0]], [[t([2, 3]), 1, 2]], [[t([2]), 'x']]]),
+  roll: moves([[t([2, 3]), 1], [t([2, 3]), 1, 0], [t([2, 3]), [1, -2], [0, 1]], [t([5]), -7, 0], [t([2, 3]), 2]], [[[t([2, 3]), [1, 2], 0]], [[t([2, 3]), 1, 2]], [[t([2]), 'x']], [[t(), 1, 0], /no dims/]]),
   tril: moves([[t([3, 4])], [t([3, 4]), 1], [t([2, 3, 3]), { diagonal: -1 }], [t([4, 2]), -5]], [[[t([3])]], [[t([3, 3]), 'x']]]),
   triu: moves([[t([3, 4])], [t([3, 4]), 1], [t([2, 3, 3]), { diagonal: -1 }], [t([4, 2]), 5]], [[[t([3])]], [[t([3, 3]), 0.5]]]),
   cat: moves([[[t([2, 3]), t([1, 3])]], [[t([2, 3]), t([2, 2])], 1], [[t([2]), typed('int64', [3])]], [[t([0]), t([2, 3])]], [[t([2, 3]), t([2, 1]), t([2, 2])], -1]], [[[[]], /empty|non-empty/], [[[t([2, 3]), t([2, 2])]], /\[?2/], [[[t([2]), 3]]], [[t([2])]], [[[t([]), t([])]]]]),
@@ -283,14 +288,14 @@ export const samples: Record<RowName, Sample> = {
 
   // gather, scatter
   gather: { cases: [[t([3, 4]), 0, index([2, 4], 3)], [t([3, 4]), 1, index([3, 2], 4)], [t([3, 4]), -1, index([2, 3], 4)], [t([5]), 0, index([7], 5)], [t(), 0, at([0], [])], [t([3, 4]), 1, index([3, 0], 4)]], bad: [[[t([3]), 0, at([3])], /3/], [[t([3]), 0, t([2])]], [[t([3]), 1, at([0])]], [[t([3]), 0, at([0], [1, 1])]]] },
-  takeAlongDim: { cases: [[t([3, 4]), index([3, 1], 4), 1], [t([3, 4]), index([5], 12)], [t([3, 4]), index([1, 4], 3), { dim: 0 }]], bad: [[[t([3]), t([2])]], [[t([3, 4]), index([3], 3), 0]]] },
+  takeAlongDim: { cases: [[t([3, 4]), index([3, 1], 4), 1], [t([3, 4]), index([5], 12)], [t([3, 4]), index([1, 4], 3), { dim: 0 }], [t([3, 4]), at([-1, 0, -2], [3, 1]), 1]], bad: [[[t([3]), t([2])]], [[t([3, 4]), index([3], 3), 0]]] },
   scatter: { cases: [[t([3, 4]), 0, at([0, 1, 2, 0], [1, 4]), t([1, 4])], [t([3, 4]), 1, at([0, 3, 1], [3, 1]), 2], [t([3, 4]), 1, at([0, 3, 1], [3, 1]), still([3, 1]), { reduce: 'add' }]], gradient: 'first', bad: [[[t([3]), 0, at([3]), t([1])]], [[t([3]), 0, t([1]), t([1])]], [[t([3]), 0, at([0]), t([1]), { reduce: 'max' }]]] },
   scatterAdd: { cases: [[t([3, 4]), 0, index([2, 4], 3), t([2, 4])], [t([3, 4]), 1, index([3, 6], 4), t([3, 6])], [t([3]), 0, index([9], 3), t([9])]], bad: [[[t([3]), 0, at([3]), t([1])]], [[t([3]), 0, at([0, 1]), t([1])]], [[t([3]), 0, at([0]), 1]]] },
-  scatterReduce: { cases: (['sum', 'prod', 'mean', 'amax', 'amin'] as const).flatMap((r): Args[] => [[t([3]), 0, at([0, 1, 0, 2]), t([4]), r], [t([2, 3]), 1, index([2, 4], 3), t([2, 4]), r, { includeSelf: false }]]), gradient: 'first', dtypes: ['float32', 'float64'], bad: [[[t([3]), 0, at([0]), t([1]), 'max']], [[t([3]), 0, at([5]), t([1]), 'sum']]] },
+  scatterReduce: { cases: (['sum', 'prod', 'mean', 'amax', 'amin'] as const).flatMap((r): Args[] => [[t([3]), 0, at([0, 1, 0, 2]), t([4]), r], [t([2, 3]), 1, index([2, 4], 3), t([2, 4]), r, { includeSelf: false }]]), gradient: 'first', dtypes: ['float32', 'float64', 'int64', 'uint8'], bad: [[[t([3]), 0, at([0]), t([1]), 'max']], [[t([3]), 0, at([5]), t([1]), 'sum']]] },
   indexSelect: { cases: [[t([3, 4]), 0, at([0, 2, 0])], [t([3, 4]), 1, index([5], 4)], [t([3]), 0, at([])], [t(), 0, at([0])]], bad: [[[t([3]), 0, at([3])], /3/], [[t([3]), 0, at([0], [1, 1])]], [[t([3]), 0, t([2])]]] },
   indexAdd: { cases: [[t([3, 4]), 0, at([0, 2, 0]), t([3, 4])], [t([3, 4]), 1, at([1, 1]), t([3, 2]), { alpha: 2 }], [t([5]), 0, at([4, 4, 0]), t([3])]], bad: [[[t([3]), 0, at([3]), t([1])]], [[t([3]), 0, at([0, 1]), t([1])]]] },
   indexCopy: { cases: [[t([3, 4]), 0, at([0, 2]), t([2, 4])], [t([3, 4]), 1, at([1, 3]), t([3, 2])]], bad: [[[t([3]), 0, at([3]), t([1])]], [[t([3]), 0, at([0, 1]), t([1])]]] },
-  indexFill: { cases: [[t([3, 4]), 0, at([0, 2]), 5], [t([3, 4]), 1, at([1]), still()]], bad: [[[t([3]), 0, at([3]), 1]], [[t([3]), 0, at([0]), 'x']]] },
+  indexFill: { cases: [[t([3, 4]), 0, at([0, 2]), 5], [t([3, 4]), 1, at([1]), still()], [t([3, 4]), 0, at([1, 1]), t()]], bad: [[[t([3]), 0, at([3]), 1]], [[t([3]), 0, at([0]), 'x']]] },
   take: { cases: [[t([3, 4]), index([2, 3], 12)], [t([3, 4]), at([-1, 0])], [t([5]), at([], [0])]], bad: [[[t([3]), at([3])], /3/], [[t([3]), t([1])]]] },
   index: {
     cases: [
@@ -330,9 +335,9 @@ export const samples: Record<RowName, Sample> = {
   vdot: { cases: [[t([3]), t([3])]], bad: [[[t([3]), t([4])]]] },
   inner: { cases: [[t([3]), t([3])], [t([2, 3]), t([4, 3])], [t([2, 3]), t()]], tolerance: 2, bad: [[[t([2, 3]), t([2, 4])]]] },
   outer: { cases: [[t([2]), t([3])], [t([0]), t([3])]], bad: [[[t([2, 2]), t([3])]]] },
-  matmul: { cases: [[t([3]), t([3])], [t([2, 3]), t([3])], [t([3]), t([3, 2])], [t([2, 3]), t([3, 2])], [t([2, 1, 2, 3]), t([2, 3, 2])], [t([2, 2, 3]), t([3])], [t([3]), t([2, 3, 2])], [t([2, 4, 3]), t([3, 2])], [t([2, 3]), t([4, 3, 2])]], tolerance: 4, bad: [[[t([2, 3]), t([2, 3])], /2.*3.*2.*3/], [[t(), t([2])]], [[t([2]), 2]]] },
+  matmul: { cases: [[t([3]), t([3])], [t([2, 3]), t([3])], [t([3]), t([3, 2])], [t([2, 3]), t([3, 2])], [t([2, 1, 2, 3]), t([2, 3, 2])], [t([2, 2, 3]), t([3])], [t([3]), t([2, 3, 2])], [t([2, 4, 3]), t([3, 2])], [t([2, 3]), t([4, 3, 2])], [t([2, 2, 0]), t([0, 3])]], tolerance: 4, bad: [[[t([2, 3]), t([2, 3])], /2.*3.*2.*3/], [[t(), t([2])]], [[t([2]), 2]]] },
   addmm: { cases: [[t([4]), t([2, 3]), t([3, 4])], [t([2, 4]), t([2, 3]), t([3, 4]), { beta: 0.5, alpha: 2 }], [t(), t([2, 3]), t([3, 2]), { beta: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([4]), t([2, 3]), t([4, 4])]], [[t([3]), t([2, 3]), t([3, 4])]], [[t([4]), t([2, 3]), t([3, 4]), { gamma: 1 }]]] },
-  addmv: { cases: [[t([2]), t([2, 3]), t([3])], [t([2]), t([2, 3]), t([3]), { beta: 0.5, alpha: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2]), t([2, 3]), t([2])]]] },
+  addmv: { cases: [[t([2]), t([2, 3]), t([3])], [t([2]), t([2, 3]), t([3]), { beta: 0.5, alpha: 2 }], [typed('int64', [2]), typed('int64', [2, 3]), typed('int64', [3]), { beta: 0.5, alpha: 2.5 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2]), t([2, 3]), t([2])]]] },
   baddbmm: { cases: [[t([2, 2, 4]), t([2, 2, 3]), t([2, 3, 4])], [t([4]), t([2, 2, 3]), t([2, 3, 4]), { beta: 0.5, alpha: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2]), t([2, 2, 3]), t([2, 3, 4])]]] },
   addbmm: { cases: [[t([2, 4]), t([2, 2, 3]), t([2, 3, 4])], [t([2, 4]), t([2, 2, 3]), t([2, 3, 4]), { beta: 0.5, alpha: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2, 4]), t([2, 3]), t([3, 4])]]] },
   addr: { cases: [[t([2, 3]), t([2]), t([3])], [t([2, 3]), t([2]), t([3]), { beta: 0.5, alpha: 2 }]], dtypes: FLOATS, bad: [[[t([2, 3]), t([3]), t([3])]]] },
@@ -350,7 +355,7 @@ export const samples: Record<RowName, Sample> = {
   groupNorm: { cases: [[t([2, 4]), 2, t([4]), t([4])], [t([2, 4, 3]), 2], [t([2, 6, 2, 2]), 3, t([6]), { eps: 0.1 }]], ...F('group_norm'), tolerance: 8, bad: [[[t([2, 3]), 2]], [[t([3]), 1]]] },
 
   // pad, pool
-  pad: { cases: [[t([2, 3]), [1, 2]], [t([2, 3]), [1, 0, 0, 2], { value: 7 }], [t([1, 2, 4]), [2, 1], 'reflect'], [t([1, 2, 4]), [2, 1], { mode: 'replicate' }], [t([1, 2, 4]), [2, 1], 'circular'], [t([1, 1, 3, 4]), [1, 2, 1, 0], 'reflect'], [t([2, 3]), [-1, 1]]], ...F('pad'), dtypes: ['float32', 'float64', 'int64'], bad: [[[t([2]), [1]]], [[t([2, 3]), [1, 1], 'mirror'], /mirror/], [[t([1, 2, 3]), [3, 0], 'reflect']], [[t([2]), [1, 1, 1, 1]]]] },
+  pad: { cases: [[t([2, 3]), [1, 2]], [t([2, 3]), [1, 0, 0, 2], { value: 7 }], [t([1, 2, 4]), [2, 1], 'reflect'], [t([1, 2, 4]), [2, 1], { mode: 'replicate' }], [t([1, 2, 4]), [2, 1], 'circular'], [t([1, 1, 3, 4]), [1, 2, 1, 0], 'reflect'], [t([2, 3]), [-1, 1]], [t([1, 1, 3, 4]), [-1, 1, -2, 1], 'circular']], ...F('pad'), dtypes: ['float32', 'float64', 'int64'], bad: [[[t([2]), [1]]], [[t([2, 3]), [1, 1], 'mirror'], /mirror/], [[t([1, 2, 3]), [3, 0], 'reflect']], [[t([2]), [1, 1, 1, 1]]]] },
   maxPool1d: maxPools(1), maxPool1dWithIndices: { ...maxPools(1, true), gradient: false }, maxPool2d: maxPools(2), maxPool2dWithIndices: maxPools(2, true), maxPool3d: maxPools(3), maxPool3dWithIndices: maxPools(3, true), avgPool1d: avgPools(1), avgPool2d: avgPools(2), avgPool3d: avgPools(3),
   adaptiveAvgPool1d: adaptive(1, 'adaptive_avg_pool1d'), adaptiveAvgPool2d: adaptive(2, 'adaptive_avg_pool2d'), adaptiveAvgPool3d: adaptive(3, 'adaptive_avg_pool3d'),
   adaptiveMaxPool1d: adaptive(1, 'adaptive_max_pool1d', true), adaptiveMaxPool2d: adaptive(2, 'adaptive_max_pool2d', true), adaptiveMaxPool3d: adaptive(3, 'adaptive_max_pool3d', true),
@@ -359,7 +364,7 @@ export const samples: Record<RowName, Sample> = {
   sum: reduce({ cases: [...REDUCED, [t([2, 3]), { dtype: 'float64' }], [t([2, 3]), { dim: 0, dtype: 'int64' }], [SPECIAL]] }), nansum: reduce({ cases: [...REDUCED, [of([1, nan, 2])]] }), mean: reduce({ cases: [...REDUCED, [t([2, 3]), { dtype: 'float64' }]], bad: [...BAD_DIM, [[typed('int64', [2])], /float/]] }),
   nanmean: reduce({ cases: [...REDUCED, [of([1, nan, 2])]] }), prod: reduce({ cases: [...NO_LISTS, [of([0, 2, 3])], [of([0, 0, 3])]] }), amax: reduce({ cases: [...REDUCED, [of([1, nan, 3])], [of([3, 1, 3])]] }), amin: reduce({ cases: [...REDUCED, [of([1, nan, 3])]] }),
   aminmax: { cases: [[t([2, 3])], [t([3, 4]), { dim: 1 }], [t([3, 4]), { dim: 0, keepdim: true }]], bad: [[[t([2]), { dim: 1 }]], [[t([0])]]] },
-  all: reduce(flatly), any: reduce(flatly), countNonzero: { cases: [[t([2, 3])], [t([2, 3]), 1], [t([2, 3, 2]), [0, 2]], [t([0])]], ...flatly, bad: [[[t([2]), 1]]] },
+  all: reduce(flatly), any: reduce(flatly), countNonzero: { cases: [[t([2, 3])], [t([2, 3]), 1], [t([2, 3, 2]), [0, 2]], [t([0])], [t([2, 3]), { dim: -1 }]], ...flatly, bad: [[[t([2]), 1]], [[t([2]), { dims: 0 }]]] },
   logsumexp: { cases: [[t([2, 3]), 1], [t([2, 3]), [0, 1]], [t([2, 3]), 0, true], [of([inf, 1]), 0], [of([-inf, -inf]), 0], [t(), 0], [t([0, 2]), 0]], bad: [[[t([2]), 1]]] },
   norm: { cases: [[t([2, 3])], [t([2, 3]), 1], [t([2, 3]), 2, 1], [t([2, 3]), { p: 3, dim: 0, keepdim: true }], [t([2, 3]), inf], [t([2, 3]), -inf, 1], [t([2, 3]), 0, 1], [t([2, 3]), 'fro'], [t()], [t([0])]], dtypes: FLOATS, tolerance: 2, bad: [[[t([2]), 2, 1]], [[t([2]), 'nuc']]] },
   var: { cases: [[t([2, 3])], [t([3, 4]), 1], [t([3, 4]), { dim: 0, correction: 0 }], [t([3, 4]), { dim: [0, 1], keepdim: true }], [of([3])], [t([3, 40]), 1], [t([0])]], tolerance: 4, bad: [[[t([2]), 1]], [[typed('int64', [2])]]] },
@@ -369,7 +374,7 @@ export const samples: Record<RowName, Sample> = {
 
   // scans
   cumsum: along({ cases: [...along().cases, [t([2, 3]), 1, { dtype: 'float64' }]] }), cumprod: along({ cases: [...along().cases, [of([2, 0, 3, 0]), 0]] }), cummax: along({ cases: [...along().cases, [of([1, 3, 3, nan, 2]), 0]] }), cummin: along({ cases: [...along().cases, [of([3, 1, 1, nan, 2]), 0]] }), logcumsumexp: along({ dtypes: FLOATS, cases: [...along().cases, [of([-inf, 1, inf]), 0]] }),
-  diff: { cases: [[t([5])], [t([2, 4]), 2], [t([3, 4]), 1, 0], [t([3]), { prepend: t([1]), append: t([2]) }], [t([2, 1])]], bad: [[[t()]], [[t([2]), -1]]] },
+  diff: { cases: [[t([5])], [t([3]), { n: 0, prepend: t([1]) }], [t([2, 4]), 2], [t([3, 4]), 1, 0], [t([3]), { prepend: t([1]), append: t([2]) }], [t([2, 1])]], bad: [[[t()]], [[t([2]), -1]]] },
 
   // views
   asStrided: moves([[t([6]), [2, 2], [3, 1]], [t([6]), [2, 2], [1, 1], 1], [t([3, 4]), [2], [5], 2]], [[[t([4]), [3, 3], [3, 1]]], [[t([4]), [2], [1, 1]]]], { layouts: false }),
@@ -385,7 +390,7 @@ export const samples: Record<RowName, Sample> = {
   narrow: moves([[t([4, 3]), 0, 1, 2], [t([4, 3]), -1, -2, 2], [t([4]), 0, 4, 0]], [[[t([3]), 0, 2, 2]], [[t([3]), 0, 0, -1]], [[t([3]), 1, 0, 1]]]), select: moves([[t([2, 3]), 0, 1], [t([2, 3]), 1, -1], [t([3]), 0, 0]], [[[t([3]), 0, 3], /3/], [[t(), 0, 0]]]),
   slice: { ...moves([[t([5, 2]), 0, 1, 4], [t([5]), 0, -3, null, 2], [t([5, 2]), 1, 1], [t([5]), 0, 3, 1], [t([5]), 0, 0, 99]], [[[t([5]), 0, 0, 5, 0]], [[t([5]), 1]]]), torch: 'lambda x, d=0, s=None, e=None, st=1: x[(slice(None),) * (d % max(x.ndim, 1)) + (slice(s, e, st),)]' },
   split: moves([[t([5, 2]), 2], [t([5]), [2, 3]], [t([2, 4]), 3, 1], [t([0]), 2]], [[[t([5]), [2, 2]]], [[t([5]), -1]], [[t([5]), 2, 1]]]), splitWithSizes: moves([[t([5]), [2, 3]], [t([2, 4]), [1, 3], 1]], [[[t([5]), [2, 2]]]], {}), chunk: moves([[t([5]), 2], [t([2, 7]), 3, 1], [t([2]), 5]], [[[t([5]), 0]], [[t(), 1]]]),
-  tensorSplit: moves([[t([5]), 2], [t([5]), [1, 3]], [t([2, 7]), 3, 1]], [[[t([5]), 0]], [[t(), 1]]]), unbind: moves([[t([2, 3])], [t([2, 3]), 1], [t([0, 2])]], [[[t([2]), 1]], [[t()]]]),
+  tensorSplit: moves([[t([5]), 2], [t([5]), [1, 3]], [t([5]), at([1, 3])], [t([2, 7]), 3, 1]], [[[t([5]), 0]], [[t(), 1]]]), unbind: moves([[t([2, 3])], [t([2, 3]), 1], [t([0, 2])]], [[[t([2]), 1]], [[t()]]]),
   diagonal: moves([[t([3, 4])], [t([3, 4]), 1], [t([3, 4]), -1], [t([2, 3, 4]), { dim1: 1, dim2: 2 }]], [[[t([3])]], [[t([3, 3]), 0, 1, 1]]]), unfold: moves([[t([7]), 0, 3, 2], [t([2, 5]), 1, 2, 1], [t([5]), 0, 5, 1]], [[[t([3]), 0, 4, 1]], [[t([3]), 0, 2, 0]]], method('unfold')),
 
   backward: { cases: [], elsewhere: 'test/autograd.test.ts' },

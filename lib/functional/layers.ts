@@ -159,23 +159,39 @@ export function maxPool3d(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArgument
 export function maxPool3d(x: Tensor, kernelSize: Sizes, ...args: readonly unknown[]): Tensor | pool.Pooled {
   return pooled('maxPool3d', x, kernelSize, args, pool.maxPool3d, pool.maxPool3dWithIndices);
 }
+/** Options of {@link adaptiveMaxPool1d} and its kin. */
+export interface AdaptiveMaxPoolOptions {
+  returnIndices?: boolean | undefined;
+}
+type AdaptiveArguments = Call<[returnIndices?: boolean], AdaptiveMaxPoolOptions>;
+type WithPositions = true | { returnIndices: true };
+function adaptive(where: string, result: pool.Pooled, args: readonly unknown[]): Tensor | pool.Pooled {
+  return readArguments<AdaptiveMaxPoolOptions>(where, args, ['returnIndices']).returnIndices ? result : result.output;
+}
 /**
- * Maxima over `outputSize` windows of [N, C, L] or [C, L]. Throws ShapeError for other shapes.
+ * Maxima over `outputSize` windows of [N, C, L] or [C, L]; with `returnIndices`, their positions too. Throws ShapeError for
+ * other shapes.
  * @example
  * torch.nn.functional.adaptiveMaxPool1d(torch.tensor([[1, 3.5, 2, 0]]), 2) // tensor([[3.5000, 2.0000]])
  */
-export const adaptiveMaxPool1d = (x: Tensor, outputSize: pool.OutputSize): Tensor =>
-  pool.adaptiveMaxPool1d(x, outputSize).output;
+export function adaptiveMaxPool1d(x: Tensor, outputSize: pool.OutputSize, options: WithPositions): pool.Pooled;
+export function adaptiveMaxPool1d(x: Tensor, outputSize: pool.OutputSize, ...args: AdaptiveArguments): Tensor;
+export function adaptiveMaxPool1d(x: Tensor, size: pool.OutputSize, ...args: readonly unknown[]): Tensor | pool.Pooled {
+  return adaptive('adaptiveMaxPool1d', pool.adaptiveMaxPool1d(x, size), args);
+}
 /**
- * Maxima over `outputSize` (one number, or [H, W]) windows of [N, C, H, W] or [C, H, W]. Throws ShapeError for other
- * shapes.
+ * Maxima over `outputSize` (one number, or [H, W]) windows of [N, C, H, W] or [C, H, W]; with
+ * `returnIndices`, their positions too. Throws ShapeError for other shapes.
  * @example
  * torch.nn.functional.adaptiveMaxPool2d(torch.tensor([[[1, 3.5], [2, 0]]]), [2, 1])
  * // tensor([[[3.5000],
  * //          [2.0000]]])
  */
-export const adaptiveMaxPool2d = (x: Tensor, outputSize: pool.OutputSize): Tensor =>
-  pool.adaptiveMaxPool2d(x, outputSize).output;
+export function adaptiveMaxPool2d(x: Tensor, outputSize: pool.OutputSize, options: WithPositions): pool.Pooled;
+export function adaptiveMaxPool2d(x: Tensor, outputSize: pool.OutputSize, ...args: AdaptiveArguments): Tensor;
+export function adaptiveMaxPool2d(x: Tensor, size: pool.OutputSize, ...args: readonly unknown[]): Tensor | pool.Pooled {
+  return adaptive('adaptiveMaxPool2d', pool.adaptiveMaxPool2d(x, size), args);
+}
 /**
  * Maxima over `outputSize` (one number, or [D, H, W]) windows of [N, C, D, H, W] or [C, D, H, W]. Throws ShapeError
  * for other shapes.
@@ -183,8 +199,11 @@ export const adaptiveMaxPool2d = (x: Tensor, outputSize: pool.OutputSize): Tenso
  * torch.nn.functional.adaptiveMaxPool3d(torch.arange(8, { dtype: 'float32' }).reshape(1, 2, 2, 2), [2, 1, 1]).flatten()
  * // tensor([3., 7.])
  */
-export const adaptiveMaxPool3d = (x: Tensor, outputSize: pool.OutputSize): Tensor =>
-  pool.adaptiveMaxPool3d(x, outputSize).output;
+export function adaptiveMaxPool3d(x: Tensor, outputSize: pool.OutputSize, options: WithPositions): pool.Pooled;
+export function adaptiveMaxPool3d(x: Tensor, outputSize: pool.OutputSize, ...args: AdaptiveArguments): Tensor;
+export function adaptiveMaxPool3d(x: Tensor, size: pool.OutputSize, ...args: readonly unknown[]): Tensor | pool.Pooled {
+  return adaptive('adaptiveMaxPool3d', pool.adaptiveMaxPool3d(x, size), args);
+}
 
 // ---- normalization --------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 // Activation functions beyond the plain rows of unary.ts: those with parameters, and composites. nn.functional wraps them.
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
-import { type DTypeName, requireFloating } from '../dtype.ts';
+import { BOOL, type DTypeName, requireFloating } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { show, wrapDim } from '../shape.ts';
@@ -300,6 +300,7 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
  */
 export function tanhshrink(x: Tensor): Tensor {
   checkTensor('tanhshrink', x);
+  if (x.dt.kind === BOOL) throw new DtypeError('tanhshrink: not implemented for bool');
   return x.sub(x.tanh());
 }
 

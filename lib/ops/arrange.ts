@@ -77,6 +77,7 @@ export function roll(
   }
   if (along.length !== by.length)
     throw new ShapeError(`roll: shifts and dimensions must align: ${by.length} shifts for ${along.length} dims`);
+  if (x.sizes.length === 0) throw new RangeError(`roll: dim ${along[0]} is out of range: the tensor has no dims`);
   let y = x;
   along.forEach((dim, i) => {
     const d = wrapDim('roll', dim, x.sizes.length);

@@ -3,6 +3,8 @@
 import {
   binary,
   type Binary,
+  type BinaryOfNumbers,
+  type BinaryOfTensors,
   type BinaryGrad,
   type BinaryRule,
   checkOptions,
@@ -35,8 +37,12 @@ const unknownGrads = (name: string): [BinaryGrad, BinaryGrad] => {
   return [refuse, refuse];
 };
 
-const plainAdd: Binary = binary('add', 'promote', { grads: [needs('', (g) => g), needs('', (g) => g)] });
-const plainSub: Binary = binary('sub', 'promote', {
+const plainAdd: BinaryOfNumbers = binary('add', 'promote', {
+  numbers: 'either',
+  grads: [needs('', (g) => g), needs('', (g) => g)],
+});
+const plainSub: BinaryOfNumbers = binary('sub', 'promote', {
+  numbers: 'either',
   grads: [needs('', (g) => g), needs('', (g) => g.neg())],
   check: (where, a, b) => {
     if (a.dt.kind === BOOL && (b instanceof Tensor ? b.dt.kind === BOOL : typeof b === 'boolean')) {
@@ -48,13 +54,22 @@ const plainSub: Binary = binary('sub', 'promote', {
 });
 
 /** `alpha` times the second operand. */
-function scaled(where: string, a: Tensor, b: Tensor | Scalar, options: AlphaOptions | undefined): Tensor | Scalar {
+function scaled(
+  where: string,
+  a: Tensor | Scalar,
+  b: Tensor | Scalar,
+  options: AlphaOptions | undefined,
+): Tensor | Scalar {
   checkOptions(where, options, ['alpha']);
   const alpha = options?.alpha ?? 1;
   if (alpha === 1) return b;
   checkOperand(where, alpha, 'alpha');
+  checkOperand(where, a, 'input');
   checkOperand(where, b);
-  const kind = Math.max(a.dt.kind, b instanceof Tensor ? b.dt.kind : scalarKind(b));
+  const kind = Math.max(
+    a instanceof Tensor ? a.dt.kind : scalarKind(a),
+    b instanceof Tensor ? b.dt.kind : scalarKind(b),
+  );
   if (scalarKind(alpha) === FLOATING && kind !== FLOATING) {
     throw new DtypeError(
       `${where}: for integral input tensors, argument alpha must not be a floating point number (${alpha})`,
@@ -68,7 +83,7 @@ function scaled(where: string, a: Tensor, b: Tensor | Scalar, options: AlphaOpti
  * @example
  * torch.add(torch.tensor([1, 2]), torch.tensor([10, 20]), { alpha: 2 }) // tensor([21, 42])
  */
-export function add(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
+export function add(a: Tensor | Scalar, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
   return plainAdd(a, options === undefined ? b : scaled('add', a, b, options));
 }
 /**
@@ -76,7 +91,7 @@ export function add(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tens
  * @example
  * torch.sub(torch.tensor([1, 2]), 5) // tensor([-4, -3])
  */
-export function sub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
+export function sub(a: Tensor | Scalar, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
   return plainSub(a, options === undefined ? b : scaled('sub', a, b, options));
 }
 /**
@@ -84,7 +99,7 @@ export function sub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tens
  * @example
  * torch.subtract(torch.tensor([1, 2]), 5) // tensor([-4, -3])
  */
-export function subtract(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
+export function subtract(a: Tensor | Scalar, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
   return inNameOf('subtract', () => sub(a, b, options));
 }
 /**
@@ -112,7 +127,8 @@ row('rsub', rsub);
  * // tensor([[ 3,  6],
  * //         [ 5, 10]])
  */
-export const mul: Binary = binary('mul', 'promote', {
+export const mul: BinaryOfNumbers = binary('mul', 'promote', {
+  numbers: 'either',
   grads: [needs('b', (g, { b }) => g.mul(b)), needs('a', (g, { a }) => g.mul(a))],
 });
 /**
@@ -120,7 +136,7 @@ export const mul: Binary = binary('mul', 'promote', {
  * @example
  * torch.multiply(torch.tensor([1, 2]), 3) // tensor([3, 6])
  */
-export function multiply(a: Tensor, b: Tensor | Scalar): Tensor {
+export function multiply(a: Tensor | Scalar, b: Tensor | Scalar): Tensor {
   return inNameOf('multiply', () => mul(a, b));
 }
 
@@ -130,7 +146,8 @@ export interface DivOptions {
   roundingMode?: 'trunc' | 'floor' | null | undefined;
 }
 
-const trueDiv: Binary = binary('div', 'float', {
+const trueDiv: BinaryOfNumbers = binary('div', 'float', {
+  numbers: 'either',
   grads: [needs('b', (g, { b }) => g.div(b)), needs('ab', (g, { a, b }) => g.neg().mul(a.div(b).div(b)))],
 });
 /**
@@ -138,9 +155,20 @@ const trueDiv: Binary = binary('div', 'float', {
  * @example
  * torch.floorDivide(torch.tensor([7, -7]), 2) // tensor([ 3, -4])
  */
-export const floorDivide: Binary = binary('floorDivide', 'number', { grads: unknownGrads('floorDivide') });
-const floorDiv: Binary = binary('floorDiv', 'number', { kernel: 'floorDivide', grads: [flat, flat] });
-const truncDiv: Binary = binary('truncDiv', 'number', { kernel: 'truncDivide', grads: [flat, flat] });
+export const floorDivide: BinaryOfNumbers = binary('floorDivide', 'number', {
+  numbers: 'either',
+  grads: unknownGrads('floorDivide'),
+});
+const floorDiv: BinaryOfNumbers = binary('floorDiv', 'number', {
+  numbers: 'either',
+  kernel: 'floorDivide',
+  grads: [flat, flat],
+});
+const truncDiv: BinaryOfNumbers = binary('truncDiv', 'number', {
+  numbers: 'either',
+  kernel: 'truncDivide',
+  grads: [flat, flat],
+});
 
 /**
  * `a / b`: floating point also for integers, unless `roundingMode` is given. Throws ShapeError where the shapes do not
@@ -150,18 +178,17 @@ const truncDiv: Binary = binary('truncDiv', 'number', { kernel: 'truncDivide', g
  * @example
  * torch.div(torch.tensor([7, -7]), 2, { roundingMode: 'floor' }) // tensor([ 3, -4])
  */
-export function div(a: Tensor, b: Tensor | Scalar, options?: DivOptions): Tensor {
+export function div(a: Tensor | Scalar, b: Tensor | Scalar, options?: DivOptions): Tensor {
   if (options === undefined) return trueDiv(a, b);
   return divided('div', trueDiv, truncDiv, floorDiv, a, b, options);
 }
-type Divide = (a: Tensor, b: Tensor | Scalar) => Tensor;
 /** Chooses the division that a rounding mode asks for. */
-function divided(
+function divided<A>(
   where: string,
-  exact: Divide,
-  trunc: Divide,
-  floor: Divide,
-  a: Tensor,
+  exact: (a: A, b: Tensor | Scalar) => Tensor,
+  trunc: (a: A, b: Tensor | Scalar) => Tensor,
+  floor: (a: A, b: Tensor | Scalar) => Tensor,
+  a: A,
   b: Tensor | Scalar,
   options: DivOptions,
 ): Tensor {
@@ -196,7 +223,7 @@ inPlaceForms.delete('floorDiv');
  * @example
  * torch.divide(torch.tensor([7, -7]), 2) // tensor([ 3.5000, -3.5000])
  */
-export function divide(a: Tensor, b: Tensor | Scalar, options?: DivOptions): Tensor {
+export function divide(a: Tensor | Scalar, b: Tensor | Scalar, options?: DivOptions): Tensor {
   return inNameOf('divide', () => div(a, b, options));
 }
 /**
@@ -204,7 +231,7 @@ export function divide(a: Tensor, b: Tensor | Scalar, options?: DivOptions): Ten
  * @example
  * torch.trueDivide(torch.tensor([7, -7]), 2) // tensor([ 3.5000, -3.5000])
  */
-export function trueDivide(a: Tensor, b: Tensor | Scalar): Tensor {
+export function trueDivide(a: Tensor | Scalar, b: Tensor | Scalar): Tensor {
   return inNameOf('trueDivide', () => trueDiv(a, b));
 }
 /**
@@ -212,7 +239,8 @@ export function trueDivide(a: Tensor, b: Tensor | Scalar): Tensor {
  * @example
  * torch.remainder(torch.tensor([7, -7]), 4) // tensor([3, 1])
  */
-export const remainder: Binary = binary('remainder', 'number', {
+export const remainder: BinaryOfNumbers = binary('remainder', 'number', {
+  numbers: 'either',
   grads: [needs('', (g) => g), needs('ab', (g, { a, b }) => g.neg().mul(a.div(b, { roundingMode: 'floor' })))],
 });
 /**
@@ -229,7 +257,8 @@ export const fmod: Binary = binary('fmod', 'number', {
  * @example
  * torch.pow(torch.tensor([1.5, 2]), 2) // tensor([2.2500, 4.0000])
  */
-export const pow: Binary = binary('pow', 'number', {
+export const pow: BinaryOfNumbers = binary('pow', 'number', {
+  numbers: 'either',
   check: (where, a, b) => {
     if (!(b instanceof Tensor) && Number(b) < 0 && a.dt.kind !== FLOATING && scalarKind(b) !== FLOATING) {
       throw new RangeError(`${where}: integers to negative integer powers are not allowed`);
@@ -255,7 +284,8 @@ export const pow: Binary = binary('pow', 'number', {
  * @example
  * torch.maximum(torch.tensor([1, 4]), torch.tensor([3, 2])) // tensor([3, 4])
  */
-export const maximum: Binary = binary('maximum', 'promote', {
+export const maximum: BinaryOfTensors = binary('maximum', 'promote', {
+  numbers: 'none',
   grads: [
     needs('ab', (g, { a, b }) => shareTies(g, a, b, a.lt(b))),
     needs('ab', (g, { a, b }) => shareTies(g, a, b, a.gt(b))),
@@ -267,7 +297,8 @@ export const maximum: Binary = binary('maximum', 'promote', {
  * @example
  * torch.minimum(torch.tensor([1, 4]), torch.tensor([3, 2])) // tensor([1, 2])
  */
-export const minimum: Binary = binary('minimum', 'promote', {
+export const minimum: BinaryOfTensors = binary('minimum', 'promote', {
+  numbers: 'none',
   grads: [
     needs('ab', (g, { a, b }) => shareTies(g, a, b, a.gt(b))),
     needs('ab', (g, { a, b }) => shareTies(g, a, b, a.lt(b))),
@@ -283,7 +314,8 @@ function shareTies(g: Tensor, a: Tensor, b: Tensor | Scalar, loses: Tensor): Ten
  * @example
  * torch.fmax(torch.tensor([NaN, 4]), torch.tensor([3, 2])) // tensor([3., 4.])
  */
-export const fmax: Binary = binary('fmax', 'promote', {
+export const fmax: BinaryOfTensors = binary('fmax', 'promote', {
+  numbers: 'none',
   grads: [
     needs('ab', (g, { a, b }) => g.where(a.ge(b).logicalOr(tensorLike(b, a).isnan()), 0)),
     needs('ab', (g, { a, b }) => g.maskedFill(a.ge(b).logicalOr(tensorLike(b, a).isnan()), 0)),
@@ -295,7 +327,8 @@ export const fmax: Binary = binary('fmax', 'promote', {
  * @example
  * torch.fmin(torch.tensor([NaN, 4]), torch.tensor([3, 2])) // tensor([3., 2.])
  */
-export const fmin: Binary = binary('fmin', 'promote', {
+export const fmin: BinaryOfTensors = binary('fmin', 'promote', {
+  numbers: 'none',
   grads: [
     needs('ab', (g, { a, b }) => g.where(a.le(b).logicalOr(tensorLike(b, a).isnan()), 0)),
     needs('ab', (g, { a, b }) => g.maskedFill(a.le(b).logicalOr(tensorLike(b, a).isnan()), 0)),
@@ -306,7 +339,8 @@ export const fmin: Binary = binary('fmin', 'promote', {
  * @example
  * torch.atan2(torch.tensor([1, -1.5]), torch.tensor([2, -2])) // tensor([ 0.4636, -2.4981])
  */
-export const atan2: Binary = binary('atan2', 'float', {
+export const atan2: BinaryOfTensors = binary('atan2', 'float', {
+  numbers: 'none',
   grads: [
     needs('ab', (g, { a, b }) => g.mul(tensorLike(b, a).div(a.mul(a).add(tensorLike(b, a).mul(b))))),
     needs('ab', (g, { a, b }) => g.mul(a.neg().div(a.mul(a).add(tensorLike(b, a).mul(b))))),
@@ -317,7 +351,8 @@ export const atan2: Binary = binary('atan2', 'float', {
  * @example
  * torch.hypot(torch.tensor([3, 1.5]), torch.tensor([4, 2])) // tensor([5.0000, 2.5000])
  */
-export const hypot: Binary = binary('hypot', 'promote', {
+export const hypot: BinaryOfTensors = binary('hypot', 'promote', {
+  numbers: 'none',
   grads: [needs('ay', (g, { a, y }) => g.mul(a.div(y))), needs('by', (g, { b, y }) => g.mul((b as Tensor).div(y)))],
 });
 /**
@@ -334,7 +369,8 @@ export const copysign: Binary = binary('copysign', 'float', {
  * @example
  * torch.nextafter(torch.tensor([1.5]), torch.tensor([2.5])).gt(1.5) // tensor([True])
  */
-export const nextafter: Binary = binary('nextafter', 'number', {
+export const nextafter: BinaryOfTensors = binary('nextafter', 'number', {
+  numbers: 'none',
   grads: [needs('ab', (g, { a, b }) => g.maskedFill(a.eq(b), 0)), flat],
 });
 /**
@@ -364,7 +400,8 @@ export const logaddexp2: Binary = binary('logaddexp2', 'number', {
  * @example
  * torch.xlogy(torch.tensor([0, 1.5]), torch.tensor([0, 2])) // tensor([0.0000, 1.0397])
  */
-export const xlogy: Binary = binary('xlogy', 'float', {
+export const xlogy: BinaryOfNumbers = binary('xlogy', 'float', {
+  numbers: 'either',
   grads: [
     needs('ab', (g, { a, b }) => g.mul(tensorLike(b, a).log()).where(a.ne(0).logicalOr(tensorLike(b, a).gt(0)), 0)),
     needs('ab', (g, { a, b }) => g.mul(a.div(b))),
@@ -375,7 +412,8 @@ export const xlogy: Binary = binary('xlogy', 'float', {
  * @example
  * torch.heaviside(torch.tensor([-1.5, 0, 2]), torch.tensor([0.5])) // tensor([0.0000, 0.5000, 1.0000])
  */
-export const heaviside: Binary = binary('heaviside', 'promote', {
+export const heaviside: BinaryOfTensors = binary('heaviside', 'promote', {
+  numbers: 'none',
   grads: unknownGrads('heaviside'),
   check: (where, a, b) => {
     if (b instanceof Tensor && b.dt !== a.dt)
@@ -388,35 +426,35 @@ export const heaviside: Binary = binary('heaviside', 'promote', {
  * The greatest common divisor of integers. Throws DtypeError for other dtypes than integers, ShapeError where the
  * shapes do not broadcast.
  * @example
- * torch.gcd(torch.tensor([12, 7]), 8) // tensor([4, 1])
+ * torch.gcd(torch.tensor([12, 7]), torch.tensor(8)) // tensor([4, 1])
  */
-export const gcd: Binary = binary('gcd', 'integer');
+export const gcd: BinaryOfTensors = binary('gcd', 'integer', { numbers: 'none' });
 /**
  * The least common multiple of integers. Throws DtypeError for other dtypes than integers, ShapeError where the shapes
  * do not broadcast.
  * @example
- * torch.lcm(torch.tensor([12, 7]), 8) // tensor([24, 56])
+ * torch.lcm(torch.tensor([12, 7]), torch.tensor(8)) // tensor([24, 56])
  */
-export const lcm: Binary = binary('lcm', 'integer');
+export const lcm: BinaryOfTensors = binary('lcm', 'integer', { numbers: 'none' });
 /**
  * Bitwise and; of bools, logical. Throws DtypeError for floating point, ShapeError where the shapes do not broadcast.
  * @example
  * torch.bitwiseAnd(torch.tensor([12, 7]), 5) // tensor([4, 5])
  */
-export const bitwiseAnd: Binary = binary('bitwiseAnd', 'integer');
+export const bitwiseAnd: BinaryOfNumbers = binary('bitwiseAnd', 'integer', { numbers: 'either' });
 /**
  * Bitwise or; of bools, logical. Throws DtypeError for floating point, ShapeError where the shapes do not broadcast.
  * @example
  * torch.bitwiseOr(torch.tensor([12, 7]), 5) // tensor([13,  7])
  */
-export const bitwiseOr: Binary = binary('bitwiseOr', 'integer');
+export const bitwiseOr: BinaryOfNumbers = binary('bitwiseOr', 'integer', { numbers: 'either' });
 /**
  * Bitwise exclusive or; of bools, logical. Throws DtypeError for floating point, ShapeError where the shapes do not
  * broadcast.
  * @example
  * torch.bitwiseXor(torch.tensor([12, 7]), 5) // tensor([9, 2])
  */
-export const bitwiseXor: Binary = binary('bitwiseXor', 'integer');
+export const bitwiseXor: BinaryOfNumbers = binary('bitwiseXor', 'integer', { numbers: 'either' });
 const onlyIntegers: NonNullable<BinaryRule['check']> = (where, a, b) => {
   const dt = resultType(a, b);
   if (dt === bool || dt.kind === FLOATING) throw new DtypeError(`${where}: not implemented for ${dt.name}`);
@@ -427,7 +465,8 @@ const onlyIntegers: NonNullable<BinaryRule['check']> = (where, a, b) => {
  * @example
  * torch.bitwiseLeftShift(torch.tensor([1, 3]), 2) // tensor([ 4, 12])
  */
-export const bitwiseLeftShift: Binary = binary('bitwiseLeftShift', 'integer', {
+export const bitwiseLeftShift: BinaryOfNumbers = binary('bitwiseLeftShift', 'integer', {
+  numbers: 'either',
   kernel: 'leftShift',
   check: onlyIntegers,
 });
@@ -437,7 +476,8 @@ export const bitwiseLeftShift: Binary = binary('bitwiseLeftShift', 'integer', {
  * @example
  * torch.bitwiseRightShift(torch.tensor([4, -12]), 2) // tensor([ 1, -3])
  */
-export const bitwiseRightShift: Binary = binary('bitwiseRightShift', 'integer', {
+export const bitwiseRightShift: BinaryOfNumbers = binary('bitwiseRightShift', 'integer', {
+  numbers: 'either',
   kernel: 'rightShift',
   check: onlyIntegers,
 });

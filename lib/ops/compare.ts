@@ -1,5 +1,5 @@
 // Comparisons and logic: rows whose result is bool, and the two that give a JavaScript boolean.
-import { type Binary, checkOptions, compare, row } from '../define.ts';
+import { type Binary, type BinaryOfTensors, checkOptions, compare, row } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, resultLike, runMap } from '../dispatch.ts';
 import { bool } from '../dtype.ts';
 import { DtypeError, checkNumber, inNameOf } from '../errors.ts';
@@ -88,19 +88,19 @@ export function greaterEqual(a: Tensor, b: Tensor | number): Tensor {
  * @example
  * torch.logicalAnd(torch.tensor([0, 2]), torch.tensor([1, 1])) // tensor([False,  True])
  */
-export const logicalAnd: Binary = compare('logicalAnd');
+export const logicalAnd: BinaryOfTensors = compare('logicalAnd', { numbers: false });
 /**
  * Where at least one is nonzero. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.logicalOr(torch.tensor([0, 2]), torch.tensor([0, 1])) // tensor([False,  True])
  */
-export const logicalOr: Binary = compare('logicalOr');
+export const logicalOr: BinaryOfTensors = compare('logicalOr', { numbers: false });
 /**
  * Where exactly one is nonzero. Throws ShapeError where the shapes do not broadcast.
  * @example
  * torch.logicalXor(torch.tensor([0, 2]), torch.tensor([1, 1])) // tensor([ True, False])
  */
-export const logicalXor: Binary = compare('logicalXor');
+export const logicalXor: BinaryOfTensors = compare('logicalXor', { numbers: false });
 
 /** Options of isclose and allclose. */
 export interface CloseOptions {

@@ -1,7 +1,7 @@
 // Reading and writing at indices along one dim: gather, scatter and their kin. Indices are int64 (or int32) tensors.
 import { checkOptions, readArguments, record, type Call } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, runStruct, type Scalar } from '../dispatch.ts';
-import { type DType, int32, int64 } from '../dtype.ts';
+import { bool, type DType, int32, int64 } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, type Shape, show, wrapDim } from '../shape.ts';
@@ -85,7 +85,9 @@ export function takeAlongDim(
     const without = (shape: Shape): Shape => shape.map((n, i) => (i === d ? 1 : n));
     const common = broadcastShapes('takeAlongDim', without(x.sizes), without(indices.sizes));
     const shaped = (t: Tensor): Tensor => t.expand(common.map((n, i) => (i === d ? t.sizes[d]! : n)));
-    return gather(shaped(x), d, shaped(indices));
+    // unlike gather's, these may count from the end
+    const at = indices.where(indices.ge(0), indices.add(x.sizes[d] ?? 1));
+    return gather(shaped(x), d, shaped(at));
   });
 }
 
@@ -190,13 +192,14 @@ export interface ScatterReduceOptions {
 const scatterReduceKernel = kernel('scatterReduce');
 const CODES: Readonly<Record<ScatterReduction, number>> = { sum: 0, prod: 1, mean: 0, amax: 3, amin: 4 };
 /** What a place starts from where its old value does not count. */
-function neutral(reduce: ScatterReduction, dt: DType): number {
+function neutral(reduce: ScatterReduction, dt: DType): Scalar {
   if (reduce === 'sum' || reduce === 'mean') return 0;
   if (reduce === 'prod') return 1;
   const sign = reduce === 'amax' ? -1 : 1;
   if (dt.kind === 2) return sign * Infinity;
   if (dt.kind === 0 || dt.name === 'uint8') return sign < 0 ? 0 : dt.kind === 0 ? 1 : 255;
-  return sign < 0 ? -(2 ** (8 * dt.size - 1)) : 2 ** (8 * dt.size - 1) - 1;
+  const half = 1n << BigInt(8 * dt.size - 1); // of int64, no number holds the largest
+  return sign < 0 ? -half : half - 1n;
 }
 /**
  * A copy of `x` in which what the index sends to one place is joined by `reduce`. Throws as scatter does.
@@ -392,9 +395,15 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor |
     sizes[d] = at.count;
     if (value instanceof Tensor && value.sizes.length > 0)
       throw new ShapeError(`indexFill: only supports a 0-dimensional value tensor, but got shape ${show(value.sizes)}`);
-    const source = value instanceof Tensor ? value.to(x.dtype).expand(sizes) : scalarTensor(x, value, sizes);
     const positions = at.count > 0 && at.lt(0).any().item() ? at.add(at.lt(0).to('int64').mul(self.sizes[d]!)) : at;
-    return finish(indexCopy(self, d, positions, source), x);
+    if (value instanceof Tensor) {
+      // chosen, not copied: a position named twice takes the value's gradient once
+      const line = [self.sizes[d]!];
+      const hit = indexCopy(zerosOf(line, bool), 0, positions, zerosOf([at.count], bool).logicalNot());
+      const across = hit.reshape([...line, ...self.sizes.slice(d + 1).fill(1)]);
+      return finish(self.where(across.logicalNot(), value.to(x.dtype)), x);
+    }
+    return finish(indexCopy(self, d, positions, scalarTensor(x, value, sizes)), x);
   });
 }
 

@@ -1,7 +1,7 @@
 // Matrix products in all of PyTorch's forms, over one kernel of batches of matrices with any strides; einsum.
 import { type Backward, checkOptions, record, row } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
-import { BOOL, REMEDY } from '../dtype.ts';
+import { BOOL, FLOATING, REMEDY } from '../dtype.ts';
 import { DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, type Shape, show, sizeOf } from '../shape.ts';
@@ -137,8 +137,8 @@ export function inner(a: Tensor, b: Tensor): Tensor {
   const [n, m] = [a.sizes.at(-1)!, b.sizes.at(-1)!];
   if (n !== m) throw cannot('inner', a, b, n, m);
   return a
-    .reshape(-1, n)
-    .mm(b.reshape(-1, n).t())
+    .reshape(leading(a), n)
+    .mm(b.reshape(leading(b), n).t())
     .reshape([...a.sizes.slice(0, -1), ...b.sizes.slice(0, -1)]);
 }
 row('inner', inner);
@@ -178,7 +178,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (m === 1) return matmul(a, b.unsqueeze(1)).squeeze(-1);
   // a stack of matrices times one matrix is one tall matrix times it, where memory allows
   if (m === 2 && (a.dense || n > 3)) {
-    return product('mm', a.reshape(-1, a.sizes[n - 1]!), b).view([...a.sizes.slice(0, -1), b.sizes[1]!]);
+    return product('mm', a.reshape(leading(a), a.sizes[n - 1]!), b).view([...a.sizes.slice(0, -1), b.sizes[1]!]);
   }
   const batch = broadcastShapes('matmul', a.sizes.slice(0, -2), b.sizes.slice(0, -2));
   const flat = (x: Tensor): Tensor => {
@@ -197,10 +197,15 @@ export interface AddmmOptions {
   /** Multiplies the product. */
   alpha?: number | undefined;
 }
+/** How many elements the dims but the last hold: -1 would not do where the last is 0. */
+const leading = (x: Tensor): number => sizeOf(x.sizes.slice(0, -1));
+
 /** `beta x + alpha y`. */
 function blend(where: string, x: Tensor, y: Tensor, options: AddmmOptions | undefined): Tensor {
   checkOptions(where, options, ['beta', 'alpha']);
-  const { beta = 1, alpha = 1 } = options ?? {};
+  // whole numbers are scaled by whole numbers, as in PyTorch
+  const scale = (s = 1): number => (y.dt.kind === FLOATING ? s : Math.trunc(s));
+  const [beta, alpha] = [scale(options?.beta), scale(options?.alpha)];
   broadcastTo(where, x, y.sizes);
   const scaled = alpha === 1 ? y : y.mul(alpha);
   return beta === 0 ? scaled : (beta === 1 ? x : x.mul(beta)).add(scaled);
@@ -290,7 +295,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
     const y = matmul(x, weight);
     return bias ? y.add(bias) : y;
   }
-  const flat = x.sizes.length === 2 ? x : x.reshape(-1, k);
+  const flat = x.sizes.length === 2 ? x : x.reshape(leading(x), k);
   const y = affine(flat, weight, bias ?? null);
   return x.sizes.length === 2 ? y : y.view([...x.sizes.slice(0, -1), weight.sizes[0]!]);
 }

@@ -62,10 +62,11 @@ function constant(x: Tensor, widths: Shape, value: number): Tensor {
 /** Which position of a line of `n` elements each position of the padded line shows. */
 function source(mode: PadMode, n: number, before: number, after: number): BigInt64Array {
   const index = new BigInt64Array(Math.max(0, n + before + after));
+  const left = n + Math.min(0, before) + Math.min(0, after); // a circle is closed after the cutting
   for (let i = 0; i < index.length; i++) {
     let at = i - before;
     if (mode === 'replicate') at = Math.min(n - 1, Math.max(0, at));
-    else if (mode === 'circular') at = ((at % n) + n) % n;
+    else if (mode === 'circular') at = ((((i - Math.max(0, before)) % left) + left) % left) + Math.max(0, -before);
     else if (at < 0) at = -at;
     else if (at >= n) at = 2 * (n - 1) - at;
     index[i] = BigInt(at);

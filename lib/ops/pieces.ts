@@ -203,8 +203,9 @@ spread(row('chunk', chunk, { kind: 'view' }));
  * @example
  * torch.arange(5).tensorSplit(2).map(String) // [ 'tensor([0, 1, 2])', 'tensor([3, 4])' ]
  */
-export function tensorSplit(x: Tensor, indices: number | Shape, ...args: DimArgument): Tensor[] {
+export function tensorSplit(x: Tensor, indicesOrSections: number | Shape | Tensor, ...args: DimArgument): Tensor[] {
   return inNameOf('tensorSplit', () => {
+    const indices = indicesOrSections instanceof Tensor ? cutsOf(indicesOrSections) : indicesOrSections;
     const { dim = 0 } = readArguments<DimOption>('tensorSplit', args, ['dim']);
     checkTensor('tensorSplit', x);
     const d = wrapDim('tensorSplit', dim, x.sizes.length);
@@ -227,6 +228,14 @@ export function tensorSplit(x: Tensor, indices: number | Shape, ...args: DimArgu
     const cuts = [0, ...(indices as Shape), n];
     return multi(range(cuts.length - 1).map((i) => slice(x, d, cuts[i]!, i === cuts.length - 2 ? null : cuts[i + 1]!)));
   });
+}
+/** The sections or indices that a tensor names. */
+function cutsOf(x: Tensor): number | number[] {
+  if (x.dtype !== 'int64' || x.sizes.length > 1)
+    throw new TypeError(
+      `tensorSplit: expected an int64 tensor of 0 or 1 dims for indices but received ${x.dtype} of shape ${show(x.sizes)}`,
+    );
+  return x.tolist() as number | number[];
 }
 spread(row('tensorSplit', tensorSplit, { kind: 'view' }));
 

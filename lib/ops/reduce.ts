@@ -260,8 +260,9 @@ const countKernel = kernel('countNonzero');
  * @example
  * torch.countNonzero(torch.tensor([0, 3, 0, 4])) // tensor(2)
  */
-export function countNonzero(x: Tensor, dim?: Dims): Tensor {
+export function countNonzero(x: Tensor, ...args: Call<[dim?: Dims], { dim?: Dims | undefined }>): Tensor {
   checkTensor('countNonzero', x);
+  const { dim } = readArguments<{ dim: Dims }>('countNonzero', args, ['dim']);
   return reduceOne(countKernel, x, wrapDims('countNonzero', dim, x.sizes.length), false, int64);
 }
 

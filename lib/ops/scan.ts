@@ -181,6 +181,7 @@ export function diff(
     throw new RangeError(`diff: order must be a whole number that is not negative but got ${describe(n)}`);
   if (x.sizes.length === 0) throw new RangeError('diff: expects input to be at least one-dimensional');
   const d = wrapDim('diff', dim, x.sizes.length);
+  if (n === 0) return x.clone();
   let y = x;
   if (prepend || append) y = cat([...(prepend ? [prepend] : []), x, ...(append ? [append] : [])], d);
   for (let i = 0; i < n; i++) {
@@ -189,7 +190,7 @@ export function diff(
     const [later, earlier] = [y.narrow(d, 1, size - 1), y.narrow(d, 0, size - 1)];
     y = y.dt.kind === BOOL ? later.logicalXor(earlier) : later.sub(earlier);
   }
-  return y === x ? x.clone() : y;
+  return y;
 }
 
 operators({ cumsum, cumprod, cummax, cummin, logcumsumexp, diff });

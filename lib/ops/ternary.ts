@@ -206,7 +206,10 @@ export function round(x: Tensor, options?: RoundOptions): Tensor {
   if (!Number.isInteger(decimals))
     throw new TypeError(`round: expected a whole number for decimals but received ${decimals}`);
   if (x.dt.kind === BOOL) throw new DtypeError('round: not implemented for bool');
-  if (x.dt.kind !== FLOATING) return x.clone();
+  if (x.dt.kind !== FLOATING) {
+    if (options?.decimals !== undefined) throw new DtypeError(`round: not implemented for ${x.dt.name} with decimals`);
+    return x.clone();
+  }
   if (decimals !== 0) {
     const scale = 10 ** Math.abs(decimals);
     const v = x.detach();

@@ -192,11 +192,12 @@ export const tanh: Unary = unary('tanh', 'float', { gradOut: (g, y) => tanhGrad(
  */
 export const relu: Unary = unary('relu', 'number', { gradOut: (g, y) => reluGrad(g, y) });
 /**
- * Element-wise `x * sigmoid(x)`, the swish function (https://arxiv.org/abs/1710.05941).
+ * Element-wise `x * sigmoid(x)`, the swish function (https://arxiv.org/abs/1710.05941). Throws DtypeError for other
+ * dtypes than floating ones.
  * @example
  * torch.silu(torch.tensor([0, 1.5])) // tensor([0.0000, 1.2264])
  */
-export const silu: Unary = unary('silu', 'float', {
+export const silu: Unary = unary('silu', 'floating', {
   grad: (g, x) => {
     const s = x.sigmoid();
     return g.mul(s).mul(x.mul(s.neg().add(1)).add(1));

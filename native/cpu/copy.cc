@@ -172,7 +172,7 @@ void linspace_kernel(const Plan& plan) {
   const int64_t n = plan.numel(), half = n / 2;
   visit(plan.operand[0].dtype, [&]<class T>(TypeTag<T>) {
     if constexpr (is_bool<T>) {
-      Plan::require(false, "linspace: not for bool");
+      Plan::require(false, "not for bool");
     } else if constexpr (is_floating<T>) {
       using C = Compute<T>;
       const T a = static_cast<T>(static_cast<C>(start)), b = static_cast<T>(static_cast<C>(end));

@@ -442,6 +442,8 @@ inline void run_ahead(const Span& span, std::byte* out, const std::byte* const* 
 inline void run_map(const Plan& plan, int operands, const Span& span, int64_t grain, Halves halves = Halves::widen) {
   Plan::require(span.run != nullptr, "the kernel does not have this dtype");
   Plan::require(!plan.structured && operands <= kMaxInputs + 1 && operands <= plan.operands, "expected a map plan");
+  for (int d = 0; d < plan.ndim; d++)
+    if (plan.sizes[d] == 0) return;  // had it lacked the dtype, it would have been refused above
   const double* param = plan.param;
   if (plan.ndim <= 1) {
     const int64_t n = plan.ndim == 0 ? 1 : plan.sizes[0];

@@ -144,7 +144,7 @@ void normal_values(Generator& g, T* out, int64_t n, double mean_value, double st
 void normal(const Plan& plan) {
   const Operand& out = target(plan, 1, 3);
   const double mean = plan.param[1], std = plan.param[2];
-  Plan::require(!(std < 0), "normal: expected std >= 0");
+  Plan::require(!(std < 0), "expected std >= 0");
   Generator& g = generator(plan);
   const int64_t n = out.numel();
   visit_floating(out.dtype, [&](auto tag) {

@@ -156,7 +156,7 @@ void random(const Plan& plan) {
 uint64_t threshold(double p) {
   if (!(p >= 0 && p <= 1)) {
     char text[96];
-    std::snprintf(text, sizeof text, "bernoulli: expected p to be in [0, 1], but got %g", p);
+    std::snprintf(text, sizeof text, "expected p to be in [0, 1], but got %g", p);
     throw std::out_of_range(text);
   }
   return static_cast<uint64_t>(std::ceil(p * 0x1p53));
@@ -183,10 +183,10 @@ void bernoulli(const Plan& plan) {
 void bernoulli_tensor(const Plan& plan) {
   const Operand& out = target(plan, 2, 1);
   const Operand& p = plan.operand[1];
-  Plan::require(p && p.ndim == out.ndim, "bernoulli: the probabilities do not match");
+  Plan::require(p && p.ndim == out.ndim, "the probabilities do not match");
   Walk<2> walk;
   for (int d = 0; d < out.ndim; d++) {
-    Plan::require(p.sizes[d] == out.sizes[d], "bernoulli: the probabilities do not match");
+    Plan::require(p.sizes[d] == out.sizes[d], "the probabilities do not match");
     walk.add(out.sizes[d], {out.strides[d], p.strides[d]});
   }
   Generator& g = generator(plan);
@@ -259,7 +259,7 @@ void dropout(const Plan& plan) {
 /** randperm: out [n, any dtype but bool, contiguous]; param generator. */
 void randperm(const Plan& plan) {
   const Operand& out = target(plan, 1, 1);
-  Plan::require(out.ndim <= 1, "randperm: expected one dimension");
+  Plan::require(out.ndim <= 1, "expected one dimension");
   Generator& g = generator(plan);
   const int64_t n = out.numel();
   const bool wide = n >= std::numeric_limits<uint32_t>::max() / 20;  // PyTorch draws 64 bits from there on
@@ -290,12 +290,11 @@ void sample_with_replacement(Generator& g, const P* row, int64_t step, int64_t k
   C sum = 0;
   for (int64_t i = 0; i < k; i++) {
     const C v = row[i * step];
-    if (!(v >= 0) || std::isinf(v))
-      throw std::out_of_range("multinomial: probabilities must be finite and not negative");
+    if (!(v >= 0) || std::isinf(v)) throw std::out_of_range("probabilities must be finite and not negative");
     sum += v;
     sums[i] = sum;
   }
-  if (!(sum > 0)) throw std::out_of_range("multinomial: a row of probabilities sums to 0");
+  if (!(sum > 0)) throw std::out_of_range("a row of probabilities sums to 0");
   for (int64_t i = 0; i < k; i++) sums[i] = static_cast<C>(sums[i]) / sum;
   sums[k - 1] = 1;
   for (int64_t s = 0; s < n; s++) {
@@ -321,10 +320,10 @@ void multinomial(const Plan& plan) {
   const Operand& out = target(plan, 2, 2);
   const Operand& p = plan.operand[1];
   Plan::require(p && out.dtype == DType::i64 && out.ndim == 2 && p.ndim == 2 && out.sizes[0] == p.sizes[0],
-                "multinomial: operands do not match");
+                "operands do not match");
   const int64_t rows = out.sizes[0], n = out.sizes[1], k = p.sizes[1];
   const bool replacement = plan.flag(1);
-  Plan::require(n > 0 && k > 0 && (replacement || n <= k), "multinomial: cannot draw that many");
+  Plan::require(n > 0 && k > 0 && (replacement || n <= k), "cannot draw that many");
   Generator& g = generator(plan);
   visit_floating(p.dtype, [&](auto tag) {
     using P = typename decltype(tag)::type;
@@ -341,11 +340,10 @@ void multinomial(const Plan& plan) {
       Compute<P> sum = 0;
       for (int64_t i = 0; i < k; i++) {
         const Compute<P> v = row[i * step];
-        if (!(v >= 0) || std::isinf(v))
-          throw std::out_of_range("multinomial: probabilities must be finite and not negative");
+        if (!(v >= 0) || std::isinf(v)) throw std::out_of_range("probabilities must be finite and not negative");
         sum += v;
       }
-      if (!(sum > 0)) throw std::out_of_range("multinomial: a row of probabilities sums to 0");
+      if (!(sum > 0)) throw std::out_of_range("a row of probabilities sums to 0");
     }
     const Scratch<int64_t> order(k);
     for (int64_t r = 0; r < rows; r++) {
