@@ -277,22 +277,25 @@ export function arange(
  * torch.linspace(0, 1, 5) // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
  */
 export function linspace(
-  start: number,
-  end: number,
+  start: number | Tensor,
+  end: number | Tensor,
   steps: number | ({ steps: number } & TensorOptions),
   options: TensorOptions = {},
 ): Tensor {
   const given = typeof steps === 'object' ? steps : { ...options, steps };
   const checked = readArguments<TensorOptions & { steps: number }>('linspace', [given], [], [...COMMON, 'steps']);
   const n = checked.steps!;
-  if (typeof start !== 'number' || typeof end !== 'number')
-    throw new TypeError(`linspace: expected numbers but received ${describe(start)} and ${describe(end)}`);
+  const [first, last] = [start, end].map((x) => (x instanceof Tensor && x.ndim === 0 ? Number(x.item()) : x));
+  if (typeof first !== 'number' || typeof last !== 'number')
+    throw new TypeError(
+      `linspace: expected numbers, or tensors without dims, but received ${describe(start)} and ${describe(end)}`,
+    );
   if (!Number.isInteger(n) || n < 0)
     throw new RangeError(`linspace: number of steps must be non-negative, not ${describe(n)}`);
   const dt = dtypeOption('linspace', checked, getDefault())!;
   const out = emptyTensor(checkShape('linspace', [n]).slice(), dt);
-  if (n === 1) out.fill_(start);
-  else runMap(linspaceKernel, [n], [out], dt, [start, end]);
+  if (n === 1) out.fill_(first);
+  else runMap(linspaceKernel, [n], [out], dt, [first, last]);
   return finish(out, checked);
 }
 /**
@@ -301,8 +304,8 @@ export function linspace(
  * torch.logspace(0, 2, 3) // tensor([  1.,  10., 100.])
  */
 export function logspace(
-  start: number,
-  end: number,
+  start: number | Tensor,
+  end: number | Tensor,
   steps: number,
   ...rest: [base?: number, options?: TensorOptions] | [options: TensorOptions & { base?: number }]
 ): Tensor {

@@ -124,6 +124,11 @@ export function checkOptions(where: string, options: unknown, names: readonly st
   }
 }
 
+/** Refuses options where there are none. Other surplus arguments pass, as of all functions: `xs.map(torch.exp)`. */
+function noOptions(where: string, extra: unknown): void {
+  if (isOptions(extra)) checkOptions(where, extra, []);
+}
+
 // ---- recording ------------------------------------------------------------------------------------------------------
 
 const pascal = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
@@ -345,7 +350,8 @@ export function unary(name: string, dtype: UnaryDtype, rule: UnaryRule = {}): Un
   const label = nodeName(name);
   const params = rule.params;
   const differentiable = !!(rule.grad ?? rule.gradOut ?? rule.gradOnly);
-  const f = (x: Tensor): Tensor => {
+  const f = (x: Tensor, extra?: unknown): Tensor => {
+    if (extra !== undefined) noOptions(name, extra);
     checkTensor(name, x);
     const dt = unaryInput(name, x, dtype);
     const source = as(x, dt);
@@ -414,8 +420,8 @@ export interface BinaryRule {
   readonly kernel?: string;
   /** Refuses operands before anything is computed; float32 and float64 are always welcome. */
   readonly check?: (where: string, a: Tensor, b: Tensor | Scalar) => void;
-  /** Where PyTorch takes numbers: for either operand, or for none. Otherwise for the second alone. */
-  readonly numbers?: 'either' | 'none';
+  /** Where PyTorch takes numbers: for both operands, for either but not both, or for none. Otherwise for the second alone. */
+  readonly numbers?: 'both' | 'either' | 'none';
 }
 
 /** `(a, b) => y`, element by element, broadcasting; `b` may be a number. */
@@ -490,10 +496,11 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
   const label = nodeName(name);
   const { grads, check, numbers } = rule;
   const floats = dtype !== 'integer';
-  const f = (a: Tensor | Scalar, b: Tensor | Scalar): Tensor => {
+  const f = (a: Tensor | Scalar, b: Tensor | Scalar, extra?: unknown): Tensor => {
     // the fast road: two dense tensors of one shape and dtype, or a dense tensor and a number of its kind
     if (
       floats &&
+      extra === undefined &&
       a instanceof Tensor &&
       b instanceof Tensor &&
       a.dt === b.dt &&
@@ -509,7 +516,9 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
         attach(y, new BinaryNode(label, grads, null).connect([a, b]).keep(a, b, y));
       return y;
     }
-    if (numbers === 'either' && !(a instanceof Tensor)) return f(scalarTensor(name, a, b), b);
+    if (extra !== undefined) noOptions(name, extra);
+    if (!(a instanceof Tensor) && (numbers === 'both' || (numbers === 'either' && b instanceof Tensor)))
+      return f(scalarTensor(name, a, b), b);
     checkTensor(name, a);
     if (numbers === 'none') checkTensor(name, b, 'other');
     if (floats && typeof b === 'number' && a.dense && a.dt.kind === FLOATING && (!check || a.dt.size > 2)) {
@@ -594,7 +603,8 @@ export function checkCast(where: string, from: DType, to: DType): void {
 /** A row whose result is bool: comparisons and logic. Not differentiable; the in-place form stores 0 and 1. */
 export function compare(name: string, { numbers = true } = {}): Binary {
   const k = kernel(name);
-  const f = (a: Tensor, b: Tensor | Scalar): Tensor => {
+  const f = (a: Tensor, b: Tensor | Scalar, extra?: unknown): Tensor => {
+    if (extra !== undefined) noOptions(name, extra);
     checkTensor(name, a);
     if (numbers) checkOperand(name, b);
     else checkTensor(name, b, 'other');

@@ -257,6 +257,33 @@ describe('as PyTorch reads its arguments', () => {
     const inPlace = x.logicalXor_ as (b: unknown) => unknown;
     expect(() => inPlace.call(x, 2)).toThrow('logicalXor_: expected a Tensor for other but received 2');
   });
+  test('options where there are none are refused, not ignored', () => {
+    const x = torch.tensor([1, 2]);
+    const { exp, mul, eq, maximum } = torch;
+    for (const [name, of] of Object.entries({ exp, mul, eq, maximum })) {
+      const f = of as (...args: unknown[]) => unknown;
+      const operands = name === 'exp' ? [x] : [x, x];
+      expect(() => f(...operands, { out: x }), name).toThrow(`${name}: unknown option 'out'`);
+    }
+    expect([x, x].map(torch.neg).map(String)).toEqual(['tensor([-1, -2])', 'tensor([-1, -2])']);
+  });
+  test('one number and one tensor, or two numbers, as PyTorch takes them', () => {
+    expect(torch.add(1, 2).item()).toBe(3);
+    expect(torch.pow(2, torch.tensor([1, 3])).tolist()).toEqual([2, 8]);
+    expect(() => torch.pow(2, 3)).toThrow('pow: expected a Tensor for input but received 2');
+  });
+  test('numbers in tensors without dims bound linspace and logspace', () => {
+    expect(String(torch.linspace(torch.tensor(0), torch.tensor(1.5), 4))).toBe(
+      'tensor([0.0000, 0.5000, 1.0000, 1.5000])',
+    );
+    expect(torch.logspace(torch.tensor(0), 2, 3).tolist()).toEqual([1, 10, 100]);
+    expect(() => torch.linspace(torch.zeros(1), 1, 2)).toThrow(/linspace: expected numbers/);
+  });
+  test('the absolute loss of whole numbers is one, but has no mean', () => {
+    const [x, y] = [torch.tensor([1, 5]), torch.tensor([4, 3])];
+    expect(nn.functional.l1Loss(x, y, { reduction: 'sum' }).item()).toBe(5);
+    expect(() => nn.functional.l1Loss(x, y)).toThrow(/l1Loss: expected a floating-point tensor/);
+  });
   test('an empty tensor of a wrong dtype is refused, one of a right dtype is not', () => {
     expect(() => torch.zeros(0, 3).bitwiseNot()).toThrow(/bitwiseNot: not implemented for/);
     expect(() => torch.zeros([0], { dtype: 'int64' }).logaddexp(torch.zeros([0], { dtype: 'int64' }))).toThrow(

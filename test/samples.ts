@@ -234,7 +234,7 @@ export const samples: Record<RowName, Sample> = {
   leakyRelu: { ...unary(MAP, F('leaky_relu')), cases: [...unary().cases, [t([2, 3]), 0.2], [t([2, 3]), { negativeSlope: 0.5 }]] },
   elu: { ...unary(MAP, F('elu')), cases: [...unary().cases, [t([2, 3]), 0.5]] }, selu: unary(MAP, F('selu')), celu: { ...unary(MAP, F('celu')), cases: [...unary().cases, [t([2, 3]), 0.5]], bad: [[[t([2]), 0]]] },
   threshold: { cases: [[t([2, 3]), 0.5, 7], [SPECIAL, 0, 1], [t(), 0, 1]], torch: 'F.threshold', bad: [[[t([2]), 'x', 1]]] },
-  hardtanh: { ...unary(MAP, F('hardtanh')), cases: [...unary().cases, [t([2, 3]), -0.5, 0.7]] }, relu6: unary([-2, 8], F('relu6')),
+  hardtanh: { ...unary(MAP, F('hardtanh')), cases: [...unary().cases, [t([2, 3]), -0.5, 0.7]], bad: [[[typed('uint8', [2])], /uint8/]] }, relu6: unary([-2, 8], F('relu6')),
   softplus: { ...unary(MAP, F('softplus')), cases: [...unary().cases, [t([2, 3]), 2], [t([2, 3]), { beta: 2, threshold: 1 }]] }, softsign: unary(MAP, F('softsign')), hardsigmoid: unary([-4, 4], F('hardsigmoid'), { ...SPECIAL, grad: false }), hardswish: unary([-4, 4], F('hardswish')),
   mish: unary(MAP, F('mish')), logsigmoid: unary(MAP, F('logsigmoid')), tanhshrink: { ...unary(MAP, F('tanhshrink')), bad: [[[typed('bool', [2])], /bool/]] }, softshrink: { ...unary(MAP, F('softshrink')), bad: [[[t([2]), -1], /-1/]] }, hardshrink: unary(MAP, F('hardshrink')),
   prelu: { cases: [[t([2, 3]), t([1])], [t([2, 3]), t([3])], [t([2, 3, 2]), t([3])]], ...F('prelu'), bad: [[[t([2, 3]), t([2])]], [[t([2, 3]), 0.5]]] },
@@ -322,7 +322,7 @@ export const samples: Record<RowName, Sample> = {
 
   // masks
   where: { cases: [[mask(2, 3), t([2, 3]), t([2, 3])], [mask(3), t([2, 1]), t([3])], [mask(2, 3), t([3]), 1], [mask(2, 3), 0, t([3])], [mask(2, 3)], [mask(), t(), t([2])]], bad: [[[mask(2), t([3]), t([2])]], [[mask(2), 'x', t([2])]]] },
-  maskedFill: { cases: [[t([2, 3]), mask(2, 3), 5], [t([2, 3]), mask(3), still()], [t([3]), mask(2, 3), 0]], bad: [[[t([2]), mask(3), 1]], [[t([2]), t([2]), 1], /bool/], [[t([2]), mask(2), t([2])]]] },
+  maskedFill: { cases: [[t([2, 3]), mask(2, 3), 5], [t([2, 3]), mask(3), still()], [t([3]), mask(2, 3), 0]], bad: [[[t([2]), mask(3), 1]], [[t([2]), t([2]), 1], /bool/], [[t([2]), typed('uint8', [2]), 1], /uint8/], [[t([2]), mask(2), t([2])]]] },
   maskedSelect: { cases: [[t([2, 3]), mask(2, 3)], [t([2, 3]), mask(3)], [t([3]), mask(2, 1)]], bad: [[[t([2]), mask(3)]], [[t([2]), t([2])]]] },
   maskedScatter: { cases: [[t([2, 3]), mask(2, 3), t([6])], [t([2, 3]), mask(3), t([2, 3])]], bad: [[[t([2]), t([2]), t([2])]], [[t([2]), of([1, 1]), t([1])]]] },
   nonzero: { cases: [[of([0, 1, 0, 2, 3, 0], [2, 3])], [mask(2, 3)], [of([0, 1, 2]), { asTuple: true }], [t()], [t([0, 2])]], ...flatly, bad: [[[t([2]), { tuple: true }]]] },
@@ -339,7 +339,7 @@ export const samples: Record<RowName, Sample> = {
   addmm: { cases: [[t([4]), t([2, 3]), t([3, 4])], [t([2, 4]), t([2, 3]), t([3, 4]), { beta: 0.5, alpha: 2 }], [t(), t([2, 3]), t([3, 2]), { beta: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([4]), t([2, 3]), t([4, 4])]], [[t([3]), t([2, 3]), t([3, 4])]], [[t([4]), t([2, 3]), t([3, 4]), { gamma: 1 }]]] },
   addmv: { cases: [[t([2]), t([2, 3]), t([3])], [t([2]), t([2, 3]), t([3]), { beta: 0.5, alpha: 2 }], [typed('int64', [2]), typed('int64', [2, 3]), typed('int64', [3]), { beta: 0.5, alpha: 2.5 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2]), t([2, 3]), t([2])]]] },
   baddbmm: { cases: [[t([2, 2, 4]), t([2, 2, 3]), t([2, 3, 4])], [t([4]), t([2, 2, 3]), t([2, 3, 4]), { beta: 0.5, alpha: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2]), t([2, 2, 3]), t([2, 3, 4])]]] },
-  addbmm: { cases: [[t([2, 4]), t([2, 2, 3]), t([2, 3, 4])], [t([2, 4]), t([2, 2, 3]), t([2, 3, 4]), { beta: 0.5, alpha: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2, 4]), t([2, 3]), t([3, 4])]]] },
+  addbmm: { cases: [[typed('int32', [2, 4]), typed('int32', [2, 2, 3]), typed('int32', [2, 3, 4])], [t([2, 4]), t([2, 2, 3]), t([2, 3, 4])], [t([2, 4]), t([2, 2, 3]), t([2, 3, 4]), { beta: 0.5, alpha: 2 }]], tolerance: 4, dtypes: FLOATS, bad: [[[t([2, 4]), t([2, 3]), t([3, 4])]]] },
   addr: { cases: [[t([2, 3]), t([2]), t([3])], [t([2, 3]), t([2]), t([3]), { beta: 0.5, alpha: 2 }]], dtypes: FLOATS, bad: [[[t([2, 3]), t([3]), t([3])]]] },
   linear: { cases: [[t([2, 3]), t([4, 3]), t([4])], [t([2, 3]), t([4, 3])], [t([3]), t([4, 3]), t([4])], [t([2, 2, 3]), t([4, 3]), t([4])], [t([0, 3]), t([4, 3])]], ...F('linear'), tolerance: 4, bad: [[[t([2, 3]), t([4, 2])], /3/], [[t([2, 3]), t([4, 3]), t([3])]]] },
   einsum: { cases: [['ij,jk->ik', t([2, 3]), t([3, 4])], ['bij,bjk->bik', t([2, 2, 3]), t([2, 3, 2])], ['ii->i', t([3, 3])], ['ij->ji', t([2, 3])], ['i,j->ij', t([2]), t([3])], ['ij->', t([2, 3])], ['...i,...i->...', t([2, 3]), t([2, 3])], ['ii', t([3, 3])], ['ij,jk', t([2, 3]), t([3, 2])]], tolerance: 4, bad: [[['ij,jk->ik', t([2, 3]), t([4, 4])]], [['ij->k', t([2, 3])]], [['i', t([2, 3])]]] },

@@ -137,6 +137,8 @@ function clipped(where: string, x: Tensor, low: number, high: number): Tensor {
   checkTensor(where, x);
   if (low > high)
     throw new RangeError(`${where}: min_val cannot be greater than max_val, but received ${low} and ${high}`);
+  if (x.dt.name === 'uint8' && (low < 0 || high < 0))
+    throw new RangeError(`${where}: the limits of uint8 must not be negative, but are ${low} and ${high}`);
   return record('hardtanh', map(hardtanhKernel, x, [1, low, 1, high]), [x], [x], (g, n) => {
     const z = n.unpack(0);
     return [g.where(z.gt(low).logicalAnd(z.lt(high)), 0)];

@@ -38,11 +38,11 @@ const unknownGrads = (name: string): [BinaryGrad, BinaryGrad] => {
 };
 
 const plainAdd: BinaryOfNumbers = binary('add', 'promote', {
-  numbers: 'either',
+  numbers: 'both',
   grads: [needs('', (g) => g), needs('', (g) => g)],
 });
 const plainSub: BinaryOfNumbers = binary('sub', 'promote', {
-  numbers: 'either',
+  numbers: 'both',
   grads: [needs('', (g) => g), needs('', (g) => g.neg())],
   check: (where, a, b) => {
     if (a.dt.kind === BOOL && (b instanceof Tensor ? b.dt.kind === BOOL : typeof b === 'boolean')) {
@@ -128,7 +128,7 @@ row('rsub', rsub);
  * //         [ 5, 10]])
  */
 export const mul: BinaryOfNumbers = binary('mul', 'promote', {
-  numbers: 'either',
+  numbers: 'both',
   grads: [needs('b', (g, { b }) => g.mul(b)), needs('a', (g, { a }) => g.mul(a))],
 });
 /**
@@ -147,7 +147,7 @@ export interface DivOptions {
 }
 
 const trueDiv: BinaryOfNumbers = binary('div', 'float', {
-  numbers: 'either',
+  numbers: 'both',
   grads: [needs('b', (g, { b }) => g.div(b)), needs('ab', (g, { a, b }) => g.neg().mul(a.div(b).div(b)))],
 });
 /**
@@ -156,16 +156,16 @@ const trueDiv: BinaryOfNumbers = binary('div', 'float', {
  * torch.floorDivide(torch.tensor([7, -7]), 2) // tensor([ 3, -4])
  */
 export const floorDivide: BinaryOfNumbers = binary('floorDivide', 'number', {
-  numbers: 'either',
+  numbers: 'both',
   grads: unknownGrads('floorDivide'),
 });
 const floorDiv: BinaryOfNumbers = binary('floorDiv', 'number', {
-  numbers: 'either',
+  numbers: 'both',
   kernel: 'floorDivide',
   grads: [flat, flat],
 });
 const truncDiv: BinaryOfNumbers = binary('truncDiv', 'number', {
-  numbers: 'either',
+  numbers: 'both',
   kernel: 'truncDivide',
   grads: [flat, flat],
 });

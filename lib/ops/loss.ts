@@ -12,11 +12,11 @@ import { operators } from './internal/register.ts';
 export type { Reduction } from './internal/reduction.ts';
 
 /** Losses take two tensors of one shape; others broadcast, which is mostly a mistake, so it is said. */
-function checkPair(where: string, x: Tensor, target: Tensor): void {
+function checkPair(where: string, x: Tensor, target: Tensor, floats = true): void {
   checkTensor(where, x);
   checkTensor(where, target, 'target');
   commonDevice(where, [x, target]);
-  if (x.dt.kind !== FLOATING && target.dt.kind !== FLOATING) requireFloating(where, x.dt);
+  if (floats && x.dt.kind !== FLOATING && target.dt.kind !== FLOATING) requireFloating(where, x.dt);
   if (!sameShape(x.sizes, target.sizes)) {
     process.emitWarning(
       `${where}: using a target size (${show(target.sizes)}) that is different to the input size (${show(x.sizes)}). ` +
@@ -70,7 +70,7 @@ function weighted(
 ): Tensor {
   const { reduction = 'mean', weight = null } = readArguments<LossOptions>(where, args, ['reduction'], ['weight']);
   const code = reductionCode(where, reduction);
-  checkPair(where, x, target);
+  checkPair(where, x, target, where !== 'l1Loss' || code === MEAN);
   // PyTorch composes the absolute loss of other operators, and its node is theirs
   const name = where === 'mseLoss' ? where : code === NONE ? 'abs' : reduction;
   if (weight === null) return pointwise(name, x, target, code, value, slope, null, factor);
@@ -99,8 +99,8 @@ export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tens
 }
 
 /**
- * The absolute differences of `x` and `target`, and their mean by default. Throws DtypeError for integers, ShapeError
- * where the shapes do not broadcast.
+ * The absolute differences of `x` and `target`, and their mean by default. Throws DtypeError for the mean of integers,
+ * ShapeError where the shapes do not broadcast.
  * @example
  * torch.l1Loss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(1.5000)
  */

@@ -30,8 +30,8 @@ export function where(condition: Tensor, input?: Tensor | Scalar, other?: Tensor
 
 function checkMask(name: string, mask: unknown): Tensor {
   checkTensor(name, mask, 'mask');
-  if (mask.dt === uint8) return mask.to('bool');
-  if (mask.dt !== bool) throw new DtypeError(`${name}: expected a boolean mask but received ${mask.dt.name}`);
+  if (mask.dt !== bool)
+    throw new DtypeError(`${name}: expected a mask of dtype bool but received ${mask.dt.name}; mask.bool() makes one`);
   return mask;
 }
 

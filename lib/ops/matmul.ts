@@ -253,8 +253,10 @@ row('baddbmm', baddbmm);
  * torch.addbmm(torch.ones(1, 1), torch.ones(2, 1, 2), torch.ones(2, 2, 1)) // tensor([[5.]])
  */
 export function addbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
-  return inNameOf('addbmm', () => blend('addbmm', x, bmm(batch1, batch2).sum(0), options));
+  return inNameOf('addbmm', () => blend('addbmm', x, summed(bmm(batch1, batch2)), options));
 }
+/** Σ over the batch, in the dtype of the products. */
+const summed = (x: Tensor): Tensor => x.sum(0, { dtype: x.dtype });
 row('addbmm', addbmm);
 /**
  * `beta x + alpha (a ⊗ b)`, the outer product of two vectors. Throws ShapeError for other ranks or sizes.
