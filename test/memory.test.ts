@@ -104,6 +104,7 @@ describe('freeing at once', () => {
     expect(live() - before).toBe(2 * 2 ** 22);
     expect(kept.list[0]!.sum().item()).toBe(9 * 2 ** 20);
     expect(kept.b.sum().item()).toBe(3 * 2 ** 20);
+    expect(outside.nbytes).toBe(2 ** 22); // alive till here: a collection in between would count
     expect(() => torch.tidy(async () => torch.ones(1))).toThrow(/^tidy: expected a function that is not async/);
   });
 

@@ -46,7 +46,7 @@ const WATCHDOG = `
 const { workerData } = require('node:worker_threads');
 const { writeSync } = require('node:fs');
 const state = new Int32Array(workerData.shared, 0, 4);
-let last = -1, since = Date.now();
+let last = NaN, since = Date.now();
 setInterval(() => {
   if (state[0] !== last) { last = state[0]; since = Date.now(); return; }
   if (state[1] === 0 || Date.now() - since < workerData.slow + 500) return;
