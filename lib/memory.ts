@@ -158,7 +158,7 @@ function collect(bytes: number): void {
     promotedUntil = end + patience * fullCost;
     if (promoted === 0) patience = 8;
   }
-  const floor = Math.max(promoted, Math.min(NURSERY_MAX, Math.max(NURSERY_MIN, 8 * largest)));
+  const floor = Math.max(promoted, Math.min(NURSERY_MAX, Math.max(NURSERY_MIN, 3 * largest)));
   largest = 0;
   if (freed < 0.5 * nursery || full) {
     nursery = Math.min(limit, nursery * 1.5);
