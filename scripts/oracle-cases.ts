@@ -1,6 +1,7 @@
-// Writes the calls of test/samples.ts with their inputs as JSON to standard output, for scripts/oracle.py.
+// Writes the calls of test/samples/ with their inputs as JSON to standard output, for scripts/oracle.py: of all tables, or
+// of those named as arguments.
 import { type Arg, isSpec, lcg, type Spec, valuesOf } from '../test/helpers.ts';
-import { callsOf, samples, torchOf } from '../test/samples.ts';
+import { callsOf, tables, torchOf } from '../test/samples/index.ts';
 import type { DTypeName } from '../lib/dtype.ts';
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
@@ -17,8 +18,11 @@ function encode(arg: Arg, run: DTypeName, random: () => number): unknown {
   return { o: Object.fromEntries(Object.entries(arg).map(([k, v]) => [snake(k), encode(v, run, random)])) };
 }
 
-const rows: Record<string, unknown> = {};
-for (const [name, sample] of Object.entries(samples)) {
+const out: Record<string, Record<string, unknown>> = {};
+const chosen = process.argv.slice(2);
+for (const [table, samples] of Object.entries(tables).filter(([name]) => chosen.length === 0 || chosen.includes(name))) {
+ const rows: Record<string, unknown> = (out[table] = {});
+ for (const [name, sample] of Object.entries(samples)) {
   const calls: Record<string, unknown> = {};
   for (const { args, dtype, key } of callsOf(sample)) {
     const random = lcg(`${name}${key}`);
@@ -28,5 +32,6 @@ for (const [name, sample] of Object.entries(samples)) {
     calls[key] = named ? [encoded.slice(0, -1), (encoded.at(-1) as { o: unknown })] : [encoded, null];
   }
   if (Object.keys(calls).length > 0) rows[name] = { torch: torchOf(name, sample, snake(name)), calls };
+ }
 }
-process.stdout.write(JSON.stringify(rows));
+process.stdout.write(JSON.stringify(out));

@@ -1,4 +1,4 @@
-"""Makes test/oracle/ops.json: PyTorch's answers to the calls that scripts/oracle-cases.ts writes, for test/ops.test.ts.
+"""Makes test/oracle/ops/*.json: PyTorch's answers to the calls that scripts/oracle-cases.ts writes, for test/ops.test.ts.
 
     npx tsx scripts/oracle-cases.ts > cases.json && python scripts/oracle.py cases.json
     python scripts/oracle.py autograd
@@ -121,7 +121,12 @@ def gradients(given, y):
 
 
 def main():
-    rows = json.loads(Path(sys.argv[1]).read_text())
+    for table, rows in json.loads(Path(sys.argv[1]).read_text()).items():
+        answer(table, rows)
+
+
+def answer(table, rows):
+    torch.manual_seed(0)
     out = {}
     calls = refused = 0
     for name, row in rows.items():
@@ -148,9 +153,10 @@ def main():
         f'{json.dumps(name)}:{{\n' + ',\n'.join(f'{json.dumps(k)}:{json.dumps(v, separators=(",", ":"))}' for k, v in a.items()) + '}'
         for name, a in out.items()
     ]
-    file = FOLDER / 'ops.json'
+    file = FOLDER / 'ops' / f'{table}.json'
+    file.parent.mkdir(exist_ok=True)
     file.write_text('{' + ',\n'.join(lines) + '}\n')
-    print(f'{len(out)} rows, {calls} calls, {refused} of them refused: {file.stat().st_size / 1e6:.2f} MB')
+    print(f'{table}: {len(out)} rows, {calls} calls, {refused} of them refused: {file.stat().st_size / 1e6:.2f} MB')
 
 
 VIEWS = {

@@ -1,5 +1,5 @@
 // What the tests of operators share: tensors described as data, the calls made of them, and comparison with PyTorch's
-// stored answers. test/samples.ts describes calls, scripts/oracle-cases.ts exports them, test/ops.test.ts makes them.
+// stored answers. test/samples/ describes calls, scripts/oracle-cases.ts exports them, test/ops.test.ts makes them.
 import assert from 'node:assert/strict';
 import * as torch from '../lib/index.ts';
 import type { DTypeName } from '../lib/dtype.ts';

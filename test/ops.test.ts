@@ -1,5 +1,5 @@
-// Every operator of lib/ops against PyTorch's stored answers (test/oracle/ops.json, by scripts/oracle.py), in several
-// layouts, against finite differences, and against calls that it must refuse. The list is test/samples.ts.
+// Every operator of lib/ops against PyTorch's stored answers (test/oracle/ops/, by scripts/oracle.py), in several
+// layouts, against finite differences, and against calls that it must refuse. The list is test/samples/.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
@@ -25,12 +25,15 @@ import {
   TOLERANCE,
   valuesOf,
 } from './helpers.ts';
-import { callsOf, type RowName, type Sample, samples } from './samples.ts';
+import { callsOf, type RowName, type Sample, samples, tables } from './samples/index.ts';
 
-const stored = JSON.parse(readFileSync(new URL('./oracle/ops.json', import.meta.url), 'utf8')) as Record<
-  string,
-  Record<string, Stored>
->;
+type Answers = Record<string, Record<string, Stored>>;
+const stored: Answers = Object.assign(
+  {},
+  ...Object.keys(tables).map((table) =>
+    JSON.parse(readFileSync(new URL(`./oracle/ops/${table}.json`, import.meta.url), 'utf8')),
+  ),
+);
 type Fn = (...args: readonly unknown[]) => unknown;
 const functionOf = (name: string): Fn => (ops as Record<string, unknown>)[name] as Fn;
 type Call = ReturnType<typeof callsOf>[number];

@@ -2,7 +2,7 @@
 import { describe, expectTypeOf, test } from 'vitest';
 import * as torch from '../lib/index.ts';
 import type * as ops from '../lib/ops/index.ts';
-import { samples } from './samples.ts';
+import { samples } from './samples/index.ts';
 
 const { Tensor } = torch;
 type T = torch.Tensor;

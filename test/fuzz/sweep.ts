@@ -3,7 +3,7 @@
 // api.ts before its random calls.
 import * as torch from '../../lib/index.ts';
 import { isSpec, lcg, replace, tensorOf, valuesOf } from '../helpers.ts';
-import { callsOf, type Sample, samples } from '../samples.ts';
+import { callsOf, type Sample, samples } from '../samples/index.ts';
 
 type Callable = (...args: unknown[]) => unknown;
 /** What is called, the names that its errors may begin with, and arguments that are right. */

@@ -1,0 +1,11 @@
+// One sample for every operator, or this file does not compile: which calls are made of it, what they are called in
+// PyTorch, and what it must refuse. Walked by test/ops.test.ts; scripts/oracle-cases.ts exports the calls, a file of
+// answers (test/oracle/ops) for each table.
+import { core } from './core.ts';
+import type { RowName, Sample, Samples } from './sample.ts';
+
+export { callsOf, type RowName, type Sample, torchOf } from './sample.ts';
+
+/** The tables by the names of their files. */
+export const tables: Readonly<Record<string, Samples>> = { core };
+export const samples: Readonly<Record<RowName, Sample>> = { ...core };
