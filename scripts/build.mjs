@@ -25,6 +25,9 @@ await build({
 let code = readFileSync('dist/index.cjs', 'utf8');
 for (const [, name] of code.matchAll(/^var (\w+) = class _\1\b/gm))
   code = code.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name);
+// One character beyond Latin-1, even in a comment, and V8 reads the file as two bytes a character, half as fast. Strings
+// are escaped already.
+code = code.replaceAll(/\P{ASCII}/gu, '?');
 writeFileSync('dist/index.cjs', code);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 

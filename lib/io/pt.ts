@@ -1,12 +1,15 @@
 // torch.save's files: a zip of one pickle and the raw bytes of its storages. Called by the tensor-level load and save
 // in lib/io, which turn records into tensors and back. No code of a file ever runs.
-import { unzipSync, zipSync } from 'fflate';
+import { createRequire } from 'node:module';
 import type { Zippable } from 'fflate';
 import type { DTypeName } from '../dtype.ts';
 import { byteCount, FileFormatError } from './errors.ts';
 import { swapBytes } from './npy.ts';
 import { Pickler } from './pickle.ts';
 import { PyGlobal, PyTuple, unpickle } from './unpickle.ts';
+
+/** Loaded when it is needed: its tables take as long to make as all of this library to load. */
+const fflate = (): typeof import('fflate') => createRequire(import.meta.url)('fflate') as typeof import('fflate');
 
 /** One storage of a file. */
 export interface StorageRecord {
@@ -161,7 +164,7 @@ function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
   let unzipped: Record<string, Uint8Array>;
   const expected = new Map<string, number>();
   try {
-    unzipped = unzipSync(bytes, {
+    unzipped = fflate().unzipSync(bytes, {
       filter: ({ name, size, originalSize, compression }) => {
         // The central directory is not to be believed: its count of entries and their sizes are held against the file.
         if (++entries > bytes.length / 46) fail('its directory has more entries than the file has room for');
@@ -395,5 +398,5 @@ function writeZip(records: readonly (readonly [string, Uint8Array])[]): Uint8Arr
       throw new RangeError('save: more than 4 GiB do not fit into one file of this kind; save as safetensors');
     }
   }
-  return zipSync(zip);
+  return fflate().zipSync(zip);
 }
