@@ -67,6 +67,24 @@ export type Call<P extends readonly unknown[], O> =
       ? [...P, options?: O] | Call<Init, O>
       : [options?: O];
 
+/**
+ * Required arguments `R` with the names `N`, and optional ones behind them (see {@link Call}). From any of them on they
+ * may come by name: `new Conv2d(3, 16, { kernelSize: 3 })`.
+ */
+export type Named<R extends readonly unknown[], N extends readonly string[], P extends readonly unknown[], O> =
+  | [...required: R, ...optional: Call<P, O>]
+  | RequiredByName<R, N, O>;
+type RequiredByName<R extends readonly unknown[], N extends readonly string[], O> = R extends readonly [
+  ...infer Init,
+  infer Last,
+]
+  ? N extends readonly [...infer Names extends readonly string[], infer Name extends string]
+    ? [...Init, options: O & { [K in Name]: Last }] | RequiredByName<Init, Names, O & { [K in Name]: Last }>
+    : never
+  : never;
+
+/** NumPy's names, which PyTorch takes too. */
+const ALIASES: Readonly<Record<string, string>> = { axis: 'dim', keepdims: 'keepdim' };
 const NO_ARGUMENTS: Record<string, unknown> = Object.freeze({});
 
 const isOptions = (x: unknown): x is Record<string, unknown> =>
@@ -94,10 +112,14 @@ export function readArguments<T extends object>(
   const last = args[count - 1];
   if (count > 0 && isOptions(last)) {
     count--;
-    for (const [name, value] of Object.entries(last)) {
+    for (const [given, value] of Object.entries(last)) {
+      const name = names.includes(given) ? given : (ALIASES[given] ?? given);
       if (!names.includes(name) && !only.includes(name)) {
-        throw new TypeError(`${where}: unknown option '${name}'; expected ${[...names, ...only].join(', ') || 'none'}`);
+        throw new TypeError(
+          `${where}: unknown option '${given}'; expected ${[...names, ...only].join(', ') || 'none'}`,
+        );
       }
+      if (name in out) throw new TypeError(`${where}: '${given}' and '${name}' are the same option`);
       if (value !== undefined) out[name] = value;
     }
   }

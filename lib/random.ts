@@ -1,5 +1,5 @@
 // Random numbers: generators, seeds, and drawing, with PyTorch's own values for the same seed (API.md, rule 13).
-import { type Call, checkInPlace, inPlaceForms, readArguments, record, writeInPlace } from './define.ts';
+import { type Call, type Named, checkInPlace, inPlaceForms, readArguments, record, writeInPlace } from './define.ts';
 import { checkTensor, runMap, runStruct } from './dispatch.ts';
 import { RuleNode } from './autograd/node.ts';
 import { int64, requireFloating, uint8 } from './dtype.ts';
@@ -289,20 +289,28 @@ export function bernoulli(
  */
 export function multinomial(
   x: Tensor,
-  numSamples: number,
-  ...args: Call<[replacement?: boolean], { replacement?: boolean | undefined } & GeneratorOption>
+  ...args: Named<
+    [numSamples: number],
+    ['numSamples'],
+    [replacement?: boolean],
+    { replacement?: boolean | undefined } & GeneratorOption
+  >
 ): Tensor {
   checkTensor('multinomial', x);
-  const { replacement = false, generator } = readArguments<{ replacement: boolean } & GeneratorOption>(
+  const {
+    numSamples,
+    replacement = false,
+    generator,
+  } = readArguments<{ numSamples: number; replacement: boolean } & GeneratorOption>(
     'multinomial',
     args,
-    ['replacement'],
+    ['numSamples', 'replacement'],
     ['generator'],
   );
   requireFloating('multinomial', x.dt);
   if (x.sizes.length < 1 || x.sizes.length > 2)
     throw new ShapeError(`multinomial: the weights must be 1 or 2 dim, not ${show(x.sizes)}`);
-  if (!Number.isInteger(numSamples) || numSamples <= 0)
+  if (numSamples === undefined || !Number.isInteger(numSamples) || numSamples <= 0)
     throw new RangeError(`multinomial: cannot sample ${describe(numSamples)} samples`);
   const n = x.sizes.at(-1)!;
   if (!replacement && numSamples > n) {

@@ -1,5 +1,5 @@
 // Dropout, pooling, normalization and look-ups of nn.functional, with PyTorch's arguments there. Exported by functional.ts.
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, type Named, readArguments, record } from '../define.ts';
 import { checkTensor, runMap } from '../dispatch.ts';
 import { int64, INTEGER, requireFloating } from '../dtype.ts';
 import { DtypeError, ShapeError, inNameOf } from '../errors.ts';
@@ -106,22 +106,30 @@ export function dropout3d(x: Tensor, ...args: DropoutArguments): Tensor {
 export interface MaxPoolOptions extends pool.MaxPoolOptions {
   returnIndices?: boolean | undefined;
 }
-type MaxPoolArguments = Call<
+type MaxPoolArguments = Named<
+  [kernelSize: Sizes],
+  ['kernelSize'],
   [stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean, returnIndices?: boolean],
   MaxPoolOptions
 >;
-type WithIndices = MaxPoolOptions & { returnIndices: true };
-const MAX_NAMES = ['stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'] as const;
+type WithIndices =
+  | [kernelSize: Sizes, options: MaxPoolOptions & { returnIndices: true }]
+  | [options: MaxPoolOptions & { kernelSize: Sizes; returnIndices: true }];
+const MAX_NAMES = ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'] as const;
 function pooled(
   where: string,
   x: Tensor,
-  kernelSize: Sizes,
   args: readonly unknown[],
   f: typeof pool.maxPool2d,
   withIndices: typeof pool.maxPool2dWithIndices,
 ): Tensor | pool.Pooled {
-  const { returnIndices = false, ...options } = readArguments<MaxPoolOptions>(where, args, MAX_NAMES);
-  return returnIndices ? withIndices(x, kernelSize, options) : f(x, kernelSize, options);
+  const { returnIndices = false, ...given } = readArguments<MaxPoolOptions & { kernelSize: Sizes }>(
+    where,
+    args,
+    MAX_NAMES,
+  );
+  const { kernelSize, ...options } = given;
+  return returnIndices ? withIndices(x, kernelSize!, options) : f(x, kernelSize!, options);
 }
 /**
  * Maxima over windows of [N, C, L] or [C, L]; with `returnIndices`, their positions too. Throws ShapeError for other
@@ -132,10 +140,10 @@ function pooled(
  * torch.nn.functional.maxPool1d(torch.tensor([[1, 3.5, 2, 0]]), 2, { returnIndices: true }).indices
  * // tensor([[1, 2]])
  */
-export function maxPool1d(x: Tensor, kernelSize: Sizes, options: WithIndices): pool.Pooled;
-export function maxPool1d(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArguments): Tensor;
-export function maxPool1d(x: Tensor, kernelSize: Sizes, ...args: readonly unknown[]): Tensor | pool.Pooled {
-  return pooled('maxPool1d', x, kernelSize, args, pool.maxPool1d, pool.maxPool1dWithIndices);
+export function maxPool1d(x: Tensor, ...args: WithIndices): pool.Pooled;
+export function maxPool1d(x: Tensor, ...args: MaxPoolArguments): Tensor;
+export function maxPool1d(x: Tensor, ...args: readonly unknown[]): Tensor | pool.Pooled {
+  return pooled('maxPool1d', x, args, pool.maxPool1d, pool.maxPool1dWithIndices);
 }
 /**
  * Maxima over windows of [N, C, H, W] or [C, H, W]; with `returnIndices`, their positions too. Throws ShapeError for
@@ -143,10 +151,10 @@ export function maxPool1d(x: Tensor, kernelSize: Sizes, ...args: readonly unknow
  * @example
  * torch.nn.functional.maxPool2d(torch.tensor([[[1, 3.5], [2, 0]]]), 2) // tensor([[[3.5000]]])
  */
-export function maxPool2d(x: Tensor, kernelSize: Sizes, options: WithIndices): pool.Pooled;
-export function maxPool2d(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArguments): Tensor;
-export function maxPool2d(x: Tensor, kernelSize: Sizes, ...args: readonly unknown[]): Tensor | pool.Pooled {
-  return pooled('maxPool2d', x, kernelSize, args, pool.maxPool2d, pool.maxPool2dWithIndices);
+export function maxPool2d(x: Tensor, ...args: WithIndices): pool.Pooled;
+export function maxPool2d(x: Tensor, ...args: MaxPoolArguments): Tensor;
+export function maxPool2d(x: Tensor, ...args: readonly unknown[]): Tensor | pool.Pooled {
+  return pooled('maxPool2d', x, args, pool.maxPool2d, pool.maxPool2dWithIndices);
 }
 /**
  * Maxima over windows of [N, C, D, H, W] or [C, D, H, W]; with `returnIndices`, their positions too. Throws ShapeError
@@ -154,10 +162,10 @@ export function maxPool2d(x: Tensor, kernelSize: Sizes, ...args: readonly unknow
  * @example
  * torch.nn.functional.maxPool3d(torch.arange(8, { dtype: 'float32' }).reshape(1, 2, 2, 2), 2).item() // 7
  */
-export function maxPool3d(x: Tensor, kernelSize: Sizes, options: WithIndices): pool.Pooled;
-export function maxPool3d(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArguments): Tensor;
-export function maxPool3d(x: Tensor, kernelSize: Sizes, ...args: readonly unknown[]): Tensor | pool.Pooled {
-  return pooled('maxPool3d', x, kernelSize, args, pool.maxPool3d, pool.maxPool3dWithIndices);
+export function maxPool3d(x: Tensor, ...args: WithIndices): pool.Pooled;
+export function maxPool3d(x: Tensor, ...args: MaxPoolArguments): Tensor;
+export function maxPool3d(x: Tensor, ...args: readonly unknown[]): Tensor | pool.Pooled {
+  return pooled('maxPool3d', x, args, pool.maxPool3d, pool.maxPool3dWithIndices);
 }
 /** Options of {@link adaptiveMaxPool1d} and its kin. */
 export interface AdaptiveMaxPoolOptions {

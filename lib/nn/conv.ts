@@ -1,5 +1,5 @@
 // Convolution layers.
-import { type Call, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
 import {
   conv1d,
@@ -31,7 +31,11 @@ export interface ConvModuleOptions extends FactoryOptions {
   bias?: boolean | undefined;
   paddingMode?: PaddingMode | undefined;
 }
-type ConvModuleArguments = Call<
+const CHANNELS = ['inChannels', 'outChannels', 'kernelSize'] as const;
+type Channels = [inChannels: number, outChannels: number, kernelSize: Sizes];
+type ConvModuleArguments = Named<
+  Channels,
+  typeof CHANNELS,
   [stride?: Sizes, padding?: ConvPadding, dilation?: Sizes, groups?: number, bias?: boolean, paddingMode?: PaddingMode],
   ConvModuleOptions
 >;
@@ -45,7 +49,9 @@ export interface ConvTransposeModuleOptions extends FactoryOptions {
   dilation?: Sizes | undefined;
   paddingMode?: 'zeros' | undefined;
 }
-type ConvTransposeModuleArguments = Call<
+type ConvTransposeModuleArguments = Named<
+  Channels,
+  typeof CHANNELS,
   [
     stride?: Sizes,
     padding?: Sizes,
@@ -58,8 +64,9 @@ type ConvTransposeModuleArguments = Call<
   ConvTransposeModuleOptions
 >;
 
-const CONV_NAMES = ['stride', 'padding', 'dilation', 'groups', 'bias', 'paddingMode', ...FACTORY] as const;
+const CONV_NAMES = [...CHANNELS, 'stride', 'padding', 'dilation', 'groups', 'bias', 'paddingMode', ...FACTORY] as const;
 const TRANSPOSE_NAMES = [
+  ...CHANNELS,
   'stride',
   'padding',
   'outputPadding',
@@ -70,6 +77,11 @@ const TRANSPOSE_NAMES = [
   ...FACTORY,
 ] as const;
 
+interface NamedChannels {
+  inChannels: number;
+  outChannels: number;
+  kernelSize: Sizes;
+}
 /** What all convolution layers have. */
 abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
   readonly inChannels: number;
@@ -83,24 +95,18 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
   readonly paddingMode: PaddingMode;
   weight: Parameter;
   bias: Parameter | null;
-  constructor(
-    where: string,
-    dims: number,
-    transposed: boolean,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    args: readonly unknown[],
-  ) {
+  constructor(where: string, dims: number, transposed: boolean, args: readonly unknown[]) {
     super();
-    const options = readArguments<ConvModuleOptions & { outputPadding: Sizes }>(
+    const options = readArguments<ConvModuleOptions & NamedChannels & { outputPadding: Sizes }>(
       where,
       args,
       transposed ? TRANSPOSE_NAMES : CONV_NAMES,
     );
     const { padding = 0, groups = 1, paddingMode = 'zeros' } = options;
-    this.inChannels = whole(where, 'inChannels', inChannels);
-    this.outChannels = whole(where, 'outChannels', outChannels);
+    const inChannels = whole(where, 'inChannels', options.inChannels);
+    const outChannels = whole(where, 'outChannels', options.outChannels);
+    this.inChannels = inChannels;
+    this.outChannels = outChannels;
     this.groups = groups;
     if (whole(where, 'groups', groups) < 1)
       throw new RangeError(`${where}: groups must be a positive integer, not ${groups}`);
@@ -108,7 +114,7 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
       throw new ShapeError(`${where}: in_channels must be divisible by groups, but got ${inChannels} and ${groups}`);
     if (outChannels % groups !== 0)
       throw new ShapeError(`${where}: out_channels must be divisible by groups, but got ${outChannels} and ${groups}`);
-    this.kernelSize = spatial(where, 'kernelSize', kernelSize, dims, 1);
+    this.kernelSize = spatial(where, 'kernelSize', options.kernelSize!, dims, 1);
     this.stride = spatial(where, 'stride', options.stride ?? 1, dims, 1);
     this.dilation = spatial(where, 'dilation', options.dilation ?? 1, dims, 1);
     this.outputPadding = spatial(where, 'outputPadding', options.outputPadding ?? 0, dims, 0);
@@ -179,8 +185,8 @@ abstract class Conv extends ConvBase<[x: Tensor]> {
  * new torch.nn.Conv1d(3, 6, 3, { padding: 1 }) // Conv1d(3, 6, kernel_size=(3,), stride=(1,), padding=(1,))
  */
 export class Conv1d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvModuleArguments) {
-    super('Conv1d', 1, false, inChannels, outChannels, kernelSize, args);
+  constructor(...args: ConvModuleArguments) {
+    super('Conv1d', 1, false, args);
   }
   override forward(x: Tensor): Tensor {
     return this.convolve(conv1d, x);
@@ -193,8 +199,8 @@ export class Conv1d extends Conv {
  * new torch.nn.Conv2d(3, 6, 3) // Conv2d(3, 6, kernel_size=(3, 3), stride=(1, 1))
  */
 export class Conv2d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvModuleArguments) {
-    super('Conv2d', 2, false, inChannels, outChannels, kernelSize, args);
+  constructor(...args: ConvModuleArguments) {
+    super('Conv2d', 2, false, args);
   }
   override forward(x: Tensor): Tensor {
     return this.convolve(conv2d, x);
@@ -207,8 +213,8 @@ export class Conv2d extends Conv {
  * new torch.nn.Conv3d(1, 2, 3).weight.shape // torch.Size([2, 1, 3, 3, 3])
  */
 export class Conv3d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvModuleArguments) {
-    super('Conv3d', 3, false, inChannels, outChannels, kernelSize, args);
+  constructor(...args: ConvModuleArguments) {
+    super('Conv3d', 3, false, args);
   }
   override forward(x: Tensor): Tensor {
     return this.convolve(conv3d, x);
@@ -248,8 +254,8 @@ abstract class ConvTranspose extends ConvBase<TransposeInput> {
  * new torch.nn.ConvTranspose1d(3, 6, 2).weight.shape // torch.Size([3, 6, 2])
  */
 export class ConvTranspose1d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvTransposeModuleArguments) {
-    super('ConvTranspose1d', 1, true, inChannels, outChannels, kernelSize, args);
+  constructor(...args: ConvTransposeModuleArguments) {
+    super('ConvTranspose1d', 1, true, args);
   }
   override forward(x: Tensor, outputSize?: Shape | null): Tensor {
     return this.convolve(convTranspose1d, x, outputSize);
@@ -263,8 +269,8 @@ export class ConvTranspose1d extends ConvTranspose {
  * // ConvTranspose2d(3, 6, kernel_size=(2, 2), stride=(2, 2))
  */
 export class ConvTranspose2d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvTransposeModuleArguments) {
-    super('ConvTranspose2d', 2, true, inChannels, outChannels, kernelSize, args);
+  constructor(...args: ConvTransposeModuleArguments) {
+    super('ConvTranspose2d', 2, true, args);
   }
   override forward(x: Tensor, outputSize?: Shape | null): Tensor {
     return this.convolve(convTranspose2d, x, outputSize);
@@ -277,8 +283,8 @@ export class ConvTranspose2d extends ConvTranspose {
  * new torch.nn.ConvTranspose3d(1, 2, 3).weight.shape // torch.Size([1, 2, 3, 3, 3])
  */
 export class ConvTranspose3d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...args: ConvTransposeModuleArguments) {
-    super('ConvTranspose3d', 3, true, inChannels, outChannels, kernelSize, args);
+  constructor(...args: ConvTransposeModuleArguments) {
+    super('ConvTranspose3d', 3, true, args);
   }
   override forward(x: Tensor, outputSize?: Shape | null): Tensor {
     return this.convolve(convTranspose3d, x, outputSize);

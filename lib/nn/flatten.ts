@@ -1,8 +1,9 @@
 // Layers that change shapes.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../define.ts';
+import { describe } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { tuple } from './internal.ts';
+import { tuple, whole } from './internal.ts';
 import { Module } from './module.ts';
 
 /** Options of {@link Flatten}. */
@@ -40,9 +41,15 @@ export class Flatten extends Module {
 export class Unflatten extends Module {
   readonly dim: number;
   readonly unflattenedSize: Shape;
-  constructor(dim: number, unflattenedSize: Shape) {
+  constructor(...args: Named<[dim: number, unflattenedSize: Shape], ['dim', 'unflattenedSize'], [], object>) {
     super();
-    this.dim = dim;
+    const { dim, unflattenedSize } = readArguments<{ dim: number; unflattenedSize: Shape }>('Unflatten', args, [
+      'dim',
+      'unflattenedSize',
+    ]);
+    this.dim = whole('Unflatten', 'dim', dim, Number.MIN_SAFE_INTEGER);
+    if (!Array.isArray(unflattenedSize))
+      throw new TypeError(`Unflatten: expected a list of sizes but received ${describe(unflattenedSize)}`);
     this.unflattenedSize = unflattenedSize;
   }
   override forward(x: Tensor): Tensor {

@@ -1,6 +1,5 @@
 // Linear layers and the identity.
-import { readArguments } from '../define.ts';
-import type { Call } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import { linear } from '../ops/matmul.ts';
 import type { Tensor } from '../tensor.ts';
 import { kaimingUniform_, uniform_ } from './init.ts';
@@ -24,6 +23,9 @@ export interface LinearOptions extends FactoryOptions {
   bias?: boolean | undefined;
 }
 
+const FEATURES = ['inFeatures', 'outFeatures'] as const;
+const TWO_FEATURES = ['in1Features', 'in2Features', 'outFeatures'] as const;
+
 /** A bias drawn as PyTorch draws it: uniform within one over the square root of the weight's fan in. */
 export function resetBias(bias: Parameter | null, weight: Tensor): void {
   if (bias === null) return;
@@ -44,11 +46,20 @@ export class Linear extends Module {
   weight: Parameter;
   /** [outFeatures] */
   bias: Parameter | null;
-  constructor(inFeatures: number, outFeatures: number, ...args: Call<[bias?: boolean], LinearOptions>) {
+  constructor(
+    ...args: Named<[inFeatures: number, outFeatures: number], typeof FEATURES, [bias?: boolean], LinearOptions>
+  ) {
     super();
-    const { bias: wanted = true, ...factory } = readArguments<LinearOptions>('Linear', args, ['bias', ...FACTORY]);
-    this.inFeatures = whole('Linear', 'inFeatures', inFeatures);
-    this.outFeatures = whole('Linear', 'outFeatures', outFeatures);
+    const options = readArguments<LinearOptions & { inFeatures: number; outFeatures: number }>('Linear', args, [
+      ...FEATURES,
+      'bias',
+      ...FACTORY,
+    ]);
+    const { bias: wanted = true, ...factory } = options;
+    const inFeatures = whole('Linear', 'inFeatures', options.inFeatures);
+    const outFeatures = whole('Linear', 'outFeatures', options.outFeatures);
+    this.inFeatures = inFeatures;
+    this.outFeatures = outFeatures;
     const dt = factoryDtype('Linear', factory);
     this.weight = emptyParameter([outFeatures, inFeatures], dt);
     this.bias = wanted ? emptyParameter([outFeatures], dt) : null;
@@ -80,16 +91,26 @@ export class Bilinear extends Module<[x1: Tensor, x2: Tensor]> {
   weight: Parameter;
   bias: Parameter | null;
   constructor(
-    in1Features: number,
-    in2Features: number,
-    outFeatures: number,
-    ...args: Call<[bias?: boolean], LinearOptions>
+    ...args: Named<
+      [in1Features: number, in2Features: number, outFeatures: number],
+      typeof TWO_FEATURES,
+      [bias?: boolean],
+      LinearOptions
+    >
   ) {
     super();
-    const { bias: wanted = true, ...factory } = readArguments<LinearOptions>('Bilinear', args, ['bias', ...FACTORY]);
-    this.in1Features = whole('Bilinear', 'in1Features', in1Features, 1);
-    this.in2Features = whole('Bilinear', 'in2Features', in2Features);
-    this.outFeatures = whole('Bilinear', 'outFeatures', outFeatures);
+    const options = readArguments<LinearOptions & Record<(typeof TWO_FEATURES)[number], number>>('Bilinear', args, [
+      ...TWO_FEATURES,
+      'bias',
+      ...FACTORY,
+    ]);
+    const { bias: wanted = true, ...factory } = options;
+    const in1Features = whole('Bilinear', 'in1Features', options.in1Features, 1);
+    const in2Features = whole('Bilinear', 'in2Features', options.in2Features);
+    const outFeatures = whole('Bilinear', 'outFeatures', options.outFeatures);
+    this.in1Features = in1Features;
+    this.in2Features = in2Features;
+    this.outFeatures = outFeatures;
     const dt = factoryDtype('Bilinear', factory);
     this.weight = emptyParameter([outFeatures, in1Features, in2Features], dt);
     this.bias = wanted ? emptyParameter([outFeatures], dt) : null;

@@ -1,5 +1,5 @@
 // Normalization layers.
-import { type Call, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import { noGrad } from '../autograd/mode.ts';
 import { type DType, int64 } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';
@@ -19,7 +19,9 @@ export interface BatchNormOptions extends FactoryOptions {
   trackRunningStats?: boolean | undefined;
   bias?: boolean | undefined;
 }
-type BatchNormArguments = Call<
+type BatchNormArguments = Named<
+  [numFeatures: number],
+  ['numFeatures'],
   [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean],
   BatchNormOptions
 >;
@@ -42,15 +44,16 @@ abstract class BatchNorm extends Module {
   runningMean: Tensor | null;
   runningVar: Tensor | null;
   numBatchesTracked: Tensor | null;
-  constructor(numFeatures: number, ...args: BatchNormArguments) {
+  constructor(...args: BatchNormArguments) {
     super();
-    const options = readArguments<BatchNormOptions>(
+    const options = readArguments<BatchNormOptions & { numFeatures: number }>(
       new.target.name,
       args,
-      ['eps', 'momentum', 'affine', 'trackRunningStats'],
+      ['numFeatures', 'eps', 'momentum', 'affine', 'trackRunningStats'],
       ['bias', ...FACTORY],
     );
-    this.numFeatures = whole(new.target.name, 'numFeatures', numFeatures);
+    const numFeatures = whole(new.target.name, 'numFeatures', options.numFeatures);
+    this.numFeatures = numFeatures;
     this.eps = options.eps ?? 1e-5;
     this.momentum = options.momentum === undefined ? 0.1 : options.momentum;
     this.affine = options.affine ?? true;
@@ -173,16 +176,22 @@ export class LayerNorm extends Module {
   weight: Parameter | null;
   bias: Parameter | null;
   constructor(
-    normalizedShape: number | Shape,
-    ...args: Call<[eps?: number, elementwiseAffine?: boolean, bias?: boolean], LayerNormModuleOptions>
+    ...args: Named<
+      [normalizedShape: number | Shape],
+      ['normalizedShape'],
+      [eps?: number, elementwiseAffine?: boolean, bias?: boolean],
+      LayerNormModuleOptions
+    >
   ) {
     super();
-    const options = readArguments<LayerNormModuleOptions>('LayerNorm', args, [
+    const options = readArguments<LayerNormModuleOptions & { normalizedShape: number | Shape }>('LayerNorm', args, [
+      'normalizedShape',
       'eps',
       'elementwiseAffine',
       'bias',
       ...FACTORY,
     ]);
+    const { normalizedShape } = options;
     this.normalizedShape = (Array.isArray(normalizedShape) ? normalizedShape : [normalizedShape]).map((n: unknown) =>
       whole('LayerNorm', 'normalizedShape', n),
     );
@@ -225,14 +234,24 @@ export class GroupNorm extends Module {
   weight: Parameter | null;
   bias: Parameter | null;
   constructor(
-    numGroups: number,
-    numChannels: number,
-    ...args: Call<[eps?: number, affine?: boolean], GroupNormModuleOptions>
+    ...args: Named<
+      [numGroups: number, numChannels: number],
+      ['numGroups', 'numChannels'],
+      [eps?: number, affine?: boolean],
+      GroupNormModuleOptions
+    >
   ) {
     super();
-    const options = readArguments<GroupNormModuleOptions>('GroupNorm', args, ['eps', 'affine'], ['bias', ...FACTORY]);
-    this.numGroups = whole('GroupNorm', 'numGroups', numGroups, 1);
-    this.numChannels = whole('GroupNorm', 'numChannels', numChannels);
+    const options = readArguments<GroupNormModuleOptions & { numGroups: number; numChannels: number }>(
+      'GroupNorm',
+      args,
+      ['numGroups', 'numChannels', 'eps', 'affine'],
+      ['bias', ...FACTORY],
+    );
+    const numGroups = whole('GroupNorm', 'numGroups', options.numGroups, 1);
+    const numChannels = whole('GroupNorm', 'numChannels', options.numChannels);
+    this.numGroups = numGroups;
+    this.numChannels = numChannels;
     if (numChannels % numGroups !== 0)
       throw new ShapeError(`GroupNorm: num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
     this.eps = options.eps ?? 1e-5;

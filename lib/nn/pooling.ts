@@ -1,5 +1,5 @@
 // Pooling layers.
-import { type Call, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import type { Sizes } from '../ops/internal/spatial.ts';
 import {
   adaptiveAvgPool1d,
@@ -22,21 +22,34 @@ import type { Tensor } from '../tensor.ts';
 import { bool, intOrTuple, tuple } from './internal.ts';
 import { Module } from './module.ts';
 
-type MaxArguments = Call<
+type MaxArguments = Named<
+  [kernelSize: Sizes],
+  ['kernelSize'],
   [stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean],
   MaxPoolOptions
 >;
+/** The one argument that must be there. */
+function windows(where: string, kernelSize: Sizes | undefined): Sizes {
+  if (kernelSize === undefined) throw new TypeError(`${where}: missing kernelSize`);
+  return kernelSize;
+}
 abstract class MaxPool extends Module {
   readonly kernelSize: Sizes;
   readonly stride: Sizes;
   readonly padding: Sizes;
   readonly dilation: Sizes;
   readonly ceilMode: boolean;
-  constructor(kernelSize: Sizes, ...args: MaxArguments) {
+  constructor(...args: MaxArguments) {
     super();
-    const options = readArguments<MaxPoolOptions>(new.target.name, args, ['stride', 'padding', 'dilation', 'ceilMode']);
-    this.kernelSize = kernelSize;
-    this.stride = options.stride ?? kernelSize;
+    const options = readArguments<MaxPoolOptions & { kernelSize: Sizes }>(new.target.name, args, [
+      'kernelSize',
+      'stride',
+      'padding',
+      'dilation',
+      'ceilMode',
+    ]);
+    this.kernelSize = windows(new.target.name, options.kernelSize);
+    this.stride = options.stride ?? this.kernelSize;
     this.padding = options.padding ?? 0;
     this.dilation = options.dilation ?? 1;
     this.ceilMode = options.ceilMode ?? false;
@@ -81,7 +94,9 @@ export class MaxPool3d extends MaxPool {
   }
 }
 
-type AvgArguments = Call<
+type AvgArguments = Named<
+  [kernelSize: Sizes],
+  ['kernelSize'],
   [
     stride?: Sizes | null,
     padding?: Sizes,
@@ -98,17 +113,18 @@ abstract class AvgPool extends Module {
   readonly ceilMode: boolean;
   readonly countIncludePad: boolean;
   readonly divisorOverride: number | null;
-  constructor(kernelSize: Sizes, ...args: AvgArguments) {
+  constructor(...args: AvgArguments) {
     super();
-    const options = readArguments<AvgPoolOptions>(new.target.name, args, [
+    const options = readArguments<AvgPoolOptions & { kernelSize: Sizes }>(new.target.name, args, [
+      'kernelSize',
       'stride',
       'padding',
       'ceilMode',
       'countIncludePad',
       'divisorOverride',
     ]);
-    this.kernelSize = kernelSize;
-    this.stride = options.stride ?? kernelSize;
+    this.kernelSize = windows(new.target.name, options.kernelSize);
+    this.stride = options.stride ?? this.kernelSize;
     this.padding = options.padding ?? 0;
     this.ceilMode = options.ceilMode ?? false;
     this.countIncludePad = options.countIncludePad ?? true;
@@ -161,8 +177,10 @@ export class AvgPool3d extends AvgPool {
 
 abstract class Adaptive extends Module {
   readonly outputSize: OutputSize;
-  constructor(outputSize: OutputSize) {
+  constructor(...args: Named<[outputSize: OutputSize], ['outputSize'], [], object>) {
     super();
+    const { outputSize } = readArguments<{ outputSize: OutputSize }>(new.target.name, args, ['outputSize']);
+    if (outputSize === undefined) throw new TypeError(`${new.target.name}: missing outputSize`);
     this.outputSize = outputSize;
   }
   override extraRepr(): string {

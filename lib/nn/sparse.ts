@@ -1,5 +1,5 @@
 // Embedding: rows of a table, picked by index.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../define.ts';
 import { noGrad } from '../autograd/mode.ts';
 import { ShapeError } from '../errors.ts';
 import { embedding } from '../functional.ts';
@@ -28,14 +28,23 @@ export class Embedding extends Module<[index: Tensor]> {
   /** [numEmbeddings, embeddingDim] */
   weight: Parameter;
   constructor(
-    numEmbeddings: number,
-    embeddingDim: number,
-    ...args: Call<[paddingIdx?: number | null], EmbeddingOptions>
+    ...args: Named<
+      [numEmbeddings: number, embeddingDim: number],
+      ['numEmbeddings', 'embeddingDim'],
+      [paddingIdx?: number | null],
+      EmbeddingOptions
+    >
   ) {
     super();
-    const options = readArguments<EmbeddingOptions>('Embedding', args, ['paddingIdx', ...FACTORY]);
-    this.numEmbeddings = whole('Embedding', 'numEmbeddings', numEmbeddings);
-    this.embeddingDim = whole('Embedding', 'embeddingDim', embeddingDim);
+    const options = readArguments<EmbeddingOptions & { numEmbeddings: number; embeddingDim: number }>(
+      'Embedding',
+      args,
+      ['numEmbeddings', 'embeddingDim', 'paddingIdx', ...FACTORY],
+    );
+    const numEmbeddings = whole('Embedding', 'numEmbeddings', options.numEmbeddings);
+    const embeddingDim = whole('Embedding', 'embeddingDim', options.embeddingDim);
+    this.numEmbeddings = numEmbeddings;
+    this.embeddingDim = embeddingDim;
     const padding = options.paddingIdx ?? null;
     if (padding !== null && whole('Embedding', 'paddingIdx', padding, -numEmbeddings) >= numEmbeddings) {
       throw new RangeError(

@@ -7,7 +7,7 @@ import { kernel } from '../native.ts';
 import { allDims, wrapDim } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { type ValuesIndices, valuesIndices } from './internal/named.ts';
-import type { DimOptions } from './internal/overloads.ts';
+import type { DimOptions, OneDim } from './internal/overloads.ts';
 import {
   checkNotEmpty,
   flag,
@@ -24,7 +24,7 @@ type PickCall = Call<[dim?: number | null, keepdim?: boolean], DimOptions>;
 type PickDim =
   | [dim: number, keepdim?: boolean]
   | [dim: number, options: { keepdim?: boolean | undefined }]
-  | [options: { dim: number; keepdim?: boolean | undefined }];
+  | [options: OneDim];
 
 interface Reading {
   readonly dim: number | null;

@@ -1,5 +1,5 @@
 // Reading and writing at indices along one dim: gather, scatter and their kin. Indices are int64 (or int32) tensors.
-import { checkOptions, readArguments, record, type Call } from '../define.ts';
+import { type Call, checkOptions, type Named, readArguments, record } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, runStruct, type Scalar } from '../dispatch.ts';
 import { bool, type DType, int32, int64 } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
@@ -27,6 +27,11 @@ function checkFits(where: string, what: string, index: Tensor, sizes: Shape, dim
   }
 }
 
+/** Where an index applies. Both are there by type, and checked where they are used. */
+interface Indexed {
+  readonly dim: number;
+  readonly index: Tensor;
+}
 /** Options of gather. */
 export interface GatherOptions {
   /** Accepted for PyTorch's sake: gradients are dense. */
@@ -41,10 +46,13 @@ const gatherKernel = kernel('gather');
  * // tensor([[2],
  * //         [3]])
  */
-export function gather(x: Tensor, dim: number, index: Tensor, options?: GatherOptions): Tensor {
+export function gather(
+  x: Tensor,
+  ...args: Named<[dim: number, index: Tensor], ['dim', 'index'], [], GatherOptions>
+): Tensor {
   checkTensor('gather', x);
+  const { dim, index } = readArguments<Indexed>('gather', args, ['dim', 'index'], ['sparseGrad']) as Indexed;
   checkIndex('gather', index);
-  checkOptions('gather', options, ['sparseGrad']);
   commonDevice('gather', [x, index]);
   const d = wrapDim('gather', dim, x.sizes.length);
   const [source, at] = [lined(x), lined(index)];
@@ -140,14 +148,26 @@ const scatterKernel = kernel('scatter');
  * @example
  * torch.scatter(torch.zeros(3), 0, torch.tensor([2]), 5) // tensor([0., 0., 5.])
  */
-export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | Scalar, options?: ScatterOptions): Tensor {
+export function scatter(
+  x: Tensor,
+  ...args:
+    | Named<[dim: number, index: Tensor, src: Tensor | Scalar], ['dim', 'index', 'src'], [], ScatterOptions>
+    | Named<[dim: number, index: Tensor], ['dim', 'index'], [], ScatterOptions & { value: Scalar }>
+): Tensor {
   return inNameOf('scatter', () => {
     checkTensor('scatter', x);
+    const options = readArguments<Indexed & { src: Tensor | Scalar; value: Scalar } & ScatterOptions>(
+      'scatter',
+      args,
+      ['dim', 'index', 'src'],
+      ['value', 'reduce'],
+    );
+    const { dim, index } = options as Indexed;
+    const src = options.src ?? options.value;
     checkIndex('scatter', index);
     checkOperand('scatter', src, 'src');
-    checkOptions('scatter', options, ['reduce']);
     const source = src instanceof Tensor ? src : scalarTensor(x, src, index.sizes);
-    const reduce = options?.reduce ?? null;
+    const reduce = options.reduce ?? null;
     if (reduce === 'add') return scatterAdd(x, dim, index, source);
     if (reduce === 'multiply') return scatterReduce(x, dim, index, source, 'prod');
     if (reduce !== null)
@@ -173,7 +193,15 @@ const scatterAddKernel = kernel('scatterAdd');
  * @example
  * torch.scatterAdd(torch.zeros(3), 0, torch.tensor([2, 2]), torch.tensor([1.5, 2])) // tensor([0.0000, 0.0000, 3.5000])
  */
-export function scatterAdd(x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
+export function scatterAdd(
+  x: Tensor,
+  ...args: Named<[dim: number, index: Tensor, src: Tensor], ['dim', 'index', 'src'], [], object>
+): Tensor {
+  const { dim, index, src } = readArguments<Indexed & { src: Tensor }>('scatterAdd', args, [
+    'dim',
+    'index',
+    'src',
+  ]) as Indexed & { src: Tensor };
   const { dim: d, self, at, from } = scattered('scatterAdd', x, dim, index, src);
   const out = written(scatterAddKernel, self, at, from, [d]);
   return finish(
@@ -292,8 +320,12 @@ const indexSelectKernel = kernel('indexSelect');
  * @example
  * torch.indexSelect(torch.tensor([10, 20, 30]), 0, torch.tensor([2, 0])) // tensor([30, 10])
  */
-export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+export function indexSelect(
+  x: Tensor,
+  ...args: Named<[dim: number, index: Tensor], ['dim', 'index'], [], object>
+): Tensor {
   checkTensor('indexSelect', x);
+  const { dim, index } = readArguments<Indexed>('indexSelect', args, ['dim', 'index']) as Indexed;
   const at = checkList('indexSelect', index);
   commonDevice('indexSelect', [x, index]);
   const d = wrapDim('indexSelect', dim, x.sizes.length);

@@ -1,5 +1,5 @@
 // Views of parts of a tensor: slices, pieces, diagonals and windows.
-import { type Call, readArguments, record, row } from '../define.ts';
+import { type Call, type Named, readArguments, record, row } from '../define.ts';
 import { attach, FunctionNode, type Grad, RuleNode, recording, tracked } from '../autograd/node.ts';
 import { mode, noGrad } from '../autograd/mode.ts';
 import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
@@ -140,8 +140,14 @@ function multi(parts: Tensor[]): Tensor[] {
  * @example
  * torch.arange(5).split(2).map(String) // [ 'tensor([0, 1])', 'tensor([2, 3])', 'tensor([4])' ]
  */
-export function split(x: Tensor, splitSize: number | Shape, ...args: DimArgument): Tensor[] {
-  const { dim = 0 } = readArguments<DimOption>('split', args, ['dim']);
+export function split(
+  x: Tensor,
+  ...args: Named<[splitSize: number | Shape], ['splitSize'], [dim?: number], DimOption>
+): Tensor[] {
+  const { splitSize, dim = 0 } = readArguments<DimOption & { splitSize: number | Shape }>('split', args, [
+    'splitSize',
+    'dim',
+  ]);
   checkTensor('split', x);
   if (x.sizes.length === 0) throw new ShapeError('split: expects at least a 1-dimensional tensor');
   const d = wrapDim('split', dim, x.sizes.length);
@@ -185,10 +191,10 @@ spread(row('splitWithSizes', splitWithSizes, { kind: 'view' }));
  * @example
  * torch.arange(5).chunk(2).map(String) // [ 'tensor([0, 1, 2])', 'tensor([3, 4])' ]
  */
-export function chunk(x: Tensor, chunks: number, ...args: DimArgument): Tensor[] {
-  const { dim = 0 } = readArguments<DimOption>('chunk', args, ['dim']);
+export function chunk(x: Tensor, ...args: Named<[chunks: number], ['chunks'], [dim?: number], DimOption>): Tensor[] {
+  const { chunks, dim = 0 } = readArguments<DimOption & { chunks: number }>('chunk', args, ['chunks', 'dim']);
   checkTensor('chunk', x);
-  if (!Number.isInteger(chunks) || chunks <= 0)
+  if (chunks === undefined || !Number.isInteger(chunks) || chunks <= 0)
     throw new RangeError(`chunk: expects chunks to be greater than 0, got: ${describe(chunks)}`);
   if (x.sizes.length === 0) throw new ShapeError('chunk: expects at least a 1-dimensional tensor');
   const d = wrapDim('chunk', dim, x.sizes.length);

@@ -1,5 +1,5 @@
 // Pooling over one to three spatial dims: maxima, averages, and both with a given output size.
-import { type Call, readArguments, record } from '../define.ts';
+import { type Named, readArguments, record } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { int64, requireFloating } from '../dtype.ts';
 import { describe, ShapeError } from '../errors.ts';
@@ -28,11 +28,13 @@ export interface MaxPoolOptions {
   dilation?: Sizes | undefined;
   ceilMode?: boolean | undefined;
 }
-type MaxPoolArguments = Call<
+type MaxPoolArguments = Named<
+  [kernelSize: Sizes],
+  ['kernelSize'],
   [stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean],
   MaxPoolOptions
 >;
-const MAX_NAMES = ['stride', 'padding', 'dilation', 'ceilMode'] as const;
+const MAX_NAMES = ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode'] as const;
 
 /** Options of {@link avgPool1d}, {@link avgPool2d} and {@link avgPool3d}. */
 export interface AvgPoolOptions {
@@ -42,7 +44,9 @@ export interface AvgPoolOptions {
   countIncludePad?: boolean | undefined;
   divisorOverride?: number | null | undefined;
 }
-type AvgPoolArguments = Call<
+type AvgPoolArguments = Named<
+  [kernelSize: Sizes],
+  ['kernelSize'],
   [
     stride?: Sizes | null,
     padding?: Sizes,
@@ -52,7 +56,7 @@ type AvgPoolArguments = Call<
   ],
   AvgPoolOptions
 >;
-const AVG_NAMES = ['stride', 'padding', 'ceilMode', 'countIncludePad', 'divisorOverride'] as const;
+const AVG_NAMES = ['kernelSize', 'stride', 'padding', 'ceilMode', 'countIncludePad', 'divisorOverride'] as const;
 
 /** The windows of a pooling: where they are, and how many fit. */
 interface Windows {
@@ -138,14 +142,9 @@ function maxima(
   return input === x ? [out, indices] : [out.squeeze(0), indices.squeeze(0)];
 }
 
-function maxPool(
-  dims: number,
-  x: Tensor,
-  kernelSize: Sizes,
-  args: readonly unknown[],
-  where: string,
-): [Tensor, Tensor] {
-  const w = windows(where, x, dims, kernelSize, readArguments<MaxPoolOptions>(where, args, MAX_NAMES));
+function maxPool(dims: number, x: Tensor, args: readonly unknown[], where: string): [Tensor, Tensor] {
+  const { kernelSize, ...options } = readArguments<MaxPoolOptions & { kernelSize: Sizes }>(where, args, MAX_NAMES);
+  const w = windows(where, x, dims, kernelSize!, options);
   return maxima(`maxPool${dims}DWithIndices`, x, dims, maxKernel, w.size, [
     ...w.kernel,
     ...w.stride,
@@ -171,12 +170,12 @@ function spreadMeans(g: Tensor, sizes: Shape, params: readonly number[]): Tensor
   return record('avgPoolBackward', out, [g], [], (gg) => [means(gg, size, params)]);
 }
 
-function avgPool(dims: number, x: Tensor, kernelSize: Sizes, args: readonly unknown[]): Tensor {
+function avgPool(dims: number, x: Tensor, args: readonly unknown[]): Tensor {
   const where = `avgPool${dims}d`;
-  const options = readArguments<AvgPoolOptions>(where, args, AVG_NAMES);
+  const options = readArguments<AvgPoolOptions & { kernelSize: Sizes }>(where, args, AVG_NAMES);
   const { countIncludePad = true, divisorOverride = null } = options;
   const { stride, padding, ceilMode } = options;
-  const w = windows(where, x, dims, kernelSize, { stride, padding, ceilMode });
+  const w = windows(where, x, dims, options.kernelSize!, { stride, padding, ceilMode });
   if (divisorOverride !== null && (!Number.isInteger(divisorOverride) || divisorOverride === 0)) {
     throw new RangeError(
       `${where}: divisor must be a whole number and not zero, but received ${describe(divisorOverride)}`,
@@ -241,16 +240,16 @@ function adaptiveMaxPool(dims: number, x: Tensor, wanted: OutputSize): Pooled {
  * @example
  * torch.maxPool1d(torch.tensor([[1, 3.5, 2, 0]]), 2) // tensor([[3.5000, 2.0000]])
  */
-export function maxPool1d(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArguments): Tensor {
-  return maxPool(1, x, kernelSize, args, 'maxPool1d')[0];
+export function maxPool1d(x: Tensor, ...args: MaxPoolArguments): Tensor {
+  return maxPool(1, x, args, 'maxPool1d')[0];
 }
 /**
  * As {@link maxPool1d}, with the positions of the maxima.
  * @example
  * torch.maxPool1dWithIndices(torch.tensor([[1, 3.5, 2, 0]]), 2).indices // tensor([[1, 2]])
  */
-export function maxPool1dWithIndices(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArguments): Pooled {
-  return named('maxPool1d', maxPool(1, x, kernelSize, args, 'maxPool1dWithIndices'));
+export function maxPool1dWithIndices(x: Tensor, ...args: MaxPoolArguments): Pooled {
+  return named('maxPool1d', maxPool(1, x, args, 'maxPool1dWithIndices'));
 }
 /**
  * Maxima over windows of two dims: x [N, C, H, W] or [C, H, W]. `stride` is `kernelSize` if absent. Throws ShapeError where
@@ -258,16 +257,16 @@ export function maxPool1dWithIndices(x: Tensor, kernelSize: Sizes, ...args: MaxP
  * @example
  * torch.maxPool2d(torch.tensor([[[1, 3.5], [2, 0]]]), 2) // tensor([[[3.5000]]])
  */
-export function maxPool2d(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArguments): Tensor {
-  return maxPool(2, x, kernelSize, args, 'maxPool2d')[0];
+export function maxPool2d(x: Tensor, ...args: MaxPoolArguments): Tensor {
+  return maxPool(2, x, args, 'maxPool2d')[0];
 }
 /**
  * As {@link maxPool2d}, with the positions of the maxima in each flattened plane.
  * @example
  * torch.maxPool2dWithIndices(torch.tensor([[[1, 3.5], [2, 0]]]), 2).indices // tensor([[[1]]])
  */
-export function maxPool2dWithIndices(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArguments): Pooled {
-  return named('maxPool2d', maxPool(2, x, kernelSize, args, 'maxPool2dWithIndices'));
+export function maxPool2dWithIndices(x: Tensor, ...args: MaxPoolArguments): Pooled {
+  return named('maxPool2d', maxPool(2, x, args, 'maxPool2dWithIndices'));
 }
 /**
  * Maxima over windows of three dims: x [N, C, D, H, W] or [C, D, H, W]. `stride` is `kernelSize` if absent. Throws
@@ -275,16 +274,16 @@ export function maxPool2dWithIndices(x: Tensor, kernelSize: Sizes, ...args: MaxP
  * @example
  * torch.maxPool3d(torch.ones([1, 2, 4, 4]), 2).shape // torch.Size([1, 1, 2, 2])
  */
-export function maxPool3d(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArguments): Tensor {
-  return maxPool(3, x, kernelSize, args, 'maxPool3d')[0];
+export function maxPool3d(x: Tensor, ...args: MaxPoolArguments): Tensor {
+  return maxPool(3, x, args, 'maxPool3d')[0];
 }
 /**
  * As {@link maxPool3d}, with the positions of the maxima in each flattened volume.
  * @example
  * torch.maxPool3dWithIndices(torch.ones([1, 2, 2, 2]), 2).indices // tensor([[[[0]]]])
  */
-export function maxPool3dWithIndices(x: Tensor, kernelSize: Sizes, ...args: MaxPoolArguments): Pooled {
-  return named('maxPool3d', maxPool(3, x, kernelSize, args, 'maxPool3dWithIndices'));
+export function maxPool3dWithIndices(x: Tensor, ...args: MaxPoolArguments): Pooled {
+  return named('maxPool3d', maxPool(3, x, args, 'maxPool3dWithIndices'));
 }
 /**
  * Means over windows of one dim: x [N, C, L] or [C, L]. `stride` is `kernelSize` if absent. Throws ShapeError where no
@@ -292,8 +291,8 @@ export function maxPool3dWithIndices(x: Tensor, kernelSize: Sizes, ...args: MaxP
  * @example
  * torch.avgPool1d(torch.tensor([[1, 3.5, 2, 0]]), 2) // tensor([[2.2500, 1.0000]])
  */
-export function avgPool1d(x: Tensor, kernelSize: Sizes, ...args: AvgPoolArguments): Tensor {
-  return avgPool(1, x, kernelSize, args);
+export function avgPool1d(x: Tensor, ...args: AvgPoolArguments): Tensor {
+  return avgPool(1, x, args);
 }
 /**
  * Means over windows of two dims: x [N, C, H, W] or [C, H, W]. `stride` is `kernelSize` if absent. Throws ShapeError where
@@ -301,8 +300,8 @@ export function avgPool1d(x: Tensor, kernelSize: Sizes, ...args: AvgPoolArgument
  * @example
  * torch.avgPool2d(torch.tensor([[[1, 3.5], [2, 0]]]), 2) // tensor([[[1.6250]]])
  */
-export function avgPool2d(x: Tensor, kernelSize: Sizes, ...args: AvgPoolArguments): Tensor {
-  return avgPool(2, x, kernelSize, args);
+export function avgPool2d(x: Tensor, ...args: AvgPoolArguments): Tensor {
+  return avgPool(2, x, args);
 }
 /**
  * Means over windows of three dims: x [N, C, D, H, W] or [C, D, H, W]. `stride` is `kernelSize` if absent. Throws
@@ -310,8 +309,8 @@ export function avgPool2d(x: Tensor, kernelSize: Sizes, ...args: AvgPoolArgument
  * @example
  * torch.avgPool3d(torch.ones([1, 2, 4, 4]), 2).shape // torch.Size([1, 1, 2, 2])
  */
-export function avgPool3d(x: Tensor, kernelSize: Sizes, ...args: AvgPoolArguments): Tensor {
-  return avgPool(3, x, kernelSize, args);
+export function avgPool3d(x: Tensor, ...args: AvgPoolArguments): Tensor {
+  return avgPool(3, x, args);
 }
 /**
  * Means over `outputSize` windows that cover x [N, C, L] or [C, L]. Throws ShapeError if x has other dims.

@@ -42,6 +42,9 @@ export interface ReduceOptions {
   dim?: Dims | undefined;
   /** Keep the reduced dims, with size 1. */
   keepdim?: boolean | undefined;
+  /** NumPy's name of `dim`, and of `keepdim`. */
+  axis?: Dims | undefined;
+  keepdims?: boolean | undefined;
 }
 /** Those of sums and means. */
 export interface SumOptions extends ReduceOptions {

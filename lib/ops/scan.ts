@@ -1,5 +1,5 @@
 // Running sums, products and extremes along one dim, and differences of neighbours.
-import { type Call, readArguments, record, recordMany } from '../define.ts';
+import { type Call, type Named, readArguments, record, recordMany } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { BOOL, type DType, type DTypeName, FLOATING, int64, requireFloating, toDType } from '../dtype.ts';
 import { describe } from '../errors.ts';
@@ -31,13 +31,12 @@ function accumulate(
   where: string,
   k: number,
   x: Tensor,
-  dim: number,
   args: readonly unknown[],
   back: (g: Tensor, x: Tensor, y: Tensor, dim: number) => Tensor,
 ): Tensor {
   checkTensor(where, x);
-  const options = readArguments<CumulativeOptions>(where, args, [], ['dtype']);
-  const d = wrapDim(where, dim, x.sizes.length);
+  const options = readArguments<CumulativeOptions & { dim: number }>(where, args, ['dim'], ['dtype']);
+  const d = wrapDim(where, options.dim!, x.sizes.length);
   const dt = options.dtype ? toDType(options.dtype, where) : null;
   const source = dt === null || dt === x.dt ? x : x.to(dt.name);
   const out = scan(k, source, d, [source.dt.kind === FLOATING ? source.dt : int64])[0]!;
@@ -58,8 +57,8 @@ const cumsumKernel = kernel('cumsum');
  * @example
  * torch.cumsum(torch.tensor([1, 2, 3]), 0) // tensor([1, 3, 6])
  */
-export function cumsum(x: Tensor, dim: number, ...args: Call<[], CumulativeOptions>): Tensor {
-  return accumulate('cumsum', cumsumKernel, x, dim, args, (g, _x, _y, d) => backwards(g, d));
+export function cumsum(x: Tensor, ...args: Named<[dim: number], ['dim'], [], CumulativeOptions>): Tensor {
+  return accumulate('cumsum', cumsumKernel, x, args, (g, _x, _y, d) => backwards(g, d));
 }
 
 const cumprodKernel = kernel('cumprod');
@@ -69,8 +68,8 @@ const cumprodKernel = kernel('cumprod');
  * @example
  * torch.cumprod(torch.tensor([1, 2, 3]), 0) // tensor([1, 2, 6])
  */
-export function cumprod(x: Tensor, dim: number, ...args: Call<[], CumulativeOptions>): Tensor {
-  return accumulate('cumprod', cumprodKernel, x, dim, args, cumprodBack);
+export function cumprod(x: Tensor, ...args: Named<[dim: number], ['dim'], [], CumulativeOptions>): Tensor {
+  return accumulate('cumprod', cumprodKernel, x, args, cumprodBack);
 }
 /**
  * dx_k = (∏_{i<k} x_i) S_k with S_k = g_k + x_{k+1} S_{k+1}. Without zeros this is a running sum and a division; with them

@@ -1,5 +1,5 @@
 // Sorting and selecting by rank along one dim; gradients go back to where the elements were.
-import { type Call, readArguments, recordMany } from '../define.ts';
+import { type Call, type Named, readArguments, recordMany } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { int64 } from '../dtype.ts';
 import { describe, inNameOf } from '../errors.ts';
@@ -94,12 +94,13 @@ const topkKernel = kernel('topk');
  */
 export function topk(
   x: Tensor,
-  k: number,
-  ...args: Call<[dim?: number, largest?: boolean, sorted?: boolean], TopkOptions>
+  ...args: Named<[k: number], ['k'], [dim?: number, largest?: boolean, sorted?: boolean], TopkOptions>
 ): ValuesIndices {
   checkTensor('topk', x);
-  if (!Number.isInteger(k)) throw new TypeError(`topk: expected a whole number for k but received ${describe(k)}`);
-  const options = readArguments<TopkOptions>('topk', args, ['dim', 'largest', 'sorted']);
+  const options = readArguments<TopkOptions & { k: number }>('topk', args, ['k', 'dim', 'largest', 'sorted']);
+  const { k } = options;
+  if (k === undefined || !Number.isInteger(k))
+    throw new TypeError(`topk: expected a whole number for k but received ${describe(k)}`);
   const dim = wrapDim('topk', options.dim ?? -1, x.sizes.length);
   const n = x.sizes.length === 0 ? 1 : x.sizes[dim]!;
   if (k < 0 || k > n) throw new RangeError(`topk: selected index k out of range: ${k} is not in [0, ${n}]`);

@@ -191,9 +191,10 @@ spread(row('squeeze', squeeze, { kind: 'view' }));
  * @example
  * torch.zeros(3).unsqueeze(0).shape // torch.Size([1, 3])
  */
-export function unsqueeze(x: Tensor, dim: number): Tensor {
+export function unsqueeze(x: Tensor, dim: number | { dim: number }): Tensor {
   checkTensor('unsqueeze', x);
-  const d = wrapDim('unsqueeze', dim, x.sizes.length + 1);
+  const at = typeof dim === 'number' ? dim : readArguments<{ dim: number }>('unsqueeze', [dim], ['dim']).dim!;
+  const d = wrapDim('unsqueeze', at, x.sizes.length + 1);
   const stride = d < x.sizes.length ? x.sizes[d]! * x.strides[d]! : 1;
   return view_('unsqueeze', x, inserted(x.sizes, d, 1), inserted(x.strides, d, stride), (g) => squeeze(g, d));
 }

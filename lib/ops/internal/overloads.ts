@@ -6,7 +6,15 @@ import type { Tensor } from '../../tensor.ts';
 export interface DimOptions {
   dim?: number | null | undefined;
   keepdim?: boolean | undefined;
+  /** NumPy's name of `dim`, and of `keepdim`. */
+  axis?: number | null | undefined;
+  keepdims?: boolean | undefined;
 }
+
+/** A dim that must be given, by PyTorch's names or NumPy's. */
+export type OneDim =
+  | { dim: number; keepdim?: boolean | undefined }
+  | { axis: number; keepdim?: boolean | undefined; keepdims?: boolean | undefined };
 
 /** The overloaded reductions, as methods. */
 export interface Extremum {
@@ -14,14 +22,14 @@ export interface Extremum {
   (other: Tensor): Tensor;
   (dim: number, keepdim?: boolean): ValuesIndices;
   (dim: number, options: { keepdim?: boolean | undefined }): ValuesIndices;
-  (options: { dim: number; keepdim?: boolean | undefined }): ValuesIndices;
+  (options: OneDim): ValuesIndices;
 }
 /** `median`, as a method. */
 export interface Median {
   (): Tensor;
   (dim: number, keepdim?: boolean): ValuesIndices;
   (dim: number, options: { keepdim?: boolean | undefined }): ValuesIndices;
-  (options: { dim: number; keepdim?: boolean | undefined }): ValuesIndices;
+  (options: OneDim): ValuesIndices;
 }
 /** `nonzero`, as a method. */
 export interface Nonzero {
