@@ -11,8 +11,9 @@ export {
   softsign,
   tanhshrink,
 } from './ops/activation.ts';
+export { bilinear } from './ops/bilinear.ts';
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from './ops/conv.ts';
-export { cosineSimilarity, pairwiseDistance } from './ops/distance.ts';
+export { cosineSimilarity, pairwiseDistance, pdist } from './ops/distance.ts';
 export { crossEntropy, nllLoss } from './ops/class-loss.ts';
 export {
   binaryCrossEntropy,
@@ -24,6 +25,18 @@ export {
   type Reduction,
   smoothL1Loss,
 } from './ops/loss.ts';
+export { ctcLoss, gaussianNllLoss, poissonNllLoss } from './ops/likelihood-loss.ts';
+export {
+  cosineEmbeddingLoss,
+  hingeEmbeddingLoss,
+  marginRankingLoss,
+  multilabelMarginLoss,
+  multilabelSoftMarginLoss,
+  multiMarginLoss,
+  softMarginLoss,
+  tripletMarginLoss,
+  tripletMarginWithDistanceLoss,
+} from './ops/margin-loss.ts';
 export { linear } from './ops/matmul.ts';
 export { groupNorm } from './ops/norm.ts';
 export { pad } from './ops/pad.ts';

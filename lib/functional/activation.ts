@@ -1,8 +1,10 @@
 // Activations of nn.functional: with PyTorch's arguments there, such as `inplace`. Exported by functional.ts.
-import { inNameOf } from '../errors.ts';
+import { noGrad } from '../autograd/mode.ts';
+import { checkNumber, inNameOf } from '../errors.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import type { DTypeName } from '../dtype.ts';
+import { type DTypeName, requireFloating } from '../dtype.ts';
+import { zerosLike } from '../create.ts';
 import { placed, defaultSoftmaxDim } from '../nn/internal.ts';
 import * as act from '../ops/activation.ts';
 import { gelu as geluOp } from '../ops/ternary.ts';
@@ -209,4 +211,39 @@ export function softmin(x: Tensor, ...args: SoftmaxArguments): Tensor {
  */
 export function logSoftmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
   return inNameOf('logSoftmax', () => softmaxWith('logSoftmax', x, args, act.logSoftmax));
+}
+
+/** Options of {@link gumbelSoftmax}. */
+export interface GumbelSoftmaxOptions {
+  tau?: number | undefined;
+  hard?: boolean | undefined;
+  /** Without effect, as in PyTorch. */
+  eps?: number | undefined;
+  dim?: number | undefined;
+}
+/**
+ * A sample of the Gumbel-softmax distribution of logits (https://arxiv.org/abs/1611.01144) along `dim` (-1); with `hard`
+ * one-hot, with the gradient of the soft one. Throws DtypeError for integers.
+ * @example
+ * torch.manualSeed(0)
+ * torch.nn.functional.gumbelSoftmax(torch.tensor([0.5, 1, 2]), 1, { hard: true }) // tensor([0., 0., 1.])
+ */
+export function gumbelSoftmax(
+  logits: Tensor,
+  ...args: Call<[tau?: number, hard?: boolean, eps?: number, dim?: number], GumbelSoftmaxOptions>
+): Tensor {
+  return inNameOf('gumbelSoftmax', () => {
+    const names = ['tau', 'hard', 'eps', 'dim'];
+    const options = readArguments<GumbelSoftmaxOptions>('gumbelSoftmax', args, names);
+    const { tau = 1, hard = false, dim = -1 } = options;
+    checkTensor('gumbelSoftmax', logits);
+    checkNumber('gumbelSoftmax', 'tau', tau);
+    requireFloating('gumbelSoftmax', logits.dt);
+    const gumbels = noGrad(() => logits.detach().clone().exponential_().log().neg());
+    const soft = logits.add(gumbels).div(tau).softmax(dim);
+    if (!hard) return soft;
+    const index = soft.max(dim, true).indices;
+    const one = zerosLike(soft.detach()).scatter(dim, index, 1);
+    return one.sub(soft.detach()).add(soft);
+  });
 }

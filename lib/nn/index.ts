@@ -2,6 +2,11 @@
 export * from './activation.ts';
 export * from './activation-options.ts';
 export {
+  AdaptiveLogSoftmaxWithLoss,
+  type AdaptiveLogSoftmaxOptions,
+  type AdaptiveLogSoftmaxOutput,
+} from './adaptive.ts';
+export {
   ModuleDict,
   ModuleList,
   type Named,
@@ -20,12 +25,14 @@ export {
   type ConvTransposeModuleOptions,
   type PaddingMode,
 } from './conv.ts';
+export { CosineSimilarity, PairwiseDistance } from './distance.ts';
 export { Dropout, Dropout1d, Dropout2d, Dropout3d, type DropoutModuleOptions } from './dropout.ts';
 export { Flatten, type FlattenOptions, Unflatten } from './flatten.ts';
 export type { BackwardHook, ForwardHook, ForwardPreHook } from './hooks.ts';
 export type { FactoryOptions } from './internal.ts';
 export { Bilinear, Identity, Linear, type LinearOptions } from './linear.ts';
 export * from './loss.ts';
+export * from './margin-loss.ts';
 export { type AnyModule, Module } from './module.ts';
 export * from './normalization.ts';
 export { Parameter } from './parameter.ts';

@@ -1,5 +1,6 @@
 // Linear layers and the identity.
 import { type Named, readArguments } from '../define.ts';
+import { bilinear } from '../ops/bilinear.ts';
 import { linear } from '../ops/matmul.ts';
 import type { Tensor } from '../tensor.ts';
 import { kaimingUniform_, uniform_ } from './init.ts';
@@ -123,10 +124,7 @@ export class Bilinear extends Module<[x1: Tensor, x2: Tensor]> {
     if (this.bias !== null) uniform_(this.bias, -bound, bound);
   }
   override forward(x1: Tensor, x2: Tensor): Tensor {
-    const [o, i, j] = this.weight.sizes as readonly [number, number, number];
-    const left = x1.matmul(this.weight.permute(1, 0, 2).reshape([i, o * j])).unflatten(-1, [o, j]); // (*, o, j)
-    const y = left.matmul(x2.unsqueeze(-1)).squeeze(-1);
-    return this.bias === null ? y : y.add(this.bias);
+    return bilinear(x1, x2, this.weight, this.bias);
   }
   override extraRepr(): string {
     return `in1_features=${this.in1Features}, in2_features=${this.in2Features}, out_features=${this.outFeatures}, bias=${bool(this.bias !== null)}`;

@@ -12,9 +12,9 @@ import {
   smoothL1Loss,
 } from '../ops/loss.ts';
 import type { Tensor } from '../tensor.ts';
+import { Loss, type Pair } from './loss-base.ts';
 import { Module } from './module.ts';
 
-type Pair = [x: Tensor, target: Tensor];
 /** Options of every loss. */
 export interface ReductionOptions {
   reduction?: Reduction | undefined;
@@ -26,13 +26,6 @@ export interface ClassLossOptions extends ReductionOptions {
   ignoreIndex?: number | undefined;
 }
 
-abstract class Loss extends Module<Pair> {
-  readonly reduction: Reduction;
-  constructor(reduction: Reduction | undefined) {
-    super();
-    this.reduction = reduction ?? 'mean';
-  }
-}
 /**
  * The mean of squared differences; with `reduction` `'sum'` their sum, with `'none'` each of them.
  * @example
@@ -196,7 +189,7 @@ export class NLLLoss extends Loss {
   readonly weight: Tensor | null;
   readonly ignoreIndex: number;
   constructor(...args: Call<[weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction], ClassLossOptions>) {
-    const options = readArguments<ClassLossOptions>('NLLLoss', args, ['weight', 'ignoreIndex', 'reduction']);
+    const options = readArguments<ClassLossOptions>(new.target.name, args, ['weight', 'ignoreIndex', 'reduction']);
     super(options.reduction);
     this.weight = options.weight ?? null;
     this.ignoreIndex = options.ignoreIndex ?? -100;
@@ -205,6 +198,13 @@ export class NLLLoss extends Loss {
     return nllLoss(x, target, { weight: this.weight, ignoreIndex: this.ignoreIndex, reduction: this.reduction });
   }
 }
+/**
+ * PyTorch's old name of {@link NLLLoss} for images [N, C, H, W].
+ * @example
+ * const logProbabilities = torch.tensor([[0.2], [0.8]]).log().reshape(1, 2, 1, 1)
+ * new torch.nn.NLLLoss2d().forward(logProbabilities, torch.tensor([[[1]]])) // tensor(0.2231)
+ */
+export class NLLLoss2d extends NLLLoss {}
 /** Options of {@link CrossEntropyLoss}. */
 export interface CrossEntropyLossOptions extends ClassLossOptions {
   labelSmoothing?: number | undefined;

@@ -1,10 +1,10 @@
 // Distances and similarities between vectors.
-import { inNameOf } from '../errors.ts';
+import { checkNumber, inNameOf, ShapeError } from '../errors.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import { requireFloating } from '../dtype.ts';
+import { bool, requireFloating } from '../dtype.ts';
 import { broadcastShapes } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { emptyTensor, type Tensor } from '../tensor.ts';
 import { operators } from './internal/register.ts';
 
 /** Options of {@link cosineSimilarity}. */
@@ -69,4 +69,24 @@ export function pairwiseDistance(
   });
 }
 
-operators({ cosineSimilarity, pairwiseDistance });
+/**
+ * The `p`-norms of the differences of all pairs of rows of x [N, M], N (N - 1) / 2 of them: of rows 0 and 1, 0 and 2, ….
+ * Throws ShapeError for other than 2 dims, DtypeError for integers, RangeError for a negative `p`.
+ * @example
+ * torch.pdist(torch.tensor([[0.5, 0], [0.5, 1], [4.5, 4]])) // tensor([1.0000, 5.6569, 5.0000])
+ */
+export function pdist(x: Tensor, ...args: Call<[p?: number], { p?: number | undefined }>): Tensor {
+  return inNameOf('pdist', () => {
+    const { p = 2 } = readArguments<{ p: number }>('pdist', args, ['p']);
+    checkNumber('pdist', 'p', p);
+    checkTensor('pdist', x);
+    if (x.ndim !== 2) throw new ShapeError(`pdist: only supports 2D tensors, got: ${x.ndim}D`);
+    requireFloating('pdist', x.dt);
+    if (!(p >= 0)) throw new RangeError('pdist: only supports non-negative p values');
+    const n = x.sizes[0]!;
+    const [i, j] = emptyTensor([n, n], bool).fill_(true).triu(1).nonzero({ asTuple: true }) as [Tensor, Tensor];
+    return x.indexSelect(0, i).sub(x.indexSelect(0, j)).norm(p, 1);
+  });
+}
+
+operators({ cosineSimilarity, pairwiseDistance, pdist });

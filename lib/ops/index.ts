@@ -2,6 +2,7 @@
 export * from './activation.ts';
 export * from './arrange.ts';
 export * from './backward.ts';
+export * from './bilinear.ts';
 export * from './binary.ts';
 export * from './class-loss.ts';
 export * from './compare.ts';
@@ -13,7 +14,9 @@ export * from './extremum.ts';
 export * from './gather.ts';
 export * from './indexing.ts';
 export * from './join.ts';
+export * from './likelihood-loss.ts';
 export * from './loss.ts';
+export * from './margin-loss.ts';
 export * from './masking.ts';
 export * from './matmul.ts';
 export * from './new.ts';

@@ -74,10 +74,13 @@ function weighted(
   // PyTorch composes the absolute loss of other operators, and its node is theirs
   const name = where === 'mseLoss' ? where : code === NONE ? 'abs' : reduction;
   if (weight === null) return pointwise(name, x, target, code, value, slope, null, factor);
+  return weigh(where, pointwise(name, x, target, NONE, value, slope, null, factor), weight, code);
+}
+/** Losses times weights, reduced; the mean is weighted too. */
+function weigh(where: string, losses: Tensor, weight: Tensor, code: number): Tensor {
   checkTensor(where, weight, 'weight');
-  const losses = pointwise(name, x, target, NONE, value, slope, null, factor).mul(weight);
-  // the mean is weighted too
-  return code === MEAN ? losses.sum().div(weight.expand(losses.sizes).sum()) : reduced(losses, code);
+  const all = losses.mul(weight);
+  return code === MEAN ? all.sum().div(weight.expand(all.sizes).sum()) : reduced(all, code);
 }
 
 /**
@@ -161,6 +164,8 @@ export function smoothL1Loss(
 export interface HuberLossOptions {
   reduction?: Reduction | undefined;
   delta?: number | undefined;
+  /** Multiplies the losses of the elements; broadcasts. */
+  weight?: Tensor | null | undefined;
 }
 /**
  * `d² / 2` for differences d below `delta`, `delta (d - delta / 2)` above, and the mean by default. Throws RangeError
@@ -171,20 +176,22 @@ export interface HuberLossOptions {
 export function huberLoss(
   x: Tensor,
   target: Tensor,
-  ...args: Call<[reduction?: Reduction, delta?: number], HuberLossOptions>
+  ...args: Call<[reduction?: Reduction, delta?: number, weight?: Tensor | null], HuberLossOptions>
 ): Tensor {
   return inNameOf('huberLoss', () => {
     const where = 'huberLoss';
-    const { reduction = 'mean', delta = 1 } = readArguments<HuberLossOptions>(where, args, ['reduction', 'delta']);
+    const names = ['reduction', 'delta', 'weight'];
+    const { reduction = 'mean', delta = 1, weight = null } = readArguments<HuberLossOptions>(where, args, names);
+    const code = reductionCode(where, reduction);
     checkNumber(where, 'delta', delta);
     if (!(delta > 0))
       throw new RangeError(`${where}: huber_loss does not support non-positive values for delta, but got ${delta}`);
     checkPair(where, x, target);
-    return pointwise(
+    const losses = pointwise(
       'huberLoss',
       x,
       target,
-      reductionCode(where, reduction),
+      weight === null ? code : NONE,
       (a, b) => {
         const d = a.sub(b).abs();
         const near = d.clamp({ max: delta });
@@ -192,6 +199,13 @@ export function huberLoss(
       },
       (a, b) => a.sub(b).clamp(-delta, delta),
     );
+    if (weight === null) return losses;
+    checkTensor(where, weight, 'weight');
+    if (!sameShape(weight.sizes, x.sizes))
+      throw new ShapeError(
+        `${where}: Weights and input must have the same size: ${show(weight.sizes)} and ${show(x.sizes)}`,
+      );
+    return reduced(losses.mul(weight), code); // unlike that of mseLoss, the mean is a plain one
   });
 }
 

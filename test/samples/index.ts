@@ -2,10 +2,11 @@
 // PyTorch, and what it must refuse. Walked by test/ops.test.ts; scripts/oracle-cases.ts exports the calls, a file of
 // answers (test/oracle/ops) for each table.
 import { core } from './core.ts';
+import { losses } from './losses.ts';
 import type { RowName, Sample, Samples } from './sample.ts';
 
 export { callsOf, type RowName, type Sample, torchOf } from './sample.ts';
 
 /** The tables by the names of their files. */
-export const tables: Readonly<Record<string, Samples>> = { core };
-export const samples: Readonly<Record<RowName, Sample>> = { ...core };
+export const tables: Readonly<Record<string, Samples>> = { core, losses };
+export const samples: Readonly<Record<RowName, Sample>> = { ...core, ...losses };

@@ -1,0 +1,144 @@
+// Losses as modules, ctcLoss with its gradients, the adaptive softmax and gumbelSoftmax, against PyTorch's stored answers
+// (test/oracle/losses.json, by scripts/oracle-losses.py).
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'vitest';
+import type { DTypeName } from '../lib/dtype.ts';
+import * as torch from '../lib/index.ts';
+import { expectClose, flat } from './helpers.ts';
+
+interface Data {
+  v: (number | string)[];
+  s: number[];
+  d: DTypeName;
+}
+type Loss = torch.nn.Module<readonly unknown[]>;
+interface Stored {
+  modules: [string, Record<string, unknown>, unknown[], Data, (Data | null)[]][];
+  ctc: [Data, [Data, Data, Data], Record<string, unknown>, Data, Data][];
+  adaptive: Record<'x' | 'target' | 'output' | 'loss' | 'grad' | 'tail' | 'logProb' | 'predict', Data> & {
+    state: Record<string, Data>;
+  };
+  huber: [Data, Data, Data, Data, Data];
+  gumbel: [Data, Data, Data];
+}
+const stored = JSON.parse(readFileSync(new URL('./oracle/losses.json', import.meta.url), 'utf8')) as Stored;
+const tensor = ({ v, s, d }: Data): torch.Tensor => torch.tensor(v.map(Number), { dtype: d }).reshape(s);
+const isData = (x: unknown): x is Data => typeof x === 'object' && x !== null && 'v' in x && 's' in x;
+const restored = (x: unknown): unknown => (isData(x) ? tensor(x) : x);
+function expectData(got: torch.Tensor, wanted: Data, what: string, tolerance = 1e-10): void {
+  assert.deepEqual([...got.sizes], wanted.s, what);
+  expectClose(flat(got), wanted.v.map(Number), tolerance, what);
+}
+
+test.each(stored.modules.map((c) => [c[0], c] as const))('nn.%s', (name, [, options, inputs, value, grads]) => {
+  const given = Object.fromEntries(Object.entries(options).map(([k, v]) => [k, restored(v)]));
+  const Class = Reflect.get(torch.nn, name) as new (options: object) => Loss;
+  const args = inputs.map(restored);
+  const floats = args.filter((x): x is torch.Tensor => x instanceof torch.Tensor && x.dtype === 'float64');
+  for (const x of floats) x.requiresGrad_();
+  const y = new Class(given).forward(...args);
+  expectData(y, value, name);
+  const got = torch.autograd.grad(y.sum(), floats, { allowUnused: true });
+  grads.forEach((g, i) => {
+    if (g !== null) expectData(got[i]!, g, `gradient ${i} of ${name}`);
+  });
+});
+
+describe('ctcLoss', () => {
+  test.each(stored.ctc.map((c, i) => [i, c] as const))(
+    'case %i, with its gradient',
+    (i, [x, rest, options, value, grad]) => {
+      const logits = tensor(x).requiresGrad_();
+      const [targets, given, wanted] = rest.map(tensor) as [torch.Tensor, torch.Tensor, torch.Tensor];
+      const y = torch.ctcLoss(logits, targets, given, wanted, options);
+      expectData(y, value, `case ${i}`);
+      const weights = torch.arange(1, y.numel() + 1, { dtype: 'float64' }).reshape(y.sizes);
+      y.mul(weights).sum().backward();
+      expectData(logits.grad!, grad, `gradient of case ${i}`);
+      // in another layout, and in single precision
+      const other = tensor(x).transpose(0, -1).contiguous().transpose(0, -1);
+      expectData(
+        torch.ctcLoss(other, targets, given.tolist() as number[], wanted, options),
+        value,
+        `layout of case ${i}`,
+      );
+      expectData(
+        torch.ctcLoss(tensor(x).float(), targets, given, wanted, options),
+        value,
+        `float32 of case ${i}`,
+        1e-5,
+      );
+    },
+  );
+
+  test('its backward cannot be differentiated, as in PyTorch', () => {
+    const x = torch.randn([4, 1, 3]).requiresGrad_();
+    const y = torch.ctcLoss(x.logSoftmax(-1), torch.tensor([[1, 2]]), [4], [2]);
+    assert.throws(() => torch.autograd.grad(y, [x], { createGraph: true })[0]!.sum().backward(), {
+      name: 'AutogradError',
+      message: /the derivative of ctcLoss's backward is not implemented/,
+    });
+  });
+
+  test('refuses half precision', () => {
+    assert.throws(() => torch.ctcLoss(torch.ones(4, 1, 3).half(), torch.tensor([[1]]), [4], [1]), {
+      name: 'DtypeError',
+      message: 'ctcLoss: not implemented for float16',
+    });
+  });
+});
+
+test('the adaptive softmax', () => {
+  const wanted = stored.adaptive;
+  torch.manualSeed(3);
+  const m = new torch.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 10], {
+    divValue: 2,
+    headBias: true,
+    dtype: 'float64',
+  });
+  const state = m.stateDict();
+  assert.deepEqual(Object.keys(state), Object.keys(wanted.state));
+  for (const [key, value] of Object.entries(wanted.state)) expectData(state[key]!, value, key);
+  const x = tensor(wanted.x).requiresGrad_();
+  const target = tensor(wanted.target);
+  const { output, loss } = m.forward(x, target);
+  expectData(output, wanted.output, 'output');
+  expectData(loss, wanted.loss, 'loss');
+  loss.backward();
+  expectData(x.grad!, wanted.grad, 'gradient of x');
+  expectData(m.getParameter('tail.1.1.weight').grad!, wanted.tail, 'gradient of a weight');
+  expectData(m.logProb(x), wanted.logProb, 'logProb');
+  expectData(m.predict(x), wanted.predict, 'predict');
+  const one = m.forward(x.select(0, 2), target.select(0, 2));
+  expectClose([Number(one.output.item())], [Number(wanted.output.v[2])], 1e-10, 'one row');
+  assert.throws(() => m.forward(x, target.add(1)), {
+    name: 'RangeError',
+    message: /Target values should be in \[0, 19\], but values in range \[1, 20\] were found/,
+  });
+  assert.throws(() => new torch.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [10, 4]), /unique, positive integers sorted/);
+});
+
+test('huberLoss with weights', () => {
+  const [x, target, weight, mean, sum] = stored.huber.map(tensor) as [
+    torch.Tensor,
+    torch.Tensor,
+    torch.Tensor,
+    torch.Tensor,
+    torch.Tensor,
+  ];
+  expectClose(flat(torch.huberLoss(x, target, { weight })), flat(mean), 1e-12, 'mean');
+  expectClose(flat(torch.huberLoss(x, target, 'sum', 1, weight)), flat(sum), 1e-12, 'sum');
+  assert.throws(() => torch.huberLoss(x, target, { weight: torch.ones(1) }), /must have the same size/);
+});
+
+test('gumbelSoftmax draws as PyTorch does', () => {
+  const [x, soft, hard] = stored.gumbel;
+  torch.manualSeed(5);
+  expectData(torch.F.gumbelSoftmax(tensor(x), 0.5), soft, 'soft', 1e-6);
+  const logits = tensor(x).requiresGrad_();
+  const y = torch.F.gumbelSoftmax(logits, { hard: true, dim: 0 });
+  expectData(y, hard, 'hard', 1e-6);
+  y.mul(tensor(soft)).sum().backward();
+  assert.ok(Number(logits.grad!.abs().sum().item()) > 0);
+});
