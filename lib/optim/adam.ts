@@ -1,9 +1,11 @@
 // Adam and AdamW.
 import { type Call, readArguments } from '../define.ts';
-import { describe } from '../errors.ts';
 import { kernel } from '../native.ts';
-import type { Tensor } from '../tensor.ts';
-import { notNegative, Optimizer, type ParamGroup, type Params, type Slot } from './optimizer.ts';
+import { Tensor } from '../tensor.ts';
+import { betas, notNegative } from './checks.ts';
+import type { ParamGroup, Params, Slot, Taken } from './optimizer.ts';
+import type { OptimizerStateDict } from './state-dict.ts';
+import { Stepped } from './stepped.ts';
 
 const adamKernel = kernel('adam');
 
@@ -16,6 +18,13 @@ export interface AdamOptions {
   weightDecay: number;
   amsgrad: boolean;
   maximize: boolean;
+  /** Ignored, as is `fused`: every step is one call of a fused kernel. */
+  foreach: boolean | null;
+  /** Refused by a step on the CPU. */
+  capturable: boolean;
+  /** Refused: steps are not recorded. */
+  differentiable: boolean;
+  fused: boolean | null;
   /** Decays weights apart from the gradient, as {@link AdamW} does. */
   decoupledWeightDecay: boolean;
 }
@@ -26,22 +35,31 @@ const DEFAULTS: AdamOptions = {
   weightDecay: 0,
   amsgrad: false,
   maximize: false,
+  foreach: null,
+  capturable: false,
+  differentiable: false,
+  fused: null,
   decoupledWeightDecay: false,
 };
-const CONSTANTS = { foreach: null, capturable: false, differentiable: false, fused: null };
 const POSITIONS = ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad'] as const;
-type AdamPositions = [
-  lr?: number,
-  betas?: readonly [number, number],
-  eps?: number,
-  weightDecay?: number,
-  amsgrad?: boolean,
-];
+const ONLY = ['foreach', 'maximize', 'capturable', 'differentiable', 'fused'];
+type Betas = readonly [number | Tensor, number | Tensor];
+type Given = Partial<Omit<Taken<AdamOptions>, 'betas'>> & { betas?: Betas };
+type AdamPositions = [lr?: number | Tensor, betas?: Betas, eps?: number, weightDecay?: number, amsgrad?: boolean];
 
-/** Parameters that have made as many steps. */
-interface Batch {
-  step: number;
-  readonly slots: Slot[];
+/** Options with betas as numbers. */
+function plain(where: string, { betas, ...options }: Given): Partial<Taken<AdamOptions>> {
+  if (!Array.isArray(betas)) return betas === undefined ? options : { ...options, betas: betas as never };
+  const given: readonly unknown[] = betas;
+  const tensors = given.filter((b) => b instanceof Tensor);
+  if (tensors.length % given.length !== 0)
+    throw new RangeError(`${where}: betas must be either both floats or both Tensors`);
+  const values = given.map((b, i): unknown => {
+    if (!(b instanceof Tensor)) return b;
+    if (b.count !== 1) throw new RangeError(`${where}: Tensor betas[${i}] must be 1-element`);
+    return b.item();
+  });
+  return { ...options, betas: values as never };
 }
 
 /**
@@ -54,60 +72,23 @@ interface Batch {
  * optimizer.step()
  * w // tensor([0.5000, 0.5000], requires_grad=True)
  */
-export class Adam extends Optimizer<AdamOptions> {
+export class Adam extends Stepped<AdamOptions> {
   readonly #params: number[] = new Array<number>(10).fill(0);
-  constructor(params: Params<AdamOptions>, ...args: Call<AdamPositions, Partial<AdamOptions>>) {
-    const options = readArguments<AdamOptions>(new.target.name, args, POSITIONS, ['maximize', 'decoupledWeightDecay']);
-    super(params, { ...DEFAULTS, ...options }, CONSTANTS);
+  constructor(params: Params<AdamOptions>, ...args: Call<AdamPositions, Given>) {
+    const where = new.target.name;
+    const options = plain(where, readArguments<Given>(where, args, POSITIONS, [...ONLY, 'decoupledWeightDecay']));
+    super(params, { ...DEFAULTS, ...options });
   }
   protected override check(where: string, o: AdamOptions): void {
     notNegative(where, 'learning rate', o.lr);
     notNegative(where, 'epsilon value', o.eps);
-    if (!Array.isArray(o.betas) || o.betas.length !== 2)
-      throw new TypeError(`${where}: expected betas to be two numbers but received ${describe(o.betas)}`);
-    o.betas.forEach((beta, i) => {
-      if (!(beta >= 0 && beta < 1)) throw new RangeError(`${where}: Invalid beta parameter at index ${i}: ${beta}`);
-    });
+    betas(where, o.betas);
     notNegative(where, 'weight_decay value', o.weightDecay);
   }
-  protected override start(slot: Slot, o: ParamGroup<AdamOptions>): void {
-    this.keep(slot, 'step', 0);
-    this.zeros(slot, 'exp_avg');
-    this.zeros(slot, 'exp_avg_sq');
-    if (o.amsgrad) this.zeros(slot, 'max_exp_avg_sq');
+  protected override names(o: AdamOptions): readonly string[] {
+    return o.amsgrad ? ['exp_avg', 'exp_avg_sq', 'max_exp_avg_sq'] : ['exp_avg', 'exp_avg_sq'];
   }
-  protected override resume(slot: Slot, o: ParamGroup<AdamOptions>): void {
-    const state = slot.state!;
-    state.step ??= 0;
-    for (const name of ['exp_avg', 'exp_avg_sq', ...(o.amsgrad ? ['max_exp_avg_sq'] : [])]) {
-      const value = state[name];
-      if (value) slot.tuple.push(value as Tensor);
-      else this.zeros(slot, name);
-    }
-  }
-  protected override update(slots: readonly Slot[], o: ParamGroup<AdamOptions>): void {
-    const step = (slots[0]!.state!.step as number) + 1;
-    let same = true;
-    for (let i = 0; i < slots.length; i++) {
-      const { state } = slots[i]!;
-      const own = (state!.step as number) + 1;
-      state!.step = own;
-      if (own !== step) same = false;
-    }
-    if (same) {
-      this.#advance(slots, step, o);
-      return;
-    }
-    const batches: Batch[] = [];
-    for (const slot of slots) {
-      const own = slot.state!.step as number;
-      const batch = batches.find((b) => b.step === own);
-      if (batch) batch.slots.push(slot);
-      else batches.push({ step: own, slots: [slot] });
-    }
-    for (const batch of batches) this.#advance(batch.slots, batch.step, o);
-  }
-  #advance(slots: readonly Slot[], step: number, o: AdamOptions): void {
+  protected override advance(slots: readonly Slot[], step: number, o: ParamGroup<AdamOptions>): void {
     const [beta1, beta2] = o.betas;
     const params = this.#params;
     params[0] = o.lr;
@@ -135,11 +116,12 @@ export class Adam extends Optimizer<AdamOptions> {
  * w // tensor([0.4950, 0.4950], requires_grad=True)
  */
 export class AdamW extends Adam {
-  constructor(
-    params: Params<AdamOptions>,
-    ...args: Call<AdamPositions, Partial<Omit<AdamOptions, 'decoupledWeightDecay'>>>
-  ) {
-    const options = readArguments<AdamOptions>('AdamW', args, POSITIONS, ['maximize']);
+  constructor(params: Params<AdamOptions>, ...args: Call<AdamPositions, Omit<Given, 'decoupledWeightDecay'>>) {
+    const options = readArguments<Given>('AdamW', args, POSITIONS, ONLY);
     super(params, { weightDecay: 1e-2, ...options, decoupledWeightDecay: true });
+  }
+  override loadStateDict(dict: OptimizerStateDict): void {
+    super.loadStateDict(dict);
+    for (const group of this.paramGroups) group.decoupledWeightDecay = true;
   }
 }

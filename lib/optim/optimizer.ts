@@ -1,26 +1,48 @@
-// The base of all optimizers: groups of parameters, their state, and state dicts in PyTorch's format.
+// The base of all optimizers: groups of parameters, their state, the step and its hooks.
+import { type HookHandle, register } from '../autograd/hooks.ts';
 import { enableGrad } from '../autograd/mode.ts';
+import { zerosLike } from '../create.ts';
 import { type Call, readArguments } from '../define.ts';
 import { runList } from '../dispatch.ts';
 import { FLOATING } from '../dtype.ts';
-import { AutogradError, describe, DtypeError } from '../errors.ts';
-import { scalarTensor, zerosLike } from '../create.ts';
+import { AutogradError, describe, DeviceError, DtypeError } from '../errors.ts';
 import { emptyLasting, Tensor } from '../tensor.ts';
+import { type Ways, ways } from './checks.ts';
+import {
+  camel,
+  matchGroups,
+  type OptimizerStateDict,
+  packState,
+  type ParameterState,
+  python,
+  snake,
+  type StateValue,
+  unpackState,
+} from './state-dict.ts';
 
-/** Values of one parameter's state, by PyTorch's names. */
-export type ParameterState = Record<string, Tensor | number | null>;
-/** Parameters that share options. */
-export type ParamGroup<O> = O & { params: Tensor[]; initialLr?: number };
-/** What is optimized: tensors, or groups of them with options of their own. */
-export type Params<O> = Iterable<Tensor> | Iterable<{ params: Tensor | Iterable<Tensor> } & Partial<O>>;
-/** PyTorch's format, which its `load_state_dict` reads too. */
-export interface OptimizerStateDict {
-  state: Record<string, Record<string, unknown>>;
-  param_groups: Record<string, unknown>[];
+/** What schedules and averaging keep in a group beside its options. */
+export interface GroupNotes {
+  /** The learning rate at the start of a schedule. */
+  initialLr?: number;
+  maxLr?: number;
+  minLr?: number;
+  baseMomentum?: number;
+  maxMomentum?: number;
+  swaLr?: number;
+  /** The parameters' names, where they were given with names. */
+  paramNames?: string[];
 }
-
-const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+const NOTES: readonly string[] = ['initialLr', 'maxLr', 'minLr', 'baseMomentum', 'maxMomentum', 'swaLr', 'paramNames'];
+/** Parameters that share options. */
+export type ParamGroup<O> = O & GroupNotes & { params: Tensor[] };
+/** Options as they are given: the learning rate may be a tensor with one element. */
+export type Taken<O> = { [K in keyof O]: K extends 'lr' ? number | Tensor : O[K] };
+/** Parameters, alone or with their names, as `namedParameters()` gives them. */
+export type Parameters = Iterable<Tensor> | Iterable<readonly [name: string, parameter: Tensor]>;
+/** A group as it is given: what it does not say is the optimizer's default. */
+export type GivenGroup<O> = { params: Tensor | Parameters } & Partial<Taken<O>> & GroupNotes;
+/** What is optimized: tensors, with names or without, or groups of them with options of their own. */
+export type Params<O> = Parameters | Iterable<GivenGroup<O>>;
 
 /** A parameter with what its updates need, found once. */
 export interface Slot {
@@ -33,6 +55,33 @@ export interface Slot {
 /** Options that every optimizer has. */
 export interface BaseOptions {
   lr: number;
+}
+
+/** Called before a step with its arguments; may give others in their place. */
+export type StepPreHook = (
+  optimizer: Optimizer,
+  args: readonly unknown[],
+) => readonly unknown[] | null | undefined | void;
+/** Called after a step with its arguments. */
+export type StepPostHook = (optimizer: Optimizer, args: readonly unknown[]) => void;
+/** Called before a state dict is made, or after one was loaded. */
+export type OptimizerHook = (optimizer: Optimizer) => void;
+/** Called with a state dict that was made, or is to be loaded; may give another in its place. */
+export type StateDictHook = (
+  optimizer: Optimizer,
+  dict: OptimizerStateDict,
+) => OptimizerStateDict | null | undefined | void;
+type PrependArguments = Call<[prepend?: boolean], { prepend?: boolean | undefined }>;
+
+/** Adds a hook, before all others if wanted. */
+function add<F>(where: string, hooks: Map<number, F>, hook: F, args: PrependArguments): HookHandle {
+  if (typeof hook !== 'function') throw new TypeError(`${where}: expected a function but received ${describe(hook)}`);
+  const { prepend = false } = readArguments<{ prepend: boolean }>(where, args, ['prepend']);
+  const others = prepend ? [...hooks] : [];
+  if (prepend) hooks.clear();
+  const handle = register(hooks, hook);
+  for (const [id, other] of others) hooks.set(id, other);
+  return handle;
 }
 
 /**
@@ -48,16 +97,23 @@ export interface BaseOptions {
 export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   /** Groups of parameters; their options may be changed between steps. */
   readonly paramGroups: ParamGroup<O>[] = [];
-  /** State by parameter, with PyTorch's names. */
+  /** State by parameter, with PyTorch's names; what are tensors without dims there are numbers here. */
   readonly state: Map<Tensor, ParameterState> = new Map();
-  readonly defaults: O;
+  readonly defaults: Taken<O>;
   readonly #slots: Slot[][] = [];
-  /** Options of PyTorch's that make no difference here, for its state dicts. */
-  protected readonly constants: Readonly<Record<string, unknown>>;
+  /** Learning rates that are tensors: their groups show the number. */
+  readonly #rates = new WeakMap<ParamGroup<O>, Tensor>();
+  readonly #hooks = {
+    stepPre: new Map<number, StepPreHook>(),
+    stepPost: new Map<number, StepPostHook>(),
+    statePre: new Map<number, OptimizerHook>(),
+    statePost: new Map<number, StateDictHook>(),
+    loadPre: new Map<number, StateDictHook>(),
+    loadPost: new Map<number, OptimizerHook>(),
+  };
 
-  constructor(params: Params<O>, defaults: O, constants: Readonly<Record<string, unknown>>) {
+  constructor(params: Params<O>, defaults: Taken<O>) {
     this.defaults = defaults;
-    this.constants = constants;
     const where = new.target.name;
     if (params instanceof Tensor || typeof params !== 'object' || params === null || !(Symbol.iterator in params)) {
       throw new TypeError(
@@ -66,7 +122,7 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     }
     const list: readonly unknown[] = [...(params as Iterable<unknown>)];
     if (list.length === 0) throw new RangeError(`${where}: optimizer got an empty parameter list`);
-    const isGroup = (x: unknown): x is { params: Tensor | Iterable<Tensor> } & Partial<O> =>
+    const isGroup = (x: unknown): x is GivenGroup<O> =>
       typeof x === 'object' && x !== null && !(x instanceof Tensor) && 'params' in x;
     if (isGroup(list[0])) {
       for (const group of list) {
@@ -74,7 +130,7 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
           throw new TypeError(`${where}: expected groups of parameters but one of them is ${describe(group)}`);
         this.addParamGroup(group);
       }
-    } else this.#add({ params: list as readonly Tensor[] }, {});
+    } else this.addParamGroup({ params: list as readonly Tensor[] } as GivenGroup<O>);
   }
 
   /** Checks options. Throws RangeError or TypeError in PyTorch's words. */
@@ -85,12 +141,46 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   protected abstract update(slots: readonly Slot[], group: ParamGroup<O>): void;
 
   /** Adds parameters with options of their own. Throws TypeError or AutogradError for what cannot be optimized. */
-  addParamGroup(given: { params: Tensor | Iterable<Tensor> } & Partial<O>): void {
-    this.#add(given, given);
-  }
-  #add(given: { params: Tensor | Iterable<Tensor> }, wanted: Partial<O>): void {
+  addParamGroup(given: GivenGroup<O>): void {
     const where = this.constructor.name;
-    const params = given.params instanceof Tensor ? [given.params] : [...given.params];
+    if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof Tensor)
+      throw new TypeError(`${where}: param_group must be an object but received ${describe(given)}`);
+    const source: unknown = given.params;
+    if (source instanceof Set) {
+      throw new TypeError(
+        `${where}: optimizer parameters need to be organized in ordered collections. Please use a list instead.`,
+      );
+    }
+    if (typeof source !== 'object' || source === null || !(source instanceof Tensor || Symbol.iterator in source))
+      throw new TypeError(`${where}: expected an iterable of Tensors for params but received ${describe(source)}`);
+    const names: string[] = [];
+    const list: readonly unknown[] = source instanceof Tensor ? [source] : [...(source as Iterable<unknown>)];
+    const found = list.map((item): unknown => {
+      if (!Array.isArray(item) || item.length !== 2) return item;
+      names.push(String(item[0]));
+      return item[1] as unknown;
+    });
+    const params = this.#checked(where, found, names.length);
+
+    const options: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(given)) {
+      if (name === 'params' || value === undefined) continue;
+      if (!(name in this.defaults) && !NOTES.includes(name))
+        throw new TypeError(`${where}: unknown option '${name}'; expected ${Object.keys(this.defaults).join(', ')}`);
+      options[name] = value;
+    }
+    const group = { ...this.defaults, ...options, params } as ParamGroup<O>;
+    if (names.length > 0) group.paramNames = names;
+    this.#takeRate(where, group, group.lr);
+    this.check(where, group);
+    ways(where, group as Ways);
+    this.paramGroups.push(group);
+    this.#slots.push(params.map((p) => ({ p, state: null, tuple: [p, p] })));
+  }
+  #checked(where: string, params: readonly unknown[], names: number): Tensor[] {
+    if (names > 0 && names < params.length) {
+      throw new RangeError(`${where}: all optimizer params should be with/without names. Some param names are missing`);
+    }
     const taken = new Set(this.paramGroups.flatMap((g) => g.params));
     for (const p of params) {
       if (!(p instanceof Tensor))
@@ -100,30 +190,58 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
         throw new DtypeError(`${where}: can only optimize floating-point tensors, but one of the params is ${p.dtype}`);
       if (taken.has(p)) throw new TypeError(`${where}: some parameters appear in more than one parameter group`);
     }
-    const unique = [...new Set(params)];
-    if (unique.length < params.length) {
+    if (new Set(params).size < params.length)
       throw new TypeError(`${where}: optimizer contains a parameter group with duplicate parameters`);
+    if (this.paramGroups.some((g) => names > 0 !== (g.paramNames !== undefined))) {
+      throw new RangeError(
+        `${where}: all optimizer param groups should be with/without names. cannot add param group ${
+          names > 0 ? 'with' : 'without'
+        } names to the optimizer`,
+      );
     }
-    for (const name of Object.keys(wanted)) {
-      if (name !== 'params' && name !== 'initialLr' && !(name in this.defaults))
-        throw new TypeError(`${where}: unknown option '${name}'; expected ${Object.keys(this.defaults).join(', ')}`);
-    }
-    const options = Object.fromEntries(Object.entries(wanted).filter(([, v]) => v !== undefined));
-    const group = { ...this.defaults, ...options, params: unique } as ParamGroup<O>;
-    this.check(where, group);
-    this.paramGroups.push(group);
-    this.#slots.push(unique.map((p) => ({ p, state: null, tuple: [p, p] })));
+    return params as Tensor[];
+  }
+  /** Lets a group read its learning rate out of a tensor, if it is one. */
+  #takeRate(where: string, group: ParamGroup<O>, lr: unknown): void {
+    if (!(lr instanceof Tensor)) return;
+    if (lr.count !== 1) throw new RangeError(`${where}: Tensor lr must be 1-element`);
+    this.#rates.set(group, lr);
+    Object.defineProperty(group, 'lr', {
+      configurable: true,
+      enumerable: true,
+      get: () => lr.item(),
+      set: (value: number) => lr.detach().fill_(value),
+    });
   }
 
   /** Updates all parameters that have a gradient. `closure` computes the loss anew, which is given back. */
   step(): null;
   step<R>(closure: () => R): R;
   step<R>(closure?: () => R): R | null {
+    const { stepPre, stepPost } = this.#hooks;
+    if (stepPre.size === 0 && stepPost.size === 0) return this.advanceAll(closure);
+    let args: readonly unknown[] = closure === undefined ? [] : [closure];
+    for (const hook of stepPre.values()) {
+      const next = hook(this, args);
+      if (next === undefined || next === null) continue;
+      if (!Array.isArray(next))
+        throw new TypeError(`${this.constructor.name}: a step hook must give nothing or a list of arguments`);
+      args = next;
+    }
+    const loss = this.advanceAll(args[0] as (() => R) | undefined);
+    for (const hook of stepPost.values()) hook(this, args);
+    return loss;
+  }
+  /** The step between its hooks. */
+  protected advanceAll<R>(closure?: () => R): R | null {
+    if (closure !== undefined && typeof closure !== 'function')
+      throw new TypeError(`${this.constructor.name}: expected a function as closure but received ${describe(closure)}`);
     const loss = closure === undefined ? null : enableGrad(closure);
     const { paramGroups } = this;
     for (let i = 0; i < paramGroups.length; i++) {
       const group = paramGroups[i]!;
       const slots = this.#slots[i]!;
+      if ((group as Ways).capturable) this.#refuseCapture();
       let ready: Slot[] = slots;
       for (let j = 0; j < slots.length; j++) {
         const slot = slots[j]!;
@@ -143,6 +261,17 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     }
     return loss;
   }
+  #refuseCapture(): never {
+    throw new DeviceError(
+      `${this.constructor.name}: If capturable=True, params and state_steps must be on supported devices: CUDA's, not cpu`,
+    );
+  }
+  /** Makes the state of all parameters before the first step. */
+  protected startAll(): void {
+    this.#slots.forEach((slots, i) => {
+      for (const slot of slots) this.start(slot, this.paramGroups[i]!);
+    });
+  }
 
   /** Forgets the gradients, or fills them with zeros. */
   zeroGrad(...args: Call<[setToNone?: boolean], { setToNone?: boolean | undefined }>): void {
@@ -155,15 +284,20 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     }
   }
 
-  /** Zeros of the shape of a slot's parameter, as one of its states and the next operand of its kernel. */
-  protected zeros(slot: Slot, name: string): Tensor {
-    const out = emptyLasting(slot.p.sizes, slot.p.dt).zero_();
+  /** A tensor of the shape of a slot's parameter, as one of its states and the next operand of its kernel. */
+  protected filled(slot: Slot, name: string, value: number): Tensor {
+    const out = emptyLasting(slot.p.sizes, slot.p.dt);
+    if (value === 0) out.zero_();
+    else out.fill_(value);
     this.keep(slot, name, out);
     slot.tuple.push(out);
     return out;
   }
+  protected zeros(slot: Slot, name: string): Tensor {
+    return this.filled(slot, name, 0);
+  }
   /** Stores a part of a slot's state. */
-  protected keep(slot: Slot, name: string, value: Tensor | number): void {
+  protected keep(slot: Slot, name: string, value: StateValue): void {
     if (slot.state === null) {
       slot.state = this.state.get(slot.p) ?? {};
       this.state.set(slot.p, slot.state);
@@ -189,75 +323,73 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     for (let i = 0; i < slots.length; i++) slots[i]!.p.storage.version++;
   }
 
+  // ---- hooks --------------------------------------------------------------------------------------------------------
+
+  /** Calls `hook` before each step, with the step's arguments; it may give others. */
+  registerStepPreHook(hook: StepPreHook): HookHandle {
+    return add('registerStepPreHook', this.#hooks.stepPre, hook, []);
+  }
+  /** Calls `hook` after each step. */
+  registerStepPostHook(hook: StepPostHook): HookHandle {
+    return add('registerStepPostHook', this.#hooks.stepPost, hook, []);
+  }
+  /** Calls `hook` before each state dict is made. */
+  registerStateDictPreHook(hook: OptimizerHook, ...args: PrependArguments): HookHandle {
+    return add('registerStateDictPreHook', this.#hooks.statePre, hook, args);
+  }
+  /** Calls `hook` with each state dict that was made; it may give another. */
+  registerStateDictPostHook(hook: StateDictHook, ...args: PrependArguments): HookHandle {
+    return add('registerStateDictPostHook', this.#hooks.statePost, hook, args);
+  }
+  /** Calls `hook` with each state dict that is to be loaded; it may give another. */
+  registerLoadStateDictPreHook(hook: StateDictHook, ...args: PrependArguments): HookHandle {
+    return add('registerLoadStateDictPreHook', this.#hooks.loadPre, hook, args);
+  }
+  /** Calls `hook` after each state dict was loaded. */
+  registerLoadStateDictPostHook(hook: OptimizerHook, ...args: PrependArguments): HookHandle {
+    return add('registerLoadStateDictPostHook', this.#hooks.loadPost, hook, args);
+  }
+
   // ---- state dicts --------------------------------------------------------------------------------------------------
 
+  /** A group's options, by PyTorch's names. */
+  #options(group: ParamGroup<O>): [string, unknown][] {
+    const rate = this.#rates.get(group);
+    return Object.entries(group).flatMap(([k, v]): [string, unknown][] =>
+      k === 'params' ? [] : [[snake(k), k === 'lr' && rate ? rate : v]],
+    );
+  }
   /** Options and state in PyTorch's format; tensors share memory with the optimizer. */
   stateDict(): OptimizerStateDict {
+    for (const hook of this.#hooks.statePre.values()) hook(this);
     const numbers = new Map<Tensor, number>();
-    const groups = this.paramGroups.map(({ params, ...options }) => {
-      const named = Object.entries({ ...options, ...this.constants }).map(([k, v]): [string, unknown] => [snake(k), v]);
-      return {
-        ...Object.fromEntries(named),
-        params: params.map((p) => {
-          if (!numbers.has(p)) numbers.set(p, numbers.size);
-          return numbers.get(p)!;
-        }),
-      };
-    });
-    const state: Record<string, Record<string, unknown>> = {};
-    for (const [p, n] of numbers) {
-      const values = this.state.get(p);
-      if (!values) continue;
-      const entry: Record<string, unknown> = {};
-      // PyTorch counts steps in a float32 tensor
-      for (const [k, v] of Object.entries(values))
-        entry[k] = typeof v === 'number' ? scalarTensor(v, { dtype: 'float32' }) : v;
-      state[n] = entry;
-    }
-    return { state, param_groups: groups };
+    const param_groups = this.paramGroups.map((group) => ({
+      ...Object.fromEntries(this.#options(group)),
+      params: group.params.map((p) => {
+        numbers.set(p, numbers.size);
+        return numbers.get(p)!;
+      }),
+    }));
+    let dict: OptimizerStateDict = { state: packState(numbers, this.state), param_groups };
+    for (const hook of this.#hooks.statePost.values()) dict = hook(this, dict) ?? dict;
+    return dict;
   }
 
   /** Takes over options and state. Throws RangeError if the groups are others. */
-  loadStateDict(dict: OptimizerStateDict): void {
+  loadStateDict(given: OptimizerStateDict): void {
     const where = `${this.constructor.name}.loadStateDict`;
-    const groups = dict?.param_groups;
-    if (!Array.isArray(groups))
-      throw new TypeError(`${where}: expected a state dict with param_groups but received ${describe(dict)}`);
-    if (groups.length !== this.paramGroups.length)
-      throw new RangeError(`${where}: loaded state dict has a different number of parameter groups`);
-    const byNumber = new Map<string, Tensor>();
-    groups.forEach((saved, i) => {
-      const numbers: readonly unknown[] = [...(saved.params as Iterable<unknown>)];
-      const { params } = this.paramGroups[i]!;
-      if (numbers.length !== params.length) {
-        throw new RangeError(
-          `${where}: loaded state dict contains a parameter group that doesn't match the size of optimizer's group`,
-        );
-      }
-      numbers.forEach((n, j) => byNumber.set(String(n), params[j]!));
-    });
-    groups.forEach((saved, i) => {
+    let dict = given;
+    for (const hook of this.#hooks.loadPre.values()) dict = hook(this, { ...dict }) ?? dict;
+    const byNumber = matchGroups(where, dict, this.paramGroups);
+    dict.param_groups.forEach((saved, i) => {
       const target = this.paramGroups[i]!;
       for (const [key, value] of Object.entries(saved)) {
         const name = camel(key);
-        if (name === 'params' || name in this.constants) continue;
-        if (name in this.defaults || name === 'initialLr') Reflect.set(target, name, value);
+        if (name === 'lr' && value instanceof Tensor) this.#takeRate(where, target, value.clone());
+        else if (name in this.defaults || NOTES.includes(name)) Reflect.set(target, name, value);
       }
     });
-    this.state.clear();
-    const entries: Iterable<[unknown, Record<string, unknown>]> =
-      dict.state instanceof Map ? dict.state : Object.entries(dict.state ?? {});
-    for (const [n, values] of entries) {
-      const p = byNumber.get(String(n));
-      if (!p) continue;
-      const state: ParameterState = {};
-      for (const [name, value] of Object.entries(values)) {
-        if (name === 'step') state[name] = value instanceof Tensor ? value.item() : Number(value);
-        else if (value instanceof Tensor) state[name] = emptyLasting(value.sizes, p.dt).copy_(value);
-        else if (typeof value === 'number' || value === null) state[name] = value;
-      }
-      this.state.set(p, state);
-    }
+    unpackState(byNumber, dict.state, this.state);
     this.#slots.forEach((slots, i) => {
       slots.forEach((slot) => {
         slot.tuple.length = 2;
@@ -265,43 +397,20 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
         if (slot.state !== null) this.resume(slot, this.paramGroups[i]!);
       });
     });
+    for (const hook of this.#hooks.loadPost.values()) hook(this);
   }
   /** Completes a slot whose state was loaded: puts its tensors into the tuple. */
   protected abstract resume(slot: Slot, group: ParamGroup<O>): void;
 
   /** PyTorch's text. */
   toString(): string {
-    const text = (v: unknown): string =>
-      v === null
-        ? 'None'
-        : v === true
-          ? 'True'
-          : v === false
-            ? 'False'
-            : Array.isArray(v)
-              ? `(${v.map(text).join(', ')})`
-              : typeof v === 'number'
-                ? python(v)
-                : String(v);
-    const lines = this.paramGroups.map(({ params: _, ...options }, i) => {
-      const named = Object.entries({ ...options, ...this.constants }).map(([k, v]): [string, unknown] => [snake(k), v]);
-      named.sort(([a], [b]) => (a < b ? -1 : 1));
-      return `Parameter Group ${i}\n${named.map(([k, v]) => `    ${k}: ${text(v)}\n`).join('')}`;
+    const lines = this.paramGroups.map((group, i) => {
+      const named = this.#options(group).sort(([a], [b]) => (a < b ? -1 : 1));
+      return `Parameter Group ${i}\n${named.map(([k, v]) => `    ${k}: ${python(v)}\n`).join('')}`;
     });
     return `${this.constructor.name} (\n${lines.join('\n')})`;
   }
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
-}
-
-/** A number as Python prints it. */
-const python = (n: number): string =>
-  n !== 0 && Math.abs(n) < 1e-4 ? n.toExponential().replace(/e([+-])(\d)$/, 'e$10$2') : String(n);
-
-/** Refuses what is not a number of at least 0. */
-export function notNegative(where: string, what: string, value: unknown): void {
-  if (typeof value !== 'number')
-    throw new TypeError(`${where}: expected a number as ${what} but received ${describe(value)}`);
-  if (!(value >= 0)) throw new RangeError(`${where}: Invalid ${what}: ${value}`);
 }

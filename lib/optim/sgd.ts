@@ -2,7 +2,8 @@
 import { type Call, readArguments } from '../define.ts';
 import { kernel } from '../native.ts';
 import type { Tensor } from '../tensor.ts';
-import { notNegative, Optimizer, type ParamGroup, type Params, type Slot } from './optimizer.ts';
+import { notNegative } from './checks.ts';
+import { Optimizer, type ParamGroup, type Params, type Slot, type Taken } from './optimizer.ts';
 
 const sgdKernel = kernel('sgd');
 
@@ -14,9 +15,23 @@ export interface SGDOptions {
   weightDecay: number;
   nesterov: boolean;
   maximize: boolean;
+  /** Ignored, as is `fused`: every step is one call of a fused kernel. */
+  foreach: boolean | null;
+  /** Refused: steps are not recorded. */
+  differentiable: boolean;
+  fused: boolean | null;
 }
-const DEFAULTS: SGDOptions = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
-const CONSTANTS = { foreach: null, differentiable: false, fused: null };
+const DEFAULTS: SGDOptions = {
+  lr: 1e-3,
+  momentum: 0,
+  dampening: 0,
+  weightDecay: 0,
+  nesterov: false,
+  maximize: false,
+  foreach: null,
+  differentiable: false,
+  fused: null,
+};
 
 /**
  * Gradient descent, with momentum (http://www.cs.toronto.edu/%7Ehinton/absps/momentum.pdf), Nesterov's if wanted, and weight
@@ -32,13 +47,13 @@ export class SGD extends Optimizer<SGDOptions> {
   constructor(
     params: Params<SGDOptions>,
     ...args: Call<
-      [lr?: number, momentum?: number, dampening?: number, weightDecay?: number, nesterov?: boolean],
-      Partial<SGDOptions>
+      [lr?: number | Tensor, momentum?: number, dampening?: number, weightDecay?: number, nesterov?: boolean],
+      Partial<Taken<SGDOptions>>
     >
   ) {
     const names = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov'];
-    const options = readArguments<SGDOptions>('SGD', args, names, ['maximize']);
-    super(params, { ...DEFAULTS, ...options }, CONSTANTS);
+    const only = ['maximize', 'foreach', 'differentiable', 'fused'];
+    super(params, { ...DEFAULTS, ...readArguments<Taken<SGDOptions>>('SGD', args, names, only) });
   }
   protected override check(where: string, o: SGDOptions): void {
     notNegative(where, 'learning rate', o.lr);

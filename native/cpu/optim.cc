@@ -1,77 +1,12 @@
-// Fused optimizer steps and the list operations around them (gradient norms, scaling), over all tensors of a parameter
-// group in one call. Called by lib/optim and by nn.utils.clipGradNorm_.
-//
-// All tensors are cut into pieces of kPiece elements, and the pieces of all tensors are shared out together, so that
-// many small tensors and a few large ones both keep every thread busy. The arithmetic follows PyTorch's single-tensor
-// CPU implementation operation by operation.
+// Fused steps of SGD and Adam, over all tensors of a parameter group in one call; optim_rules.cc has the other
+// optimizers. Called by lib/optim. The arithmetic follows PyTorch's single-tensor CPU implementation operation by
+// operation.
 #include <cmath>
-#include <limits>
-#include <vector>
 
-#include "../backend.h"
-#include "../parallel.h"
-#include "../vecmath.h"
-#include "floats.h"
+#include "lists.h"
 
 namespace flambeau::FB_ISA {
 namespace {
-
-using namespace fp;
-
-constexpr int64_t kPiece = 8192;
-
-void expect(const ListPlan& plan, int width, int params) {
-  Plan::require(plan.width == width, "wrong width of the list");
-  Plan::require(plan.params == params, "wrong number of parameters");
-}
-
-/** Every tuple: tensors of one floating dtype and one length. */
-void expect_uniform(const ListPlan& plan, int members) {
-  for (int64_t i = 0; i < plan.groups; i++) {
-    const Flat& first = plan.item(i, 0);
-    for (int k = 0; k < members; k++) {
-      const Flat& item = plan.item(i, k);
-      Plan::require(item.numel >= 0 && (item.data || item.numel == 0), "a tensor of the list is absent");
-      Plan::require(item.dtype == first.dtype && item.numel == first.numel, "the tensors of a tuple differ");
-      Plan::require(item.dtype <= DType::bf16, "expected a floating point dtype");
-    }
-  }
-}
-
-/** Calls `piece(group, begin, end)` over all tensors of all groups, in threads. */
-template <class F>
-void over_pieces(const ListPlan& plan, F&& piece) {
-  std::vector<int64_t> first(static_cast<size_t>(plan.groups) + 1);
-  int64_t elements = 0;
-  for (int64_t i = 0; i < plan.groups; i++) {
-    const int64_t n = plan.item(i, 0).numel;
-    elements += n;
-    first[static_cast<size_t>(i) + 1] = first[static_cast<size_t>(i)] + (n + kPiece - 1) / kPiece;
-  }
-  const int64_t pieces = first.back();
-  const int64_t grain = elements < 2 * kGrain ? pieces : std::max<int64_t>(1, kGrain * pieces / (elements + 1) / 2);
-  parallel_for(pieces, grain, [&](int64_t begin, int64_t end) {
-    int64_t group = std::upper_bound(first.begin(), first.end(), begin) - first.begin() - 1;
-    for (int64_t at = begin; at < end; at++) {
-      while (at >= first[static_cast<size_t>(group) + 1]) group++;
-      const int64_t from = (at - first[static_cast<size_t>(group)]) * kPiece;
-      piece(group, from, std::min(from + kPiece, plan.item(group, 0).numel));
-    }
-  });
-}
-
-/** As over_pieces, with the elements' type: `piece(TypeTag<T>, at, n)`, where at(k) is the piece of the k-th tensor. */
-template <class F>
-void over_floats(const ListPlan& plan, F&& piece) {
-  over_pieces(plan, [&](int64_t group, int64_t begin, int64_t end) {
-    visit_floating(plan.item(group, 0).dtype, [&]<class T>(TypeTag<T> tag) {
-      piece(tag, [&](int k) { return plan.item(group, k).as<T>() + begin; }, end - begin);
-    });
-  });
-}
-
-template <class T>
-using Value = Compute<T>;
 
 // ------------------------------------------------------------------------------------------------ SGD
 
@@ -179,131 +114,11 @@ void adam(const ListPlan& plan) {
   });
 }
 
-// ------------------------------------------------------------------------------------------------ lists
-
-/** scaleList (list): every tensor (width 1) *= s; param s. */
-void scale_list(const ListPlan& plan) {
-  expect(plan, 1, 1);
-  expect_uniform(plan, 1);
-  over_floats(plan, [&]<class T>(TypeTag<T>, auto at, int64_t n) {
-    using C = Value<T>;
-    T* x = at(0);
-    const C s = static_cast<C>(plan.param[0]);
-    for (int64_t i = 0; i < n; i++) x[i] = static_cast<T>(static_cast<C>(x[i]) * s);
-  });
-}
-
-/** zeroList (list): every tensor (width 1, any dtype) = 0; no params. */
-void zero_list(const ListPlan& plan) {
-  expect(plan, 1, 0);
-  for (int64_t i = 0; i < plan.groups; i++) {
-    Plan::require(plan.item(i, 0).numel >= 0 && (plan.item(i, 0).data || plan.item(i, 0).numel == 0),
-                  "a tensor of the list is absent");
-  }
-  over_pieces(plan, [&](int64_t group, int64_t begin, int64_t end) {
-    const Flat& item = plan.item(group, 0);
-    const int64_t bytes = static_cast<int64_t>(item_size(item.dtype));
-    std::fill(item.data + begin * bytes, item.data + end * bytes, std::byte{0});
-  });
-}
-
-/** addList (list): tuples (a, b), a += alpha * b; param alpha. */
-void add_list(const ListPlan& plan) {
-  expect(plan, 2, 1);
-  expect_uniform(plan, 2);
-  over_floats(plan, [&]<class T>(TypeTag<T>, auto at, int64_t n) {
-    using C = Value<T>;
-    T* a = at(0);
-    const T* b = at(1);
-    const C alpha = static_cast<C>(plan.param[0]);
-    for (int64_t i = 0; i < n; i++) {
-      a[i] = static_cast<T>(vm::madd(alpha, static_cast<C>(b[i]), static_cast<C>(a[i])));
-    }
-  });
-}
-
-/** The p-norm's share of one piece, before the root: for inf the largest magnitude. */
-template <class T>
-double norm_piece(const T* x, int64_t n, double p) {
-  using C = Value<T>;
-  if (p == std::numeric_limits<double>::infinity()) {
-    // A NaN shows in the sum of differences from itself, which is 0 for all finite values.
-    const C top = lane_max<C>(n, [x](int64_t i) { return std::fabs(static_cast<C>(x[i])); });
-    const C unordered = lane_sum<C>(n, [x](int64_t i) {
-      const C v = static_cast<C>(x[i]);
-      return v != v ? C{1} : C{0};
-    });
-    return unordered > 0 ? std::numeric_limits<double>::quiet_NaN() : n == 0 ? 0.0 : static_cast<double>(top);
-  }
-  if (p == 2) {
-    // Squares of floats in double neither overflow nor vanish.
-    return lane_sum<double>(n, [x](int64_t i) {
-      const double v = static_cast<double>(static_cast<C>(x[i]));
-      return v * v;
-    });
-  }
-  if (p == 1) return static_cast<double>(lane_sum<C>(n, [x](int64_t i) { return std::fabs(static_cast<C>(x[i])); }));
-  double sum = 0;
-  for (int64_t i = 0; i < n; i++) {
-    const double v = std::fabs(static_cast<double>(static_cast<C>(x[i])));
-    sum += p == 0 ? (v != 0) : std::pow(v, p);
-  }
-  return sum;
-}
-
-/**
- * normList (list): tuples (x, out [1] of the same dtype or float32/float64), out = the p-norm of x; param p (any, inf
- * and 0 included).
- */
-void norm_list(const ListPlan& plan) {
-  expect(plan, 2, 1);
-  expect_uniform(plan, 1);
-  const double p = plan.param[0];
-  Plan::require(p >= 0, "normList: expected p >= 0");
-  std::vector<size_t> first(static_cast<size_t>(plan.groups) + 1);
-  for (int64_t i = 0; i < plan.groups; i++) {
-    const Flat& out = plan.item(i, 1);
-    Plan::require(out.numel == 1 && out.data && out.dtype <= DType::bf16, "normList: expected one floating element");
-    first[static_cast<size_t>(i) + 1] =
-        first[static_cast<size_t>(i)] + static_cast<size_t>((plan.item(i, 0).numel + kPiece - 1) / kPiece);
-  }
-  std::vector<double> parts(first.back());
-  over_pieces(plan, [&](int64_t group, int64_t begin, int64_t end) {
-    visit_floating(plan.item(group, 0).dtype, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      parts[first[static_cast<size_t>(group)] + static_cast<size_t>(begin / kPiece)] =
-          norm_piece(plan.item(group, 0).as<T>() + begin, end - begin, p);
-    });
-  });
-  for (int64_t i = 0; i < plan.groups; i++) {
-    double value = 0;
-    for (size_t k = first[static_cast<size_t>(i)]; k < first[static_cast<size_t>(i) + 1]; k++) {
-      if (p == std::numeric_limits<double>::infinity()) {
-        value = parts[k] > value || parts[k] != parts[k] ? parts[k] : value;
-        if (value != value) break;
-      } else {
-        value += parts[k];
-      }
-    }
-    if (p == 2) value = std::sqrt(value);
-    if (p != 0 && p != 1 && p != 2 && p != std::numeric_limits<double>::infinity()) value = std::pow(value, 1 / p);
-    const Flat& out = plan.item(i, 1);
-    visit_floating(out.dtype, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      *out.as<T>() = static_cast<T>(static_cast<Value<T>>(value));
-    });
-  }
-}
-
 }  // namespace
 
 void register_optim(KernelTable& table) {
   table.add_list("sgd", sgd);
   table.add_list("adam", adam);
-  table.add_list("scaleList", scale_list);
-  table.add_list("zeroList", zero_list);
-  table.add_list("addList", add_list);
-  table.add_list("normList", norm_list);
 }
 
 }  // namespace flambeau::FB_ISA

@@ -117,6 +117,18 @@ const MADE: Readonly<Record<string, readonly unknown[]>> = {
   SGD: [[new torch.nn.Parameter(x(2))], { lr: 0.1 }],
   Adam: [[new torch.nn.Parameter(x(2))]],
   AdamW: [[new torch.nn.Parameter(x(2))]],
+  Adamax: [[new torch.nn.Parameter(x(2))]],
+  NAdam: [[new torch.nn.Parameter(x(2))]],
+  RAdam: [[new torch.nn.Parameter(x(2))]],
+  Adagrad: [[new torch.nn.Parameter(x(2))]],
+  Adadelta: [[new torch.nn.Parameter(x(2))]],
+  RMSprop: [[new torch.nn.Parameter(x(2))]],
+  Rprop: [[new torch.nn.Parameter(x(2))]],
+  ASGD: [[new torch.nn.Parameter(x(2))]],
+  Adafactor: [[new torch.nn.Parameter(x(2))]],
+  Muon: [[new torch.nn.Parameter(x(2, 2))]],
+  LBFGS: [[new torch.nn.Parameter(x(2))]],
+  SparseAdam: [[new torch.nn.Parameter(x(2))]],
 };
 
 /** Everything public that can be called. */
