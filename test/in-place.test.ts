@@ -244,3 +244,48 @@ describe('numbers that are stored', () => {
     expect(x.grad!.select(0, 0).item()).toBeCloseTo(1.5 * 3.9533702174026093, 12);
   });
 });
+
+describe('activations with inplace: true', () => {
+  const { nn, F } = torch;
+  const modules: Record<string, (inplace: boolean) => torch.nn.Module> = {
+    ReLU: (inplace) => new nn.ReLU({ inplace }),
+    ReLU6: (inplace) => new nn.ReLU6({ inplace }),
+    LeakyReLU: (inplace) => new nn.LeakyReLU(0.2, { inplace }),
+    ELU: (inplace) => new nn.ELU(1.5, { inplace }),
+    CELU: (inplace) => new nn.CELU(1.5, { inplace }),
+    SELU: (inplace) => new nn.SELU({ inplace }),
+    SiLU: (inplace) => new nn.SiLU({ inplace }),
+    Mish: (inplace) => new nn.Mish({ inplace }),
+    Hardtanh: (inplace) => new nn.Hardtanh(-1, 2, { inplace }),
+    Hardsigmoid: (inplace) => new nn.Hardsigmoid({ inplace }),
+    Hardswish: (inplace) => new nn.Hardswish({ inplace }),
+    Threshold: (inplace) => new nn.Threshold(0.5, 7, { inplace }),
+    Dropout: (inplace) => new nn.Dropout(0.5, { inplace }),
+  };
+  const run = (f: (x: T) => T): [result: unknown, gradient: unknown, same: boolean] => {
+    torch.manualSeed(5);
+    const x = torch.tensor([-3, -0.7, 0.4, 1.3, 2.9, 4], { requiresGrad: true });
+    const before = x.mul(1.5);
+    const y = f(before);
+    y.mul(torch.tensor([1, 2, 3, 4, 5, 6]))
+      .sum()
+      .backward();
+    return [y.tolist(), x.grad!.tolist(), y === before];
+  };
+  test.each(Object.keys(modules))('%s stores its result, and has the same gradient', (name) => {
+    const [wanted, gradient, copied] = run((x) => modules[name]!(false).forward(x));
+    expect(run((x) => modules[name]!(true).forward(x))).toEqual([wanted, gradient, true]);
+    expect(copied).toBe(false);
+  });
+  test('their functions too', () => {
+    for (const f of [
+      (x: T, inplace: boolean) => F.leakyRelu(x, 0.2, { inplace }),
+      (x: T, inplace: boolean) => F.elu(x, { inplace }),
+      (x: T, inplace: boolean) => F.silu(x, { inplace }),
+      (x: T, inplace: boolean) => F.threshold(x, 0.5, 7, { inplace }),
+    ]) {
+      const [wanted, gradient] = run((x) => f(x, false));
+      expect(run((x) => f(x, true))).toEqual([wanted, gradient, true]);
+    }
+  });
+});

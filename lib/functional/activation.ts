@@ -19,7 +19,7 @@ type Activation = (x: Tensor, ...args: Call<[inplace?: boolean], InplaceOptions>
 const plain =
   (name: string, f: (x: Tensor) => Tensor): Activation =>
   (x, ...args) =>
-    placed(x, f(x), readArguments<InplaceOptions>(name, args, ['inplace']).inplace ?? false);
+    placed(name, x, f, readArguments<InplaceOptions>(name, args, ['inplace']).inplace ?? false);
 
 /**
  * `max(x, 0)`; stored in `x` with `inplace`.
@@ -104,7 +104,7 @@ export function leakyRelu(
     'negativeSlope',
     'inplace',
   ]);
-  return placed(x, act.leakyRelu(x, { negativeSlope }), inplace);
+  return placed('leakyRelu', x, (x) => act.leakyRelu(x, { negativeSlope }), inplace);
 }
 /**
  * `x` above zero, `alpha (e^x - 1)` below (https://arxiv.org/abs/1511.07289); stored in `x` with `inplace`. Throws
@@ -120,7 +120,7 @@ export function elu(
     'alpha',
     'inplace',
   ]);
-  return placed(x, act.elu(x, { alpha }), inplace);
+  return placed('elu', x, (x) => act.elu(x, { alpha }), inplace);
 }
 /**
  * `x` above zero, `alpha (e^(x / alpha) - 1)` below (https://arxiv.org/abs/1704.07483); stored in `x` with `inplace`.
@@ -136,7 +136,7 @@ export function celu(
     'alpha',
     'inplace',
   ]);
-  return placed(x, act.celu(x, { alpha }), inplace);
+  return placed('celu', x, (x) => act.celu(x, { alpha }), inplace);
 }
 /**
  * Clamps to `[minVal, maxVal]` (-1 and 1); stored in `x` with `inplace`. Throws RangeError if `minVal` is the larger
@@ -153,7 +153,7 @@ export function hardtanh(
     maxVal,
     inplace = false,
   } = readArguments<act.HardtanhOptions & InplaceOptions>('hardtanh', args, ['minVal', 'maxVal', 'inplace']);
-  return placed(x, act.hardtanh(x, { minVal, maxVal }), inplace);
+  return placed('hardtanh', x, (x) => act.hardtanh(x, { minVal, maxVal }), inplace);
 }
 /**
  * `x` where it exceeds `limit`, `value` elsewhere; stored in `x` with `inplace`.
@@ -167,8 +167,9 @@ export function threshold(
   ...args: Call<[inplace?: boolean], InplaceOptions>
 ): Tensor {
   return placed(
+    'threshold',
     x,
-    act.threshold(x, limit, value),
+    (x) => act.threshold(x, limit, value),
     readArguments<InplaceOptions>('threshold', args, ['inplace']).inplace ?? false,
   );
 }

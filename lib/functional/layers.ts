@@ -23,7 +23,7 @@ export interface DropoutOptions {
 type DropoutArguments = Call<[p?: number, training?: boolean, inplace?: boolean], DropoutOptions>;
 const dropped = (where: string, x: Tensor, args: readonly unknown[], f: typeof drop.dropout): Tensor => {
   const { p, training, inplace = false } = readArguments<DropoutOptions>(where, args, ['p', 'training', 'inplace']);
-  return placed(x, f(x, { p, training }), inplace);
+  return placed(where, x, (x) => f(x, { p, training }), inplace);
 };
 /**
  * Zeroes elements with probability `p` (0.5) and divides the others by `1 - p`, if `training` (true). Throws

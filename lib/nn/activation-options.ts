@@ -41,7 +41,7 @@ export class LeakyReLU extends Module {
     this.inplace = options.inplace ?? false;
   }
   override forward(x: Tensor): Tensor {
-    return placed(x, leakyRelu(x, this.negativeSlope), this.inplace);
+    return placed('leakyRelu', x, (x) => leakyRelu(x, this.negativeSlope), this.inplace);
   }
   override extraRepr(): string {
     return `negative_slope=${float(this.negativeSlope)}${this.inplace ? ', inplace=True' : ''}`;
@@ -68,7 +68,7 @@ export class ELU extends Module {
     this.inplace = options.inplace ?? false;
   }
   override forward(x: Tensor): Tensor {
-    return placed(x, elu(x, this.alpha), this.inplace);
+    return placed('elu', x, (x) => elu(x, this.alpha), this.inplace);
   }
   override extraRepr(): string {
     return `alpha=${float(this.alpha)}${this.inplace ? ', inplace=True' : ''}`;
@@ -96,7 +96,7 @@ export class CELU extends Module {
     this.inplace = options.inplace ?? false;
   }
   override forward(x: Tensor): Tensor {
-    return placed(x, celu(x, this.alpha), this.inplace);
+    return placed('celu', x, (x) => celu(x, this.alpha), this.inplace);
   }
   override extraRepr(): string {
     return `alpha=${float(this.alpha)}${this.inplace ? ', inplace=True' : ''}`;
@@ -154,7 +154,7 @@ export class Hardtanh extends Module {
     this.inplace = options.inplace ?? false;
   }
   override forward(x: Tensor): Tensor {
-    return placed(x, hardtanh(x, this.minVal, this.maxVal), this.inplace);
+    return placed('hardtanh', x, (x) => hardtanh(x, this.minVal, this.maxVal), this.inplace);
   }
   override extraRepr(): string {
     return `min_val=${float(this.minVal)}, max_val=${float(this.maxVal)}${this.inplace ? ', inplace=True' : ''}`;
@@ -250,7 +250,7 @@ export class Threshold extends Module {
     this.inplace = readArguments<InplaceOptions>('Threshold', args, ['inplace']).inplace ?? false;
   }
   override forward(x: Tensor): Tensor {
-    return placed(x, threshold(x, this.threshold, this.value), this.inplace);
+    return placed('threshold', x, (x) => threshold(x, this.threshold, this.value), this.inplace);
   }
   override extraRepr(): string {
     return `threshold=${this.threshold}, value=${this.value}${this.inplace ? ', inplace=True' : ''}`;

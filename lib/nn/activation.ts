@@ -83,7 +83,7 @@ export class LogSigmoid extends Module {
  */
 export class ReLU extends Plain {
   override forward(x: Tensor): Tensor {
-    return placed(x, relu(x), this.inplace);
+    return placed('relu', x, relu, this.inplace);
   }
 }
 /**
@@ -93,7 +93,7 @@ export class ReLU extends Plain {
  */
 export class ReLU6 extends Plain {
   override forward(x: Tensor): Tensor {
-    return placed(x, relu6(x), this.inplace);
+    return placed('relu6', x, relu6, this.inplace);
   }
 }
 /**
@@ -103,7 +103,7 @@ export class ReLU6 extends Plain {
  */
 export class SiLU extends Plain {
   override forward(x: Tensor): Tensor {
-    return placed(x, silu(x), this.inplace);
+    return placed('silu', x, silu, this.inplace);
   }
 }
 /**
@@ -113,7 +113,7 @@ export class SiLU extends Plain {
  */
 export class Mish extends Plain {
   override forward(x: Tensor): Tensor {
-    return placed(x, mish(x), this.inplace);
+    return placed('mish', x, mish, this.inplace);
   }
 }
 /**
@@ -124,7 +124,7 @@ export class Mish extends Plain {
  */
 export class SELU extends Plain {
   override forward(x: Tensor): Tensor {
-    return placed(x, selu(x), this.inplace);
+    return placed('selu', x, selu, this.inplace);
   }
 }
 /**
@@ -134,7 +134,7 @@ export class SELU extends Plain {
  */
 export class Hardsigmoid extends Plain {
   override forward(x: Tensor): Tensor {
-    return placed(x, hardsigmoid(x), this.inplace);
+    return placed('hardsigmoid', x, hardsigmoid, this.inplace);
   }
 }
 /**
@@ -144,7 +144,7 @@ export class Hardsigmoid extends Plain {
  */
 export class Hardswish extends Plain {
   override forward(x: Tensor): Tensor {
-    return placed(x, hardswish(x), this.inplace);
+    return placed('hardswish', x, hardswish, this.inplace);
   }
 }
 

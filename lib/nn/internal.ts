@@ -1,7 +1,9 @@
 // What the modules share: reading of `dtype` and `device` options, and numbers as Python prints them.
+import { inPlaceForms, rows } from '../define.ts';
 import { deviceOption, type DeviceLike } from '../device.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
 import { describe, ShapeError } from '../errors.ts';
+import { computeThenCopy } from '../ops/internal/compute-then-copy.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -50,8 +52,12 @@ const item = (n: number | null): string => (n === null ? 'None' : String(n));
 export const intOrTuple = (value: number | null | readonly (number | null)[]): string =>
   typeof value === 'number' || value === null ? item(value) : tuple(value);
 
-/** Stores the result in `x` if asked to, with its place in the graph. */
-export const placed = (x: Tensor, y: Tensor, inplace: boolean): Tensor => (inplace ? x.copy_(y) : y);
+/** `f(x)`, stored in `x` if asked to; `name` is the operator's, whose own in-place form is taken where it has one. */
+export function placed(name: string, x: Tensor, f: (x: Tensor) => Tensor, inplace: boolean): Tensor {
+  if (!inplace) return f(x);
+  const form = rows.get(name)?.kind === 'unary' ? inPlaceForms.get(name) : undefined;
+  return ((form as typeof f | undefined) ?? computeThenCopy(name, f))(x);
+}
 /** The dim of softmax where none is given: PyTorch's choice. */
 export const defaultSoftmaxDim = (rank: number): number => (rank === 0 || rank === 1 || rank === 3 ? 0 : 1);
 

@@ -1,12 +1,12 @@
 // In-place forms: those that the families made, those that change the shape, and for every other operator "compute, then
 // copy".
-import { attach, edgeOf, recording, tracked } from '../autograd/node.ts';
+import { attach } from '../autograd/node.ts';
 import { mode } from '../autograd/mode.ts';
-import { checkCast, checkHistory, checkInPlace, inPlaceForms, rows } from '../define.ts';
-import { checkInPlaceShape } from '../dispatch.ts';
+import { checkHistory, inPlaceForms, rows } from '../define.ts';
 import { inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
-import { Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
+import { type ComputeFn, computeThenCopy } from './internal/compute-then-copy.ts';
 import * as binary from './binary.ts';
 import * as compare from './compare.ts';
 import * as activation from './activation.ts';
@@ -45,31 +45,6 @@ export const inPlace = {
   ...only(activation, ['leakyRelu', 'elu', 'selu', 'celu', 'hardtanh', 'threshold']),
 };
 
-type AnyOp = (x: Tensor, ...args: never[]) => Tensor;
-
-/**
- * Computes the result and stores it in `x`, whose history becomes the result's. What the operator keeps of `x` for
- * backward is a copy, as in PyTorch; another operand that is `x` too is not, so that backward finds it changed.
- */
-function computeThenCopy(name: string, f: AnyOp): (x: Tensor, ...args: unknown[]) => Tensor {
-  const call = f as (x: Tensor, ...args: unknown[]) => Tensor;
-  const where = `${name}_`;
-  return (x, ...args) => {
-    checkInPlace(where, x);
-    let self = x;
-    if (recording([x, ...args.filter((a) => a instanceof Tensor)])) {
-      self = x.detach().clone();
-      if (tracked(x)) attach(self, edgeOf(x), x.outputNr);
-    }
-    const y = inNameOf(where, () => call(self, ...args));
-    checkCast(where, y.dt, x.dt);
-    checkInPlaceShape(where, x, y.sizes);
-    if (y.node === null || y === self || y.dt !== x.dt || x.base !== null) return x.copy_(y);
-    x.detach().copy_(y.detach());
-    return attach(x, y.node, y.outputNr);
-  };
-}
-
 type View = (x: Tensor, ...args: never[]) => Tensor;
 /** `x` itself becomes the view: its memory stays, its shape and strides change, which counts as a write. */
 function becomeView(name: string, f: View): (x: Tensor, ...args: unknown[]) => Tensor {
@@ -100,7 +75,7 @@ for (const [name, f] of Object.entries(views)) inPlaceForms.set(name, becomeView
 export function inPlaceFunctions(): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const [name, f] of Object.entries(inPlace)) {
-    out[name] = inPlaceForms.get(name) ?? spread(computeThenCopy(name, f as AnyOp));
+    out[name] = inPlaceForms.get(name) ?? spread(computeThenCopy(name, f as ComputeFn));
   }
   // forms without an operator of the same arguments: copy_, fill_, uniform_, …; a family's row has one only if listed
   for (const [name, f] of inPlaceForms) {
