@@ -43,6 +43,8 @@ uint32_t optional_operands(std::string_view kernel) {
       {"nllLossBackward", 1 << 3 | 1 << 4},
       {"crossEntropy", 1 << 5},
       {"crossEntropyBackward", 1 << 4 | 1 << 5},
+      {"attention", 1 << 1 | 1 << 5},
+      {"attentionBackward", 1 << 0 | 1 << 1 | 1 << 2 | 1 << 9},
   };
   for (const Row& row : rows) {
     if (row.kernel == kernel) return row.bits;

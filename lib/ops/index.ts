@@ -1,6 +1,7 @@
 // All operators: each is a function of the namespace and a method of Tensor. Nothing else may be exported from these files.
 export * from './activation.ts';
 export * from './arrange.ts';
+export * from './attention.ts';
 export * from './backward.ts';
 export * from './bilinear.ts';
 export * from './binary.ts';

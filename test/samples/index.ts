@@ -1,6 +1,7 @@
 // One sample for every operator, or this file does not compile: which calls are made of it, what they are called in
 // PyTorch, and what it must refuse. Walked by test/ops.test.ts; scripts/oracle-cases.ts exports the calls, a file of
 // answers (test/oracle/ops) for each table.
+import { attention } from './attention.ts';
 import { core } from './core.ts';
 import { losses } from './losses.ts';
 import type { RowName, Sample, Samples } from './sample.ts';
@@ -8,5 +9,5 @@ import type { RowName, Sample, Samples } from './sample.ts';
 export { callsOf, type RowName, type Sample, torchOf } from './sample.ts';
 
 /** The tables by the names of their files. */
-export const tables: Readonly<Record<string, Samples>> = { core, losses };
-export const samples: Readonly<Record<RowName, Sample>> = { ...core, ...losses };
+export const tables: Readonly<Record<string, Samples>> = { attention, core, losses };
+export const samples: Readonly<Record<RowName, Sample>> = { ...attention, ...core, ...losses };
