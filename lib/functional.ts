@@ -1,5 +1,13 @@
 // torch.nn.functional, also F: the operators under its names and with its arguments.
 export * from './functional/activation.ts';
+export { multiHeadAttentionForward, type MultiHeadOptions } from './functional/attention.ts';
+export {
+  type BagMode,
+  embedding,
+  embeddingBag,
+  type EmbeddingBagOptions,
+  type EmbeddingOptions,
+} from './functional/embedding.ts';
 export * from './functional/layers.ts';
 export {
   glu,

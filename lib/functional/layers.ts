@@ -1,7 +1,7 @@
 // Dropout, pooling, normalization and look-ups of nn.functional, with PyTorch's arguments there. Exported by functional.ts.
-import { type Call, type Named, readArguments, record } from '../define.ts';
+import { type Call, type Named, readArguments } from '../define.ts';
 import { checkTensor, runMap } from '../dispatch.ts';
-import { int64, INTEGER, requireFloating } from '../dtype.ts';
+import { int64, requireFloating } from '../dtype.ts';
 import { DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { placed } from '../nn/internal.ts';
@@ -287,48 +287,6 @@ const zeros = (sizes: Shape, dt: Tensor['dt']): Tensor => {
   runMap(fillKernel, sizes, [out, 0], dt);
   return out;
 };
-
-/** Options of {@link embedding}. */
-export interface EmbeddingOptions {
-  paddingIdx?: number | null | undefined;
-}
-/**
- * Rows of `weight` [V, D]: indices [*] give [*, D]. The row `paddingIdx` gets no gradient. Throws RangeError for an index
- * that is not there.
- * @example
- * torch.nn.functional.embedding(torch.tensor([1, 0]), torch.tensor([[1.5], [2]]))
- * // tensor([[2.0000],
- * //         [1.5000]])
- */
-export function embedding(
-  index: Tensor,
-  weight: Tensor,
-  ...args: Call<[paddingIdx?: number | null], EmbeddingOptions>
-): Tensor {
-  const { paddingIdx = null } = readArguments<EmbeddingOptions>('embedding', args, ['paddingIdx']);
-  checkTensor('embedding', index);
-  checkTensor('embedding', weight, 'weight');
-  if (index.dt.kind !== INTEGER)
-    throw new DtypeError(
-      `embedding: expected tensor for indices to have an integer dtype; but got ${index.dtype} instead`,
-    );
-  if (weight.ndim !== 2) throw new ShapeError(`embedding: 'weight' must be 2-D, not ${show(weight.sizes)}`);
-  const [rows, cols] = weight.sizes as readonly [number, number];
-  if (paddingIdx !== null && (paddingIdx >= rows || paddingIdx < -rows)) {
-    throw new RangeError(`embedding: padding_idx must be within num_embeddings, but got ${paddingIdx} for ${rows}`);
-  }
-  const flat = (index.dt === int64 ? index : index.to('int64')).reshape([-1]);
-  const out = weight
-    .detach()
-    .indexSelect(0, flat)
-    .view([...index.sizes, cols]);
-  const skipped = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
-  return record('embedding', out.detach(), [weight], [flat], (g, n) => {
-    const at = n.unpack(0);
-    const each = g.reshape([at.count, cols]);
-    return [zeros([rows, cols], g.dt).indexAdd(0, at, skipped === null ? each : each.mul(at.ne(skipped).unsqueeze(1)))];
-  });
-}
 
 /**
  * Indices [*] as [*, numClasses], with a one where the index is and zeros elsewhere. `numClasses` is one more than the

@@ -3,6 +3,7 @@ import { describe } from '../errors.ts';
 import { type DTypeName, toDType } from '../dtype.ts';
 import { show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
+import { blankOf, type Copy } from './copy.ts';
 import { type AnyModule, Module } from './module.ts';
 import { Parameter } from './parameter.ts';
 
@@ -67,6 +68,14 @@ export class Sequential extends Module {
     let y = x;
     for (const m of this.#members.values()) y = m.forward(y);
     return y;
+  }
+  protected override blank(): AnyModule {
+    return blankOf(Sequential, this);
+  }
+  protected override copyTo(target: AnyModule, copy: Copy): void {
+    super.copyTo(target, copy);
+    const to = target as Sequential;
+    for (const [name, m] of this.#members) to.#members.set(name, copy(m));
   }
   protected override fields(): Iterable<readonly [string, unknown]> {
     const own = Object.entries(this);
@@ -136,6 +145,14 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
   override forward(): never {
     return missingForward('ModuleList');
   }
+  protected override blank(): AnyModule {
+    return blankOf(ModuleList, this);
+  }
+  protected override copyTo(target: AnyModule, copy: Copy): void {
+    super.copyTo(target, copy);
+    const to = target as ModuleList<M>;
+    for (const m of this.#members) to.#members.push(copy(m));
+  }
   protected override fields(): Iterable<readonly [string, unknown]> {
     return [...Object.entries(this), ...this.#members.map((m, i): [string, M] => [String(i), m])];
   }
@@ -196,6 +213,14 @@ export class ModuleDict<M extends AnyModule = Module> extends Module<never, neve
   }
   override forward(): never {
     return missingForward('ModuleDict');
+  }
+  protected override blank(): AnyModule {
+    return blankOf(ModuleDict, this);
+  }
+  protected override copyTo(target: AnyModule, copy: Copy): void {
+    super.copyTo(target, copy);
+    const to = target as ModuleDict<M>;
+    for (const [name, m] of this.#members) to.#members.set(name, copy(m));
   }
   protected override fields(): Iterable<readonly [string, unknown]> {
     return [...Object.entries(this), ...this.#members];
@@ -281,6 +306,14 @@ export class ParameterList extends Module<never, never> {
   override forward(): never {
     return missingForward('ParameterList');
   }
+  protected override blank(): AnyModule {
+    return blankOf(ParameterList, this);
+  }
+  protected override copyTo(target: AnyModule, copy: Copy): void {
+    super.copyTo(target, copy);
+    const to = target as ParameterList;
+    for (const m of this.#members) to.#members.push(copy(m));
+  }
   protected override fields(): Iterable<readonly [string, unknown]> {
     return this.#members.map((p, i): [string, Parameter] => [String(i), p]);
   }
@@ -329,6 +362,14 @@ export class ParameterDict extends Module<never, never> {
   }
   override forward(): never {
     return missingForward('ParameterDict');
+  }
+  protected override blank(): AnyModule {
+    return blankOf(ParameterDict, this);
+  }
+  protected override copyTo(target: AnyModule, copy: Copy): void {
+    super.copyTo(target, copy);
+    const to = target as ParameterDict;
+    for (const [name, m] of this.#members) to.#members.set(name, copy(m));
   }
   protected override fields(): Iterable<readonly [string, unknown]> {
     return this.#members;

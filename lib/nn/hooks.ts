@@ -48,6 +48,12 @@ export class Hooks {
   constructor(module: AnyModule) {
     this.#module = module;
   }
+  /** Has the hooks of another module called too. */
+  takeFrom(other: Hooks): void {
+    for (const hook of other.#before.values()) this.before(hook);
+    for (const hook of other.#after.values()) this.after(hook);
+    for (const hook of other.#backward.values()) this.backward(hook);
+  }
   before(hook: AnyPreHook): HookHandle {
     return register(this.#before, hook);
   }

@@ -7,6 +7,11 @@ export {
   type AdaptiveLogSoftmaxOutput,
 } from './adaptive.ts';
 export {
+  MultiheadAttention,
+  type MultiheadAttentionOptions,
+  type MultiheadForwardOptions,
+} from './attention.ts';
+export {
   ModuleDict,
   ModuleList,
   type Named,
@@ -38,7 +43,19 @@ export * from './normalization.ts';
 export { Parameter } from './parameter.ts';
 export * from './pooling.ts';
 export { IncompatibleKeys, type StateDict } from './state-dict.ts';
-export { Embedding, type EmbeddingOptions } from './sparse.ts';
+export {
+  Transformer,
+  TransformerDecoder,
+  TransformerDecoderLayer,
+  type TransformerDecoderOptions,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+  type TransformerEncoderOptions,
+  type TransformerForwardOptions,
+  type TransformerLayerOptions,
+  type TransformerOptions,
+} from './transformer.ts';
+export { Embedding, EmbeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from './sparse.ts';
 export * as functional from '../functional.ts';
 export * as init from './init.ts';
 export * as utils from './utils.ts';

@@ -2,7 +2,7 @@
 import { inPlaceForms, rows } from '../define.ts';
 import { deviceOption, type DeviceLike } from '../device.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
-import { describe, ShapeError } from '../errors.ts';
+import { checkNumber, describe, ShapeError } from '../errors.ts';
 import { computeThenCopy } from '../ops/internal/compute-then-copy.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -27,6 +27,14 @@ export function whole(where: string, name: string, value: unknown, least = 0): n
     throw new TypeError(`${where}: expected a whole number for ${name} but received ${describe(value)}`);
   }
   if (value < least) throw new RangeError(`${where}: ${name} must be at least ${least}, not ${value}`);
+  return value;
+}
+
+/** A probability. */
+export function probability(where: string, name: string, value: unknown): number {
+  checkNumber(where, name, value);
+  if (!(value >= 0 && value <= 1))
+    throw new RangeError(`${where}: ${name} probability has to be between 0 and 1, but got ${value}`);
   return value;
 }
 

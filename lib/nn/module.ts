@@ -14,6 +14,7 @@ import {
   type ForwardPreHook,
   Hooks,
 } from './hooks.ts';
+import { blankOf, type Copy, deepcopy, setCopying } from './copy.ts';
 import { formatModule } from './format.ts';
 import { Parameter } from './parameter.ts';
 import { type IncompatibleKeys, load, type Saved, type StateDict } from './state-dict.ts';
@@ -438,6 +439,36 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     return this.#hooked().backward(hook);
   }
 
+  // ---- copying ------------------------------------------------------------------------------------------------------
+
+  /**
+   * A copy with parameters, buffers and modules of its own, equal to these: what Python's `copy.deepcopy` gives. What is
+   * shared within the module is shared within the copy; functions, and objects of other classes, are not copied. A class
+   * with `#private` fields of its own must override {@link blank}. Throws AutogradError for a tensor that was computed.
+   */
+  deepcopy(): this {
+    return deepcopy(this as Module<Args, Out>) as this;
+  }
+  /**
+   * A module of this class that has nothing yet, for {@link deepcopy}: made without the class's constructor, but with the
+   * private fields of the class that this method is of.
+   */
+  protected blank(): Module<never, unknown> {
+    return blankOf(Module, this);
+  }
+  /** Fills a blank copy: `copy` copies a value. Containers, which keep their members elsewhere, add these. */
+  protected copyTo(target: AnyModule, copy: Copy): void {
+    for (const [field, value] of Object.entries(this)) Reflect.set(target, field, copy(value));
+    if (this.#transient !== null) target.#transient = new Set(this.#transient);
+    if (this.#hooks !== null) target.#hooked().takeFrom(this.#hooks);
+  }
+  static {
+    setCopying(
+      (module) => module.blank(),
+      (module, target, copy) => module.copyTo(target, copy),
+    );
+  }
+
   // ---- printing -----------------------------------------------------------------------------------------------------
 
   #name(): string {
@@ -451,7 +482,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   toString(): string {
     const children: [string, string][] = [];
     for (const [field, value] of this.fields()) {
-      if (value instanceof Module) children.push([field, String(value)]);
+      if (value instanceof Module) children.push([this.keyOf(field), String(value)]);
       else if (typeof value === 'object' && value !== null && !(value instanceof Tensor) && isContainer(value)) {
         const members = Object.entries(value).filter(([, m]) => m instanceof Module);
         if (members.length === 0) continue;

@@ -132,7 +132,8 @@ function checkInputs(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null): void
   ] as const) {
     checkTensor(WHERE, x, name);
     requireFloating(WHERE, x.dt);
-    if (x.ndim < 2) throw new ShapeError(`${WHERE}: expected ${name} to have at least 2 dims, but got ${show(x.sizes)}`);
+    if (x.ndim < 2)
+      throw new ShapeError(`${WHERE}: expected ${name} to have at least 2 dims, but got ${show(x.sizes)}`);
   }
   commonDevice(WHERE, [q, k, v, mask]);
   if (q.dt !== k.dt || q.dt !== v.dt) {
@@ -175,7 +176,7 @@ const NAMES = ['attnMask', 'dropoutP', 'isCausal'] as const;
  * dropped; queries that may look at nothing get zeros. Throws ShapeError or DtypeError where tensors do not fit together.
  * @example
  * const [q, k] = [torch.tensor([[1, 2.5]]), torch.tensor([[1, 0], [0.5, 1]])]
- * torch.nn.functional.scaledDotProductAttention(q, k, torch.tensor([[1.5], [3]])) // tensor([[2.7068]])
+ * torch.nn.functional.scaledDotProductAttention(q, k, torch.tensor([[1.5], [3]])) // tensor([[2.7066]])
  */
 export function scaledDotProductAttention(
   query: Tensor,

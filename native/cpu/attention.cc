@@ -183,8 +183,8 @@ void visit_full(DType dtype, F&& f) {
 }
 
 /**
- * attention (structured): out y [B, H, L, V], out lse [B, H, L] dense?, in q [B, H, L, E], k [B, G, S, E], v [B, G, S, V]
- * (H a multiple of G), mask [B, H, L, S]? of bool or added; one dtype, any strides; params causal, scale.
+ * attention (structured): out y [B, H, L, V], out lse [B, H, L] dense?, in q [B, H, L, E], k [B, G, S, E], v [B, G, S,
+ * V] (H a multiple of G), mask [B, H, L, S]? of bool or added; one dtype, any strides; params causal, scale.
  */
 void attention(const Plan& plan) {
   plan.expect(6, 2);
@@ -291,8 +291,8 @@ template <class T>
 void backward(const Problem<T>& p, const Gradients<T>& d) {
   const int64_t groups = p.batch * p.kv_heads, group = p.group();
   const int64_t key_tiles = (p.keys + kKeys - 1) / kKeys, query_tiles = (p.queries + kQueries - 1) / kQueries;
-  const double work = 2.5 * static_cast<double>(p.queries) * static_cast<double>(p.keys) *
-                      static_cast<double>(p.width + p.values);
+  const double work =
+      2.5 * static_cast<double>(p.queries) * static_cast<double>(p.keys) * static_cast<double>(p.width + p.values);
   over_tasks(p.batch * p.heads, static_cast<double>(p.queries * p.values), [&](int64_t begin, int64_t end) {
     for (int64_t stack = begin; stack < end; stack++) {
       for (int64_t i = 0; i < p.queries; i++) {
@@ -318,25 +318,23 @@ void backward(const Problem<T>& p, const Gradients<T>& d) {
                  const Space<T> space(0);
                  for (int64_t t = begin; t < end; t++) {
                    const int64_t stack = t / key_tiles, j = t % key_tiles * kKeys, h = stack % p.kv_heads * group;
-                   backward_part(p, d,
-                                 {stack / p.kv_heads, h, h + group, 0, p.queries, j, std::min(p.keys, j + kKeys), false,
-                                  true},
-                                 space);
+                   backward_part(
+                       p, d,
+                       {stack / p.kv_heads, h, h + group, 0, p.queries, j, std::min(p.keys, j + kKeys), false, true},
+                       space);
                  }
                });
   }
   if (d.q) {
-    over_tasks(p.batch * p.heads * query_tiles, work / static_cast<double>(query_tiles),
-               [&](int64_t begin, int64_t end) {
-                 const Space<T> space(0);
-                 for (int64_t t = begin; t < end; t++) {
-                   const int64_t stack = t / query_tiles, i = t % query_tiles * kQueries, h = stack % p.heads;
-                   backward_part(p, d,
-                                 {stack / p.heads, h, h + 1, i, std::min(p.queries, i + kQueries), 0, p.keys, true,
-                                  false},
-                                 space);
-                 }
-               });
+    over_tasks(
+        p.batch * p.heads * query_tiles, work / static_cast<double>(query_tiles), [&](int64_t begin, int64_t end) {
+          const Space<T> space(0);
+          for (int64_t t = begin; t < end; t++) {
+            const int64_t stack = t / query_tiles, i = t % query_tiles * kQueries, h = stack % p.heads;
+            backward_part(
+                p, d, {stack / p.heads, h, h + 1, i, std::min(p.queries, i + kQueries), 0, p.keys, true, false}, space);
+          }
+        });
   }
 }
 

@@ -1,0 +1,598 @@
+// The Transformer of "Attention Is All You Need" (https://arxiv.org/abs/1706.03762) and its layers.
+import { mode } from '../autograd/mode.ts';
+import { tracked } from '../autograd/node.ts';
+import { type Call, type Named, readArguments } from '../define.ts';
+import { checkTensor } from '../dispatch.ts';
+import { type DeviceLike, deviceOption } from '../device.ts';
+import { type DTypeName, getDefault, toDType } from '../dtype.ts';
+import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';
+import { gelu, relu } from '../functional/activation.ts';
+import { additiveMask } from '../functional/attention.ts';
+import { show } from '../shape.ts';
+import { emptyTensor, type Tensor } from '../tensor.ts';
+import { GELU, ReLU } from './activation.ts';
+import { MultiheadAttention } from './attention.ts';
+import { ModuleList } from './containers.ts';
+import { Dropout } from './dropout.ts';
+import { xavierUniform_ } from './init.ts';
+import { FACTORY, type FactoryOptions, factoryDtype, probability, whole } from './internal.ts';
+import { Linear } from './linear.ts';
+import { Module } from './module.ts';
+import { LayerNorm } from './normalization.ts';
+
+type Maybe = Tensor | null | undefined;
+/** What stands between the two linear layers: by name, as a function, or as a module. */
+export type TransformerActivation = 'relu' | 'gelu' | ((x: Tensor) => Tensor) | Module;
+
+/** Options of {@link TransformerEncoderLayer} and {@link TransformerDecoderLayer}. */
+export interface TransformerLayerOptions extends FactoryOptions {
+  dimFeedforward?: number | undefined;
+  dropout?: number | undefined;
+  activation?: TransformerActivation | undefined;
+  layerNormEps?: number | undefined;
+  batchFirst?: boolean | undefined;
+  /** Whether layers normalize before attention and feed-forward, not behind them. */
+  normFirst?: boolean | undefined;
+  bias?: boolean | undefined;
+}
+type LayerArguments = Named<
+  [dModel: number, nhead: number],
+  typeof REQUIRED,
+  [
+    dimFeedforward?: number,
+    dropout?: number,
+    activation?: TransformerActivation,
+    layerNormEps?: number,
+    batchFirst?: boolean,
+    normFirst?: boolean,
+    bias?: boolean,
+  ],
+  TransformerLayerOptions
+>;
+const REQUIRED = ['dModel', 'nhead'] as const;
+const LAYER = ['dimFeedforward', 'dropout', 'activation', 'layerNormEps', 'batchFirst', 'normFirst', 'bias'] as const;
+
+function activationOf(where: string, given: TransformerActivation): ((x: Tensor) => Tensor) | Module {
+  if (given === 'relu') return relu;
+  if (given === 'gelu') return gelu;
+  if (typeof given === 'function' || given instanceof Module) return given;
+  throw new TypeError(`${where}: activation should be relu/gelu, a function or a Module, not ${describe(given)}`);
+}
+
+const KEYS: Readonly<Record<string, string>> = { selfAttn: 'self_attn', multiheadAttn: 'multihead_attn' };
+
+/** What the layers of encoder and decoder share. */
+abstract class Layer<Args extends readonly unknown[]> extends Module<Args> {
+  readonly selfAttn: MultiheadAttention;
+  protected override keyOf(field: string): string {
+    return KEYS[field] ?? field;
+  }
+  abstract readonly linear1: Linear;
+  abstract readonly dropout: Dropout;
+  abstract readonly linear2: Linear;
+  abstract readonly dropout1: Dropout;
+  abstract readonly activation: ((x: Tensor) => Tensor) | Module;
+  constructor(dModel: number, nhead: number, parts: ReturnType<typeof readLayer>['attention']) {
+    super();
+    this.selfAttn = new MultiheadAttention(dModel, nhead, parts);
+  }
+  protected attendSelf(x: Tensor, attnMask: Maybe, keyPaddingMask: Maybe, isCausal: boolean): Tensor {
+    const [y] = this.selfAttn.forward(x, x, x, { attnMask, keyPaddingMask, isCausal, needWeights: false });
+    return this.dropout1.forward(y);
+  }
+  protected feed(x: Tensor, last: Dropout): Tensor {
+    const { activation } = this;
+    const hidden = this.linear1.forward(x);
+    const y = activation instanceof Module ? activation.forward(hidden) : activation(hidden);
+    return last.forward(this.linear2.forward(this.dropout.forward(y)));
+  }
+}
+
+/** Reads the arguments of a layer. */
+function readLayer(where: string, args: readonly unknown[]) {
+  const o = readArguments<TransformerLayerOptions & { dModel: number; nhead: number }>(where, args, [
+    ...REQUIRED,
+    ...LAYER,
+    ...FACTORY,
+  ]);
+  const { bias = true, batchFirst = false, dropout = 0.1, layerNormEps: eps = 1e-5 } = o;
+  const dtype = factoryDtype(where, o).name;
+  const dModel = whole(where, 'dModel', o.dModel, 1);
+  const nhead = whole(where, 'nhead', o.nhead, 1);
+  if (dModel % nhead !== 0)
+    throw new RangeError(`${where}: dModel must be divisible by nhead, but got dModel ${dModel} and nhead ${nhead}`);
+  probability(where, 'dropout', dropout);
+  checkNumber(where, 'layerNormEps', eps);
+  const linear = { bias, dtype };
+  return {
+    dModel,
+    nhead,
+    hidden: whole(where, 'dimFeedforward', o.dimFeedforward ?? 2048),
+    p: dropout,
+    attention: { dropout, bias, batchFirst, dtype },
+    linear,
+    norm: () => new LayerNorm(dModel, { eps, bias, dtype }),
+    activation: activationOf(where, o.activation ?? relu),
+    normFirst: o.normFirst ?? false,
+  };
+}
+
+/** Options of the forward of {@link TransformerEncoderLayer}. */
+export interface EncoderLayerForwardOptions {
+  srcMask?: Maybe;
+  srcKeyPaddingMask?: Maybe;
+  isCausal?: boolean | undefined;
+}
+type EncoderLayerArguments = Call<
+  [srcMask?: Tensor | null, srcKeyPaddingMask?: Tensor | null, isCausal?: boolean],
+  EncoderLayerForwardOptions
+>;
+/**
+ * Self-attention and a feed-forward network, each with a residual connection and layer normalization: src [S, N, dModel]
+ * ([N, S, dModel] with `batchFirst`, or [S, dModel]) gives the same shape. Throws RangeError if the heads do not divide
+ * `dModel`.
+ * @example
+ * new torch.nn.TransformerEncoderLayer(4, 2, 8).forward(torch.ones(3, 1, 4)).shape // torch.Size([3, 1, 4])
+ */
+export class TransformerEncoderLayer extends Layer<[src: Tensor, ...args: EncoderLayerArguments]> {
+  readonly linear1: Linear;
+  readonly dropout: Dropout;
+  readonly linear2: Linear;
+  readonly normFirst: boolean;
+  readonly norm1: LayerNorm;
+  readonly norm2: LayerNorm;
+  readonly dropout1: Dropout;
+  readonly dropout2: Dropout;
+  readonly activation: ((x: Tensor) => Tensor) | Module;
+  constructor(...args: LayerArguments) {
+    const o = readLayer('TransformerEncoderLayer', args);
+    super(o.dModel, o.nhead, o.attention);
+    this.linear1 = new Linear(o.dModel, o.hidden, o.linear);
+    this.dropout = new Dropout(o.p);
+    this.linear2 = new Linear(o.hidden, o.dModel, o.linear);
+    this.normFirst = o.normFirst;
+    this.norm1 = o.norm();
+    this.norm2 = o.norm();
+    this.dropout1 = new Dropout(o.p);
+    this.dropout2 = new Dropout(o.p);
+    this.activation = o.activation;
+  }
+  override forward(src: Tensor, ...args: EncoderLayerArguments): Tensor {
+    const where = 'TransformerEncoderLayer';
+    const names = ['srcMask', 'srcKeyPaddingMask', 'isCausal'];
+    const {
+      srcMask,
+      srcKeyPaddingMask,
+      isCausal = false,
+    } = readArguments<EncoderLayerForwardOptions>(where, args, names);
+    return inNameOf(where, () => {
+      checkTensor(where, src);
+      const attended = (x: Tensor): Tensor => this.attendSelf(x, srcMask, srcKeyPaddingMask, isCausal);
+      if (this.normFirst) {
+        const x = src.add(attended(this.norm1.forward(src)));
+        return x.add(this.feed(this.norm2.forward(x), this.dropout2));
+      }
+      const x = this.norm1.forward(src.add(attended(src)));
+      return this.norm2.forward(x.add(this.feed(x, this.dropout2)));
+    });
+  }
+}
+/** Whether PyTorch's own inference kernels would take this layer: they compute without the padding. */
+function padsWithZeros({ selfAttn, activation, norm1, norm2 }: TransformerEncoderLayer): boolean {
+  const simple = activation === relu || activation === gelu || activation instanceof ReLU || activation instanceof GELU;
+  return (
+    selfAttn.batchFirst &&
+    selfAttn.inProjWeight !== null &&
+    selfAttn.inProjBias !== null &&
+    selfAttn.numHeads % 2 === 0 &&
+    simple &&
+    norm1.eps === norm2.eps
+  );
+}
+
+/** Options of the forward of {@link TransformerDecoderLayer} and {@link TransformerDecoder}. */
+export interface DecoderForwardOptions {
+  tgtMask?: Maybe;
+  memoryMask?: Maybe;
+  tgtKeyPaddingMask?: Maybe;
+  memoryKeyPaddingMask?: Maybe;
+  tgtIsCausal?: boolean | null | undefined;
+  memoryIsCausal?: boolean | undefined;
+}
+type DecoderArguments = Call<
+  [
+    tgtMask?: Tensor | null,
+    memoryMask?: Tensor | null,
+    tgtKeyPaddingMask?: Tensor | null,
+    memoryKeyPaddingMask?: Tensor | null,
+    tgtIsCausal?: boolean | null,
+    memoryIsCausal?: boolean,
+  ],
+  DecoderForwardOptions
+>;
+const DECODER = [
+  'tgtMask',
+  'memoryMask',
+  'tgtKeyPaddingMask',
+  'memoryKeyPaddingMask',
+  'tgtIsCausal',
+  'memoryIsCausal',
+] as const;
+/**
+ * Self-attention, attention to the encoder's output `memory`, and a feed-forward network: tgt [T, N, dModel] and memory
+ * [S, N, dModel] (batch first with `batchFirst`) give the shape of tgt. Throws RangeError if the heads do not divide
+ * `dModel`.
+ * @example
+ * const layer = new torch.nn.TransformerDecoderLayer(4, 2, 8)
+ * layer.forward(torch.ones(2, 1, 4), torch.ones(3, 1, 4)).shape // torch.Size([2, 1, 4])
+ */
+export class TransformerDecoderLayer extends Layer<[tgt: Tensor, memory: Tensor, ...args: DecoderArguments]> {
+  readonly multiheadAttn: MultiheadAttention;
+  readonly linear1: Linear;
+  readonly dropout: Dropout;
+  readonly linear2: Linear;
+  readonly normFirst: boolean;
+  readonly norm1: LayerNorm;
+  readonly norm2: LayerNorm;
+  readonly norm3: LayerNorm;
+  readonly dropout1: Dropout;
+  readonly dropout2: Dropout;
+  readonly dropout3: Dropout;
+  readonly activation: ((x: Tensor) => Tensor) | Module;
+  constructor(...args: LayerArguments) {
+    const o = readLayer('TransformerDecoderLayer', args);
+    super(o.dModel, o.nhead, o.attention);
+    this.multiheadAttn = new MultiheadAttention(o.dModel, o.nhead, o.attention);
+    this.linear1 = new Linear(o.dModel, o.hidden, o.linear);
+    this.dropout = new Dropout(o.p);
+    this.linear2 = new Linear(o.hidden, o.dModel, o.linear);
+    this.normFirst = o.normFirst;
+    this.norm1 = o.norm();
+    this.norm2 = o.norm();
+    this.norm3 = o.norm();
+    this.dropout1 = new Dropout(o.p);
+    this.dropout2 = new Dropout(o.p);
+    this.dropout3 = new Dropout(o.p);
+    this.activation = o.activation;
+  }
+  override forward(tgt: Tensor, memory: Tensor, ...args: DecoderArguments): Tensor {
+    const where = 'TransformerDecoderLayer';
+    const o = readArguments<DecoderForwardOptions>(where, args, DECODER);
+    return inNameOf(where, () => {
+      checkTensor(where, tgt, 'tgt');
+      checkTensor(where, memory, 'memory');
+      const self = (x: Tensor): Tensor => this.attendSelf(x, o.tgtMask, o.tgtKeyPaddingMask, o.tgtIsCausal ?? false);
+      const cross = (x: Tensor): Tensor => {
+        const { memoryMask: attnMask, memoryKeyPaddingMask: keyPaddingMask, memoryIsCausal: isCausal } = o;
+        const options = { attnMask, keyPaddingMask, isCausal, needWeights: false };
+        return this.dropout2.forward(this.multiheadAttn.forward(x, memory, memory, options)[0]);
+      };
+      if (this.normFirst) {
+        let x = tgt.add(self(this.norm1.forward(tgt)));
+        x = x.add(cross(this.norm2.forward(x)));
+        return x.add(this.feed(this.norm3.forward(x), this.dropout3));
+      }
+      let x = this.norm1.forward(tgt.add(self(tgt)));
+      x = this.norm2.forward(x.add(cross(x)));
+      return this.norm3.forward(x.add(this.feed(x, this.dropout3)));
+    });
+  }
+}
+
+// ---- stacks ---------------------------------------------------------------------------------------------------------
+
+const clones = <L extends Module<never, unknown>>(layer: L, count: number): ModuleList<L> =>
+  new ModuleList(Array.from({ length: count }, () => layer.deepcopy()));
+
+/** [sz, sz]: minus infinity above the diagonal, zero elsewhere. */
+function squareMask(sz: number, dt = getDefault()): Tensor {
+  return emptyTensor([sz, sz], dt)
+    .fill_(dt.name === 'bool' ? true : Number.NEGATIVE_INFINITY)
+    .triu(1);
+}
+/** Whether a mask is the causal one, unless that is said. */
+function detectCausal(mask: Maybe, isCausal: boolean | null | undefined, x: Tensor, batchFirst: boolean): boolean {
+  if (isCausal !== null && isCausal !== undefined) return isCausal;
+  const size = x.sizes[x.ndim === 2 || !batchFirst ? 0 : 1]!;
+  if (mask?.ndim !== 2 || mask.sizes[0] !== size || mask.sizes[1] !== size) return false;
+  return mask.equal(squareMask(size, mask.dt));
+}
+
+/** Options of {@link TransformerEncoder}. */
+export interface TransformerEncoderOptions {
+  norm?: Module | null | undefined;
+  /** Whether padding gives zeros in evaluation, as it does where PyTorch uses nested tensors. */
+  enableNestedTensor?: boolean | undefined;
+  maskCheck?: boolean | undefined;
+}
+/** Options of the forward of {@link TransformerEncoder}. */
+export interface EncoderForwardOptions {
+  mask?: Maybe;
+  srcKeyPaddingMask?: Maybe;
+  /** Says that `mask` is the causal one; found out by default. */
+  isCausal?: boolean | null | undefined;
+}
+type EncoderArguments = Call<
+  [mask?: Tensor | null, srcKeyPaddingMask?: Tensor | null, isCausal?: boolean | null],
+  EncoderForwardOptions
+>;
+/**
+ * A stack of `numLayers` copies of a {@link TransformerEncoderLayer}, and a last normalization. The copies begin with
+ * equal weights. Throws TypeError for what is no such layer.
+ * @example
+ * const layer = new torch.nn.TransformerEncoderLayer(4, 2, 8)
+ * new torch.nn.TransformerEncoder(layer, 2).forward(torch.ones(3, 1, 4)).shape // torch.Size([3, 1, 4])
+ */
+export class TransformerEncoder extends Module<[src: Tensor, ...args: EncoderArguments]> {
+  readonly layers: ModuleList<TransformerEncoderLayer>;
+  readonly numLayers: number;
+  readonly norm: Module | null;
+  readonly enableNestedTensor: boolean;
+  readonly maskCheck: boolean;
+  constructor(
+    ...args: Named<
+      [encoderLayer: TransformerEncoderLayer, numLayers: number],
+      ['encoderLayer', 'numLayers'],
+      [norm?: Module | null, enableNestedTensor?: boolean, maskCheck?: boolean],
+      TransformerEncoderOptions
+    >
+  ) {
+    super();
+    const where = 'TransformerEncoder';
+    const names = ['encoderLayer', 'numLayers', 'norm', 'enableNestedTensor', 'maskCheck'];
+    const o = readArguments<TransformerEncoderOptions & { encoderLayer: TransformerEncoderLayer; numLayers: number }>(
+      where,
+      args,
+      names,
+    );
+    if (!(o.encoderLayer instanceof TransformerEncoderLayer))
+      throw new TypeError(`${where}: expected a TransformerEncoderLayer but received ${describe(o.encoderLayer)}`);
+    this.numLayers = whole(where, 'numLayers', o.numLayers);
+    this.layers = clones(o.encoderLayer, this.numLayers);
+    this.norm = normOf(where, o.norm);
+    this.enableNestedTensor = o.enableNestedTensor ?? true;
+    this.maskCheck = o.maskCheck ?? true;
+  }
+  override forward(src: Tensor, ...args: EncoderArguments): Tensor {
+    const where = 'TransformerEncoder';
+    const names = ['mask', 'srcKeyPaddingMask', 'isCausal'];
+    const o = readArguments<EncoderForwardOptions>(where, args, names);
+    return inNameOf(where, () => {
+      checkTensor(where, src, 'src');
+      const srcKeyPaddingMask = additiveMask(where, 'srcKeyPaddingMask', o.srcKeyPaddingMask, src);
+      const srcMask = additiveMask(where, 'mask', o.mask, src);
+      if (this.numLayers === 0) return this.norm === null ? src : this.norm.forward(src);
+      const isCausal = detectCausal(srcMask, o.isCausal, src, this.layers.at(0).selfAttn.batchFirst);
+      let x = src;
+      for (const layer of this.layers) x = layer.forward(x, { srcMask, srcKeyPaddingMask, isCausal });
+      if (srcMask === null && srcKeyPaddingMask !== null && this.#nests(src, srcKeyPaddingMask))
+        x = x.maskedFill(srcKeyPaddingMask.ne(0).unsqueeze(-1), 0);
+      return this.norm === null ? x : this.norm.forward(x);
+    });
+  }
+  /** Whether PyTorch would compute without the padding, and fill it with zeros behind the layers. */
+  #nests(src: Tensor, padding: Tensor): boolean {
+    const first = this.layers.at(0);
+    if (!this.enableNestedTensor || first.training || src.ndim !== 3 || padding.ndim !== 2) return false;
+    if (!padsWithZeros(first)) return false;
+    if (mode.grad && [src, ...first.parameters()].some(tracked)) return false;
+    // padding must come last in each row
+    const hidden = padding.ne(0).tolist() as boolean[][];
+    return hidden.every((row) => row.every((h, i) => i === 0 || h || !row[i - 1]));
+  }
+}
+function normOf(where: string, norm: Module | null | undefined): Module | null {
+  if (norm === null || norm === undefined) return null;
+  if (!(norm instanceof Module))
+    throw new TypeError(`${where}: expected a Module for norm but received ${describe(norm)}`);
+  return norm;
+}
+
+/** Options of {@link TransformerDecoder}. */
+export interface TransformerDecoderOptions {
+  norm?: Module | null | undefined;
+}
+/**
+ * A stack of `numLayers` copies of a {@link TransformerDecoderLayer}, and a last normalization. The copies begin with
+ * equal weights. Throws TypeError for what is no such layer.
+ * @example
+ * const layer = new torch.nn.TransformerDecoderLayer(4, 2, 8)
+ * new torch.nn.TransformerDecoder(layer, 2).forward(torch.ones(2, 1, 4), torch.ones(3, 1, 4)).shape
+ * // torch.Size([2, 1, 4])
+ */
+export class TransformerDecoder extends Module<[tgt: Tensor, memory: Tensor, ...args: DecoderArguments]> {
+  readonly layers: ModuleList<TransformerDecoderLayer>;
+  readonly numLayers: number;
+  readonly norm: Module | null;
+  constructor(
+    ...args: Named<
+      [decoderLayer: TransformerDecoderLayer, numLayers: number],
+      ['decoderLayer', 'numLayers'],
+      [norm?: Module | null],
+      TransformerDecoderOptions
+    >
+  ) {
+    super();
+    const where = 'TransformerDecoder';
+    const o = readArguments<TransformerDecoderOptions & { decoderLayer: TransformerDecoderLayer; numLayers: number }>(
+      where,
+      args,
+      ['decoderLayer', 'numLayers', 'norm'],
+    );
+    if (!(o.decoderLayer instanceof TransformerDecoderLayer))
+      throw new TypeError(`${where}: expected a TransformerDecoderLayer but received ${describe(o.decoderLayer)}`);
+    this.numLayers = whole(where, 'numLayers', o.numLayers);
+    this.layers = clones(o.decoderLayer, this.numLayers);
+    this.norm = normOf(where, o.norm);
+  }
+  override forward(tgt: Tensor, memory: Tensor, ...args: DecoderArguments): Tensor {
+    const where = 'TransformerDecoder';
+    const o = readArguments<DecoderForwardOptions>(where, args, DECODER);
+    return inNameOf(where, () => {
+      checkTensor(where, tgt, 'tgt');
+      let x = tgt;
+      if (this.numLayers > 0) {
+        const tgtIsCausal = detectCausal(o.tgtMask, o.tgtIsCausal, tgt, this.layers.at(0).selfAttn.batchFirst);
+        for (const layer of this.layers) x = layer.forward(x, memory, { ...o, tgtIsCausal });
+      }
+      return this.norm === null ? x : this.norm.forward(x);
+    });
+  }
+}
+
+// ---- the whole ------------------------------------------------------------------------------------------------------
+
+/** What takes the encoder's place in a {@link Transformer}. */
+type Encoder = Module<[src: Tensor, options?: EncoderForwardOptions]>;
+/** What takes the decoder's place in a {@link Transformer}. */
+type Decoder = Module<[tgt: Tensor, memory: Tensor, options?: DecoderForwardOptions]>;
+/** Options of {@link Transformer}. */
+export interface TransformerOptions extends TransformerLayerOptions {
+  dModel?: number | undefined;
+  nhead?: number | undefined;
+  numEncoderLayers?: number | undefined;
+  numDecoderLayers?: number | undefined;
+  customEncoder?: Encoder | null | undefined;
+  customDecoder?: Decoder | null | undefined;
+}
+/** Options of the forward of {@link Transformer}. */
+export interface TransformerForwardOptions extends DecoderForwardOptions {
+  srcMask?: Maybe;
+  srcKeyPaddingMask?: Maybe;
+  srcIsCausal?: boolean | null | undefined;
+}
+const FORWARD = [
+  'srcMask',
+  'tgtMask',
+  'memoryMask',
+  'srcKeyPaddingMask',
+  'tgtKeyPaddingMask',
+  'memoryKeyPaddingMask',
+  'srcIsCausal',
+  'tgtIsCausal',
+  'memoryIsCausal',
+] as const;
+type TransformerArguments = Call<
+  [
+    srcMask?: Tensor | null,
+    tgtMask?: Tensor | null,
+    memoryMask?: Tensor | null,
+    srcKeyPaddingMask?: Tensor | null,
+    tgtKeyPaddingMask?: Tensor | null,
+    memoryKeyPaddingMask?: Tensor | null,
+    srcIsCausal?: boolean | null,
+    tgtIsCausal?: boolean | null,
+    memoryIsCausal?: boolean,
+  ],
+  TransformerForwardOptions
+>;
+
+/**
+ * Encoder and decoder: src [S, N, dModel] and tgt [T, N, dModel] (batch first with `batchFirst`) give the shape of tgt.
+ * Throws ShapeError where batches or features differ.
+ * @example
+ * const model = new torch.nn.Transformer(4, 2, 1, 1, 8)
+ * model.forward(torch.ones(3, 1, 4), torch.ones(2, 1, 4)).shape // torch.Size([2, 1, 4])
+ */
+export class Transformer extends Module<[src: Tensor, tgt: Tensor, ...args: TransformerArguments]> {
+  readonly encoder: Encoder;
+  readonly decoder: Decoder;
+  readonly dModel: number;
+  readonly nhead: number;
+  readonly batchFirst: boolean;
+  constructor(
+    ...args: Call<
+      [
+        dModel?: number,
+        nhead?: number,
+        numEncoderLayers?: number,
+        numDecoderLayers?: number,
+        dimFeedforward?: number,
+        dropout?: number,
+        activation?: TransformerActivation,
+        customEncoder?: Encoder | null,
+        customDecoder?: Decoder | null,
+        layerNormEps?: number,
+        batchFirst?: boolean,
+        normFirst?: boolean,
+        bias?: boolean,
+      ],
+      TransformerOptions
+    >
+  ) {
+    super();
+    const where = 'Transformer';
+    const o = readArguments<TransformerOptions>(where, args, [
+      'dModel',
+      'nhead',
+      'numEncoderLayers',
+      'numDecoderLayers',
+      'dimFeedforward',
+      'dropout',
+      'activation',
+      'customEncoder',
+      'customDecoder',
+      'layerNormEps',
+      'batchFirst',
+      'normFirst',
+      'bias',
+      ...FACTORY,
+    ]);
+    const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6 } = o;
+    const { customEncoder = null, customDecoder = null, layerNormEps: eps = 1e-5, bias = true } = o;
+    const layer = Object.fromEntries([...LAYER, ...FACTORY].map((name) => [name, o[name]]));
+    [this.encoder, this.decoder] = inNameOf(where, () => {
+      const norm = (): LayerNorm => new LayerNorm(dModel, { eps, bias, dtype: o.dtype });
+      // the order of the draws is PyTorch's
+      const encoder =
+        customEncoder ??
+        new TransformerEncoder(new TransformerEncoderLayer(dModel, nhead, layer), numEncoderLayers, norm());
+      const decoder =
+        customDecoder ??
+        new TransformerDecoder(new TransformerDecoderLayer(dModel, nhead, layer), numDecoderLayers, norm());
+      return [encoder, decoder];
+    });
+    for (const part of [this.encoder, this.decoder]) {
+      if (!(part instanceof Module)) throw new TypeError(`${where}: expected a Module but received ${describe(part)}`);
+    }
+    for (const p of this.parameters()) if (p.ndim > 1) xavierUniform_(p);
+    this.dModel = dModel;
+    this.nhead = nhead;
+    this.batchFirst = o.batchFirst ?? false;
+  }
+  /** The causal mask [sz, sz]: minus infinity where a query may not look, zero elsewhere. */
+  static generateSquareSubsequentMask(
+    sz: number,
+    ...args: Call<
+      [device?: DeviceLike | null, dtype?: DTypeName | null],
+      { device?: DeviceLike | null | undefined; dtype?: DTypeName | null | undefined }
+    >
+  ): Tensor {
+    const where = 'generateSquareSubsequentMask';
+    const { device, dtype } = readArguments<{ device: DeviceLike; dtype: DTypeName }>(where, args, ['device', 'dtype']);
+    deviceOption(where, device);
+    return squareMask(whole(where, 'sz', sz), dtype ? toDType(dtype, where) : getDefault());
+  }
+  override forward(src: Tensor, tgt: Tensor, ...args: TransformerArguments): Tensor {
+    const where = 'Transformer';
+    const o = readArguments<TransformerForwardOptions>(where, args, FORWARD);
+    return inNameOf(where, () => {
+      checkTensor(where, src, 'src');
+      checkTensor(where, tgt, 'tgt');
+      const batch = this.batchFirst ? 0 : 1;
+      if (src.ndim === 3 && src.sizes[batch] !== tgt.sizes[batch]) {
+        throw new ShapeError(
+          `${where}: the batch number of src and tgt must be equal, but got ${show(src.sizes)} and ${show(tgt.sizes)}`,
+        );
+      }
+      if (src.sizes.at(-1) !== this.dModel || tgt.sizes.at(-1) !== this.dModel) {
+        throw new ShapeError(
+          `${where}: the feature number of src and tgt must be equal to dModel ${this.dModel}, but got ${show(src.sizes)} and ${show(tgt.sizes)}`,
+        );
+      }
+      const { srcMask, srcKeyPaddingMask, srcIsCausal, ...rest } = o;
+      const memory = this.encoder.forward(src, { mask: srcMask, srcKeyPaddingMask, isCausal: srcIsCausal });
+      return this.decoder.forward(tgt, memory, rest);
+    });
+  }
+}
