@@ -69,11 +69,11 @@ export class Sequential extends Module {
     for (const m of this.#members.values()) y = m.forward(y);
     return y;
   }
-  protected override blank(): AnyModule {
+  protected override bareCopy(): AnyModule {
     return blankOf(Sequential, this);
   }
-  protected override copyTo(target: AnyModule, copy: Copy): void {
-    super.copyTo(target, copy);
+  protected override fillCopy(target: AnyModule, copy: Copy): void {
+    super.fillCopy(target, copy);
     const to = target as Sequential;
     for (const [name, m] of this.#members) to.#members.set(name, copy(m));
   }
@@ -145,11 +145,11 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
   override forward(): never {
     return missingForward('ModuleList');
   }
-  protected override blank(): AnyModule {
+  protected override bareCopy(): AnyModule {
     return blankOf(ModuleList, this);
   }
-  protected override copyTo(target: AnyModule, copy: Copy): void {
-    super.copyTo(target, copy);
+  protected override fillCopy(target: AnyModule, copy: Copy): void {
+    super.fillCopy(target, copy);
     const to = target as ModuleList<M>;
     for (const m of this.#members) to.#members.push(copy(m));
   }
@@ -214,11 +214,11 @@ export class ModuleDict<M extends AnyModule = Module> extends Module<never, neve
   override forward(): never {
     return missingForward('ModuleDict');
   }
-  protected override blank(): AnyModule {
+  protected override bareCopy(): AnyModule {
     return blankOf(ModuleDict, this);
   }
-  protected override copyTo(target: AnyModule, copy: Copy): void {
-    super.copyTo(target, copy);
+  protected override fillCopy(target: AnyModule, copy: Copy): void {
+    super.fillCopy(target, copy);
     const to = target as ModuleDict<M>;
     for (const [name, m] of this.#members) to.#members.set(name, copy(m));
   }
@@ -306,11 +306,11 @@ export class ParameterList extends Module<never, never> {
   override forward(): never {
     return missingForward('ParameterList');
   }
-  protected override blank(): AnyModule {
+  protected override bareCopy(): AnyModule {
     return blankOf(ParameterList, this);
   }
-  protected override copyTo(target: AnyModule, copy: Copy): void {
-    super.copyTo(target, copy);
+  protected override fillCopy(target: AnyModule, copy: Copy): void {
+    super.fillCopy(target, copy);
     const to = target as ParameterList;
     for (const m of this.#members) to.#members.push(copy(m));
   }
@@ -363,11 +363,11 @@ export class ParameterDict extends Module<never, never> {
   override forward(): never {
     return missingForward('ParameterDict');
   }
-  protected override blank(): AnyModule {
+  protected override bareCopy(): AnyModule {
     return blankOf(ParameterDict, this);
   }
-  protected override copyTo(target: AnyModule, copy: Copy): void {
-    super.copyTo(target, copy);
+  protected override fillCopy(target: AnyModule, copy: Copy): void {
+    super.fillCopy(target, copy);
     const to = target as ParameterDict;
     for (const [name, m] of this.#members) to.#members.set(name, copy(m));
   }

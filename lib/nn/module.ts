@@ -444,7 +444,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   /**
    * A copy with parameters, buffers and modules of its own, equal to these: what Python's `copy.deepcopy` gives. What is
    * shared within the module is shared within the copy; functions, and objects of other classes, are not copied. A class
-   * with `#private` fields of its own must override {@link blank}. Throws AutogradError for a tensor that was computed.
+   * with `#private` fields of its own must override {@link bareCopy}. Throws AutogradError for a tensor that was computed.
    */
   deepcopy(): this {
     return deepcopy(this as Module<Args, Out>) as this;
@@ -453,19 +453,19 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
    * A module of this class that has nothing yet, for {@link deepcopy}: made without the class's constructor, but with the
    * private fields of the class that this method is of.
    */
-  protected blank(): Module<never, unknown> {
+  protected bareCopy(): Module<never, unknown> {
     return blankOf(Module, this);
   }
   /** Fills a blank copy: `copy` copies a value. Containers, which keep their members elsewhere, add these. */
-  protected copyTo(target: AnyModule, copy: Copy): void {
+  protected fillCopy(target: AnyModule, copy: Copy): void {
     for (const [field, value] of Object.entries(this)) Reflect.set(target, field, copy(value));
     if (this.#transient !== null) target.#transient = new Set(this.#transient);
     if (this.#hooks !== null) target.#hooked().takeFrom(this.#hooks);
   }
   static {
     setCopying(
-      (module) => module.blank(),
-      (module, target, copy) => module.copyTo(target, copy),
+      (module) => module.bareCopy(),
+      (module, target, copy) => module.fillCopy(target, copy),
     );
   }
 
