@@ -229,11 +229,7 @@ export const sign: Unary = unary('sign', 'same', { gradOnly: flat });
 export const sgn: Unary = unary('sgn', 'same', { kernel: 'sign', gradOnly: flat });
 const plainSquare: Unary = unary('square', 'number', { grad: (g, x) => g.mul(x.mul(2)) });
 /**
-<<<<<<< HEAD
- * Element-wise square. Throws DtypeError on bool.
-=======
  * Element-wise square; of bools as int64.
->>>>>>> 12c3198 (Give steps a zero gradient where it is infinite, i0 and digamma all derivatives; refuse numbers a dtype cannot hold)
  * @example
  * torch.square(torch.tensor([3, -2])) // tensor([9, 4])
  */
