@@ -4,7 +4,7 @@ import { type Arg, isSpec, lcg, type Spec, valuesOf } from '../test/helpers.ts';
 import { callsOf, tables, torchOf } from '../test/samples/index.ts';
 import type { DTypeName } from '../lib/dtype.ts';
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+const snake = (name: string): string => name.replace(/(?<=.)[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 const number = (v: number): number | string => (Object.is(v, -0) ? '-0' : Number.isFinite(v) ? v : String(v));
 
 /** Whether the gradient by it is stored: where values are by hand, for kinks and ties, which finite differences cannot tell. */

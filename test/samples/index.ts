@@ -4,10 +4,11 @@
 import { attention } from './attention.ts';
 import { core } from './core.ts';
 import { losses } from './losses.ts';
+import { operators } from './operators.ts';
 import type { RowName, Sample, Samples } from './sample.ts';
 
 export { callsOf, type RowName, type Sample, torchOf } from './sample.ts';
 
 /** The tables by the names of their files. */
-export const tables: Readonly<Record<string, Samples>> = { attention, core, losses };
-export const samples: Readonly<Record<RowName, Sample>> = { ...attention, ...core, ...losses };
+export const tables: Readonly<Record<string, Samples>> = { attention, core, losses, operators };
+export const samples: Readonly<Record<RowName, Sample>> = { ...attention, ...core, ...losses, ...operators };

@@ -1,6 +1,7 @@
 // Method types of the operators that PyTorch overloads by meaning: one signature per op cannot express them (methods.ts).
 import type { ValuesIndices } from './named.ts';
 import type { Tensor } from '../../tensor.ts';
+import type { UniqueArgs, UniqueConsecutiveArgs, UniqueResult } from '../unique.ts';
 
 /** Options of the reductions over one dim that give values and indices. */
 export interface DimOptions {
@@ -73,6 +74,20 @@ export interface Overloads {
    * torch.tensor([0, 5, 7]).nonzero({ asTuple: true })[0] // tensor([1, 2])
    */
   nonzero: Nonzero;
+  /**
+   * The different elements, sorted; see torch.unique.
+   * @example
+   * torch.tensor([3, 1, 3]).unique() // tensor([1, 3])
+   */
+  unique<I extends boolean = false, C extends boolean = false>(...args: UniqueArgs<I, C>): UniqueResult<I, C>;
+  /**
+   * The elements without those that equal their predecessor; see torch.uniqueConsecutive.
+   * @example
+   * torch.tensor([1, 1, 2, 1]).uniqueConsecutive() // tensor([1, 2, 1])
+   */
+  uniqueConsecutive<I extends boolean = false, C extends boolean = false>(
+    ...args: UniqueConsecutiveArgs<I, C>
+  ): UniqueResult<I, C>;
   /**
    * This tensor where `condition` holds, `other` elsewhere; without arguments, as `nonzero({ asTuple: true })`.
    * @example

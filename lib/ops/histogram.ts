@@ -1,0 +1,186 @@
+// Counting: how often whole numbers occur, and histograms.
+import { type Call, readArguments } from '../define.ts';
+import { checkTensor, commonDevice } from '../dispatch.ts';
+import { float32, float64, int64, requireFloating } from '../dtype.ts';
+import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';
+import { sameShape, show } from '../shape.ts';
+import { emptyTensor, Tensor } from '../tensor.ts';
+import { requireInteger, wholeNumber } from './internal/checks.ts';
+import { type Pair, pair } from './internal/named.ts';
+import { flag, zerosOf } from './internal/reducing.ts';
+import { operators } from './internal/register.ts';
+import { searchsorted } from './search.ts';
+
+const ones = (n: number): Tensor => emptyTensor([n], int64).fill_(1);
+
+/** Options of bincount. */
+export interface BincountOptions {
+  /** What each element adds to its bin, instead of one. */
+  weights?: Tensor | null | undefined;
+  /** How many bins there are at least. */
+  minlength?: number | undefined;
+}
+/**
+ * How often each number from 0 on occurs among whole numbers, or the sum of its weights. Throws RangeError for negative
+ * elements, ShapeError unless 1-d.
+ * @example
+ * torch.bincount(torch.tensor([1, 3, 1])) // tensor([0, 2, 0, 1])
+ */
+export function bincount(
+  x: Tensor,
+  ...args: Call<[weights?: Tensor | null, minlength?: number], BincountOptions>
+): Tensor {
+  const where = 'bincount';
+  return inNameOf(where, () => {
+    checkTensor(where, x);
+    const options = readArguments<BincountOptions>(where, args, ['weights', 'minlength']);
+    const least = wholeNumber(where, 'minlength', options.minlength ?? 0, 0);
+    if (x.sizes.length !== 1)
+      throw new ShapeError(`${where}: only supports 1-d non-negative integral inputs, but got shape ${show(x.sizes)}`);
+    requireInteger(where, x, 'input');
+    const weights = options.weights ?? null;
+    if (weights !== null) {
+      checkTensor(where, weights, 'weights');
+      commonDevice(where, [x, weights]);
+      if (!sameShape(weights.sizes, x.sizes))
+        throw new ShapeError(
+          `${where}: weights should be 1-d and have the same length as input, but got ${show(weights.sizes)} and ${show(x.sizes)}`,
+        );
+    }
+    if (x.count === 0) return zerosOf([least], int64);
+    const at = x.detach().long();
+    const { min, max } = at.aminmax();
+    if (Number(min.item()) < 0)
+      throw new RangeError(`${where}: only supports 1-d non-negative integral inputs, but got ${min.item()}`);
+    const n = Math.max(least, Number(max.item()) + 1);
+    if (weights === null) return zerosOf([n], int64).scatterAdd(0, at, ones(x.count));
+    const dt = weights.dt === float32 ? float32 : float64;
+    return zerosOf([n], dt).scatterAdd(0, at, weights.detach().to(dt.name));
+  });
+}
+
+/** The least and the greatest element where no range is given, and a range that is not empty. */
+function limits(where: string, x: Tensor, low: number, high: number, widen: number): [number, number] {
+  let [from, to] = [low, high];
+  if (from === to && x.count > 0) {
+    const ends = x.aminmax();
+    [from, to] = [Number(ends.min.item()), Number(ends.max.item())];
+  }
+  if (!Number.isFinite(from) || !Number.isFinite(to))
+    throw new RangeError(`${where}: range of [${from}, ${to}] is not finite`);
+  if (from > to) throw new RangeError(`${where}: max must be larger than min, but got [${from}, ${to}]`);
+  return from === to ? [from - widen, to + widen] : [from, to];
+}
+
+/** Options of histc. */
+export interface HistcOptions {
+  bins?: number | undefined;
+  min?: number | undefined;
+  max?: number | undefined;
+}
+/**
+ * How many elements fall into each of `bins` (100) equal parts of the range from `min` to `max`; by default of that of
+ * the elements. Those outside are not counted. Throws RangeError for a range that is not finite.
+ * @example
+ * torch.histc(torch.tensor([1, 2, 1.5]), { bins: 2, min: 1, max: 3 }) // tensor([2., 1.])
+ */
+export function histc(x: Tensor, ...args: Call<[bins?: number, min?: number, max?: number], HistcOptions>): Tensor {
+  const where = 'histc';
+  return inNameOf(where, () => {
+    checkTensor(where, x);
+    const { bins = 100, min = 0, max = 0 } = readArguments<HistcOptions>(where, args, ['bins', 'min', 'max']);
+    wholeNumber(where, 'bins', bins, 1);
+    checkNumber(where, 'min', min);
+    checkNumber(where, 'max', max);
+    requireFloating(where, x.dt);
+    const flat = x.detach().reshape(-1);
+    const [from, to] = limits(where, flat, min, max, 1);
+    const within = flat.maskedSelect(flat.ge(from).logicalAnd(flat.le(to)));
+    const at = within
+      .sub(from)
+      .mul(bins)
+      .div(to - from)
+      .long()
+      .clampMax(bins - 1);
+    return zerosOf([bins], int64).scatterAdd(0, at, ones(at.count)).to(x.dtype);
+  });
+}
+
+/** Options of histogram. */
+export interface HistogramOptions {
+  /** The least and the greatest edge; by default those of the elements. */
+  range?: readonly [number, number] | null | undefined;
+  /** What each element adds to its bin, instead of one. */
+  weight?: Tensor | null | undefined;
+  /** Values of a density, whose integral is one. */
+  density?: boolean | undefined;
+}
+/**
+ * How many elements fall between neighbouring edges, and the edges: `bins` equal parts, or given edges as a sorted
+ * tensor. Throws DtypeError if not floating point, RangeError for a range that is not finite.
+ * @example
+ * torch.histogram(torch.tensor([1, 2.5, 1.5]), 2, { range: [1, 3] }).hist // tensor([2., 1.])
+ */
+export function histogram(
+  x: Tensor,
+  bins: number | Tensor,
+  ...args: Call<[], HistogramOptions>
+): Pair<'hist', 'binEdges'> {
+  const where = 'histogram';
+  return inNameOf(where, () => {
+    checkTensor(where, x);
+    requireFloating(where, x.dt);
+    const options = readArguments<HistogramOptions>(where, args, [], ['range', 'weight', 'density']);
+    const density = flag(where, 'density', options.density, false);
+    const { range = null, weight = null } = options;
+    const flat = x.detach().reshape(-1);
+    const edges = bins instanceof Tensor ? givenEdges(where, bins, x, range) : evenEdges(where, bins, flat, range);
+    const n = edges.count - 1;
+    if (weight !== null) {
+      checkTensor(where, weight, 'weight');
+      if (!sameShape(weight.sizes, x.sizes) || weight.dt !== x.dt)
+        throw new ShapeError(
+          `${where}: if weight is given, it should have the shape and dtype of the input, but got ${show(weight.sizes)} and ${show(x.sizes)}`,
+        );
+    }
+    const [first, last] = [edges.select(0, 0), edges.select(0, n)];
+    const inside = flat.ge(first).logicalAnd(flat.le(last));
+    // the last bin has both of its edges
+    const at = searchsorted(edges, flat.maskedSelect(inside), { right: true })
+      .sub(1)
+      .clampMax(n - 1);
+    const counted =
+      weight === null ? emptyTensor(at.sizes, x.dt).fill_(1) : weight.detach().reshape(-1).maskedSelect(inside);
+    let hist = zerosOf([n], x.dt).scatterAdd(0, at, counted);
+    if (density) hist = hist.div(hist.sum()).div(edges.diff());
+    return pair(where, 'hist', hist, 'binEdges', edges);
+  });
+}
+function givenEdges(where: string, edges: Tensor, x: Tensor, range: unknown): Tensor {
+  if (range !== null) throw new TypeError(`${where}: a range is not taken with given edges`);
+  if (edges.sizes.length !== 1 || edges.count < 1)
+    throw new ShapeError(
+      `${where}: bins tensor should have one dimension with at least one element, but got shape ${show(edges.sizes)}`,
+    );
+  if (edges.dt !== x.dt)
+    throw new TypeError(
+      `${where}: input tensor and bins tensors should have the same dtype, but got ${x.dt.name} and ${edges.dt.name}`,
+    );
+  return edges.detach();
+}
+function evenEdges(where: string, bins: unknown, x: Tensor, range: readonly number[] | null): Tensor {
+  const n = wholeNumber(where, 'bins', bins, 1);
+  if (range !== null && (!Array.isArray(range) || range.length !== 2 || range.some((v) => typeof v !== 'number')))
+    throw new TypeError(`${where}: expected two numbers for range but received ${describe(range)}`);
+  const [from, to] = limits(where, x, range?.[0] ?? 0, range?.[1] ?? 0, 0.5);
+  const steps = zerosOf([n + 1], float64)
+    .add(1)
+    .cumsum(0)
+    .sub(1);
+  return steps
+    .mul((to - from) / n)
+    .add(from)
+    .to(x.dtype);
+}
+
+operators({ bincount, histc, histogram }, { differentiable: false });
