@@ -119,8 +119,77 @@ def extras():
     }
 
 
+def steps(m, x):
+    """Three steps of SGD: outputs, and the parameters and buffers at the end."""
+    opt = torch.optim.SGD(m.parameters(), lr=0.1)
+    outs = []
+    for _ in range(3):
+        opt.zero_grad()
+        y = m(x)
+        y.square().sum().backward()
+        opt.step()
+        outs.append(data(y))
+    m.eval()
+    return {'outs': outs, 'eval': data(m(x)), 'state': {k: data(v) for k, v in m.state_dict().items()}}
+
+
+def utils():
+    from torch.nn import utils as u
+
+    x2, x4 = torch.randn(5, 3), torch.randn(2, 3, 4, 4)
+    made = {
+        'weightNorm': (lambda: u.weight_norm(nn.Linear(3, 4)), x2),
+        'weightNormDim': (lambda: u.weight_norm(nn.Conv2d(3, 2, 2), dim=1), x4),
+        'weightNormAll': (lambda: u.weight_norm(nn.Linear(3, 4), dim=None), x2),
+        'spectralNorm': (lambda: u.spectral_norm(nn.Linear(3, 4)), x2),
+        'spectralNormT': (lambda: u.spectral_norm(nn.ConvTranspose2d(3, 2, 2), n_power_iterations=2), x4),
+        'paramWeightNorm': (lambda: u.parametrizations.weight_norm(nn.Linear(3, 4)), x2),
+        'paramSpectralNorm': (lambda: u.parametrizations.spectral_norm(nn.Linear(3, 4)), x2),
+        'paramSpectralNormC': (lambda: u.parametrizations.spectral_norm(nn.Conv2d(3, 2, 2), n_power_iterations=2), x4),
+    }
+    out = {'x2': data(x2), 'x4': data(x4)}
+    for name, (make, x) in made.items():
+        torch.manual_seed(7)
+        out[name] = steps(make(), x)
+    torch.manual_seed(8)
+    conv, bn, convt, linear = nn.Conv2d(3, 2, 2, stride=2, padding=1), nn.BatchNorm2d(2), nn.ConvTranspose2d(3, 2, 2, bias=False), nn.Linear(3, 2)
+    bn.running_mean.normal_(), bn.running_var.uniform_(0.5, 2)
+    with torch.no_grad():
+        bn.weight.normal_(), bn.bias.normal_()
+    for m in (conv, bn, convt, linear):
+        m.eval()
+    bn1 = nn.BatchNorm1d(2).eval()
+    bn1.load_state_dict(bn.state_dict())
+    out['fuse'] = {
+        'conv': data(u.fuse_conv_bn_eval(conv, bn)(x4)),
+        'convt': data(u.fuse_conv_bn_eval(convt, bn, transpose=True)(x4)),
+        'linear': data(u.fuse_linear_bn_eval(linear, bn1)(x2)),
+        'bn': {k: data(v) for k, v in bn.state_dict().items() if v.dim()},
+    }
+    grads = [torch.randn(3), torch.randn(2, 2)]
+    for norm in (0.5, 1.0, 2.0, 3.0, math.inf):
+        ps = [torch.zeros_like(g) for g in grads]
+        for p, g in zip(ps, grads):
+            p.grad = g.clone()
+        total = u.clip_grad_norm_(ps, 0.7, norm)
+        out[f'clip{norm}'.replace('.', '_')] = [data(total), *[data(p.grad) for p in ps]]
+    out['grads'] = [data(g) for g in grads]
+    return out
+
+
+def init():
+    torch.manual_seed(9)
+    return {
+        'tall': data(nn.init.orthogonal_(torch.empty(5, 3))),
+        'wide': data(nn.init.orthogonal_(torch.empty(2, 2, 3), gain=2)),
+        'square': data(nn.init.orthogonal_(torch.empty(20, 20, dtype=torch.float32))),
+        'sparse': data(nn.init.sparse_(torch.empty(6, 3), 0.4, std=2)),
+        'trunc': data(nn.init.trunc_normal_(torch.empty(20, dtype=torch.float32), 0, 1, -0.5, 0.5)),
+    }
+
+
 def main():
-    FILE.write_text(json.dumps({'modules': modules(), 'ctc': ctc(), 'adaptive': adaptive(), **extras()}, separators=(',', ':')) + '\n')
+    FILE.write_text(json.dumps({'modules': modules(), 'ctc': ctc(), 'adaptive': adaptive(), **extras(), 'utils': utils(), 'init': init()}, separators=(',', ':')) + '\n')
     print(f'{FILE.stat().st_size / 1e3:.0f} KB')
 
 

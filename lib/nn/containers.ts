@@ -114,6 +114,10 @@ export class Sequential extends Module {
     for (const m of iterable('ModuleList', modules)) this.append(m);
     return this;
   }
+  protected override place(name: string, module: AnyModule): void {
+    if (Object.hasOwn(this, name)) super.place(name, module);
+    else this.#members.set(name, module as Module);
+  }
   override registerModule(name: string, module: AnyModule | null): void {
     checkModule('registerModule', module);
     this.#members.set(name, module as Module);
@@ -158,6 +162,10 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
   }
   protected override isList(): boolean {
     return true;
+  }
+  protected override place(name: string, module: AnyModule): void {
+    if (/^\d+$/.test(name)) this.set(Number(name), module as M);
+    else super.place(name, module);
   }
   /** How many modules there are. */
   get length(): number {
@@ -224,6 +232,10 @@ export class ModuleDict<M extends AnyModule = Module> extends Module<never, neve
   }
   protected override fields(): Iterable<readonly [string, unknown]> {
     return [...Object.entries(this), ...this.#members];
+  }
+  protected override place(name: string, module: AnyModule): void {
+    if (Object.hasOwn(this, name)) super.place(name, module);
+    else this.#members.set(name, module as M);
   }
   /** How many modules there are. */
   get length(): number {

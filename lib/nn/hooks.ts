@@ -25,6 +25,12 @@ export type BackwardHook = (
   gradOutput: readonly Grad[],
 ) => readonly Grad[] | Grad | undefined | void;
 
+/** Sees the gradients of a module's outputs before they go on, and may give others. */
+export type BackwardPreHook = (
+  module: AnyModule,
+  gradOutput: readonly Grad[],
+) => readonly Grad[] | Grad | undefined | void;
+
 /** Tensors without a change, as the outputs of one node through which their gradients pass. */
 function through(name: string, tensors: readonly Tensor[], f: (grads: readonly Grad[]) => readonly Grad[]): Tensor[] {
   const node = new FunctionNode(name, f).connect(tensors);
@@ -45,6 +51,7 @@ export class Hooks {
   readonly #before = new Map<number, AnyPreHook>();
   readonly #after = new Map<number, AnyForwardHook>();
   readonly #backward = new Map<number, BackwardHook>();
+  readonly #beforeBackward = new Map<number, BackwardPreHook>();
   constructor(module: AnyModule) {
     this.#module = module;
   }
@@ -63,6 +70,9 @@ export class Hooks {
   backward(hook: BackwardHook): HookHandle {
     return register(this.#backward, hook);
   }
+  beforeBackward(hook: BackwardPreHook): HookHandle {
+    return register(this.#beforeBackward, hook);
+  }
 
   /** Forward between its hooks. */
   run(forward: (...args: readonly unknown[]) => unknown, given: readonly unknown[]): unknown {
@@ -72,7 +82,10 @@ export class Hooks {
       if (next !== undefined && next !== null) args = Array.isArray(next) ? next : [next];
     }
     const observer =
-      this.#backward.size > 0 && recording(tensorsOf([...args, ...this.#module.parameters()])) ? this.#observe() : null;
+      this.#backward.size + this.#beforeBackward.size > 0 &&
+      recording(tensorsOf([...args, ...this.#module.parameters()]))
+        ? this.#observe()
+        : null;
     if (observer) args = observer.inputs(args);
     let output = forward(...args);
     for (const hook of this.#after.values()) {
@@ -113,10 +126,21 @@ export class Hooks {
         const values: readonly unknown[] = Array.isArray(output) ? output : [output];
         const tensors = tensorsOf(values);
         if (!recording(tensors)) return output;
-        const seen = through('BackwardHookFunctionBackward', tensors, (grads) => {
-          gradOutput = grads;
+        const seen = through('BackwardHookFunctionBackward', tensors, (given) => {
           // they must last until the gradients of the inputs are there
-          for (const g of grads) if (g !== null) g.storage.maker = 0;
+          for (const g of given) if (g !== null) g.storage.maker = 0;
+          let grads = given;
+          for (const hook of this.#beforeBackward.values()) {
+            const next = hook(this.#module, grads);
+            if (next === undefined || next === null) continue;
+            grads = next instanceof Tensor ? [next] : next;
+            if (grads.length !== given.length) {
+              throw new TypeError(
+                `registerFullBackwardPreHook: the hook returned ${grads.length} gradients for ${given.length} outputs`,
+              );
+            }
+          }
+          gradOutput = grads;
           // without inputs that want gradients nothing further down would call the hooks
           if (!watched) call([]);
           return grads;

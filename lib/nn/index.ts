@@ -33,7 +33,7 @@ export {
 export { CosineSimilarity, PairwiseDistance } from './distance.ts';
 export { Dropout, Dropout1d, Dropout2d, Dropout3d, type DropoutModuleOptions } from './dropout.ts';
 export { Flatten, type FlattenOptions, Unflatten } from './flatten.ts';
-export type { BackwardHook, ForwardHook, ForwardPreHook } from './hooks.ts';
+export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook } from './hooks.ts';
 export type { FactoryOptions } from './internal.ts';
 export { Bilinear, Identity, Linear, type LinearOptions } from './linear.ts';
 export * from './loss.ts';
@@ -42,6 +42,12 @@ export { type AnyModule, Module } from './module.ts';
 export * from './normalization.ts';
 export { Parameter } from './parameter.ts';
 export * from './pooling.ts';
+export type {
+  LoadStateDictPostHook,
+  LoadStateDictPreHook,
+  StateDictPostHook,
+  StateDictPreHook,
+} from './state-hooks.ts';
 export { IncompatibleKeys, type StateDict } from './state-dict.ts';
 export {
   Transformer,

@@ -1,12 +1,14 @@
 // torch.nn.init: fills tensors in place, with PyTorch's own numbers for the same seed.
 import { noGrad } from '../autograd/mode.ts';
 import { type Call, readArguments } from '../define.ts';
+import { randperm } from '../create.ts';
 import { checkTensor } from '../dispatch.ts';
+import { tensor } from '../from-data.ts';
 import { describe, ShapeError, checkNumber, inNameOf } from '../errors.ts';
 import type { Generator } from '../random.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { fans } from './internal.ts';
+import { fans, initialisation } from './internal.ts';
 
 /** Options of the functions that draw numbers. */
 export interface GeneratorOptions {
@@ -60,7 +62,7 @@ export function uniform_(
 ): Tensor {
   checkTensor('uniform_', x);
   const { a = 0, b = 1, generator = null } = readArguments<UniformOptions>('uniform_', args, ['a', 'b', 'generator']);
-  return noGrad(() => x.uniform_(a, b, { generator }));
+  return initialisation.skipped ? x : noGrad(() => x.uniform_(a, b, { generator }));
 }
 
 /**
@@ -75,7 +77,7 @@ export function normal_(
   checkTensor('normal_', x);
   const names = ['mean', 'std', 'generator'];
   const { mean = 0, std = 1, generator = null } = readArguments<NormalOptions>('normal_', args, names);
-  return noGrad(() => x.normal_(mean, std, { generator }));
+  return initialisation.skipped ? x : noGrad(() => x.normal_(mean, std, { generator }));
 }
 
 /** The error function, by the series or the continued fraction; to about 1e-15. */
@@ -117,6 +119,7 @@ export function truncNormal_(
     const { mean = 0, std = 1, a = -2, b = 2, generator = null } = options;
     for (const [name, v] of Object.entries({ mean, std, a, b })) checkNumber('truncNormal_', name, v);
     if (!(a < b)) throw new RangeError(`truncNormal_: expected a < b, but got ${a} and ${b}`);
+    if (initialisation.skipped) return x;
     const cdf = (v: number): number => (1 + erf(v / Math.sqrt(2))) / 2;
     return noGrad(() => {
       if (cdf((b - mean) / std) - cdf((a - mean) / std) > 0.3) {
@@ -154,7 +157,7 @@ export function truncNormal_(
 export function constant_(x: Tensor, value: number): Tensor {
   return inNameOf('constant_', () => {
     checkTensor('constant_', x);
-    return noGrad(() => x.fill_(value));
+    return initialisation.skipped ? x : noGrad(() => x.fill_(value));
   });
 }
 /**
@@ -322,5 +325,107 @@ export function kaimingNormal_(x: Tensor, ...args: KaimingArguments): Tensor {
     const options = readKaiming('kaimingNormal_', args);
     if (x.sizes.includes(0)) return x;
     return normal_(x, 0, kaimingStd('kaimingNormal_', x, options), { generator: options.generator });
+  });
+}
+
+/**
+ * The orthonormal columns of a matrix [rows, cols], rows >= cols, given row by row: the Q of its QR decomposition with a
+ * positive diagonal of R. Householder reflections, in double.
+ */
+function orthonormal(a: Float64Array, rows: number, cols: number): Float64Array {
+  const vectors: Float64Array[] = [];
+  const signs: number[] = [];
+  const reflect = (v: Float64Array, k: number, m: Float64Array, from: number): void => {
+    for (let c = from; c < cols; c++) {
+      let dot = 0;
+      for (let r = k; r < rows; r++) dot += v[r]! * m[r * cols + c]!;
+      for (let r = k; r < rows; r++) m[r * cols + c]! -= 2 * dot * v[r]!;
+    }
+  };
+  for (let k = 0; k < cols; k++) {
+    const v = new Float64Array(rows);
+    let norm = 0;
+    for (let r = k; r < rows; r++) norm += (v[r] = a[r * cols + k]!) ** 2;
+    norm = Math.sqrt(norm);
+    const diagonal = v[k]! > 0 ? -norm : norm;
+    v[k]! -= diagonal;
+    let length = 0;
+    for (let r = k; r < rows; r++) length += v[r]! ** 2;
+    length = Math.sqrt(length) || 1;
+    for (let r = k; r < rows; r++) v[r]! /= length;
+    reflect(v, k, a, k);
+    vectors.push(v);
+    signs.push(Math.sign(diagonal));
+  }
+  const q = new Float64Array(rows * cols);
+  for (let k = 0; k < cols; k++) q[k * cols + k] = 1;
+  for (let k = cols - 1; k >= 0; k--) reflect(vectors[k]!, k, q, 0);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) q[r * cols + c]! *= signs[c]!;
+  return q;
+}
+
+/**
+ * Fills `x` with a matrix of orthonormal rows or columns times `gain` (https://arxiv.org/abs/1312.6120); dims behind the
+ * first count as one. Throws ShapeError for less than 2 dims.
+ * @example
+ * torch.manualSeed(0)
+ * const w = torch.nn.init.orthogonal_(torch.empty(2, 5))
+ * w.matmul(w.T).sub(torch.eye(2)).abs().max().item() < 1e-6 // true
+ */
+export function orthogonal_(
+  x: Tensor,
+  ...args: Call<[gain?: number, generator?: Generator | null], XavierOptions>
+): Tensor {
+  return inNameOf('orthogonal_', () => {
+    checkTensor('orthogonal_', x);
+    const { gain = 1, generator } = readArguments<XavierOptions>('orthogonal_', args, ['gain', 'generator']);
+    checkNumber('orthogonal_', 'gain', gain);
+    if (x.ndim < 2)
+      throw new ShapeError(`orthogonal_: Only tensors with 2 or more dimensions are supported, not ${show(x.sizes)}`);
+    if (x.count === 0 || initialisation.skipped) return x;
+    return noGrad(() => {
+      const rows = x.sizes[0]!;
+      const cols = x.count / rows;
+      const drawn = x.newEmpty([rows, cols]).normal_(0, 1, { generator });
+      const tall = rows < cols ? drawn.t() : drawn;
+      const [n, k] = tall.sizes as readonly [number, number];
+      const q = tensor(orthonormal(tall.double().toTypedArray() as Float64Array, n, k)).view(n, k);
+      return x.copy_((rows < cols ? q.t() : q).reshape(x.sizes)).mul_(gain);
+    });
+  });
+}
+
+/** Options of {@link sparse_}. */
+export interface SparseOptions extends GeneratorOptions {
+  std?: number | undefined;
+}
+/**
+ * Fills a matrix with normal numbers, of which the share `sparsity` of each column is zero. Throws ShapeError for other
+ * tensors.
+ * @example
+ * torch.manualSeed(0)
+ * torch.nn.init.sparse_(torch.empty(4, 3), 0.5).ne(0).sum(0) // tensor([2, 2, 2])
+ */
+export function sparse_(
+  x: Tensor,
+  sparsity: number,
+  ...args: Call<[std?: number, generator?: Generator | null], SparseOptions>
+): Tensor {
+  return inNameOf('sparse_', () => {
+    checkTensor('sparse_', x);
+    const { std = 0.01, generator } = readArguments<SparseOptions>('sparse_', args, ['std', 'generator']);
+    checkNumber('sparse_', 'sparsity', sparsity);
+    if (x.ndim !== 2)
+      throw new ShapeError(`sparse_: Only tensors with 2 dimensions are supported, not ${show(x.sizes)}`);
+    if (!(sparsity >= 0 && sparsity <= 1))
+      throw new RangeError(`sparse_: expected a share from 0 to 1 for sparsity, not ${sparsity}`);
+    if (initialisation.skipped) return x;
+    return noGrad(() => {
+      const [rows, cols] = x.sizes as readonly [number, number];
+      const zeros = Math.ceil(sparsity * rows);
+      x.normal_(0, std, { generator });
+      for (let c = 0; c < cols; c++) x.select(1, c).indexFill_(0, randperm(rows).narrow(0, 0, zeros), 0);
+      return x;
+    });
   });
 }

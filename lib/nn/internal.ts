@@ -79,3 +79,6 @@ export function fans(where: string, x: Tensor): { fanIn: number; fanOut: number 
   const field = x.sizes.slice(2).reduce((n, s) => n * s, 1);
   return { fanIn: x.sizes[1]! * field, fanOut: x.sizes[0]! * field };
 }
+
+/** Whether the functions of nn.init leave tensors as they are: while skipInit makes a module. */
+export const initialisation = { skipped: false };

@@ -5,11 +5,12 @@ import { type Device, type DeviceLike, device as toDevice } from '../device.ts';
 import { type DType, type DTypeName, FLOATING, toDType } from '../dtype.ts';
 import { describe } from '../errors.ts';
 import type { HookHandle } from '../autograd/hooks.ts';
-import { Tensor } from '../tensor.ts';
+import { emptyLasting, Tensor } from '../tensor.ts';
 import {
   type AnyForwardHook,
   type AnyPreHook,
   type BackwardHook,
+  type BackwardPreHook,
   type ForwardHook,
   type ForwardPreHook,
   Hooks,
@@ -17,6 +18,13 @@ import {
 import { blankOf, type Copy, deepcopy, setCopying } from './copy.ts';
 import { formatModule } from './format.ts';
 import { Parameter } from './parameter.ts';
+import {
+  type LoadStateDictPostHook,
+  type LoadStateDictPreHook,
+  type StateDictPostHook,
+  type StateDictPreHook,
+  StateHooks,
+} from './state-hooks.ts';
 import { type IncompatibleKeys, load, type Saved, type StateDict } from './state-dict.ts';
 
 /** Any module, whatever it takes and gives. */
@@ -69,6 +77,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   /** Whether it is being trained: see {@link train}. */
   training = true;
   #hooks: Hooks | null = null;
+  #stateHooks: StateHooks | null = null;
   /** Names of buffers that are not saved. */
   #transient: Set<string> | null = null;
 
@@ -222,6 +231,43 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     }
     return at;
   }
+  /**
+   * Puts a module at a path such as `layers.0`, whose parent must be there; with `strict` there must be one already.
+   * Throws TypeError otherwise.
+   */
+  setSubmodule(
+    target: string,
+    module: AnyModule,
+    ...args: Call<[strict?: boolean], { strict?: boolean | undefined }>
+  ): void {
+    const { strict = false } = readArguments<{ strict: boolean }>('setSubmodule', args, ['strict']);
+    if (typeof target !== 'string' || target === '')
+      throw new TypeError('setSubmodule: cannot set the submodule without a target name');
+    if (!(module instanceof Module))
+      throw new TypeError(`setSubmodule: expected a Module but received ${describe(module)}`);
+    const found = this.namedModules('', false).find(([name]) => name === target);
+    if (!found && strict) throw new TypeError(`setSubmodule: ${this.#name()} has no attribute \`${target}\``);
+    const at = target.lastIndexOf('.');
+    let parent: unknown = this.#any();
+    for (const part of at < 0 ? [] : target.slice(0, at).split('.')) {
+      const next: unknown = parent instanceof Module ? parent.#child(part) : Reflect.get(parent as object, part);
+      if (typeof next !== 'object' || next === null)
+        throw new TypeError(`setSubmodule: ${this.#name()} has no attribute \`${part}\``);
+      parent = next;
+    }
+    const name = target.slice(at + 1);
+    if (parent instanceof Module) parent.place(name, module);
+    else Reflect.set(parent as object, name, module);
+  }
+  /** The field of this name, or what a container holds under it. */
+  #child(name: string): unknown {
+    for (const [field, value] of this.fields()) if (field === name) return value;
+    return undefined;
+  }
+  /** Puts a module in the place of a field. Containers override it. */
+  protected place(name: string, module: AnyModule): void {
+    Reflect.set(this, name, module);
+  }
   /** The parameter at a path such as `layers.0.weight`. Throws TypeError if there is none. */
   getParameter(target: string): Parameter {
     return this.#find('getParameter', target, this.namedParameters('', true, false));
@@ -354,6 +400,33 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     }
     return this;
   }
+  /** Brings all parameters and buffers to a dtype, in place; whole numbers too, unlike {@link to}. */
+  type(dtype: DTypeName): this {
+    const { name } = toDType(dtype, 'type');
+    for (const x of new Set<Tensor>([...this.parameters(), ...this.buffers()])) {
+      const { grad } = x;
+      if (grad !== null) x.grad = null;
+      x.data = x.detach().to(name);
+      if (grad !== null) x.grad = grad.to(name);
+    }
+    return this;
+  }
+  /** Gives all parameters and buffers new memory on a device, without values. */
+  toEmpty(options: { device: DeviceLike; recurse?: boolean | undefined }): this {
+    checkOptions('toEmpty', options, ['device', 'recurse']);
+    const { device, recurse = true } = options ?? {};
+    if (device === undefined || device === null) throw new TypeError('toEmpty: expected a device');
+    toDevice(device);
+    for (const x of new Set<Tensor>([...this.parameters(recurse), ...this.buffers(recurse)])) {
+      x.grad = null;
+      x.data = emptyLasting(x.sizes, x.dt);
+    }
+    return this;
+  }
+  /** Does nothing, and gives the module back: for scripts that come from PyTorch. */
+  shareMemory(): this {
+    return this;
+  }
   /** As `to('cpu')`. */
   cpu(): this {
     return this.to('cpu');
@@ -397,8 +470,15 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   stateDict(options: { prefix?: string | undefined; keepVars?: boolean | undefined } = {}): StateDict {
     checkOptions('stateDict', options, ['prefix', 'keepVars']);
     const { prefix = '', keepVars = false } = options;
+    const hooked = this.namedModules('', false).filter(([, m]) => m.#stateHooks !== null);
+    const prefixed = (path: string): string => (path === '' ? prefix : `${prefix}${path}.`);
+    for (const [path, m] of hooked)
+      for (const hook of m.#stateHooks!.beforeSave.values()) hook(m, prefixed(path), keepVars);
     const out = Object.create(null) as StateDict;
     for (const { key, tensor } of this.#tensors()) out[prefix + key] = keepVars ? tensor : tensor.detach();
+    // innermost first, as the parts are finished
+    for (const [path, m] of hooked.reverse())
+      for (const hook of m.#stateHooks!.afterSave.values()) hook(m, out, prefixed(path), {});
     return out;
   }
   /**
@@ -410,7 +490,49 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     ...args: Call<[strict?: boolean, assign?: boolean], LoadOptions>
   ): IncompatibleKeys {
     const { strict = true, assign = false } = readArguments<LoadOptions>('loadStateDict', args, ['strict', 'assign']);
-    return load(this.#name(), this.#tensors(), stateDict, strict, assign);
+    const hooked = this.namedModules('', false).filter(([, m]) => m.#stateHooks !== null);
+    if (hooked.length === 0 || typeof stateDict !== 'object' || stateDict === null)
+      return load(this.#name(), this.#tensors(), stateDict, strict, assign);
+    const entries = stateDict instanceof Map ? stateDict : Object.entries(stateDict as StateDict);
+    const copy = Object.assign(Object.create(null), Object.fromEntries(entries)) as StateDict;
+    const reported = { missing: [], unexpected: [], problems: [] };
+    for (const [path, m] of hooked) {
+      for (const hook of m.#stateHooks!.beforeLoad.values()) {
+        const { missing, unexpected, problems } = reported;
+        hook(m, copy, path === '' ? '' : `${path}.`, {}, strict, missing, unexpected, problems);
+      }
+    }
+    const after = (keys: IncompatibleKeys): void => {
+      for (const [, m] of hooked.reverse()) for (const hook of m.#stateHooks!.afterLoad.values()) hook(m, keys);
+    };
+    return load(this.#name(), this.#tensors(), copy, strict, assign, after, reported);
+  }
+  #stateHooked(where: string, hook: unknown): StateHooks {
+    if (typeof hook !== 'function') throw new TypeError(`${where}: expected a function but received ${describe(hook)}`);
+    return (this.#stateHooks ??= new StateHooks());
+  }
+  /**
+   * Calls `hook(module, stateDict, prefix, localMetadata, strict, missingKeys, unexpectedKeys, errorMsgs)` before a state
+   * dict is loaded into the module; it may change the dict, which is a copy.
+   */
+  registerLoadStateDictPreHook(hook: LoadStateDictPreHook): HookHandle {
+    const hooks = this.#stateHooked('registerLoadStateDictPreHook', hook);
+    return hooks.add(hooks.beforeLoad, hook);
+  }
+  /** Calls `hook(module, incompatibleKeys)` after a state dict was loaded; what it removes there is no error. */
+  registerLoadStateDictPostHook(hook: LoadStateDictPostHook): HookHandle {
+    const hooks = this.#stateHooked('registerLoadStateDictPostHook', hook);
+    return hooks.add(hooks.afterLoad, hook);
+  }
+  /** Calls `hook(module, prefix, keepVars)` before a state dict is made. */
+  registerStateDictPreHook(hook: StateDictPreHook): HookHandle {
+    const hooks = this.#stateHooked('registerStateDictPreHook', hook);
+    return hooks.add(hooks.beforeSave, hook);
+  }
+  /** Calls `hook(module, stateDict, prefix, localMetadata)` after the module's part of a state dict was made. */
+  registerStateDictPostHook(hook: StateDictPostHook): HookHandle {
+    const hooks = this.#stateHooked('registerStateDictPostHook', hook);
+    return hooks.add(hooks.afterSave, hook);
   }
 
   // ---- hooks --------------------------------------------------------------------------------------------------------
@@ -439,6 +561,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     return this.#hooked().backward(hook);
   }
 
+<<<<<<< HEAD
   // ---- copying ------------------------------------------------------------------------------------------------------
 
   /**
@@ -467,6 +590,11 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
       (module) => module.bareCopy(),
       (module, target, copy) => module.fillCopy(target, copy),
     );
+=======
+  /** Calls `hook(module, gradOutputs)` in backward before the module's part; gradients that it returns take their place. */
+  registerFullBackwardPreHook(hook: BackwardPreHook): HookHandle {
+    return this.#hooked().beforeBackward(hook);
+>>>>>>> 6295d46 (Give nn.utils parametrizations, weight and spectral norm, fusion; nn.init orthogonal_ and sparse_; Module its rarer methods)
   }
 
   // ---- printing -----------------------------------------------------------------------------------------------------

@@ -44,14 +44,19 @@ export function load(
   stateDict: StateDict | ReadonlyMap<string, Tensor>,
   strict: boolean,
   assign: boolean,
+  after: (keys: IncompatibleKeys) => void = () => {},
+  reported: { missing: string[]; unexpected: string[]; problems: string[] } = {
+    missing: [],
+    unexpected: [],
+    problems: [],
+  },
 ): IncompatibleKeys {
   return inNameOf('load', () => {
     if (typeof stateDict !== 'object' || stateDict === null || stateDict instanceof Tensor) {
       throw new TypeError(`loadStateDict: expected state_dict to be dict-like, got ${describe(stateDict)}`);
     }
     const given = new Map<string, unknown>(stateDict instanceof Map ? stateDict : Object.entries(stateDict));
-    const missing: string[] = [];
-    const problems: string[] = [];
+    const { missing, problems } = reported;
     const known = new Set<string>();
     for (const { key, tensor, optional } of saved) {
       known.add(key);
@@ -72,7 +77,9 @@ export function load(
         noGrad(() => tensor.copy_(value));
       }
     }
-    const unexpected = [...given.keys()].filter((key) => !known.has(key));
+    const unexpected = [...new Set([...reported.unexpected, ...[...given.keys()].filter((key) => !known.has(key))])];
+    const keys = new IncompatibleKeys(missing, unexpected);
+    after(keys);
     if (strict) {
       const list = (keys: readonly string[]): string => keys.map((k) => `"${k}"`).join(', ');
       if (missing.length > 0) problems.unshift(`Missing key(s) in state_dict: ${list(missing)}. `);
@@ -82,6 +89,6 @@ export function load(
     if (problems.length > 0) {
       throw new Error(`loadStateDict: Error(s) in loading state_dict for ${name}:\n\t${problems.join('\n\t')}`);
     }
-    return new IncompatibleKeys(missing, unexpected);
+    return keys;
   });
 }
