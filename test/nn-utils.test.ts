@@ -82,6 +82,19 @@ describe('normalized weights train as in PyTorch', () => {
     assert.throws(() => utils.spectralNorm(linear(), { nPowerIterations: 0 }), { name: 'RangeError' });
   });
 
+  test('also as deep copies', () => {
+    for (const name of Object.keys(made)) {
+      const [make, x] = made[name]!;
+      const m = make().eval();
+      const copy = m.deepcopy();
+      expectClose(flat(copy.forward(x)), flat(m.forward(x)), 1e-12, name);
+      assert.deepEqual(Object.keys(copy.stateDict()), Object.keys(m.stateDict()), name);
+      const before = flat(copy.forward(x));
+      torch.noGrad(() => m.parameters().forEach((p) => void p.fill_(1)));
+      expectClose(flat(copy.forward(x)), before, 0, name);
+    }
+  });
+
   test('old state dicts of weightNorm load into the parametrization', () => {
     const old = utils.weightNorm(linear());
     const now = utils.parametrizations.weightNorm(linear());

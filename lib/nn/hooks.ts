@@ -60,6 +60,7 @@ export class Hooks {
     for (const hook of other.#before.values()) this.before(hook);
     for (const hook of other.#after.values()) this.after(hook);
     for (const hook of other.#backward.values()) this.backward(hook);
+    for (const hook of other.#beforeBackward.values()) this.beforeBackward(hook);
   }
   before(hook: AnyPreHook): HookHandle {
     return register(this.#before, hook);

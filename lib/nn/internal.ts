@@ -2,7 +2,7 @@
 import { inPlaceForms, rows } from '../define.ts';
 import { deviceOption, type DeviceLike } from '../device.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
-import { checkNumber, describe, ShapeError } from '../errors.ts';
+import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';
 import { computeThenCopy } from '../ops/internal/compute-then-copy.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -64,7 +64,7 @@ export const intOrTuple = (value: number | null | readonly (number | null)[]): s
 export function placed(name: string, x: Tensor, f: (x: Tensor) => Tensor, inplace: boolean): Tensor {
   if (!inplace) return f(x);
   const form = rows.get(name)?.kind === 'unary' ? inPlaceForms.get(name) : undefined;
-  return ((form as typeof f | undefined) ?? computeThenCopy(name, f))(x);
+  return inNameOf(name, () => ((form as typeof f | undefined) ?? computeThenCopy(name, f))(x));
 }
 /** The dim of softmax where none is given: PyTorch's choice. */
 export const defaultSoftmaxDim = (rank: number): number => (rank === 0 || rank === 1 || rank === 3 ? 0 : 1);

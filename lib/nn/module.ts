@@ -561,7 +561,11 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     return this.#hooked().backward(hook);
   }
 
-<<<<<<< HEAD
+  /** Calls `hook(module, gradOutputs)` in backward before the module's part; gradients that it returns take their place. */
+  registerFullBackwardPreHook(hook: BackwardPreHook): HookHandle {
+    return this.#hooked().beforeBackward(hook);
+  }
+
   // ---- copying ------------------------------------------------------------------------------------------------------
 
   /**
@@ -584,17 +588,13 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     for (const [field, value] of Object.entries(this)) Reflect.set(target, field, copy(value));
     if (this.#transient !== null) target.#transient = new Set(this.#transient);
     if (this.#hooks !== null) target.#hooked().takeFrom(this.#hooks);
+    if (this.#stateHooks !== null) (target.#stateHooks = new StateHooks()).takeFrom(this.#stateHooks);
   }
   static {
     setCopying(
       (module) => module.bareCopy(),
       (module, target, copy) => module.fillCopy(target, copy),
     );
-=======
-  /** Calls `hook(module, gradOutputs)` in backward before the module's part; gradients that it returns take their place. */
-  registerFullBackwardPreHook(hook: BackwardPreHook): HookHandle {
-    return this.#hooked().beforeBackward(hook);
->>>>>>> 6295d46 (Give nn.utils parametrizations, weight and spectral norm, fusion; nn.init orthogonal_ and sparse_; Module its rarer methods)
   }
 
   // ---- printing -----------------------------------------------------------------------------------------------------

@@ -174,8 +174,10 @@ export interface Parametrized {
 /** Puts a prototype of its own behind a module, for the properties and the name `ParametrizedLinear`. */
 function ownPrototype(module: AnyModule): void {
   const base: object = Object.getPrototypeOf(module);
-  const named = Object.defineProperty(() => {}, 'name', { value: `Parametrized${module.constructor.name}` });
-  Object.setPrototypeOf(module, Object.create(base, { constructor: { value: named, configurable: true } }));
+  const own = class {};
+  Object.defineProperty(own, 'name', { value: `Parametrized${module.constructor.name}` });
+  Object.setPrototypeOf(own.prototype, base);
+  Object.setPrototypeOf(module, own.prototype);
 }
 
 /**
@@ -225,8 +227,13 @@ export function registerParametrization<M extends AnyModule>(
     }
     Object.defineProperty(Object.getPrototypeOf(module), tensorName, {
       configurable: true,
-      get: () => current(module, tensorName, made),
-      set: (value: Tensor) => made.rightInverse(value),
+      // by way of `this`: copies of the module share its prototype
+      get(this: AnyModule) {
+        return current(this, tensorName, listsOf(this)!.get(tensorName));
+      },
+      set(this: AnyModule, value: Tensor) {
+        listsOf(this)!.get(tensorName).rightInverse(value);
+      },
     });
     listsOf(module)!.set(tensorName, made);
     return module as M & Parametrized;

@@ -44,15 +44,16 @@ function compute(
   kind: Kind,
   module: AnyModule,
   name: string,
-  value: () => Tensor,
+  value: (module: AnyModule) => Tensor,
   first: Tensor,
   finish: Computed['finish'],
 ): void {
-  const field = { configurable: true, writable: true, enumerable: false, value: first };
-  Object.defineProperty(module, name, field);
-  const handle = (module as Module).registerForwardPreHook(() => {
-    Reflect.set(module, name, value());
-  });
+  const define = (m: AnyModule, x: Tensor): void => {
+    Object.defineProperty(m, name, { configurable: true, writable: true, enumerable: false, value: x });
+  };
+  define(module, first);
+  // copies of the module take the hook along
+  const handle = (module as Module).registerForwardPreHook((m) => define(m, value(m)));
   const byName = computed[kind].get(module) ?? new Map<string, Computed>();
   computed[kind].set(module, byName.set(name, { handle, finish }));
 }
@@ -89,8 +90,8 @@ export function weightNorm<M extends AnyModule>(
     Reflect.deleteProperty(module, name);
     Reflect.set(module, g, new Parameter(noGrad(() => normExceptDim(weight.detach(), kept))));
     Reflect.set(module, v, new Parameter(weight.detach()));
-    const value = (): Tensor => weighted(get(module, v), get(module, g), kept);
-    compute('weightNorm', module, name, value, value(), () => [value(), [g, v]]);
+    const value = (m: AnyModule): Tensor => weighted(get(m, v), get(m, g), kept);
+    compute('weightNorm', module, name, value, value(module), () => [value(module), [g, v]]);
     return module;
   });
 }
@@ -137,28 +138,27 @@ export function spectralNorm<M extends AnyModule>(
     refuseTwice(where, module, name);
     checkIterations(where, nPowerIterations);
     const first = wrapDim(where, dim ?? outputDim(module), weight.ndim);
-    const matrix = asMatrix(weight.detach(), first);
-    const [h, w] = matrix.sizes as readonly [number, number];
+    const [h, w] = asMatrix(weight.detach(), first).sizes as readonly [number, number];
     const [orig, u, v] = [`${name}_orig`, `${name}_u`, `${name}_v`];
     const [left, right] = noGrad(() => [drawUnit(weight, h, eps), drawUnit(weight, w, eps)]) as [Tensor, Tensor];
     Reflect.deleteProperty(module, name);
     Reflect.set(module, orig, weight);
     (module as Module).registerBuffer(u, left);
     (module as Module).registerBuffer(v, right);
-    const value = (training: boolean): Tensor => {
-      const whole = get(module, orig);
-      const m = asMatrix(whole, first);
-      if (training) iterate(m, get(module, u), get(module, v), nPowerIterations, eps, 'v');
-      return whole.div(sigmaOf(m, get(module, u), get(module, v)));
+    const value = (m: AnyModule, training: boolean): Tensor => {
+      const whole = get(m, orig);
+      const matrix = asMatrix(whole, first);
+      if (training) iterate(matrix, get(m, u), get(m, v), nPowerIterations, eps, 'v');
+      return whole.div(sigmaOf(matrix, get(m, u), get(m, v)));
     };
     const before = weight.detach();
     compute(
       where,
       module,
       name,
-      () => value(module.training),
+      (m) => value(m, m.training),
       before,
-      () => [value(false), [orig, u, v]],
+      () => [value(module, false), [orig, u, v]],
     );
     return module;
   });

@@ -32,6 +32,13 @@ export class StateHooks {
   readonly afterLoad = new Map<number, LoadStateDictPostHook>();
   readonly beforeSave = new Map<number, StateDictPreHook>();
   readonly afterSave = new Map<number, StateDictPostHook>();
+  /** Takes over another module's, for a copy of it. */
+  takeFrom(other: StateHooks): void {
+    for (const hook of other.beforeLoad.values()) this.add(this.beforeLoad, hook);
+    for (const hook of other.afterLoad.values()) this.add(this.afterLoad, hook);
+    for (const hook of other.beforeSave.values()) this.add(this.beforeSave, hook);
+    for (const hook of other.afterSave.values()) this.add(this.afterSave, hook);
+  }
   add<H>(to: Map<number, H>, hook: H): HookHandle {
     return register(to, hook);
   }
