@@ -327,6 +327,7 @@ const slow: string[] = [];
 // First the numbers of operands and parameters that each kernel takes: random ones hardly ever meet them.
 const ARITY = /wrong number|expected .*(operands|map plan)|missing|wrong plan|cut off/;
 const INT64 = dtypes.findIndex((d) => d.name === 'int64');
+const INT32 = dtypes.findIndex((d) => d.name === 'int32');
 const BOOL = dtypes.findIndex((d) => d.name === 'bool');
 /** Dtypes by place: all float32, or the first bool, or one of the others int64. */
 const KINDS: ((i: number) => number)[] = [
@@ -391,8 +392,9 @@ for (let kernel = 0; kernel < kernels.length; kernel++) {
   }
 }
 
-// Then whole calls of the kernels whose operands differ in shape: [name, parameters, shapes, which operand is int64].
-const CALLS: [name: string, params: number[], shapes: number[][], index?: number][] = [
+// Then whole calls of the kernels whose operands differ in shape: [name, parameters, shapes, which operand is int64,
+// which are int32].
+const CALLS: [name: string, params: number[], shapes: number[][], index?: number, codes?: number[]][] = [
   [
     'matmul',
     [1, 0],
@@ -450,8 +452,28 @@ const CALLS: [name: string, params: number[], shapes: number[][], index?: number
     ],
   ],
   ['maskedScatter', [], [[2, 3], [2, 3], [6]]],
+  ['linalgLu', [], [[2, 3, 3], [2, 3], [2], [2, 3, 4]], -1, [1, 2]],
+  ['linalgCholesky', [], [[2, 3, 3], [2]], -1, [1]],
+  [
+    'linalgTriangular',
+    [1, 0],
+    [
+      [2, 3, 4],
+      [2, 3, 3],
+    ],
+  ],
+  [
+    'linalgQr',
+    [],
+    [
+      [2, 4, 3],
+      [2, 4, 3],
+    ],
+  ],
+  ['linalgEigh', [1], [[2, 4, 4], [2, 4], [2]], -1, [2]],
+  ['linalgSvd', [], [[2, 4, 3], [2, 3], [2], [2, 4, 3], [2, 3, 3]], -1, [2]],
 ];
-for (const [name, params, shapes, index] of CALLS) {
+for (const [name, params, shapes, index, codes] of CALLS) {
   const kernel = kernels.indexOf(name);
   const plan: Plan = {
     kernel,
@@ -459,7 +481,7 @@ for (const [name, params, shapes, index] of CALLS) {
     structured: true,
     params,
     sizes: shapes[0]!,
-    operands: shapes.map((sizes, i) => operand(sizes, i === index ? INT64 : 0, true)),
+    operands: shapes.map((sizes, i) => operand(sizes, i === index ? INT64 : codes?.includes(i) ? INT32 : 0, true)),
   };
   corpus.set(kernel, [...(corpus.get(kernel) ?? []), plan, plan, plan]);
 }

@@ -1,0 +1,36 @@
+// QR decompositions by Householder reflectors, with LAPACK's signs: torch.linalg.qr. Through the kernel table.
+#include "linalg_qr.h"
+
+namespace flambeau::FB_ISA {
+namespace {
+
+using namespace linalg;
+
+/** A [B, m, n] becomes R; Q [B, m, c], if there, its first c columns. */
+void qr_kernel(const Plan& plan) {
+  plan.expect(2, 0);
+  const Operand &a = plan.operand[0], &q = plan.operand[1];
+  const Batch s(a);
+  int64_t cols = 0;
+  if (q) {
+    const Batch t(q);
+    cols = t.cols;
+    Plan::require(t.count == s.count && t.rows == s.rows && cols <= s.rows && q.dtype == a.dtype,
+                  "linalg: Q does not fit");
+  }
+  if (s.rows == 0 || (s.cols == 0 && cols == 0)) return;
+  floating(a.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const double work = static_cast<double>(s.rows) * static_cast<double>(s.cols) * static_cast<double>(s.cols + cols);
+    each_matrix(s.count, work, [&](int64_t i) {
+      const auto reflectors = factor_qr(a.as<T>() + i * s.rows * s.cols, s.rows, s.cols);
+      if (cols > 0) reflectors.form(q.as<T>() + i * s.rows * cols, cols);
+    });
+  });
+}
+
+}  // namespace
+
+void register_linalg_qr(KernelTable& table) { table.add("linalgQr", qr_kernel); }
+
+}  // namespace flambeau::FB_ISA
