@@ -70,6 +70,21 @@ export class OutOfMemoryError extends Error {
   override name = 'OutOfMemoryError';
 }
 
+/**
+ * Thrown for matrices that a decomposition cannot take: singular ones, ones that are not positive-definite, ones that do
+ * not converge. It is `torch.linalg.LinAlgError`.
+ * @example
+ * try {
+ *   torch.linalg.inv(torch.zeros(2, 2))
+ * } catch (error) {
+ *   console.log(error instanceof torch.linalg.LinAlgError)
+ * }
+ * // true
+ */
+export class LinAlgError extends Error {
+  override name = 'LinAlgError';
+}
+
 /** Refuses what is no number. */
 export function checkNumber(where: string, name: string, value: unknown): asserts value is number {
   if (typeof value !== 'number')

@@ -69,6 +69,7 @@ export { AutogradError, DeviceError, DtypeError, OutOfMemoryError, ShapeError } 
 export { setPrintoptions, getPrintoptions, type PrintOptions } from './format.ts';
 export * from './globals.ts';
 export { emptyCache, type MemoryStats, memoryStats } from './memory.ts';
+export * as linalg from './linalg/index.ts';
 export * as nn from './nn/index.ts';
 export * from './ops/index.ts';
 export { Slice, slice } from './ops/internal/slice.ts';

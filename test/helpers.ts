@@ -211,7 +211,15 @@ export function tensorsOf(result: unknown): torch.Tensor[] {
   return Array.isArray(result) ? result.flatMap(tensorsOf) : [];
 }
 
-const CLASSES = [TypeError, RangeError, torch.ShapeError, torch.DtypeError, torch.DeviceError, torch.AutogradError];
+const CLASSES = [
+  TypeError,
+  RangeError,
+  torch.ShapeError,
+  torch.DtypeError,
+  torch.DeviceError,
+  torch.AutogradError,
+  torch.linalg.LinAlgError,
+];
 /** Fails unless `f` throws one of the documented classes, with a message that begins with the operator's name. */
 export function expectRefusal(f: () => unknown, names: string | readonly string[], message?: RegExp): void {
   const name = typeof names === 'string' ? names : names[0]!;

@@ -16,6 +16,7 @@ export * from './gather.ts';
 export * from './indexing.ts';
 export * from './join.ts';
 export * from './likelihood-loss.ts';
+export * from './linear.ts';
 export * from './loss.ts';
 export * from './margin-loss.ts';
 export * from './masking.ts';

@@ -24,6 +24,7 @@ export const DOCUMENTED: readonly (abstract new (...args: never[]) => Error)[] =
   torch.DeviceError,
   torch.AutogradError,
   torch.OutOfMemoryError,
+  torch.linalg.LinAlgError,
   torch.FileFormatError,
 ];
 /** What V8 says when the library trips over its own feet, rather than the library refusing. */
@@ -159,13 +160,14 @@ export function targets(): Target[] {
           name: full,
           says: [name],
           fixed: 0,
-          valid: sampled(name),
+          valid: sampled(prefix === 'linalg.' ? full : name),
           call: (args) => (f as Callable)(...args),
         });
     }
   };
   add('', torch);
   add('F.', torch.F);
+  add('linalg.', torch.linalg);
   add('nn.', torch.nn);
   add('init.', torch.nn.init);
   add('nn.utils.', torch.nn.utils);

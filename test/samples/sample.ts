@@ -1,10 +1,13 @@
 // biome-ignore-all format: a table, one row a line
 // What a sample of an operator says, and the calls that whole families share. Used by the tables of this folder.
 import type { DTypeName } from '../../lib/dtype.ts';
+import type * as linalg from '../../lib/linalg/index.ts';
 import type * as ops from '../../lib/ops/index.ts';
 import { type Arg, of, show, type Spec, specsOf, still, t, typed } from '../helpers.ts';
 
-export type RowName = keyof typeof ops;
+type Linalg = Exclude<keyof typeof linalg, 'LinAlgError'>;
+/** An operator, or a function of torch.linalg. */
+export type RowName = keyof typeof ops | `linalg.${Linalg}`;
 /** Part of the list: the samples of some operators. */
 export type Samples = { readonly [K in RowName]?: Sample };
 export type Args = readonly Arg[];
@@ -15,6 +18,9 @@ export interface Sample {
   readonly cases: readonly Args[];
   /** The same in Python: an expression that gives a function. By default `torch.` and the name in snake_case. */
   readonly torch?: string;
+  /** What is compared in place of the function, and given by `torch` too: for results that are determined up to signs, and
+   * for arguments that must be regular. */
+  readonly through?: (f: (...args: readonly unknown[]) => unknown) => (...args: readonly unknown[]) => unknown;
   /** Dtypes of the tensors that have none of their own. */
   readonly dtypes?: readonly DTypeName[];
   /** Factor on the tolerances of helpers.ts. */

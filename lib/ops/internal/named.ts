@@ -1,4 +1,4 @@
-// Results with two parts, which have names and destructure too: `const [values, indices] = x.max(1)`.
+// Results with several parts, which have names and destructure too: `const [values, indices] = x.max(1)`.
 import type { Tensor } from '../../tensor.ts';
 
 /** Two tensors with names. */
@@ -16,13 +16,22 @@ export function pair<A extends string, B extends string>(
   nameB: B,
   b: Tensor,
 ): Pair<A, B> {
-  const text = (): string => `torch.return_types.${where}(\n${nameA}=${a},\n${nameB}=${b})`;
-  return Object.defineProperties([a, b], {
-    [nameA]: { value: a },
-    [nameB]: { value: b },
+  return named(where, [a, b], [nameA, nameB]) as Pair<A, B>;
+}
+
+/** The parts with their names as further, non-enumerable properties. */
+export function named<P extends Tensor[], const N extends readonly string[]>(
+  where: string,
+  parts: P,
+  names: N,
+): P & { [K in N[number]]: Tensor } {
+  const text = (): string =>
+    `torch.return_types.${where}(\n${names.map((name, i) => `${name}=${parts[i]}`).join(',\n')})`;
+  return Object.defineProperties(parts, {
+    ...Object.fromEntries(names.map((name, i) => [name, { value: parts[i] }])),
     toString: { value: text },
     [INSPECT]: { value: text },
-  }) as Pair<A, B>;
+  }) as P & { [K in N[number]]: Tensor };
 }
 
 /** The pair that most have. */
