@@ -38,4 +38,5 @@ export { Adafactor, type AdafactorOptions } from './adafactor.ts';
 export { Muon, type MuonOptions } from './muon.ts';
 export { LBFGS, type LBFGSOptions } from './lbfgs.ts';
 export { SparseAdam, type SparseAdamOptions } from './sparse-adam.ts';
-export * as lrScheduler from './lr-scheduler.ts';
+export * as lrScheduler from './lr-scheduler/index.ts';
+export * as swaUtils from './swa-utils.ts';

@@ -102,6 +102,7 @@ function sampled(name: string): unknown[][] {
     });
 }
 const x = (...shape: number[]): torch.Tensor => torch.ones(shape);
+const sgd = (): torch.optim.SGD => new torch.optim.SGD([new torch.nn.Parameter(x(2))], { momentum: 0.9 });
 /** Right arguments of classes. */
 const MADE: Readonly<Record<string, readonly unknown[]>> = {
   Linear: [3, 4],
@@ -124,6 +125,20 @@ const MADE: Readonly<Record<string, readonly unknown[]>> = {
   SGD: [[new torch.nn.Parameter(x(2))], { lr: 0.1 }],
   Adam: [[new torch.nn.Parameter(x(2))]],
   AdamW: [[new torch.nn.Parameter(x(2))]],
+  StepLR: [sgd(), 2],
+  MultiStepLR: [sgd(), [2]],
+  ConstantLR: [sgd()],
+  LinearLR: [sgd()],
+  ExponentialLR: [sgd(), 0.5],
+  PolynomialLR: [sgd()],
+  LambdaLR: [sgd(), () => 1],
+  MultiplicativeLR: [sgd(), () => 1],
+  CosineAnnealingLR: [sgd(), 2],
+  CosineAnnealingWarmRestarts: [sgd(), 2],
+  CyclicLR: [sgd(), 0.1, 0.2],
+  OneCycleLR: [sgd(), 0.1, { totalSteps: 5 }],
+  SWALR: [sgd(), 0.1],
+  ReduceLROnPlateau: [sgd()],
   Adamax: [[new torch.nn.Parameter(x(2))]],
   NAdam: [[new torch.nn.Parameter(x(2))]],
   RAdam: [[new torch.nn.Parameter(x(2))]],
@@ -173,6 +188,7 @@ export function targets(): Target[] {
   add('nn.utils.', torch.nn.utils);
   add('optim.', torch.optim);
   add('lrScheduler.', torch.optim.lrScheduler);
+  add('swaUtils.', torch.optim.swaUtils);
   add('data.', torch.utils.data);
   add('autograd.', torch.autograd);
   for (const name of Object.getOwnPropertyNames(torch.Tensor.prototype)) {

@@ -1,0 +1,172 @@
+// torch.optim.swaUtils: averages of a model's parameters over training, and what goes with them.
+import { noGrad } from '../autograd/mode.ts';
+import { type Call, readArguments } from '../define.ts';
+import { checkTensor } from '../dispatch.ts';
+import { describe } from '../errors.ts';
+import type { Tensor } from '../tensor.ts';
+import {
+  type EpochOptions,
+  given,
+  LRScheduler,
+  perGroup,
+  type Schedulable,
+  type ScheduledGroup,
+} from './lr-scheduler/base.ts';
+
+/** Gives a new average from the one so far, the model's present value, and how many values were averaged. */
+export type AverageFunction = (averaged: Tensor, current: Tensor, numAveraged: Tensor | number) => Tensor;
+/** Brings many averages up to date in place. */
+export type MultiAverageFunction = (
+  averaged: readonly Tensor[],
+  current: readonly Tensor[],
+  numAveraged: Tensor | number,
+) => void;
+
+function checkDecay(where: string, decay: unknown): number {
+  const value = given(where, 'decay', decay);
+  if (!(value >= 0 && value <= 1)) {
+    throw new RangeError(`${where}: Invalid decay value ${value} provided. Please provide a value in [0,1] range.`);
+  }
+  return value;
+}
+const count = (n: Tensor | number): number => (typeof n === 'number' ? n : n.item());
+function checkPair(where: string, averaged: unknown, current: unknown): void {
+  checkTensor(where, averaged, 'averaged');
+  checkTensor(where, current, 'current');
+}
+
+/**
+ * The exponential moving average: `decay` of what was averaged, the rest of what is new. Throws RangeError for a `decay`
+ * out of 0 to 1.
+ * @example
+ * const average = torch.optim.swaUtils.getEmaAvgFn(0.75)
+ * average(torch.tensor([1.5]), torch.tensor([3.5]), 1) // tensor([2.])
+ */
+export function getEmaAvgFn(decay = 0.999): AverageFunction {
+  const kept = checkDecay('getEmaAvgFn', decay);
+  return (averaged, current) => {
+    checkPair('getEmaAvgFn', averaged, current);
+    return noGrad(() => averaged.mul(kept).add(current.mul(1 - kept)));
+  };
+}
+/**
+ * The mean of all values: each counts the same.
+ * @example
+ * const average = torch.optim.swaUtils.getSwaAvgFn()
+ * average(torch.tensor([1.5]), torch.tensor([3]), 2) // tensor([2.])
+ */
+export function getSwaAvgFn(): AverageFunction {
+  return (averaged, current, n) => {
+    checkPair('getSwaAvgFn', averaged, current);
+    return noGrad(() => averaged.add(current.sub(averaged).div(count(n) + 1)));
+  };
+}
+function checkLists(where: string, averaged: unknown, current: unknown): void {
+  if (!Array.isArray(averaged) || !Array.isArray(current) || averaged.length !== current.length)
+    throw new TypeError(`${where}: expected two lists of as many tensors but received ${describe(averaged)}`);
+  averaged.forEach((x: unknown, i) => checkPair(where, x, current[i]));
+}
+/**
+ * {@link getEmaAvgFn} for many tensors, in place. Throws RangeError for a `decay` out of 0 to 1.
+ * @example
+ * const averaged = [torch.tensor([1.5])]
+ * torch.optim.swaUtils.getEmaMultiAvgFn(0.75)(averaged, [torch.tensor([3.5])], 1)
+ * averaged[0] // tensor([2.])
+ */
+export function getEmaMultiAvgFn(decay = 0.999): MultiAverageFunction {
+  const kept = checkDecay('getEmaMultiAvgFn', decay);
+  return (averaged, current) => {
+    checkLists('getEmaMultiAvgFn', averaged, current);
+    noGrad(() =>
+      averaged.forEach((x, i) => {
+        if (x.isFloatingPoint()) x.lerp_(current[i]!, 1 - kept);
+        else x.copy_(x.mul(kept).add(current[i]!.mul(1 - kept)));
+      }),
+    );
+  };
+}
+/**
+ * {@link getSwaAvgFn} for many tensors, in place.
+ * @example
+ * const averaged = [torch.tensor([1.5])]
+ * torch.optim.swaUtils.getSwaMultiAvgFn()(averaged, [torch.tensor([3.5])], 1)
+ * averaged[0] // tensor([2.5000])
+ */
+export function getSwaMultiAvgFn(): MultiAverageFunction {
+  return (averaged, current, n) => {
+    checkLists('getSwaMultiAvgFn', averaged, current);
+    const weight = 1 / (count(n) + 1);
+    noGrad(() =>
+      averaged.forEach((x, i) => {
+        if (x.isFloatingPoint()) x.lerp_(current[i]!, weight);
+        else x.copy_(x.add(current[i]!.sub(x).mul(weight)));
+      }),
+    );
+  };
+}
+
+/** Options of {@link SWALR}. */
+export interface SWALROptions extends EpochOptions {
+  /** Epochs until the rates are reached. */
+  annealEpochs?: number | undefined;
+  annealStrategy?: 'cos' | 'linear' | undefined;
+}
+/**
+ * Brings the learning rates to `swaLr`, one for all groups or one for each, and leaves them there. Throws RangeError for
+ * a negative number of epochs or an unknown strategy.
+ * @example
+ * const optimizer = new torch.optim.SGD([torch.ones(1, { requiresGrad: true })], { lr: 1 })
+ * const scheduler = new torch.optim.swaUtils.SWALR(optimizer, 0.5, { annealEpochs: 2, annealStrategy: 'linear' })
+ * const rates: number[] = []
+ * for (let epoch = 0; epoch < 4; epoch++) {
+ *   rates.push(scheduler.getLastLr()[0])
+ *   scheduler.step()
+ * }
+ * rates // [ 1, 0.75, 0.5, 0.5 ]
+ */
+export class SWALR extends LRScheduler {
+  readonly annealEpochs: number;
+  protected annealStrategy: string;
+  constructor(
+    optimizer: Schedulable,
+    ...args:
+      | [
+          swaLr: number | readonly number[],
+          ...rest: Call<[annealEpochs?: number, annealStrategy?: 'cos' | 'linear', lastEpoch?: number], SWALROptions>,
+        ]
+      | [options: SWALROptions & { swaLr: number | readonly number[] }]
+  ) {
+    const names = ['swaLr', 'annealEpochs', 'annealStrategy', 'lastEpoch'];
+    const o = readArguments<SWALROptions & { swaLr: number | readonly number[] }>('SWALR', args, names);
+    const { annealEpochs = 10, annealStrategy = 'cos', lastEpoch = -1 } = o;
+    if (annealStrategy !== 'cos' && annealStrategy !== 'linear') {
+      throw new RangeError(
+        `SWALR: anneal_strategy must be one of 'cos' or 'linear', instead got ${describe(annealStrategy)}`,
+      );
+    }
+    if (!Number.isInteger(annealEpochs) || annealEpochs < 0)
+      throw new RangeError(`SWALR: anneal_epochs must be equal or greater than 0, got ${describe(annealEpochs)}`);
+    super(optimizer, lastEpoch, ['annealEpochs', 'annealStrategy']);
+    const rates = perGroup('SWALR', 'swaLr', optimizer, o.swaLr);
+    (optimizer.paramGroups as readonly ScheduledGroup[]).forEach((group, i) => {
+      group.swaLr = rates[i]!;
+    });
+    this.annealEpochs = annealEpochs;
+    this.annealStrategy = annealStrategy;
+    this.begin();
+  }
+  #way(step: number): number {
+    const t = Math.max(0, Math.min(1, step / Math.max(1, this.annealEpochs)));
+    return this.annealStrategy === 'cos' ? (1 - Math.cos(Math.PI * t)) / 2 : t;
+  }
+  override getLr(): number[] {
+    const step = this.annealEpochs === 0 ? Math.max(1, this.stepCount - 1) : this.stepCount - 1;
+    const [before, now] = [this.#way(step - 1), this.#way(step)];
+    return this.optimizer.paramGroups.map((group) => {
+      const swa = group.swaLr!;
+      // what the rate would be without the way made so far
+      const own = before === 1 ? swa : (group.lr - before * swa) / (1 - before);
+      return swa * now + own * (1 - now);
+    });
+  }
+}
