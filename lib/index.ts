@@ -89,3 +89,4 @@ export * from './save.ts';
 export { Size } from './shape.ts';
 export { Tensor } from './tensor.ts';
 export * as utils from './utils/index.ts';
+export { __version__ } from './version.ts';

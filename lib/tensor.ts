@@ -598,6 +598,14 @@ export class Tensor {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
+  /**
+   * What `JSON.stringify` writes: the values, as {@link tolist} gives them.
+   * @example
+   * JSON.stringify({ loss: torch.tensor([1.5, 2]) }) // {"loss":[1.5,2]}
+   */
+  toJSON(): NestedList {
+    return this.tolist();
+  }
   /** What arithmetic, comparison and template strings of JavaScript see: the value of a tensor with one element. */
   [Symbol.toPrimitive](hint: 'number' | 'string' | 'default'): string | number | bigint | boolean {
     if (hint === 'string') return this.toString();

@@ -1,5 +1,7 @@
 // The first thing to run after a build: tensors are made, added, differentiated and printed.
 import { expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import * as torch from '../lib/index.ts';
 
 test('create, add, backward, print', () => {
@@ -26,4 +28,21 @@ test('create, add, backward, print', () => {
       ]),
     ),
   ).toBe('tensor([[1, 2],\n        [3, 4]])');
+});
+
+test('the version is that of package.json', () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  expect(torch.__version__).toBe(version);
+});
+
+test('what consoles, JSON and lists of modules make of it', () => {
+  const x = torch.tensor([1.5, 2], { requiresGrad: true });
+  expect(inspect(x.mul(2).gradFn)).toBe('<MulBackward0>');
+  expect(JSON.stringify({ x, n: torch.tensor(3) })).toBe('{"x":[1.5,2],"n":3}');
+  expect([x.type(), torch.ones(1).type('torch.LongTensor').dtype]).toEqual(['torch.FloatTensor', 'int64']);
+  const net = new torch.nn.Sequential(new torch.nn.ReLU(), new torch.nn.ReLU());
+  Object.assign(net, { 1: new torch.nn.Tanh() });
+  expect(() => net.parameters()).toThrow('Sequential: to replace a module, write set(1, module)');
 });

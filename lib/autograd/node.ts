@@ -54,6 +54,12 @@ export abstract class Node {
   get nextFunctions(): readonly (readonly [Node | null, number])[] {
     return this.next.map((n, i) => [n, this.nextOutputs?.[i] ?? 0] as const);
   }
+  toString(): string {
+    return `<${this.name}>`;
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
   /** Links the node to its inputs. */
   connect(inputs: readonly (Tensor | null)[]): this {
     const next = new Array<Node | null>(inputs.length);

@@ -36,6 +36,11 @@ function position(where: string, index: number, length: number): number {
     throw new RangeError(`${where}: index ${index} is out of range for ${length} members`);
   return index < 0 ? index + length : index;
 }
+/** `net[0] = m` would be one more field, not the replacement that it is in Python. */
+function refuseIndexed(where: string, own: readonly (readonly [string, unknown])[]): void {
+  const index = own.find(([name]) => /^\d+$/.test(name))?.[0];
+  if (index !== undefined) throw new TypeError(`${where}: to replace a module, write set(${index}, module)`);
+}
 function checkModule(where: string, m: unknown): void {
   if (!(m instanceof Module)) throw new TypeError(`${where}: ${describe(m)} is not a Module`);
 }
@@ -79,7 +84,9 @@ export class Sequential extends Module {
   }
   protected override fields(): Iterable<readonly [string, unknown]> {
     const own = Object.entries(this);
-    return own.length === 1 ? this.#members : [...own, ...this.#members];
+    if (own.length === 1) return this.#members;
+    refuseIndexed('Sequential', own);
+    return [...own, ...this.#members];
   }
   /** How many modules there are. */
   get length(): number {
@@ -158,7 +165,9 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
     for (const m of this.#members) to.#members.push(copy(m));
   }
   protected override fields(): Iterable<readonly [string, unknown]> {
-    return [...Object.entries(this), ...this.#members.map((m, i): [string, M] => [String(i), m])];
+    const own = Object.entries(this);
+    refuseIndexed('ModuleList', own);
+    return [...own, ...this.#members.map((m, i): [string, M] => [String(i), m])];
   }
   protected override isList(): boolean {
     return true;

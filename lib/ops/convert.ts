@@ -260,13 +260,32 @@ function bool_(x: Tensor): Tensor {
   return cast('bool', x, bool);
 }
 export { bool_ as bool };
+const TENSOR_TYPES: Readonly<Record<DTypeName, string>> = {
+  float32: 'torch.FloatTensor',
+  float64: 'torch.DoubleTensor',
+  float16: 'torch.HalfTensor',
+  bfloat16: 'torch.BFloat16Tensor',
+  int64: 'torch.LongTensor',
+  int32: 'torch.IntTensor',
+  int16: 'torch.ShortTensor',
+  int8: 'torch.CharTensor',
+  uint8: 'torch.ByteTensor',
+  bool: 'torch.BoolTensor',
+};
 /**
- * `x` as another dtype.
+ * `x` as another dtype, given by its name or by PyTorch's name of such tensors; without one, that name.
  * @example
  * torch.tensor([1, 2]).type('float32') // tensor([1., 2.])
+ * @example
+ * torch.tensor([1, 2]).type() // torch.LongTensor
  */
-export function type(x: Tensor, dtype: DTypeName): Tensor {
-  return cast('type', x, toDType(dtype, 'type'));
+export function type(x: Tensor): string;
+export function type(x: Tensor, dtype: DTypeName | `torch.${string}Tensor`): Tensor;
+export function type(x: Tensor, dtype?: string): Tensor | string {
+  checkTensor('type', x);
+  if (dtype === undefined || dtype === null) return TENSOR_TYPES[x.dt.name];
+  const known = Object.entries(TENSOR_TYPES).find(([, name]) => name === dtype)?.[0] ?? dtype;
+  return cast('type', x, toDType(known as DTypeName, 'type'));
 }
 /**
  * `x` as the dtype of `other`.

@@ -1,4 +1,5 @@
 // Method types of the operators that PyTorch overloads by meaning: one signature per op cannot express them (methods.ts).
+import type { DTypeName } from '../../dtype.ts';
 import type { ValuesIndices } from './named.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { UniqueArgs, UniqueConsecutiveArgs, UniqueResult } from '../unique.ts';
@@ -32,6 +33,11 @@ export interface Median {
   (dim: number, options: { keepdim?: boolean | undefined }): ValuesIndices;
   (options: OneDim): ValuesIndices;
 }
+/** `type`, as a method. */
+export interface TypeOf {
+  (): string;
+  (dtype: DTypeName | `torch.${string}Tensor`): Tensor;
+}
 /** `nonzero`, as a method. */
 export interface Nonzero {
   (options?: { asTuple?: false | undefined }): Tensor;
@@ -56,6 +62,12 @@ export interface Overloads {
    * torch.tensor([[1, 5], [3, 2]]).min(1).indices // tensor([0, 1])
    */
   min: Extremum;
+  /**
+   * This tensor as another dtype, given by its name or by PyTorch's name of such tensors; without one, that name.
+   * @example
+   * torch.tensor([1.5]).type('torch.DoubleTensor').dtype // float64
+   */
+  type: TypeOf;
   /**
    * The median, the lower one of two; along `dim` with its index. NaN wins.
    * @example
