@@ -39,6 +39,8 @@ uint32_t optional_operands(std::string_view kernel) {
       {"batchNormBackward", 1 << 0 | 1 << 1 | 1 << 2 | 1 << 5},
       {"layerNorm", 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5},
       {"layerNormBackward", 1 << 0 | 1 << 1 | 1 << 2 | 1 << 5},
+      {"rnn", 1 << 2 | 1 << 4 | 1 << 6 | 1 << 7 | 1 << 8},
+      {"rnnBackward", 1 << 1 | 1 << 2 | 0x7 << 4 | 1 << 7 | 0x7 << 10 | 1 << 14 | 1 << 15},
       {"nllLoss", 1 << 4},
       {"nllLossBackward", 1 << 3 | 1 << 4},
       {"crossEntropy", 1 << 5},

@@ -349,4 +349,67 @@ void gemm_batch(int64_t batch, const Gemm<double>& first, int64_t a_batch, int64
   run_batch(batch, first, a_batch, b_batch, c_batch);
 }
 
+// ---- products that share B
+// -------------------------------------------------------------------------------------------
+
+template <class T>
+struct PackedMatrix<T>::Memory {
+  Scratch<T> scratch;
+  T* data = nullptr;
+};
+
+/** Blocks of k one after the other, each as panels of whole vectors, each panel k steps of its width. */
+template <class T>
+PackedMatrix<T>::PackedMatrix(const T* b, int64_t b_row, int64_t b_col, int64_t k, int64_t n)
+    : k_(k), n_(n), step_(k), memory_(std::make_unique<Memory>()) {
+  const int64_t panels = ceil_div(n, kTileCols<T>);
+  if (k <= 0 || n <= 0) return;
+  step_ = ceil_div(k, ceil_div(k, kBlockK<T>));
+  memory_->data = memory_->scratch.get(panels * kTileCols<T> * k);
+  T* at = memory_->data;
+  for (int64_t p = 0; p < k; p += step_) {
+    const int64_t depth = std::min(step_, k - p);
+    for (int64_t i = 0; i < panels; i++, at += kTileCols<T> * depth) {
+      const int cols = static_cast<int>(std::min<int64_t>(kTileCols<T>, n - i * kTileCols<T>));
+      const int width = static_cast<int>(ceil_div(cols, kLanes<T>)) * kLanes<T>;
+      pack_b(b + p * b_row + i * kTileCols<T> * b_col, b_row, b_col, cols, depth, at, width);
+    }
+  }
+}
+template <class T>
+PackedMatrix<T>::~PackedMatrix() = default;
+
+template <class T>
+void PackedMatrix<T>::multiply(int64_t m, const T* a, int64_t a_row, T* c, int64_t c_row, bool add) const {
+  const int64_t panels = ceil_div(n_, kTileCols<T>), tiles = ceil_div(m, kTileRows);
+  if (m <= 0 || n_ <= 0) return;
+  if (k_ <= 0) {
+    for (int64_t i = 0; i < m && !add; i++) std::fill_n(c + i * c_row, n_, T{0});
+    return;
+  }
+  const double work = static_cast<double>(m) * static_cast<double>(k_) * static_cast<double>(n_);
+  const auto grain = static_cast<int64_t>(static_cast<double>(panels) * (kParallelWork / 2) / work) + 1;
+  parallel_for(panels, grain, [&](int64_t begin, int64_t end) {
+    const T* block = memory_->data;
+    for (int64_t p = 0; p < k_; p += step_) {
+      const int64_t depth = std::min(step_, k_ - p);
+      for (int64_t i = begin; i < end; i++) {
+        const int cols = static_cast<int>(std::min<int64_t>(kTileCols<T>, n_ - i * kTileCols<T>));
+        const int vectors = static_cast<int>(ceil_div(cols, kLanes<T>));
+        for (int64_t t = 0; t < tiles; t++) {
+          const int64_t row = t * m / tiles;
+          const int rows = static_cast<int>((t + 1) * m / tiles - row);
+          const Out<T> out{c + row * c_row + i * kTileCols<T>, c_row, 1, T{1}, T(add || p > 0), nullptr, 0, 0};
+          micro_for<T, ReadA::rows>(rows, vectors)(depth, a + row * a_row + p, a_row, 1,
+                                                   block + i * kTileCols<T> * depth, vectors * kLanes<T>, cols, out);
+        }
+      }
+      block += panels * kTileCols<T> * depth;
+    }
+  });
+}
+
+template class PackedMatrix<float>;
+template class PackedMatrix<double>;
+
 }  // namespace flambeau::FB_ISA

@@ -2,6 +2,7 @@
 // Any strides; threads by itself, and stays on one thread inside a parallel region.
 #pragma once
 #include <cstdint>
+#include <memory>
 
 #include "isa.h"
 
@@ -34,5 +35,30 @@ void gemm(const Gemm<double>& g);
  */
 void gemm_batch(int64_t batch, const Gemm<float>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch);
 void gemm_batch(int64_t batch, const Gemm<double>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch);
+
+/**
+ * A matrix B [k, n] of any strides that many products share, as the steps of a recurrent layer do: it is packed once,
+ * and a product with few rows reads it in order.
+ */
+template <class T>
+class PackedMatrix {
+ public:
+  PackedMatrix(const T* b, int64_t b_row, int64_t b_col, int64_t k, int64_t n);
+  ~PackedMatrix();
+  PackedMatrix(const PackedMatrix&) = delete;
+  PackedMatrix& operator=(const PackedMatrix&) = delete;
+  /**
+   * c [m, n] = a [m, k] B, or c += a B with `add`. Rows lie a_row and c_row elements apart, their elements side by
+   * side. Threads by itself where the product is large, and stays on one inside a parallel region.
+   */
+  void multiply(int64_t m, const T* a, int64_t a_row, T* c, int64_t c_row, bool add) const;
+
+ private:
+  struct Memory;
+  int64_t k_, n_, step_;
+  std::unique_ptr<Memory> memory_;
+};
+extern template class PackedMatrix<float>;
+extern template class PackedMatrix<double>;
 
 }  // namespace flambeau::FB_ISA

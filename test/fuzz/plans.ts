@@ -392,6 +392,28 @@ for (let kernel = 0; kernel < kernels.length; kernel++) {
   }
 }
 
+/** Recurrent layers with every operand: the LSTM's projection, packed batches of sizes that now and then fit. */
+function recurrent(): typeof CALLS {
+  const [rows, batch, hidden, out] = [6, 3, 4, 2];
+  const [state, cells, wide, narrow] = [
+    [batch, out],
+    [batch, hidden],
+    [rows, hidden],
+    [rows, out],
+  ];
+  const [weight, projection, gates] = [
+    [4 * hidden, out],
+    [out, hidden],
+    [rows, 4 * hidden],
+  ];
+  const forward = [narrow, gates, wide, state, cells, weight, [hidden], projection, [2]];
+  const kept = [narrow, narrow, gates, wide, state, cells, weight, projection, [2]];
+  return [
+    ['rnn', [2, 0, 2, 0], forward, 8],
+    ['rnnBackward', [2, 1, 2, 0], [gates, gates, narrow, state, cells, narrow, wide, ...kept], 15],
+  ];
+}
+
 // Then whole calls of the kernels whose operands differ in shape: [name, parameters, shapes, which operand is int64,
 // which are int32].
 const CALLS: [name: string, params: number[], shapes: number[][], index?: number, codes?: number[]][] = [
@@ -436,6 +458,7 @@ const CALLS: [name: string, params: number[], shapes: number[][], index?: number
   ],
   ['layerNorm', [1e-5], [[2, 6], [2], [2], [2, 6], [6], [6]]],
   ['layerNormBackward', [], [[2, 6], [6], [6], [2, 6], [2, 6], [6], [2], [2]]],
+  ...recurrent(),
   ['nllLoss', [1, -100], [[], [], [4, 5], [4], [5]], 3],
   ['nllLossBackward', [1, -100], [[4, 5], [], [4], [5], []], 2],
   ['crossEntropy', [1, -100, 0], [[], [], [4, 5], [4, 5], [4], [5]], 4],
