@@ -48,6 +48,24 @@ export type {
   StateDictPostHook,
   StateDictPreHook,
 } from './state-hooks.ts';
+export {
+  type CellOptions,
+  GRUCell,
+  LSTMCell,
+  RNNCell,
+  RNNCellBase,
+  type RNNCellOptions,
+} from './rnn-cells.ts';
+export {
+  GRU,
+  LSTM,
+  type LSTMOptions,
+  type LSTMState,
+  type RecurrentOptions,
+  RNN,
+  RNNBase,
+  type RNNOptions,
+} from './rnn.ts';
 export { IncompatibleKeys, type StateDict } from './state-dict.ts';
 export {
   Transformer,

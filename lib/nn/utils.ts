@@ -16,6 +16,8 @@ export * as parametrize from './parametrize.ts';
 export * from './reparametrize.ts';
 export { skipInit } from './skip-init.ts';
 
+export * as rnn from './rnn-utils.ts';
+
 const normKernel = kernel('normList');
 const scaleKernel = kernel('scaleList');
 
