@@ -5,6 +5,7 @@ import { rows as addSmall } from './add-small.ts';
 import { rows as digits } from './digits.ts';
 import { rows as gemm } from './gemm.ts';
 import { rows as lenet } from './lenet.ts';
+import { rows as lstm } from './lstm.ts';
 import { rows as mlpDigits } from './mlp-digits.ts';
 import { rows as mlpXor } from './mlp-xor.ts';
 import { rows as mnistCnn } from './mnist-cnn.ts';
@@ -15,6 +16,7 @@ export const rows: readonly Row[] = [
   ...mlpDigits,
   ...lenet,
   ...mnistCnn,
+  ...lstm,
   ...digits,
   ...gemm,
   ...add,
