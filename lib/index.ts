@@ -31,7 +31,21 @@ Object.defineProperties(Tensor.prototype, {
 });
 setZeros((sizes, dtype) => zeros([...sizes], { dtype: dtype as DTypeName }));
 
+export * as accelerator from './accelerator.ts';
+export * as amp from './amp.ts';
+export {
+  autocast,
+  clearAutocastCache,
+  getAutocastDtype,
+  isAutocastCacheEnabled,
+  isAutocastCpuEnabled,
+  isAutocastEnabled,
+  setAutocastCacheEnabled,
+  setAutocastDtype,
+  setAutocastEnabled,
+} from './amp/autocast.ts';
 export * as autograd from './autograd/index.ts';
+export * as backends from './backends.ts';
 export {
   enableGrad,
   inferenceMode,
@@ -86,6 +100,7 @@ export {
   setRngState,
 } from './random.ts';
 export * from './save.ts';
+export * from './settings.ts';
 export { Size } from './shape.ts';
 export { Tensor } from './tensor.ts';
 export * as utils from './utils/index.ts';

@@ -1,4 +1,5 @@
 // Activation functions beyond the plain rows of unary.ts: those with parameters, and composites. nn.functional wraps them.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
 import { BOOL, type DTypeName, requireFloating } from '../dtype.ts';
@@ -266,6 +267,7 @@ export function logsigmoid(x: Tensor): Tensor {
  * torch.prelu(torch.tensor([-1, 1.5]), torch.tensor([0.25])) // tensor([-0.2500,  1.5000])
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
+  if (casting.on) return castCall('prelu', prelu, [x, weight]);
   floats('prelu', x);
   checkTensor('prelu', weight, 'weight');
   if (weight.dt !== x.dt)

@@ -1,4 +1,5 @@
 // Scaled dot product attention. nn.functional and MultiheadAttention call it; native/cpu/attention.cc computes it.
+import { castCall, casting } from '../autocast.ts';
 import { mode } from '../autograd/mode.ts';
 import { type Grad, recording } from '../autograd/node.ts';
 import { type Call, readArguments, record } from '../define.ts';
@@ -184,6 +185,7 @@ export function scaledDotProductAttention(
   value: Tensor,
   ...args: Call<[attnMask?: Tensor | null, dropoutP?: number, isCausal?: boolean], AttentionOptions>
 ): Tensor {
+  if (casting.on) return castCall('scaledDotProductAttention', scaledDotProductAttention, [query, key, value, ...args]);
   const options = readArguments<AttentionOptions>(WHERE, args, NAMES, ['scale', 'enableGqa']);
   const { attnMask = null, dropoutP = 0, isCausal = false, scale = null, enableGqa = false } = options;
   return inNameOf(WHERE, () => {

@@ -1,4 +1,5 @@
 // The product of two vectors through a matrix for each output: nn.functional's bilinear, and the module of nn/linear.ts.
+import { castCall, casting } from '../autocast.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { inNameOf, ShapeError } from '../errors.ts';
 import { sameShape, show } from '../shape.ts';
@@ -12,6 +13,7 @@ import { operators } from './internal/register.ts';
  * torch.bilinear(torch.tensor([1.5, 2]), torch.ones(3), torch.ones(1, 2, 3)) // tensor([10.5000])
  */
 export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  if (casting.on) return castCall('bilinear', bilinear, [x1, x2, weight, bias]);
   return inNameOf('bilinear', () => {
     for (const [name, x] of Object.entries({ input1: x1, input2: x2, weight })) checkTensor('bilinear', x, name);
     if (bias !== null) checkTensor('bilinear', bias, 'bias');

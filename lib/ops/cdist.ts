@@ -1,4 +1,5 @@
 // Norms of differences: dist, cdist; and renorm, which bounds norms.
+import { castCall, casting } from '../autocast.ts';
 import { noGrad } from '../autograd/mode.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice, resultType } from '../dispatch.ts';
@@ -73,6 +74,7 @@ export function cdist(
   x2: Tensor,
   ...args: Call<[p?: number, computeMode?: ComputeMode | null], CdistOptions>
 ): Tensor {
+  if (casting.on) return castCall('cdist', cdist, [x1, x2, ...args]);
   const where = 'cdist';
   return inNameOf(where, () => {
     checkTensor(where, x1, 'x1');

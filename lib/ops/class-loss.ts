@@ -1,4 +1,5 @@
 // Losses over classes. nn.functional and the modules of nn/loss.ts call them.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice, runMap, runStruct } from '../dispatch.ts';
 import { mode } from '../autograd/mode.ts';
@@ -83,6 +84,7 @@ export function nllLoss(
   target: Tensor,
   ...args: Call<[weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction], NllLossOptions>
 ): Tensor {
+  if (casting.on) return castCall('nllLoss', nllLoss, [x, target, ...args]);
   const where = 'nllLoss';
   const options = readArguments<NllLossOptions>(where, args, ['weight', 'ignoreIndex', 'reduction']);
   checkTensor(where, x);
@@ -175,6 +177,7 @@ export function crossEntropy(
     CrossEntropyOptions
   >
 ): Tensor {
+  if (casting.on) return castCall('crossEntropy', crossEntropy, [x, target, ...args]);
   const where = 'crossEntropy';
   const options = readArguments<CrossEntropyOptions>(where, args, [
     'weight',

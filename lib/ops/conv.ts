@@ -1,4 +1,5 @@
 // Convolutions over one to three spatial dims, and transposed ones. The arithmetic is in internal/convolution.ts.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { requireFloating } from '../dtype.ts';
@@ -186,6 +187,7 @@ function convTranspose(dims: number, x: Tensor, weight: Tensor, args: readonly u
  * torch.conv1d(torch.tensor([[1, 2, 4.5]]), torch.tensor([[[1, -1.0]]]).float()) // tensor([[-1.0000, -2.5000]])
  */
 export function conv1d(x: Tensor, weight: Tensor, ...args: ConvArguments): Tensor {
+  if (casting.on) return castCall('conv1d', conv1d, [x, weight, ...args]);
   return conv(1, x, weight, args);
 }
 
@@ -196,6 +198,7 @@ export function conv1d(x: Tensor, weight: Tensor, ...args: ConvArguments): Tenso
  * torch.conv2d(torch.ones([1, 1, 3, 3]), torch.ones([2, 1, 3, 3]), { padding: 1, stride: 2 }).shape // torch.Size([1, 2, 2, 2])
  */
 export function conv2d(x: Tensor, weight: Tensor, ...args: ConvArguments): Tensor {
+  if (casting.on) return castCall('conv2d', conv2d, [x, weight, ...args]);
   return conv(2, x, weight, args);
 }
 
@@ -206,6 +209,7 @@ export function conv2d(x: Tensor, weight: Tensor, ...args: ConvArguments): Tenso
  * torch.conv3d(torch.ones([1, 3, 4, 4]), torch.ones([2, 1, 3, 3, 3])).shape // torch.Size([2, 1, 2, 2])
  */
 export function conv3d(x: Tensor, weight: Tensor, ...args: ConvArguments): Tensor {
+  if (casting.on) return castCall('conv3d', conv3d, [x, weight, ...args]);
   return conv(3, x, weight, args);
 }
 
@@ -216,6 +220,7 @@ export function conv3d(x: Tensor, weight: Tensor, ...args: ConvArguments): Tenso
  * torch.convTranspose1d(torch.ones([1, 2]), torch.ones([1, 1, 2])) // tensor([[1., 2., 1.]])
  */
 export function convTranspose1d(x: Tensor, weight: Tensor, ...args: ConvTransposeArguments): Tensor {
+  if (casting.on) return castCall('convTranspose1d', convTranspose1d, [x, weight, ...args]);
   return convTranspose(1, x, weight, args);
 }
 
@@ -226,6 +231,7 @@ export function convTranspose1d(x: Tensor, weight: Tensor, ...args: ConvTranspos
  * torch.convTranspose2d(torch.ones([1, 1, 2, 2]), torch.ones([1, 3, 2, 2]), { stride: 2 }).shape // torch.Size([1, 3, 4, 4])
  */
 export function convTranspose2d(x: Tensor, weight: Tensor, ...args: ConvTransposeArguments): Tensor {
+  if (casting.on) return castCall('convTranspose2d', convTranspose2d, [x, weight, ...args]);
   return convTranspose(2, x, weight, args);
 }
 
@@ -236,6 +242,7 @@ export function convTranspose2d(x: Tensor, weight: Tensor, ...args: ConvTranspos
  * torch.convTranspose3d(torch.ones([1, 1, 2, 2]), torch.ones([1, 3, 2, 2, 2])).shape // torch.Size([3, 2, 3, 3])
  */
 export function convTranspose3d(x: Tensor, weight: Tensor, ...args: ConvTransposeArguments): Tensor {
+  if (casting.on) return castCall('convTranspose3d', convTranspose3d, [x, weight, ...args]);
   return convTranspose(3, x, weight, args);
 }
 

@@ -1,4 +1,5 @@
 // Diagonals, and copies with a part replaced.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { inNameOf, ShapeError } from '../errors.ts';
@@ -104,6 +105,7 @@ export function diagflat(x: Tensor, ...args: Call<[offset?: number], { offset?: 
  * torch.trace(torch.tensor([[1, 2], [3, 4]])) // tensor(5)
  */
 export function trace(x: Tensor): Tensor {
+  if (casting.on) return castCall('trace', trace, [x]);
   const where = 'trace';
   return inNameOf(where, () => {
     checkTensor(where, x);

@@ -1,4 +1,5 @@
 // Reading and writing at indices along one dim: gather, scatter and their kin. Indices are int64 (or int32) tensors.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, checkOptions, type Named, readArguments, record } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, runStruct, type Scalar } from '../dispatch.ts';
 import { bool, type DType, int32, int64 } from '../dtype.ts';
@@ -400,6 +401,7 @@ const indexCopyKernel = kernel('indexCopy');
  * torch.indexCopy(torch.zeros(3), 0, torch.tensor([2]), torch.tensor([1.5])) // tensor([0.0000, 0.0000, 1.5000])
  */
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  if (casting.on) return castCall('indexCopy', indexCopy, [x, dim, index, source]);
   const { dim: d, self, at, from } = listed('indexCopy', x, dim, index, source);
   const out = written(indexCopyKernel, self, at, from, [d]);
   return finish(

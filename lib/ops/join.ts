@@ -1,4 +1,5 @@
 // Joining and repeating: cat, stack and their kin, repeat, tile.
+import { castCall, casting } from '../autocast.ts';
 import { record, row } from '../define.ts';
 import { checkTensor, commonDevice, runMap } from '../dispatch.ts';
 import { type DType, promoteTypes } from '../dtype.ts';
@@ -25,6 +26,7 @@ function checkList(where: string, tensors: readonly Tensor[]): void {
  * torch.cat([torch.tensor([1, 2]), torch.tensor([3])]) // tensor([1, 2, 3])
  */
 export function cat(tensors: readonly Tensor[], dim: number | { dim?: number } = 0): Tensor {
+  if (casting.on) return castCall('cat', cat, [tensors, dim]);
   checkList('cat', tensors);
   const parts = tensors.filter((x) => !(x.sizes.length === 1 && x.sizes[0] === 0));
   const dt = tensors.reduce<DType>((a, x) => promoteTypes(a, x.dt), tensors[0]!.dt);
@@ -95,6 +97,7 @@ export function concatenate(tensors: readonly Tensor[], dim: number | { dim?: nu
  * //         [3, 4]])
  */
 export function stack(tensors: readonly Tensor[], dim: number | { dim?: number } = 0): Tensor {
+  if (casting.on) return castCall('stack', stack, [tensors, dim]);
   checkList('stack', tensors);
   const first = tensors[0]!;
   const d = wrapDim('stack', typeof dim === 'object' ? (dim?.dim ?? 0) : dim, first.sizes.length + 1);

@@ -1,5 +1,6 @@
 // Negative log-likelihoods of normal and Poisson distributions, and of sequences (ctcLoss). nn.functional and the modules
 // of nn/margin-loss.ts call them.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { AutogradError, checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
@@ -87,6 +88,7 @@ export function poissonNllLoss(
   target: Tensor,
   ...args: Call<[logInput?: boolean, full?: boolean, eps?: number, reduction?: Reduction], PoissonNllLossOptions>
 ): Tensor {
+  if (casting.on) return castCall('poissonNllLoss', poissonNllLoss, [x, target, ...args]);
   const where = 'poissonNllLoss';
   return inNameOf(where, () => {
     const names = ['logInput', 'full', 'eps', 'reduction'];
@@ -165,6 +167,7 @@ export function ctcLoss(
   targetLengths: Tensor | readonly number[] | number,
   ...args: Call<[blank?: number, reduction?: Reduction, zeroInfinity?: boolean], CtcLossOptions>
 ): Tensor {
+  if (casting.on) return castCall('ctcLoss', ctcLoss, [logProbs, targets, inputLengths, targetLengths, ...args]);
   const where = 'ctcLoss';
   return inNameOf(where, () => {
     const names = ['blank', 'reduction', 'zeroInfinity'];

@@ -1,4 +1,5 @@
 // Losses of pairs of elements. nn.functional and the modules of nn/loss.ts call them.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { ShapeError, checkNumber, inNameOf } from '../errors.ts';
@@ -90,6 +91,7 @@ function weigh(where: string, losses: Tensor, weight: Tensor, code: number): Ten
  * torch.mseLoss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(2.5000)
  */
 export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
+  if (casting.on) return castCall('mseLoss', mseLoss, [x, target, ...args]);
   return weighted(
     'mseLoss',
     x,
@@ -108,6 +110,7 @@ export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tens
  * torch.l1Loss(torch.tensor([1.5, 2]), torch.tensor([0.5, 4])) // tensor(1.5000)
  */
 export function l1Loss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
+  if (casting.on) return castCall('l1Loss', l1Loss, [x, target, ...args]);
   return weighted(
     'l1Loss',
     x,
@@ -134,6 +137,7 @@ export function smoothL1Loss(
   target: Tensor,
   ...args: Call<[reduction?: Reduction, beta?: number], SmoothL1LossOptions>
 ): Tensor {
+  if (casting.on) return castCall('smoothL1Loss', smoothL1Loss, [x, target, ...args]);
   return inNameOf('smoothL1Loss', () => {
     const where = 'smoothL1Loss';
     const { reduction = 'mean', beta = 1 } = readArguments<SmoothL1LossOptions>(where, args, ['reduction', 'beta']);
@@ -178,6 +182,7 @@ export function huberLoss(
   target: Tensor,
   ...args: Call<[reduction?: Reduction, delta?: number, weight?: Tensor | null], HuberLossOptions>
 ): Tensor {
+  if (casting.on) return castCall('huberLoss', huberLoss, [x, target, ...args]);
   return inNameOf('huberLoss', () => {
     const where = 'huberLoss';
     const names = ['reduction', 'delta', 'weight'];
@@ -237,6 +242,7 @@ export function binaryCrossEntropy(
   target: Tensor,
   ...args: Call<[weight?: Tensor | null, reduction?: Reduction], BinaryCrossEntropyOptions>
 ): Tensor {
+  if (casting.on) return castCall('binaryCrossEntropy', binaryCrossEntropy, [x, target, ...args]);
   const where = 'binaryCrossEntropy';
   const { weight = null, reduction = 'mean' } = readArguments<BinaryCrossEntropyOptions>(where, args, [
     'weight',
@@ -281,6 +287,7 @@ export function binaryCrossEntropyWithLogits(
     BinaryCrossEntropyWithLogitsOptions
   >
 ): Tensor {
+  if (casting.on) return castCall('binaryCrossEntropyWithLogits', binaryCrossEntropyWithLogits, [x, target, ...args]);
   const where = 'binaryCrossEntropyWithLogits';
   const {
     weight = null,
@@ -330,6 +337,7 @@ export function klDiv(
   target: Tensor,
   ...args: Call<[reduction?: Reduction | 'batchmean', logTarget?: boolean], KlDivOptions>
 ): Tensor {
+  if (casting.on) return castCall('klDiv', klDiv, [x, target, ...args]);
   const { reduction = 'mean', logTarget = false } = readArguments<KlDivOptions>('klDiv', args, [
     'reduction',
     'logTarget',

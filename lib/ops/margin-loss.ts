@@ -1,4 +1,5 @@
 // Losses with a margin: of pairs, triplets and classes. nn.functional and the modules of nn/margin-loss.ts call them.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { INTEGER, int64, requireFloating } from '../dtype.ts';
@@ -44,6 +45,7 @@ const unless = (target: Tensor, value: number, x: Tensor): Tensor => choose(targ
  * torch.cosineEmbeddingLoss(a, b, torch.tensor([-1])) // tensor(0.9600)
  */
 export function cosineEmbeddingLoss(x1: Tensor, x2: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
+  if (casting.on) return castCall('cosineEmbeddingLoss', cosineEmbeddingLoss, [x1, x2, target, ...args]);
   const where = 'cosineEmbeddingLoss';
   return inNameOf(where, () => {
     const { margin, code } = readMargin(where, args, 0);
@@ -73,6 +75,7 @@ export function cosineEmbeddingLoss(x1: Tensor, x2: Tensor, target: Tensor, ...a
  * torch.marginRankingLoss(torch.tensor([1.5]), torch.tensor([2]), torch.tensor([1])) // tensor(0.5000)
  */
 export function marginRankingLoss(x1: Tensor, x2: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
+  if (casting.on) return castCall('marginRankingLoss', marginRankingLoss, [x1, x2, target, ...args]);
   const where = 'marginRankingLoss';
   return inNameOf(where, () => {
     const { margin, code } = readMargin(where, args, 0);
@@ -93,6 +96,7 @@ export function marginRankingLoss(x1: Tensor, x2: Tensor, target: Tensor, ...arg
  * torch.hingeEmbeddingLoss(torch.tensor([0.25, 0.5]), torch.tensor([1, -1])) // tensor(0.3750)
  */
 export function hingeEmbeddingLoss(x: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
+  if (casting.on) return castCall('hingeEmbeddingLoss', hingeEmbeddingLoss, [x, target, ...args]);
   const where = 'hingeEmbeddingLoss';
   return inNameOf(where, () => {
     const { margin, code } = readMargin(where, args, 1);
@@ -117,6 +121,7 @@ const readCode = (where: string, args: readonly unknown[]): number =>
  * torch.softMarginLoss(torch.tensor([0.5, 1.5]), torch.tensor([1, -1])) // tensor(1.0877)
  */
 export function softMarginLoss(x: Tensor, target: Tensor, ...args: ReducedArguments): Tensor {
+  if (casting.on) return castCall('softMarginLoss', softMarginLoss, [x, target, ...args]);
   return inNameOf('softMarginLoss', () => {
     const code = readCode('softMarginLoss', args);
     checkAll('softMarginLoss', { input: x, target });
@@ -170,6 +175,7 @@ export function tripletMarginLoss(
     TripletMarginLossOptions
   >
 ): Tensor {
+  if (casting.on) return castCall('tripletMarginLoss', tripletMarginLoss, [anchor, positive, negative, ...args]);
   const where = 'tripletMarginLoss';
   return inNameOf(where, () => {
     const names = ['margin', 'p', 'eps', 'swap', 'reduction'];
@@ -242,6 +248,7 @@ export function multiMarginLoss(
   target: Tensor,
   ...args: Call<[p?: number, margin?: number, weight?: Tensor | null, reduction?: Reduction], MultiMarginLossOptions>
 ): Tensor {
+  if (casting.on) return castCall('multiMarginLoss', multiMarginLoss, [x, target, ...args]);
   const where = 'multiMarginLoss';
   return inNameOf(where, () => {
     const names = ['p', 'margin', 'weight', 'reduction'];
@@ -283,6 +290,7 @@ export function multiMarginLoss(
  * torch.multilabelMarginLoss(torch.tensor([[0.1, 0.2, 0.4, 0.8]]), torch.tensor([[3, 0, -1, 1]])) // tensor(0.8500)
  */
 export function multilabelMarginLoss(x: Tensor, target: Tensor, ...args: ReducedArguments): Tensor {
+  if (casting.on) return castCall('multilabelMarginLoss', multilabelMarginLoss, [x, target, ...args]);
   const where = 'multilabelMarginLoss';
   return inNameOf(where, () => {
     const code = readCode(where, args);

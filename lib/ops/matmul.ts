@@ -1,4 +1,5 @@
 // Matrix products in all of PyTorch's forms, over one kernel of batches of matrices with any strides; einsum.
+import { castCall, casting } from '../autocast.ts';
 import { type Backward, checkOptions, record, row } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { BOOL, FLOATING, REMEDY } from '../dtype.ts';
@@ -60,6 +61,7 @@ function batchedProduct(name: string, a: Tensor, b: Tensor): Tensor {
  * torch.mm(torch.tensor([[1, 2]]), torch.tensor([[3], [4]])) // tensor([[11]])
  */
 export function mm(a: Tensor, b: Tensor): Tensor {
+  if (casting.on) return castCall('mm', mm, [a, b]);
   checkPair('mm', a, b);
   if (a.sizes.length !== 2 || b.sizes.length !== 2)
     throw new ShapeError(`mm: expected two matrices but got ${show(a.sizes)} and ${show(b.sizes)}`);
@@ -75,6 +77,7 @@ row('mm', mm);
  * torch.bmm(torch.ones(2, 1, 3), torch.ones(2, 3, 1)).shape // torch.Size([2, 1, 1])
  */
 export function bmm(a: Tensor, b: Tensor): Tensor {
+  if (casting.on) return castCall('bmm', bmm, [a, b]);
   checkPair('bmm', a, b);
   if (a.sizes.length !== 3 || b.sizes.length !== 3)
     throw new ShapeError(`bmm: expected two batches of matrices but got ${show(a.sizes)} and ${show(b.sizes)}`);
@@ -132,6 +135,7 @@ row('vdot', vdot);
  * torch.inner(torch.tensor([[1, 2]]), torch.tensor([3, 4])) // tensor([11])
  */
 export function inner(a: Tensor, b: Tensor): Tensor {
+  if (casting.on) return castCall('inner', inner, [a, b]);
   checkPair('inner', a, b);
   if (a.sizes.length === 0 || b.sizes.length === 0) return a.mul(b);
   const [n, m] = [a.sizes.at(-1)!, b.sizes.at(-1)!];
@@ -165,6 +169,7 @@ row('outer', outer);
  * torch.matmul(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 1])) // tensor([3, 7])
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  if (casting.on) return castCall('matmul', matmul, [a, b]);
   checkPair('matmul', a, b);
   const [n, m] = [a.sizes.length, b.sizes.length];
   if (n === 0 || m === 0)
@@ -223,6 +228,7 @@ function broadcastTo(where: string, x: Tensor, sizes: Shape): void {
  * torch.addmm(torch.tensor([1, 1]), torch.tensor([[1, 2]]), torch.tensor([[3, 0], [4, 1]])) // tensor([[12,  3]])
  */
 export function addmm(x: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor {
+  if (casting.on) return castCall('addmm', addmm, [x, mat1, mat2, options]);
   return inNameOf('addmm', () => blend('addmm', x, mm(mat1, mat2), options));
 }
 row('addmm', addmm);
@@ -243,6 +249,7 @@ row('addmv', addmv);
  * torch.baddbmm(torch.ones(1, 1, 1), torch.ones(1, 1, 2), torch.ones(1, 2, 1)) // tensor([[[3.]]])
  */
 export function baddbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
+  if (casting.on) return castCall('baddbmm', baddbmm, [x, batch1, batch2, options]);
   return inNameOf('baddbmm', () => blend('baddbmm', x, bmm(batch1, batch2), options));
 }
 row('baddbmm', baddbmm);
@@ -253,6 +260,7 @@ row('baddbmm', baddbmm);
  * torch.addbmm(torch.ones(1, 1), torch.ones(2, 1, 2), torch.ones(2, 2, 1)) // tensor([[5.]])
  */
 export function addbmm(x: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
+  if (casting.on) return castCall('addbmm', addbmm, [x, batch1, batch2, options]);
   return inNameOf('addbmm', () => blend('addbmm', x, summed(bmm(batch1, batch2)), options));
 }
 /** Σ over the batch, in the dtype of the products. */
@@ -275,6 +283,7 @@ row('addr', addr);
  * torch.linear(torch.ones(1, 2), torch.ones(3, 2), torch.zeros(3)) // tensor([[2., 2., 2.]])
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  if (casting.on) return castCall('linear', linear, [x, weight, bias]);
   checkPair('linear', x, weight);
   if (bias !== undefined && bias !== null) checkTensor('linear', bias, 'bias');
   if (x.sizes.length === 0 || weight.sizes.length < 1 || weight.sizes.length > 2) {

@@ -1,4 +1,5 @@
 // Padding. nn.functional.pad and padding='same' call it.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, runMap } from '../dispatch.ts';
 import { int64 } from '../dtype.ts';
@@ -75,6 +76,9 @@ function source(mode: PadMode, n: number, before: number, after: number): BigInt
 }
 
 function bordered(x: Tensor, widths: Shape, mode: PadMode): Tensor {
+  // PyTorch lists the kernels of these
+  if (casting.on && (mode === 'replicate' || (mode === 'reflect' && widths.length < 6)))
+    return castCall('pad', bordered, [x, widths, mode]);
   const dims = widths.length / 2;
   if (x.ndim !== dims + 1 && x.ndim !== dims + 2) {
     throw new ShapeError(

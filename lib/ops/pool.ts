@@ -1,4 +1,5 @@
 // Pooling over one to three spatial dims: maxima, averages, and both with a given output size.
+import { castCall, casting } from '../autocast.ts';
 import { type Named, readArguments, record } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { int64, requireFloating } from '../dtype.ts';
@@ -275,6 +276,7 @@ export function maxPool2dWithIndices(x: Tensor, ...args: MaxPoolArguments): Pool
  * torch.maxPool3d(torch.ones([1, 2, 4, 4]), 2).shape // torch.Size([1, 1, 2, 2])
  */
 export function maxPool3d(x: Tensor, ...args: MaxPoolArguments): Tensor {
+  if (casting.on) return castCall('maxPool3d', maxPool3d, [x, ...args]);
   return maxPool(3, x, args, 'maxPool3d')[0];
 }
 /**
@@ -283,6 +285,7 @@ export function maxPool3d(x: Tensor, ...args: MaxPoolArguments): Tensor {
  * torch.maxPool3dWithIndices(torch.ones([1, 2, 2, 2]), 2).indices // tensor([[[[0]]]])
  */
 export function maxPool3dWithIndices(x: Tensor, ...args: MaxPoolArguments): Pooled {
+  if (casting.on) return castCall('maxPool3dWithIndices', maxPool3dWithIndices, [x, ...args]);
   return named('maxPool3d', maxPool(3, x, args, 'maxPool3dWithIndices'));
 }
 /**
@@ -310,6 +313,7 @@ export function avgPool2d(x: Tensor, ...args: AvgPoolArguments): Tensor {
  * torch.avgPool3d(torch.ones([1, 2, 4, 4]), 2).shape // torch.Size([1, 1, 2, 2])
  */
 export function avgPool3d(x: Tensor, ...args: AvgPoolArguments): Tensor {
+  if (casting.on) return castCall('avgPool3d', avgPool3d, [x, ...args]);
   return avgPool(3, x, args);
 }
 /**
@@ -336,6 +340,7 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSize): Tensor {
  * torch.adaptiveAvgPool3d(torch.ones([1, 2, 4, 4]), 1) // tensor([[[[1.]]]])
  */
 export function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor {
+  if (casting.on) return castCall('adaptiveAvgPool3d', adaptiveAvgPool3d, [x, outputSize]);
   return adaptiveAvgPool(3, x, outputSize);
 }
 /**
@@ -363,6 +368,7 @@ export function adaptiveMaxPool2d(x: Tensor, outputSize: OutputSize): Pooled {
  * torch.adaptiveMaxPool3d(torch.ones([1, 2, 2, 2]), 1).output // tensor([[[[1.]]]])
  */
 export function adaptiveMaxPool3d(x: Tensor, outputSize: OutputSize): Pooled {
+  if (casting.on) return castCall('adaptiveMaxPool3d', adaptiveMaxPool3d, [x, outputSize]);
   return adaptiveMaxPool(3, x, outputSize);
 }
 

@@ -1,5 +1,6 @@
 // Reductions to values: sum, mean, prod, extremes of several dims, norms, variance. The rows that pick elements (max(dim),
 // median, argmax, …) are in extremum.ts; what both share is in internal/reducing.ts.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record, recordMany } from '../define.ts';
 import { checkTensor, runMap } from '../dispatch.ts';
 import {
@@ -158,6 +159,7 @@ export function prod(
     { dim?: number | null | undefined; keepdim?: boolean | undefined; dtype?: DTypeName | null | undefined }
   >
 ): Tensor {
+  if (casting.on) return castCall('prod', prod, [x, ...args]);
   const { dims, keepdim, dtype } = read('prod', x, args, DTYPE);
   const source = converted(x, dtype);
   const shape = source.sizes;

@@ -1,4 +1,5 @@
 // Quantiles and covariances.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { float32, float64, FLOATING } from '../dtype.ts';
@@ -94,6 +95,7 @@ function quantiles(where: string, x: Tensor, q: number | Tensor, args: readonly 
  * torch.quantile(torch.tensor([1, 2.5, 4, 7]), 0.5) // tensor(3.2500)
  */
 export function quantile(x: Tensor, q: number | Tensor, ...args: QuantileArgs): Tensor {
+  if (casting.on) return castCall('quantile', quantile, [x, q, ...args]);
   return quantiles('quantile', x, q, args);
 }
 /**
@@ -102,6 +104,7 @@ export function quantile(x: Tensor, q: number | Tensor, ...args: QuantileArgs): 
  * torch.nanquantile(torch.tensor([1, torch.nan, 4]), 0.5) // tensor(2.5000)
  */
 export function nanquantile(x: Tensor, q: number | Tensor, ...args: QuantileArgs): Tensor {
+  if (casting.on) return castCall('nanquantile', nanquantile, [x, q, ...args]);
   return quantiles('nanquantile', x, q, args);
 }
 

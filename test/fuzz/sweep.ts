@@ -125,6 +125,7 @@ const MADE: Readonly<Record<string, readonly unknown[]>> = {
   SGD: [[new torch.nn.Parameter(x(2))], { lr: 0.1 }],
   Adam: [[new torch.nn.Parameter(x(2))]],
   AdamW: [[new torch.nn.Parameter(x(2))]],
+  GradScaler: [{ enabled: false }],
   StepLR: [sgd(), 2],
   MultiStepLR: [sgd(), [2]],
   ConstantLR: [sgd()],
@@ -189,6 +190,10 @@ export function targets(): Target[] {
   add('optim.', torch.optim);
   add('lrScheduler.', torch.optim.lrScheduler);
   add('swaUtils.', torch.optim.swaUtils);
+  add('amp.', torch.amp);
+  add('cuda.', torch.cuda);
+  add('cuda.amp.', torch.cuda.amp);
+  add('accelerator.', torch.accelerator);
   add('data.', torch.utils.data);
   add('autograd.', torch.autograd);
   for (const name of Object.getOwnPropertyNames(torch.Tensor.prototype)) {
