@@ -260,6 +260,22 @@ export function adopt(where: string, buffer: ArrayBuffer): Storage {
   return new Storage(block, 0, buffer.byteLength, false);
 }
 
+/** A number by which one other thread may claim() this memory; -1 where it cannot be shared. `group`: see native/shared.h. */
+export const shareStorage = (storage: Storage, group: number): number => native.share(storage.handle, group);
+/** Memory that another thread shared, not copied; null if it was given up meanwhile. */
+export function claim(number: number, nbytes: number): Storage | null {
+  if (figures[LIVE_BYTES]! + nbytes > trigger) collect(nbytes);
+  const block = new Block();
+  block.handle = native.claim(number, block);
+  return block.handle < 0 ? null : new Storage(block, 0, nbytes, true);
+}
+/** The pages of a file, read when they are touched; what is written to them stays in this process. */
+export function mapFile(path: string): (byteOffset: number, nbytes: number) => Storage {
+  const block = new Block();
+  block.handle = native.mapFile(path, block);
+  return (byteOffset, nbytes) => new Storage(block, byteOffset, nbytes, false);
+}
+
 /** The same bytes under a version counter of their own: what `x.data` needs. */
 export function alias(storage: Storage): Storage {
   return new Storage(storage.block, storage.byteOffset, storage.nbytes, false);

@@ -44,6 +44,13 @@ interface Native {
   generatorState(id: number): Uint8Array;
   setGeneratorState(id: number, state: Uint8Array): void;
   seedFromSystem(): bigint;
+  createGroup(): number;
+  joinGroup(group: number): void;
+  groupEnded(group: number): boolean;
+  abandonGroup(group: number): void;
+  share(handle: number, group: number): number;
+  claim(number: number, owner: object): number;
+  mapFile(path: string, owner: object): number;
 }
 
 const ADDON = '../build/Release/flambeau.node';

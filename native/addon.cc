@@ -18,6 +18,7 @@
 #include "pool.h"
 #include "random.h"
 #include "reader.h"
+#include "shared.h"
 #include "storage.h"
 
 namespace flambeau {
@@ -69,6 +70,7 @@ struct Instance {
   std::vector<uint32_t> optional;               // optional_operands() of each
   napi_ref figures = nullptr, words = nullptr;  // strong: the arrays that native reads and writes
   napi_ref canary = nullptr;                    // weak
+  double group = 0;                             // whose worker this environment is, see shared.h
 };
 
 /** Codes that lib/dispatch.ts turns into the error classes of the public API. */
@@ -461,10 +463,73 @@ Napi::Value seed_from_system(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), nondeterministic_seed());
 }
 
+/** createGroup(): a number for what one worker sends and receives. */
+Napi::Value create_group(const Napi::CallbackInfo& info) {
+  double group = 0;
+  guarded(info.Env(), [&] { group = Handover::instance().create_group(); });
+  return Napi::Number::New(info.Env(), group);
+}
+
+/** joinGroup(group): this environment is that worker. */
+void join_group(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { instance(info.Env()).group = number_argument(info, 0); });
+}
+
+/** groupEnded(group): whether its worker's environment has ended. */
+Napi::Value group_ended(const Napi::CallbackInfo& info) {
+  bool ended = false;
+  guarded(info.Env(), [&] { ended = Handover::instance().ended(number_argument(info, 0)); });
+  return Napi::Boolean::New(info.Env(), ended);
+}
+
+/** abandonGroup(group): frees what was sent and not claimed, now and later. */
+void abandon_group(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { Handover::instance().abandon(number_argument(info, 0)); });
+}
+
+/** share(handle, group): a number by which one other environment may claim() the same memory; -1 if it cannot be. */
+Napi::Value share(const Napi::CallbackInfo& info) {
+  double number = -1;
+  guarded(info.Env(), [&] {
+    const double handle = number_argument(info, 0), group = number_argument(info, 1);
+    SharedBlock* block = instance(info.Env()).storages.share(handle);
+    if (!block) return;
+    number = Handover::instance().put(block, group);
+    if (number < 0) block->let_go();
+  });
+  return Napi::Number::New(info.Env(), number);
+}
+
+/** claim(number, owner): a handle to memory that another environment shared; -1 if nothing waits under that number. */
+Napi::Value claim(const Napi::CallbackInfo& info) {
+  double handle = -1;
+  guarded(info.Env(), [&] {
+    if (info.Length() < 2 || !info[1].IsObject()) throw std::invalid_argument("claim: expected an owner");
+    SharedBlock* block = Handover::instance().claim(number_argument(info, 0));
+    if (block) handle = instance(info.Env()).storages.adopt_shared(block, info[1]);
+  });
+  return Napi::Number::New(info.Env(), handle);
+}
+
+/** mapFile(path, owner): a handle to the pages of a file. */
+Napi::Value map_file(const Napi::CallbackInfo& info) {
+  double handle = -1;
+  guarded(info.Env(), [&] {
+    if (info.Length() < 2 || !info[0].IsString() || !info[1].IsObject()) {
+      throw std::invalid_argument("mapFile: expected a path and an owner");
+    }
+    SharedBlock* block = SharedBlock::of_file(info[0].As<Napi::String>().Utf8Value());
+    handle = instance(info.Env()).storages.adopt_shared(block, info[1]);
+  });
+  return Napi::Number::New(info.Env(), handle);
+}
+
 /** The environment ends: give back what it holds while its references can still be deleted. */
 void close(void* data) {
+  const double group = static_cast<Instance*>(data)->group;
   std::unique_ptr<Instance>(static_cast<Instance*>(data)).reset();  // first: what it held is what there is to trim
   Pool::instance().trim(size_t{64} << 20);
+  if (group > 0) Handover::instance().leave(group);
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -506,6 +571,13 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   cold("generatorState", generator_state);
   cold("setGeneratorState", set_generator_state);
   cold("seedFromSystem", seed_from_system);
+  cold("createGroup", create_group);
+  cold("joinGroup", join_group);
+  cold("groupEnded", group_ended);
+  cold("abandonGroup", abandon_group);
+  cold("share", share);
+  cold("claim", claim);
+  cold("mapFile", map_file);
   return exports;
 }
 

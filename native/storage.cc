@@ -73,15 +73,21 @@ void StorageTable::unlink(int64_t index) {
 void StorageTable::drop(int64_t index) {
   Slot& slot = slots_[static_cast<size_t>(index)];
   if (slot.owner) napi_delete_reference(env_, slot.owner);
-  if (slot.buffer) {
-    napi_delete_reference(env_, slot.buffer);
-  } else {
-    Pool::instance().put(slot.data, slot.bytes);
+  const bool counted = !slot.buffer && (!slot.shared || slot.shared->counted());
+  if (counted) {
     figures_[kLiveBytes] -= static_cast<double>(slot.bytes);
     figures_[kFreedBytes] += static_cast<double>(slot.bytes);
   }
+  if (slot.buffer) {
+    napi_delete_reference(env_, slot.buffer);
+  } else if (slot.shared) {
+    slot.shared->let_go();
+  } else {
+    Pool::instance().put(slot.data, slot.bytes);
+  }
   figures_[kLiveCount]--;
   slot.owner = slot.buffer = nullptr;
+  slot.shared = nullptr;
   slot.data = nullptr;
   slot.bytes = 0;
   slot.alive = false;
@@ -137,6 +143,33 @@ double StorageTable::adopt(napi_value array_buffer, napi_value owner) {
     return -1;
   }
   return handle_of(index);
+}
+
+double StorageTable::adopt_shared(SharedBlock* block, napi_value owner) {
+  const int64_t index = take(block->data(), block->bytes());
+  if (index < 0) {
+    block->let_go();
+    return -1;
+  }
+  slots_[static_cast<size_t>(index)].shared = block;
+  if (block->counted()) figures_[kLiveBytes] += static_cast<double>(block->bytes());
+  figures_[kLiveCount]++;
+  if (figures_[kLiveBytes] > figures_[kPeakBytes]) figures_[kPeakBytes] = figures_[kLiveBytes];
+  if (!watch(index, owner)) {
+    drop(index);
+    return -1;
+  }
+  return handle_of(index);
+}
+
+SharedBlock* StorageTable::share(double handle) {
+  const int64_t index = index_of(handle);
+  if (index < 0) return nullptr;
+  Slot& slot = slots_[static_cast<size_t>(index)];
+  if (slot.buffer) return nullptr;
+  if (!slot.shared) slot.shared = SharedBlock::of_pool(slot.data, slot.bytes);
+  slot.shared->hold();
+  return slot.shared;
 }
 
 bool StorageTable::release(double handle) {

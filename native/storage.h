@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "napi.h"
+#include "shared.h"
 
 namespace flambeau {
 
@@ -32,6 +33,10 @@ class StorageTable {
   double allocate(size_t bytes, napi_value owner);
   /** A storage over the memory of an ArrayBuffer, which it keeps alive; -1 if that is detached. */
   double adopt(napi_value array_buffer, napi_value owner);
+  /** A storage over shared memory, whose hold it takes over; -1 when there is no room for it. */
+  double adopt_shared(SharedBlock* block, napi_value owner);
+  /** The storage's memory, held once more for another environment; null if it cannot be shared (an ArrayBuffer's). */
+  SharedBlock* share(double handle);
   /** Frees now. False if the handle is not alive: freeing twice is harmless. */
   bool release(double handle);
   /** Where the bytes are; null data if the handle is not alive or its ArrayBuffer was detached or shrank. */
@@ -56,6 +61,7 @@ class StorageTable {
     size_t bytes = 0;
     napi_ref owner = nullptr;   // weak
     napi_ref buffer = nullptr;  // strong, to the ArrayBuffer of an adopted storage
+    SharedBlock* shared = nullptr;
     uint32_t generation = 0;
     int32_t position = -1;  // in lists_[list]
     uint8_t list = 0;

@@ -5,6 +5,7 @@ import { randperm } from '../create.ts';
 import type { Generator } from '../random.ts';
 import { show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
+import { portable } from './transfer.ts';
 
 /**
  * Samples by index: subclasses give `length` and `get`.
@@ -123,6 +124,78 @@ export class ConcatDataset<T> extends Dataset<T> {
 }
 
 /**
+ * Samples of several sets of one length side by side, as arrays or, from an object of sets, as objects. Throws
+ * RangeError for sets of other lengths, TypeError for none.
+ * @example
+ * const images = new torch.utils.data.TensorDataset(torch.ones([2, 3]))
+ * new torch.utils.data.StackDataset({ images, names: ['a', 'b'] }).get(1).names // b
+ */
+export class StackDataset<D extends readonly StackPart[] | Readonly<Record<string, StackPart>>> extends Dataset<
+  StackSample<D>
+> {
+  readonly datasets: D;
+  constructor(...datasets: D extends readonly StackPart[] ? D : [datasets: D]) {
+    super();
+    const [first] = datasets;
+    const named = datasets.length === 1 && typeof first === 'object' && first !== null && !isPart(first);
+    const parts: readonly unknown[] = named ? Object.values(first) : datasets;
+    if (parts.length === 0) throw new TypeError('StackDataset: at least one dataset should be passed');
+    for (const part of parts) {
+      if (!isPart(part)) throw new TypeError(`StackDataset: expected datasets but received ${describe(part)}`);
+      if (part.length !== (parts[0] as StackPart).length)
+        throw new RangeError(
+          `StackDataset: size mismatch between datasets: ${parts.map((x) => (x as StackPart).length).join(', ')}`,
+        );
+    }
+    this.datasets = (named ? first : datasets) as unknown as D;
+  }
+  override get length(): number {
+    return (Object.values(this.datasets)[0] as StackPart).length;
+  }
+  override get(index: number): StackSample<D> {
+    const at = checkIndex('StackDataset', index, this.length);
+    const sample = (part: StackPart): unknown => (part instanceof Dataset ? part.get(at) : part[at]);
+    const { datasets } = this;
+    return (
+      Array.isArray(datasets)
+        ? datasets.map(sample)
+        : Object.fromEntries(Object.entries(datasets).map(([name, part]) => [name, sample(part as StackPart)]))
+    ) as StackSample<D>;
+  }
+}
+/** What {@link StackDataset} puts together: datasets, or arrays of samples. */
+export type StackPart = Dataset | readonly unknown[];
+/** A sample of a {@link StackDataset}. */
+export type StackSample<D> = {
+  -readonly [K in keyof D]: D[K] extends Dataset<infer T> ? T : D[K] extends readonly (infer T)[] ? T : never;
+};
+const isPart = (x: unknown): x is StackPart => x instanceof Dataset || Array.isArray(x);
+
+/**
+ * Samples of several iterable sets, one set after the other. Throws TypeError for what is no iterable set.
+ * @example
+ * class Count extends torch.utils.data.IterableDataset<number> {
+ *   *[Symbol.iterator]() { yield* [1, 2] }
+ * }
+ * [...new torch.utils.data.ChainDataset([new Count(), new Count()])] // [ 1, 2, 1, 2 ]
+ */
+export class ChainDataset<T> extends IterableDataset<T> {
+  readonly datasets: readonly IterableDataset<T>[];
+  constructor(datasets: Iterable<IterableDataset<T>>) {
+    super();
+    if (typeof datasets !== 'object' || datasets === null || !(Symbol.iterator in datasets))
+      throw new TypeError(`ChainDataset: expected a list of datasets but received ${describe(datasets)}`);
+    this.datasets = [...datasets];
+    for (const d of this.datasets)
+      if (!(d instanceof IterableDataset))
+        throw new TypeError(`ChainDataset: only supports IterableDataset, but received ${describe(d)}`);
+  }
+  override *[Symbol.iterator](): IterableIterator<T> {
+    for (const d of this.datasets) yield* { [Symbol.iterator]: () => d[Symbol.iterator]() };
+  }
+}
+
+/**
  * Splits a set at random into parts of the given sizes, or of fractions that sum up to 1. Throws RangeError if the sizes do
  * not sum up to the set's.
  * @example
@@ -161,3 +234,5 @@ export function randomSplit<T>(
 /** The numbers below `n` in random order. */
 export const permutation = (n: number, generator: Generator | null): number[] =>
   randperm(n, { generator }).tolist() as number[];
+
+portable(TensorDataset, Subset, ConcatDataset, StackDataset, ChainDataset);

@@ -1,6 +1,19 @@
 // torch.utils.data: data sets, samplers and the loader.
-export { ConcatDataset, Dataset, IterableDataset, randomSplit, Subset, TensorDataset } from './dataset.ts';
-export { type Collated, DataLoader, type DataLoaderOptions, defaultCollate } from './loader.ts';
+export { type Collated, defaultCollate } from './collate.ts';
+export {
+  ChainDataset,
+  ConcatDataset,
+  Dataset,
+  IterableDataset,
+  randomSplit,
+  StackDataset,
+  type StackPart,
+  type StackSample,
+  Subset,
+  TensorDataset,
+} from './dataset.ts';
+export { getWorkerInfo, type WorkerInfo } from './info.ts';
+export { DataLoader, type DataLoaderOptions } from './loader.ts';
 export {
   BatchSampler,
   RandomSampler,
@@ -8,4 +21,5 @@ export {
   type Sampler,
   SequentialSampler,
   SubsetRandomSampler,
+  WeightedRandomSampler,
 } from './sampler.ts';

@@ -1,74 +1,14 @@
 // DataLoader: batches of a data set's samples.
-import { tensor } from '../from-data.ts';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { readArguments } from '../define.ts';
-import { describe, inNameOf } from '../errors.ts';
+import { describe } from '../errors.ts';
 import type { Generator } from '../random.ts';
-import { stack } from '../ops/join.ts';
-import { Tensor } from '../tensor.ts';
-import { Dataset, IterableDataset, Subset, TensorDataset } from './dataset.ts';
+import type { Collated } from './collate.ts';
+import { Dataset, IterableDataset } from './dataset.ts';
+import { type Collate, fetcher, isPromise, type Source, stream } from './fetch.ts';
+import { WorkerPool } from './pool.ts';
 import { BatchSampler, drawSeed, RandomSampler, type Sampler, SequentialSampler } from './sampler.ts';
-
-/** What {@link defaultCollate} makes of samples: tensors for tensors and numbers, the rest as it is, element by element. */
-export type Collated<T> = T extends Tensor | number | boolean | bigint
-  ? Tensor
-  : T extends string
-    ? string[]
-    : T extends readonly unknown[]
-      ? { -readonly [K in keyof T]: Collated<T[K]> }
-      : T extends object
-        ? { -readonly [K in keyof T]: Collated<T[K]> }
-        : unknown;
-
-function collate(batch: readonly unknown[], depth = 0): unknown {
-  if (depth > 64) throw new TypeError('defaultCollate: nested deeper than 64 levels');
-  const first = batch[0];
-  if (first instanceof Tensor) return stack(batch as readonly Tensor[]);
-  // Python tells 1 from 1.0 and makes float64 of the latter; here a fraction decides
-  if (typeof first === 'number') {
-    return tensor(batch as readonly number[], { dtype: batch.every((n) => Number.isInteger(n)) ? 'int64' : 'float64' });
-  }
-  if (typeof first === 'boolean') return tensor(batch as readonly boolean[]);
-  if (typeof first === 'bigint') return tensor(batch as readonly bigint[]);
-  if (typeof first === 'string') return batch;
-  if (ArrayBuffer.isView(first)) return stack((batch as readonly Float32Array[]).map((a) => tensor(a)));
-  if (Array.isArray(first)) {
-    const rows = batch as readonly (readonly unknown[])[];
-    if (rows.some((r) => r.length !== first.length))
-      throw new TypeError('defaultCollate: each element in list of batch should be of equal size');
-    return first.map((_, i) =>
-      collate(
-        rows.map((r) => r[i]),
-        depth + 1,
-      ),
-    );
-  }
-  if (typeof first === 'object' && first !== null) {
-    return Object.fromEntries(
-      Object.keys(first).map((key) => [
-        key,
-        collate(
-          batch.map((b) => Reflect.get(b as object, key)),
-          depth + 1,
-        ),
-      ]),
-    );
-  }
-  throw new TypeError(
-    `defaultCollate: batch must contain tensors, numbers, arrays or objects; found ${describe(first)}`,
-  );
-}
-
-/**
- * Makes one batch of samples: tensors are stacked, numbers become a tensor, arrays and objects are taken element by
- * element. Throws TypeError for anything else.
- * @example
- * torch.utils.data.defaultCollate([[torch.ones([2]), 0], [torch.ones([2]), 1]])[1] // tensor([0, 1])
- */
-export function defaultCollate<T>(batch: readonly T[]): Collated<T> {
-  if (!Array.isArray(batch)) throw new TypeError(`defaultCollate: expected a list but received ${describe(batch)}`);
-  if (batch.length === 0) throw new TypeError('defaultCollate: the batch is empty');
-  return inNameOf('defaultCollate', () => collate(batch)) as Collated<T>;
-}
 
 /** Options of {@link DataLoader}. */
 export interface DataLoaderOptions<T, B> {
@@ -78,12 +18,32 @@ export interface DataLoaderOptions<T, B> {
   sampler?: Sampler | null | undefined;
   batchSampler?: Sampler<readonly number[]> | null | undefined;
   dropLast?: boolean | undefined;
-  collateFn?: ((batch: T[]) => B) | null | undefined;
+  /** Makes a batch of samples, in the thread that iterates; or the name of a function that `workerModule` exports. */
+  collateFn?: ((batch: T[]) => B) | string | null | undefined;
   generator?: Generator | null | undefined;
-  /** Only 0: samples are made by this thread. */
+  /** Threads that make the samples; with 0 the thread that iterates makes them. */
   numWorkers?: number | undefined;
+  /**
+   * For a dataset of one's own in workers: the module that exports it as `dataset` or by default, or a function that
+   * makes it. The dataset that the loader is given still tells the length.
+   */
+  workerModule?: string | URL | null | undefined;
+  /** The name of a function that `workerModule` exports: each worker calls it with its number. */
+  workerInitFn?: string | null | undefined;
+  /** Batches that each worker makes in advance: 2. */
+  prefetchFactor?: number | null | undefined;
+  /** Keeps the workers from one epoch to the next. */
+  persistentWorkers?: boolean | undefined;
+  /** Seconds to wait for a batch of a worker; 0 waits for ever. */
+  timeout?: number | undefined;
+  /** false: batches come as they are ready. */
+  inOrder?: boolean | undefined;
   /** Accepted; there is nothing to pin without a GPU. */
   pinMemory?: boolean | undefined;
+  /** Accepted for PyTorch's sake. */
+  pinMemoryDevice?: string | undefined;
+  /** Only null: workers are threads. */
+  multiprocessingContext?: null | undefined;
 }
 // in PyTorch's order
 const POSITIONS = [
@@ -95,24 +55,26 @@ const POSITIONS = [
   'collateFn',
   'pinMemory',
   'dropLast',
+  'timeout',
+  'workerInitFn',
+  'multiprocessingContext',
+  'generator',
 ];
+const ONLY = ['prefetchFactor', 'persistentWorkers', 'pinMemoryDevice', 'inOrder', 'workerModule'];
 
-/** Rows of a TensorDataset (or of a part of one) at once: what stacking its samples gives. */
-function rowsOf(dataset: unknown): ((indices: readonly number[]) => Tensor[]) | null {
-  if (dataset instanceof Subset && Object.getPrototypeOf(dataset) === Subset.prototype) {
-    const inner = rowsOf(dataset.dataset);
-    return inner && ((indices) => inner(indices.map((i) => dataset.indices[i]!)));
-  }
-  if (!(dataset instanceof TensorDataset) || Object.getPrototypeOf(dataset) !== TensorDataset.prototype) return null;
-  return (indices) => {
-    const index = tensor(BigInt64Array.from(indices, BigInt));
-    return dataset.tensors.map((t) => t.indexSelect(0, index));
-  };
-}
+/** Stops the threads of iterators that nobody holds any more. */
+const forgotten = new FinalizationRegistry<WorkerPool>((pool) => pool.stop());
+
+/** The URL of a module. */
+const urlOf = (module: string | URL): string =>
+  module instanceof URL || /^[a-z][a-z+.-]+:/i.test(module) ? String(module) : pathToFileURL(resolve(module)).href;
 
 /**
  * Batches of the samples of `dataset`, in order or shuffled (in PyTorch's order for the same seed), for `for (const batch
- * of loader)`. Throws TypeError or RangeError for options that do not go together.
+ * of loader)` or `for await`. With `numWorkers` they are made by threads, which hand over tensors without copying them:
+ * datasets, transforms and arrays of this library go there by themselves, others are made there by `workerModule`. The
+ * error of a worker is thrown here, with the worker's stack. Throws TypeError or RangeError for options that do not go
+ * together.
  * @example
  * const set = new torch.utils.data.TensorDataset(torch.arange(5))
  * const loader = new torch.utils.data.DataLoader(set, { batchSize: 2 })
@@ -125,7 +87,16 @@ export class DataLoader<T, B = Collated<T>> {
   readonly sampler: Sampler | null;
   readonly batchSampler: Sampler<readonly number[]> | null;
   readonly generator: Generator | null;
-  readonly collateFn: ((batch: T[]) => B) | null;
+  readonly collateFn: ((batch: T[]) => B) | string | null;
+  readonly numWorkers: number;
+  readonly prefetchFactor: number | null;
+  readonly persistentWorkers: boolean;
+  readonly timeout: number;
+  readonly pinMemory: boolean;
+  readonly workerInitFn: string | null;
+  readonly workerModule: string | null;
+  readonly inOrder: boolean;
+  #pool: WorkerPool | null = null;
   constructor(dataset: Dataset<T> | IterableDataset<T> | readonly T[], options?: DataLoaderOptions<T, B>);
   constructor(
     dataset: Dataset<T> | IterableDataset<T> | readonly T[],
@@ -140,7 +111,7 @@ export class DataLoader<T, B = Collated<T>> {
   );
   constructor(dataset: Dataset<T> | IterableDataset<T> | readonly T[], ...args: readonly unknown[]) {
     const where = 'DataLoader';
-    const options = readArguments<DataLoaderOptions<T, B>>(where, args, POSITIONS, ['generator']);
+    const options = readArguments<DataLoaderOptions<T, B>>(where, args, POSITIONS, ONLY);
     const {
       batchSize,
       shuffle = false,
@@ -150,16 +121,52 @@ export class DataLoader<T, B = Collated<T>> {
       collateFn = null,
       generator = null,
       numWorkers = 0,
+      workerModule = null,
+      workerInitFn = null,
+      prefetchFactor = null,
+      persistentWorkers = false,
+      timeout = 0,
+      inOrder = true,
+      pinMemory = false,
+      multiprocessingContext = null,
     } = options;
     if (!(dataset instanceof Dataset) && !(dataset instanceof IterableDataset) && !Array.isArray(dataset)) {
       throw new TypeError(
         `${where}: expected a Dataset, an IterableDataset or an array but received ${describe(dataset)}`,
       );
     }
-    if (numWorkers !== 0)
+    if (typeof numWorkers !== 'number' || !Number.isInteger(numWorkers) || numWorkers < 0 || numWorkers > 1024)
       throw new RangeError(
-        `${where}: numWorkers must be 0: samples are made by the calling thread, but got numWorkers=${describe(numWorkers)}`,
+        `${where}: num_workers option should be non-negative; use num_workers=0 to disable multiprocessing, but got ${describe(numWorkers)}`,
       );
+    if (typeof timeout !== 'number' || !(timeout >= 0))
+      throw new RangeError(`${where}: timeout option should be non-negative, but got ${describe(timeout)}`);
+    if (numWorkers === 0 && prefetchFactor !== null)
+      throw new RangeError(`${where}: prefetch_factor option could only be specified with num_workers > 0`);
+    if (prefetchFactor !== null && (!Number.isInteger(prefetchFactor) || prefetchFactor <= 0))
+      throw new RangeError(
+        `${where}: prefetch_factor option should be a positive integer, but got ${describe(prefetchFactor)}`,
+      );
+    if (persistentWorkers && numWorkers === 0)
+      throw new RangeError(`${where}: persistent_workers option needs num_workers > 0`);
+    if (multiprocessingContext !== null)
+      throw new TypeError(`${where}: multiprocessing_context must be null: workers are threads`);
+    if (workerModule !== null && typeof workerModule !== 'string' && !(workerModule instanceof URL))
+      throw new TypeError(`${where}: expected a path or URL for workerModule but received ${describe(workerModule)}`);
+    if (numWorkers > 0 && workerInitFn !== null && (typeof workerInitFn !== 'string' || workerModule === null)) {
+      throw new TypeError(
+        `${where}: a function cannot be sent to workers: export it from workerModule, and give its name as workerInitFn`,
+      );
+    }
+    if (
+      typeof collateFn !== 'function' &&
+      collateFn !== null &&
+      (typeof collateFn !== 'string' || numWorkers === 0 || workerModule === null)
+    ) {
+      throw new TypeError(
+        `${where}: expected a function for collateFn, or with workers the name of one that workerModule exports, but received ${describe(collateFn)}`,
+      );
+    }
     if (sampler !== null && shuffle) throw new TypeError(`${where}: sampler option is mutually exclusive with shuffle`);
     if (
       batchSampler !== null &&
@@ -181,6 +188,14 @@ export class DataLoader<T, B = Collated<T>> {
     this.dropLast = dropLast;
     this.generator = generator;
     this.collateFn = collateFn;
+    this.numWorkers = numWorkers;
+    this.prefetchFactor = prefetchFactor ?? (numWorkers > 0 ? 2 : null);
+    this.persistentWorkers = persistentWorkers;
+    this.timeout = timeout;
+    this.pinMemory = pinMemory;
+    this.workerInitFn = workerInitFn;
+    this.workerModule = workerModule === null ? null : urlOf(workerModule);
+    this.inOrder = inOrder;
     this.batchSize = batchSampler !== null ? null : batchSize === undefined ? 1 : batchSize;
     const size = this.batchSize;
     if (iterable) {
@@ -201,55 +216,132 @@ export class DataLoader<T, B = Collated<T>> {
     return n;
   }
 
-  #sample(index: number): T {
+  /** How this thread makes batches. */
+  get #collate(): Collate {
+    const { collateFn } = this;
+    if (typeof collateFn === 'function') return collateFn as (batch: unknown[]) => unknown;
+    return this.#batched ? 'default' : 'none';
+  }
+  /** Whether samples are put together. */
+  get #batched(): boolean {
+    return this.batchSampler !== null || this.batchSize !== null;
+  }
+  *#batches(): IterableIterator<unknown> {
     const { dataset } = this;
-    return dataset instanceof Dataset ? dataset.get(index) : (dataset as readonly T[])[index]!;
+    if (dataset instanceof IterableDataset) {
+      yield* stream(dataset, this.batchSize, this.dropLast, this.#collate);
+      return;
+    }
+    const fetch = fetcher(dataset, this.#collate);
+    for (const indices of this.batchSampler ?? this.sampler!) yield fetch(indices);
   }
-  #collate(batch: T[]): B {
-    return this.collateFn === null ? (defaultCollate(batch) as B) : this.collateFn(batch);
+  /** What workers are asked for; nothing in particular where they have the order themselves. */
+  *#requests(): IterableIterator<readonly number[] | number | null> {
+    if (this.dataset instanceof IterableDataset) for (;;) yield null;
+    else yield* this.batchSampler ?? this.sampler!;
   }
-  /** A sample where there are no batches: what it is, or what `collateFn` makes of it alone. */
-  #single(sample: T): B {
-    return this.collateFn === null ? (sample as never) : this.collateFn(sample as never);
+
+  /** The threads, with the first batches of an epoch asked for. */
+  #start(): WorkerPool {
+    const { collateFn } = this;
+    let pool = this.#pool;
+    const fresh = pool === null || pool.stopped;
+    // PyTorch's persistent workers keep the seed that they started with
+    const seed = fresh ? BigInt(drawSeed(this.generator)) : 0n;
+    if (pool === null || fresh) {
+      pool = new WorkerPool({
+        dataset: this.dataset as Source,
+        numWorkers: this.numWorkers,
+        prefetchFactor: this.prefetchFactor ?? 2,
+        inOrder: this.inOrder,
+        timeout: this.timeout * 1000,
+        seed,
+        module: this.workerModule,
+        workerInitFn: this.workerInitFn,
+        collate: typeof collateFn === 'string' ? collateFn : collateFn === null && this.#batched ? 'default' : 'none',
+        batchSize: this.batchSize,
+        dropLast: this.dropLast,
+        finish: typeof collateFn === 'function' ? (collateFn as (batch: never) => unknown) : null,
+      });
+      if (this.persistentWorkers) {
+        this.#pool = pool;
+        forgotten.register(this, pool);
+      }
+    }
+    pool.begin(this.#requests());
+    return pool;
   }
 
   [Symbol.iterator](): Iterator<B> & Iterable<B> {
+    if (this.numWorkers > 0) return new WorkerIterator<B>(this.#start(), this.persistentWorkers);
     // PyTorch draws a seed for its workers whenever an iterator is made, also when there are none
     drawSeed(this.generator);
-    return this.#batches();
+    return this.#settled();
   }
-  async *[Symbol.asyncIterator](): AsyncGenerator<B> {
-    for (const batch of this) yield batch;
-  }
-  *#batches(): IterableIterator<B> {
-    const { dataset, batchSize } = this;
-    if (dataset instanceof IterableDataset) {
-      yield* this.#stream(dataset, batchSize);
-      return;
-    }
-    if (this.batchSampler === null) {
-      for (const i of this.sampler!) yield this.#single(this.#sample(i));
-      return;
-    }
-    const rows = this.collateFn === null ? rowsOf(dataset) : null;
-    for (const indices of this.batchSampler) {
-      if (rows !== null && indices.length > 0) yield rows(indices) as B;
-      else yield this.#collate(indices.map((i) => this.#sample(i)));
-    }
-  }
-  *#stream(dataset: IterableDataset<T>, batchSize: number | null): IterableIterator<B> {
-    let batch: T[] = [];
-    for (const sample of { [Symbol.iterator]: () => dataset[Symbol.iterator]() }) {
-      if (batchSize === null) {
-        yield this.#single(sample);
-        continue;
+  *#settled(): IterableIterator<B> {
+    for (const batch of this.#batches()) {
+      if (isPromise(batch)) {
+        Promise.resolve(batch).catch(() => {}); // whoever reads this needs no second error
+        throw new TypeError('DataLoader: the samples are promises: iterate with `for await (const batch of loader)`');
       }
-      batch.push(sample);
-      if (batch.length === batchSize) {
-        yield this.#collate(batch);
-        batch = [];
-      }
+      yield batch as B;
     }
-    if (batch.length > 0 && !this.dropLast) yield this.#collate(batch);
+  }
+  [Symbol.asyncIterator](): AsyncGenerator<Awaited<B>> {
+    if (this.numWorkers > 0) {
+      const pool = this.#start();
+      const batches = this.#fromWorkers(pool);
+      if (!this.persistentWorkers) forgotten.register(batches, pool);
+      return batches;
+    }
+    drawSeed(this.generator);
+    return this.#awaited();
+  }
+  async *#awaited(): AsyncGenerator<Awaited<B>> {
+    for (const batch of this.#batches()) yield (await batch) as Awaited<B>;
+  }
+  async *#fromWorkers(pool: WorkerPool): AsyncGenerator<Awaited<B>> {
+    try {
+      for (let next = await pool.nextAsync(); next !== null; next = await pool.nextAsync())
+        yield next.value as Awaited<B>;
+    } finally {
+      finish(pool, this.persistentWorkers);
+    }
+  }
+}
+
+function finish(pool: WorkerPool, keep: boolean): void {
+  if (keep) pool.end();
+  else pool.stop();
+}
+
+/** Batches of workers, without the event loop. Starts before the first one is asked for, which a generator cannot. */
+class WorkerIterator<B> implements Iterator<B>, Iterable<B> {
+  readonly #pool: WorkerPool;
+  readonly #keep: boolean;
+  #done = false;
+  constructor(pool: WorkerPool, keep: boolean) {
+    this.#pool = pool;
+    this.#keep = keep;
+    if (!keep) forgotten.register(this, pool);
+  }
+  next(): IteratorResult<B, undefined> {
+    if (this.#done) return { done: true, value: undefined };
+    try {
+      const found = this.#pool.next();
+      if (found !== null) return { done: false, value: found.value as B };
+    } catch (error) {
+      this.return();
+      throw error;
+    }
+    return this.return();
+  }
+  return(): IteratorReturnResult<undefined> {
+    if (!this.#done) finish(this.#pool, this.#keep);
+    this.#done = true;
+    return { done: true, value: undefined };
+  }
+  [Symbol.iterator](): this {
+    return this;
   }
 }

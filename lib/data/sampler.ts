@@ -1,8 +1,11 @@
 // Samplers: the order in which a DataLoader takes samples.
 import { empty, randint } from '../create.ts';
 import { type Call, readArguments } from '../define.ts';
-import { describe } from '../errors.ts';
-import { Generator } from '../random.ts';
+import { describe, inNameOf, ShapeError } from '../errors.ts';
+import { asTensor } from '../from-data.ts';
+import { Generator, generatorId, multinomial } from '../random.ts';
+import { show } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
 import { permutation } from './dataset.ts';
 
 /** Gives indices (or, a batch sampler, lists of them), again at each iteration. */
@@ -96,10 +99,9 @@ export class RandomSampler implements Sampler {
       }
       return;
     }
-    for (let left = count; left > 0; left -= n) {
-      const order = permutation(n, generator);
-      yield* left >= n ? order : order.slice(0, left);
-    }
+    // as PyTorch, which draws for the rest even when there is none: a generator of the user's goes on from there
+    for (let full = n > 0 ? Math.floor(count / n) : 0; full > 0; full--) yield* permutation(n, generator);
+    yield* permutation(n, generator).slice(0, n > 0 ? count % n : 0);
   }
 }
 
@@ -127,6 +129,59 @@ export class SubsetRandomSampler implements Sampler {
   }
   *[Symbol.iterator](): IterableIterator<number> {
     for (const i of permutation(this.indices.length, this.#generator)) yield this.indices[i]!;
+  }
+}
+
+/**
+ * `numSamples` indices drawn with the given weights (which need not sum up to 1), PyTorch's for the same seed. Throws
+ * RangeError for sizes that cannot be, ShapeError for weights that are no row.
+ * @example
+ * [...new torch.utils.data.WeightedRandomSampler([0, 0.5, 0], 3)] // [ 1, 1, 1 ]
+ */
+export class WeightedRandomSampler implements Sampler {
+  readonly weights: Tensor;
+  readonly numSamples: number;
+  readonly replacement: boolean;
+  readonly #generator: Generator | null;
+  constructor(
+    weights: readonly number[] | Tensor,
+    numSamples: number,
+    ...args: Call<
+      [replacement?: boolean, generator?: Generator | null],
+      { replacement?: boolean | undefined; generator?: Generator | null | undefined }
+    >
+  ) {
+    const where = 'WeightedRandomSampler';
+    const options = readArguments<RandomSamplerOptions>(where, args, ['replacement', 'generator']);
+    const { replacement = true, generator = null } = options;
+    if (!Number.isInteger(numSamples) || numSamples <= 0)
+      throw new RangeError(
+        `${where}: num_samples should be a positive integer value, but got num_samples=${describe(numSamples)}`,
+      );
+    if (typeof replacement !== 'boolean')
+      throw new TypeError(
+        `${where}: replacement should be a boolean value, but got replacement=${describe(replacement)}`,
+      );
+    generatorId(where, generator);
+    this.weights = inNameOf(where, () => asTensor(weights, { dtype: 'float64' }));
+    if (this.weights.ndim !== 1)
+      throw new ShapeError(
+        `${where}: weights should be a 1d sequence but given weights have shape ${show(this.weights.sizes)}`,
+      );
+    this.numSamples = numSamples;
+    this.replacement = replacement;
+    this.#generator = generator;
+  }
+  /** How many indices it gives. */
+  get length(): number {
+    return this.numSamples;
+  }
+  *[Symbol.iterator](): IterableIterator<number> {
+    const { weights, numSamples, replacement } = this;
+    yield* multinomial(weights, numSamples, {
+      replacement,
+      generator: this.#generator ?? undefined,
+    }).tolist() as number[];
   }
 }
 
