@@ -82,16 +82,22 @@ export function matrixPower(A: Tensor, ...args: [n: number] | [options: { n: num
   return powerOf('matrixPower', A, readArguments<{ n: number }>('matrixPower', args, ['n']).n);
 }
 
-// the [13/13] Padé approximant of exp, and up to which norm it is exact in double (Higham 2005)
-const PADE: readonly number[] = [
-  64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600,
-  670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
-];
-const PADE_NORM = 5.371920351148152;
+// Padé approximants of exp, and up to which norm they are exact to the dtype (Higham 2005): [13/13] in float64, [7/7] in
+// float32
+const PADE = {
+  float64: {
+    limit: 5.371920351148152,
+    b: [
+      64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600,
+      670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
+    ],
+  },
+  float32: { limit: 3.92572478313866, b: [17297280, 8648640, 1995840, 277200, 25200, 1512, 56, 1] },
+} as const;
 
 /** Of checked matrices; recorded. */
 export function exponentialOf(where: string, a: Tensor): Tensor {
-  const out = a.count === 0 ? a.detach().clone() : exponential(where, a.detach().to('float64')).to(a.dtype);
+  const out = a.count === 0 ? a.detach().clone() : exponential(where, a.detach());
   return record('linalgMatrixExp', out, [a], [a], (g, n) => {
     // the derivative of exp at Aᵀ in the direction g is a block of the exponential of [[Aᵀ, g], [0, Aᵀ]]
     const t = n.unpack(0).mT;
@@ -104,24 +110,27 @@ export function exponentialOf(where: string, a: Tensor): Tensor {
 function exponential(where: string, a: Tensor): Tensor {
   const size = Number(a.abs().sum(-2).amax().item());
   if (!Number.isFinite(size)) return a.mul(Number.NaN);
-  const squarings = size > PADE_NORM ? Math.ceil(Math.log2(size / PADE_NORM)) : 0;
+  const { limit, b } = PADE[a.dtype as 'float32' | 'float64'];
+  const squarings = size > limit ? Math.ceil(Math.log2(size / limit)) : 0;
   const x = a.mul(2 ** -squarings);
   const eye = eyes([], rowsOf(a), rowsOf(a), a.dt);
   const x2 = x.matmul(x);
   const x4 = x2.matmul(x2);
   const x6 = x4.matmul(x2);
-  const even = (from: number): Tensor =>
-    x6
-      .matmul(
-        x6
-          .mul(PADE[from + 12]!)
-          .add(x4.mul(PADE[from + 10]!))
-          .add(x2.mul(PADE[from + 8]!)),
-      )
-      .add(x6.mul(PADE[from + 6]!))
-      .add(x4.mul(PADE[from + 4]!))
-      .add(x2.mul(PADE[from + 2]!))
-      .add(eye.mul(PADE[from]!));
+  // Σ b x^2i from b[from] on
+  const even = (from: 0 | 1): Tensor => {
+    const low = x6
+      .mul(b[from + 6]!)
+      .add(x4.mul(b[from + 4]!))
+      .add(x2.mul(b[from + 2]!))
+      .add(eye.mul(b[from]!));
+    if (b.length < 14) return low;
+    const high = x6
+      .mul(b[from + 12]!)
+      .add(x4.mul(b[from + 10]!))
+      .add(x2.mul(b[from + 8]!));
+    return x6.matmul(high).add(low);
+  };
   const u = x.matmul(even(1));
   const v = even(0);
   let out = solution(where, v.sub(u), v.add(u)).result;

@@ -1,6 +1,7 @@
 // torch.linalg: inverses, determinants and systems of equations.
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
+import { int32 } from '../dtype.ts';
 import { describe, inNameOf, ShapeError } from '../errors.ts';
 import { mode } from '../autograd/mode.ts';
 import { pair } from '../ops/internal/named.ts';
@@ -160,6 +161,14 @@ export function solveTriangular(A: Tensor, B: Tensor, options: SolveTriangularOp
 /** 1 or -1 [*]: whether the row swaps are even or odd. */
 function parity({ lu, pivots }: Factors): Tensor {
   const k = colsOf(lu);
+  if (pivots.count > 256) {
+    const still = fromTyped(
+      Int32Array.from({ length: k }, (_, i) => i + 1),
+      [k],
+      int32,
+    );
+    return pivots.ne(still).sum(-1).remainder(2).mul(-2).add(1).to(lu.dtype);
+  }
   const swaps = pivots.values();
   const out = new Float64Array(pivots.sizes.slice(0, -1).reduce((n, m) => n * m, 1)).fill(1);
   for (let i = 0; i < swaps.length; i++) if (Number(swaps[i]) !== (i % k) + 1) out[Math.floor(i / k)]! *= -1;

@@ -1,4 +1,5 @@
-// Vector type, unrolling, reusable scratch memory and layout moves for the convolution kernels (conv*.cc only).
+// Vector type, unrolling, reusable scratch memory and layout moves for the convolution kernels (conv*.cc); the vector
+// type also for linalg.h.
 #pragma once
 #include <cstdint>
 #include <cstdlib>

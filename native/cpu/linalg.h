@@ -11,6 +11,7 @@
 
 #include "../backend.h"
 #include "../parallel.h"
+#include "conv_simd.h"
 #include "gemm.h"
 #include "isa.h"
 
@@ -272,11 +273,26 @@ std::pair<T, bool> scale_of(const T* a, int64_t n) {
 template <class T>
 class Rotated {
  public:
-  static constexpr int64_t kWidth = 128 / sizeof(T);
+  static constexpr int kVectors = 4;  // enough to hide how long a multiplication takes
+  static constexpr int64_t kWidth = kVectors * kLanes<T>;
   Rotated(int64_t rows, int64_t cols)
       : rows_(rows), cols_(cols), data_(static_cast<size_t>((cols + kWidth - 1) / kWidth * rows * kWidth)) {}
 
   T& at(int64_t i, int64_t j) { return data_[static_cast<size_t>((j / kWidth * rows_ + i) * kWidth + j % kWidth)]; }
+  /** Takes the transpose of `from` [cols, rows], whose rows are `ld` apart. */
+  void take_transposed(const T* from, int64_t ld) {
+    for (int64_t j = 0; j < cols_; j++) {
+      T* const to = data_.data() + j / kWidth * rows_ * kWidth + j % kWidth;
+      for (int64_t i = 0; i < rows_; i++) to[i * kWidth] = from[j * ld + i];
+    }
+  }
+  /** Puts row order[i] into column i of `to`. */
+  void give_transposed(const int64_t* order, T* to, int64_t ld) const {
+    for (int64_t j = 0; j < cols_; j++) {
+      const T* const from = data_.data() + j / kWidth * rows_ * kWidth + j % kWidth;
+      for (int64_t i = 0; i < rows_; i++) to[j * ld + i] = from[order[i] * kWidth];
+    }
+  }
   /** Rows i and i + 1 become c a + s b and c b - s a. */
   void rotate(int64_t i, double c, double s) {
     if (c == 1 && s == 0) return;
@@ -304,25 +320,27 @@ class Rotated {
       // a run down or up the rows keeps the row in between at hand
       const int64_t first = pending_[k].i;
       const int64_t step = k + 1 < n && pending_[k + 1].i == first - 1 ? -1 : 1;
-      T carry[kWidth];
-      std::memcpy(carry, strip + (step > 0 ? first : first + 1) * kWidth, sizeof carry);
+      Vec<T> carry[kVectors];
+      const T* const start = strip + (step > 0 ? first : first + 1) * kWidth;
+      FB_UNROLL
+      for (int w = 0; w < kVectors; w++) carry[w] = load(start + w * kLanes<T>);
       int64_t i = first;
       for (;;) {
-        const T c = pending_[k].c, s = pending_[k].s;
+        const Vec<T> c = splat(pending_[k].c), s = splat(pending_[k].s);
         T* const a = strip + i * kWidth;
         T* const b = a + kWidth;
         if (step > 0) {
-#pragma omp simd
-          for (int64_t w = 0; w < kWidth; w++) {
-            const T x = carry[w], y = b[w];
-            a[w] = c * x + s * y;
+          FB_UNROLL
+          for (int w = 0; w < kVectors; w++) {
+            const Vec<T> x = carry[w], y = load(b + w * kLanes<T>);
+            store(a + w * kLanes<T>, c * x + s * y);
             carry[w] = c * y - s * x;
           }
         } else {
-#pragma omp simd
-          for (int64_t w = 0; w < kWidth; w++) {
-            const T x = a[w], y = carry[w];
-            b[w] = c * y - s * x;
+          FB_UNROLL
+          for (int w = 0; w < kVectors; w++) {
+            const Vec<T> x = load(a + w * kLanes<T>), y = carry[w];
+            store(b + w * kLanes<T>, c * y - s * x);
             carry[w] = c * x + s * y;
           }
         }
@@ -330,7 +348,9 @@ class Rotated {
         if (k == n || pending_[k].i != i + step) break;
         i += step;
       }
-      std::memcpy(strip + (step > 0 ? i + 1 : i) * kWidth, carry, sizeof carry);
+      T* const end = strip + (step > 0 ? i + 1 : i) * kWidth;
+      FB_UNROLL
+      for (int w = 0; w < kVectors; w++) store(end + w * kLanes<T>, carry[w]);
     }
   }
   int64_t rows_, cols_;

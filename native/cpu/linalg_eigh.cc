@@ -33,22 +33,31 @@ Reflectors<T> tridiagonalize(T* a, int64_t n, double* d, double* e) {
     for (int64_t i = j + 1; i < n; i++) q.v[static_cast<size_t>(i * k + j)] = u[i];
     const int64_t rest = n - j - 1;
     parallel_for(rest, std::max<int64_t>(1, kGrain / rest), [&](int64_t begin, int64_t end) {
-      for (int64_t i = j + 1 + begin; i < j + 1 + end; i++) {
-        T* const r = a + i * n;
-        T sum = 0;
-        if (pending) {
-          const T vi = v[i], wi = w[i];
-          const T *FB_RESTRICT vv = v.data(), *FB_RESTRICT ww = w.data(), *FB_RESTRICT uu = u.data();
-#pragma omp simd reduction(+ : sum)
-          for (int64_t c = j + 1; c < n; c++) {
-            const T x = r[c] - (vi * ww[c] + wi * vv[c]);
-            r[c] = x;
-            sum += x * uu[c];
-          }
-        } else {
-          sum = dot(r + j + 1, u.data() + j + 1, rest);
+      int64_t i = j + 1 + begin;
+      // two rows at a time share what is read of the vectors
+      for (; pending && i + 1 < j + 1 + end; i += 2) {
+        T *FB_RESTRICT r = a + i * n, *FB_RESTRICT t = r + n;
+        const T vi = v[i], wi = w[i], vk = v[i + 1], wk = w[i + 1];
+        const T *FB_RESTRICT vv = v.data(), *FB_RESTRICT ww = w.data(), *FB_RESTRICT uu = u.data();
+        T sum = 0, other = 0;
+#pragma omp simd reduction(+ : sum, other)
+        for (int64_t c = j + 1; c < n; c++) {
+          const T x = r[c] - (vi * ww[c] + wi * vv[c]), y = t[c] - (vk * ww[c] + wk * vv[c]);
+          r[c] = x;
+          t[c] = y;
+          sum += x * uu[c];
+          other += y * uu[c];
         }
         p[i] = tau * sum;
+        p[i + 1] = tau * other;
+      }
+      for (; i < j + 1 + end; i++) {
+        T* const r = a + i * n;
+        if (pending) {
+          axpy(-v[i], w.data() + j + 1, r + j + 1, rest);
+          axpy(-w[i], v.data() + j + 1, r + j + 1, rest);
+        }
+        p[i] = tau * dot(r + j + 1, u.data() + j + 1, rest);
       }
     });
     const T half = tau / 2 * dot(p.data() + j + 1, u.data() + j + 1, rest);
@@ -133,14 +142,12 @@ int32_t eigh(T* a, int64_t n, T* w, bool vectors) {
   } else {
     q.form(a, n);
     Rotated<T> rows(n, n);
-    for (int64_t i = 0; i < n; i++)
-      for (int64_t j = 0; j < n; j++) rows.at(j, i) = a[i * n + j];
+    rows.take_transposed(a, n);
     if (!implicit_ql(n, d.data(), e.data(), eps, [&](int64_t i, double c, double s) { rows.rotate(i, c, s); }))
       return 1;
     rows.flush();
     sort();
-    for (int64_t i = 0; i < n; i++)
-      for (int64_t j = 0; j < n; j++) a[i * n + j] = rows.at(order[j], i);
+    rows.give_transposed(order.data(), a, n);
   }
   for (int64_t i = 0; i < n; i++) w[i] = static_cast<T>(d[order[i]] * back);
   return 0;

@@ -113,10 +113,8 @@ int32_t svd_tall(T* a, int64_t m, int64_t n, T* s, T scale, const Vectors<T>& to
   b.left.form(to.left, to.left_cols);
   b.right.form(to.right, n);
   Rotated<T> left(n, m), right(n, n);
-  for (int64_t i = 0; i < m; i++)
-    for (int64_t j = 0; j < n; j++) left.at(j, i) = to.left[i * to.left_cols + j];
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t j = 0; j < n; j++) right.at(j, i) = to.right[i * n + j];
+  left.take_transposed(to.left, to.left_cols);
+  right.take_transposed(to.right, n);
   const bool converged = bidiagonal_qr(
       static_cast<int>(n), b.d.data(), b.e.data(), eps, [&](int64_t i, double c, double sn) { right.rotate(i, c, sn); },
       [&](int64_t i, double c, double sn) { left.rotate(i, c, sn); });
@@ -124,8 +122,7 @@ int32_t svd_tall(T* a, int64_t m, int64_t n, T* s, T scale, const Vectors<T>& to
   left.flush();
   right.flush();
   sort();
-  for (int64_t i = 0; i < m; i++)
-    for (int64_t j = 0; j < n; j++) to.left[i * to.left_cols + j] = left.at(order[j], i);
+  left.give_transposed(order.data(), to.left, to.left_cols);
   for (int64_t j = 0; j < n; j++) {
     const T sign = std::signbit(b.d[order[j]]) ? T(-1) : T(1);
     for (int64_t i = 0; i < n; i++) to.right[j * n + i] = sign * right.at(order[j], i);
