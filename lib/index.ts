@@ -58,6 +58,7 @@ export * from './create.ts';
 export * from './from-data.ts';
 export type { RandomOptions, SizeArgs, TensorData, TensorOptions } from './tensor-options.ts';
 export * as cuda from './cuda.ts';
+export * as distributions from './distributions/index.ts';
 export { Device, type DeviceLike, device, getDefaultDevice, setDefaultDevice } from './device.ts';
 export type { DTypeName } from './dtype.ts';
 export {
@@ -99,6 +100,7 @@ export {
   seed,
   setRngState,
 } from './random.ts';
+export { binomial, poisson } from './random-distributions.ts';
 export * from './save.ts';
 export * from './settings.ts';
 export { Size } from './shape.ts';

@@ -1,0 +1,166 @@
+// The normal distribution of vectors.
+import { type Call, readArguments } from '../define.ts';
+import { eye } from '../create.ts';
+import { describe, ShapeError } from '../errors.ts';
+import { broadcastShapes, type Shape } from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+import * as constraints from './constraints.ts';
+import { Distribution, type ValidateOptions } from './distribution.ts';
+import { cholesky, solveLower } from './triangular.ts';
+
+/** Options of {@link MultivariateNormal}: exactly one of the matrices. */
+export interface MultivariateNormalOptions extends ValidateOptions {
+  covarianceMatrix?: Tensor | null | undefined;
+  precisionMatrix?: Tensor | null | undefined;
+  /** The lower triangular factor of the covariance. */
+  scaleTril?: Tensor | null | undefined;
+}
+const MATRICES = ['covarianceMatrix', 'precisionMatrix', 'scaleTril'] as const;
+type Matrix = (typeof MATRICES)[number];
+
+/** The factor of a positive definite matrix. */
+function factorOf(where: string, a: Tensor): Tensor {
+  const { factor, valid } = cholesky(a);
+  if (valid.all().item()) return factor;
+  throw new RangeError(`${where}: cholesky: the matrix is not positive-definite`);
+}
+/** The factor of the covariance from the precision: no inverse of a whole matrix is formed. */
+function fromPrecision(where: string, precision: Tensor): Tensor {
+  const flipped = factorOf(where, precision.flip(-2, -1));
+  const inverse = flipped.flip(-2, -1).mT;
+  return solveLower(inverse, eye(precision.sizes.at(-1)!, { dtype: precision.dtype }));
+}
+/** `bᵀ A⁻¹ b` for A = L Lᵀ and vectors b [..., n]. */
+export const mahalanobis = (l: Tensor, b: Tensor): Tensor => solveLower(l, b.unsqueeze(-1)).square().sum([-2, -1]);
+/** Half the logarithm of the determinant of L Lᵀ. */
+export const halfLogDet = (l: Tensor): Tensor => l.diagonal({ dim1: -2, dim2: -1 }).log().sum(-1);
+
+/**
+ * The normal distribution of vectors with mean `loc` [*, n] and a covariance, a precision, or the covariance's lower
+ * Cholesky factor, [*, n, n]. Samples are PyTorch's for the same seed.
+ * @example
+ * const normal = new torch.distributions.MultivariateNormal(torch.zeros(2), torch.eye(2))
+ * normal.logProb(torch.tensor([0.5, 1])) // tensor(-2.4629)
+ */
+export class MultivariateNormal extends Distribution {
+  override hasRsample = true;
+  readonly loc: Tensor;
+  /** Without the dims that the location alone has. */
+  readonly #factor: Tensor;
+  readonly #by: Matrix;
+  readonly #matrix: Tensor;
+  constructor(
+    loc: Tensor,
+    ...args: Call<
+      [
+        covarianceMatrix?: Tensor | null,
+        precisionMatrix?: Tensor | null,
+        scaleTril?: Tensor | null,
+        validateArgs?: boolean | null,
+      ],
+      MultivariateNormalOptions
+    >
+  ) {
+    super();
+    const where = 'MultivariateNormal';
+    const options = readArguments<MultivariateNormalOptions>(where, args, [...MATRICES, 'validateArgs']);
+    if (!(loc instanceof Tensor))
+      throw new TypeError(`${where}: expected a Tensor for loc but received ${describe(loc)}`);
+    if (loc.ndim < 1) throw new ShapeError(`${where}: loc must be at least one-dimensional.`);
+    const given = MATRICES.filter((name) => (options[name] ?? null) !== null);
+    if (given.length !== 1) {
+      throw new TypeError(
+        `${where}: Exactly one of covarianceMatrix or precisionMatrix or scaleTril may be specified.`,
+      );
+    }
+    this.#by = given[0]!;
+    const matrix: unknown = options[this.#by];
+    if (!(matrix instanceof Tensor))
+      throw new TypeError(`${where}: expected a Tensor for ${this.#by} but received ${describe(matrix)}`);
+    if (matrix.ndim < 2) {
+      throw new ShapeError(
+        `${where}: ${this.#by} must be at least two-dimensional, with optional leading batch dimensions`,
+      );
+    }
+    const n = loc.sizes.at(-1)!;
+    if (matrix.sizes.at(-1) !== n || matrix.sizes.at(-2) !== n)
+      throw new ShapeError(`${where}: ${this.#by} ${matrix.shape} does not fit loc ${loc.shape}`);
+    const batch = broadcastShapes(where, matrix.sizes.slice(0, -2), loc.sizes.slice(0, -1));
+    this.loc = loc.expand([...batch, n]);
+    this.#matrix = matrix.expand([...batch, n, n]);
+    this.#factor = matrix;
+    this.init(batch, [n], options.validateArgs);
+    if (this.#by === 'covarianceMatrix') this.#factor = factorOf(where, matrix);
+    else if (this.#by === 'precisionMatrix') this.#factor = fromPrecision(where, matrix);
+  }
+  /** For divergences: the factor in the shape that it was given in. */
+  get factor(): Tensor {
+    return this.#factor;
+  }
+  override get argConstraints(): Readonly<Record<string, constraints.Constraint>> {
+    return {
+      loc: constraints.realVector,
+      covarianceMatrix: constraints.positiveDefinite,
+      precisionMatrix: constraints.positiveDefinite,
+      scaleTril: constraints.lowerCholesky,
+    };
+  }
+  protected override given(name: string): unknown {
+    return name === 'loc' ? this.loc : name === this.#by ? this.#matrix : undefined;
+  }
+  override get support(): constraints.Constraint {
+    return constraints.realVector;
+  }
+  #full(matrix: Tensor): Tensor {
+    const n = this.eventShape[0]!;
+    return matrix.expand([...this.batchShape, n, n]);
+  }
+  /** The lower Cholesky factor of the covariance. */
+  get scaleTril(): Tensor {
+    return this.#full(this.#factor);
+  }
+  /** The covariance. */
+  get covarianceMatrix(): Tensor {
+    return this.#by === 'covarianceMatrix' ? this.#matrix : this.#full(this.#factor.matmul(this.#factor.mT));
+  }
+  /** The inverse of the covariance. */
+  get precisionMatrix(): Tensor {
+    if (this.#by === 'precisionMatrix') return this.#matrix;
+    const inverse = solveLower(this.#factor, eye(this.eventShape[0]!, { dtype: this.loc.dtype }));
+    return this.#full(inverse.mT.matmul(inverse));
+  }
+  override get mean(): Tensor {
+    return this.loc;
+  }
+  override get mode(): Tensor {
+    return this.loc;
+  }
+  override get variance(): Tensor {
+    return this.#factor
+      .square()
+      .sum(-1)
+      .expand([...this.batchShape, ...this.eventShape]);
+  }
+  override expand(batchShape: Shape): MultivariateNormal {
+    const n = this.eventShape[0]!;
+    const loc = this.loc.expand([...batchShape, n]);
+    const scaleTril = this.scaleTril.expand([...batchShape, n, n]);
+    return this.like(new MultivariateNormal(loc, { scaleTril, validateArgs: false }));
+  }
+  override rsample(sampleShape: Shape | number = []): Tensor {
+    const eps = this.loc.detach().newEmpty(this.extended('rsample', sampleShape)).normal_();
+    return this.loc.add(this.#factor.matmul(eps.unsqueeze(-1)).squeeze(-1));
+  }
+  override logProb(value: Tensor): Tensor {
+    this.validate('logProb', value);
+    const m = mahalanobis(this.#factor, value.sub(this.loc));
+    return m
+      .add(this.eventShape[0]! * Math.log(2 * Math.PI))
+      .mul(-0.5)
+      .sub(halfLogDet(this.#factor));
+  }
+  override entropy(): Tensor {
+    const h = halfLogDet(this.#factor).add(0.5 * this.eventShape[0]! * (1 + Math.log(2 * Math.PI)));
+    return h.expand([...this.batchShape]);
+  }
+}
