@@ -23,7 +23,7 @@ export { bilinear } from './ops/bilinear.ts';
 export { type AttentionOptions, scaledDotProductAttention } from './ops/attention.ts';
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from './ops/conv.ts';
 export { cosineSimilarity, pairwiseDistance, pdist } from './ops/distance.ts';
-export { crossEntropy, nllLoss } from './ops/class-loss.ts';
+export { crossEntropy, linearCrossEntropy, nllLoss } from './ops/class-loss.ts';
 export {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,

@@ -1,6 +1,8 @@
 // Losses as modules.
 import { type Call, readArguments } from '../define.ts';
-import { crossEntropy, nllLoss } from '../ops/class-loss.ts';
+import { checkTensor } from '../dispatch.ts';
+import { describe, ShapeError } from '../errors.ts';
+import { crossEntropy, linearCrossEntropy, nllLoss } from '../ops/class-loss.ts';
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -12,6 +14,8 @@ import {
   smoothL1Loss,
 } from '../ops/loss.ts';
 import type { Tensor } from '../tensor.ts';
+import { FACTORY, type FactoryOptions, whole } from './internal.ts';
+import { Linear } from './linear.ts';
 import { Loss, type Pair } from './loss-base.ts';
 import { Module } from './module.ts';
 
@@ -239,5 +243,62 @@ export class CrossEntropyLoss extends Loss {
   override forward(x: Tensor, target: Tensor): Tensor {
     const { weight, ignoreIndex, reduction, labelSmoothing } = this;
     return crossEntropy(x, target, { weight, ignoreIndex, reduction, labelSmoothing });
+  }
+}
+
+/** Options of {@link LinearCrossEntropyLoss}. */
+export interface LinearCrossEntropyLossOptions extends ReductionOptions, FactoryOptions {
+  /** The dims behind the classes, of losses of more dims. */
+  outFeatures?: readonly number[] | undefined;
+  bias?: boolean | undefined;
+  weight?: Tensor | null | undefined;
+  ignoreIndex?: number | null | undefined;
+  labelSmoothing?: number | undefined;
+}
+/**
+ * A linear layer to `numClasses` logits and their {@link CrossEntropyLoss} in one: x [N, inFeatures] and classes [N].
+ * Throws RangeError for a smoothing outside [0, 1].
+ * @example
+ * new torch.nn.LinearCrossEntropyLoss(2, 3).forward(torch.ones(4, 2), torch.tensor([0, 1, 2, 0])).shape // torch.Size([])
+ */
+export class LinearCrossEntropyLoss extends Loss {
+  readonly numClasses: number;
+  readonly outFeatures: readonly number[];
+  readonly ignoreIndex: number | null;
+  readonly labelSmoothing: number;
+  readonly weight: Tensor | null;
+  readonly linear: Linear;
+  constructor(inFeatures: number, numClasses: number, options: LinearCrossEntropyLossOptions = {}) {
+    const where = 'LinearCrossEntropyLoss';
+    const names = ['outFeatures', 'bias', 'reduction', 'weight', 'ignoreIndex', 'labelSmoothing', ...FACTORY];
+    const given = readArguments<LinearCrossEntropyLossOptions>(where, [options], [], names);
+    const { outFeatures = [], bias = true, weight = null, ignoreIndex = null, labelSmoothing = 0 } = given;
+    super(given.reduction);
+    whole(where, 'inFeatures', inFeatures);
+    whole(where, 'numClasses', numClasses);
+    if (!Array.isArray(outFeatures))
+      throw new TypeError(`${where}: expected a list for outFeatures but received ${describe(outFeatures)}`);
+    for (const n of outFeatures as readonly unknown[]) whole(where, 'outFeatures', n);
+    if (weight !== null) {
+      checkTensor(where, weight, 'weight');
+      if (weight.ndim !== 1 || weight.sizes[0] !== numClasses)
+        throw new ShapeError(`${where}: expected weight shape to be [${numClasses}], got ${weight.shape}`);
+    }
+    if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+      throw new RangeError(`${where}: expected label_smoothing to be in range [0, 1], got ${labelSmoothing}`);
+    this.numClasses = numClasses;
+    this.outFeatures = [...(outFeatures as readonly number[])];
+    this.ignoreIndex = ignoreIndex;
+    this.labelSmoothing = labelSmoothing;
+    this.weight = weight;
+    const out = this.outFeatures.reduce((n, m) => n * m, numClasses);
+    this.linear = new Linear(inFeatures, out, { bias, device: given.device, dtype: given.dtype });
+  }
+  override forward(x: Tensor, target: Tensor): Tensor {
+    const { linear, weight, reduction, ignoreIndex, labelSmoothing } = this;
+    const shape = [this.numClasses, ...this.outFeatures];
+    const linearBias = linear.bias === null ? null : linear.bias.reshape(shape);
+    const linearWeight = linear.weight.reshape([...shape, linear.inFeatures]);
+    return linearCrossEntropy(x, linearWeight, target, { linearBias, weight, reduction, ignoreIndex, labelSmoothing });
   }
 }

@@ -16,6 +16,18 @@ export type Parametrization = Module<never, Tensor> & {
 const apply = (p: Parametrization, args: readonly Tensor[]): unknown =>
   Reflect.apply(p.forward as (...args: readonly Tensor[]) => unknown, p, args);
 
+/** Refuses what makes no list of parametrizations of a tensor. */
+function modulesOf(modules: unknown, original: unknown): Parametrization[] {
+  const where = 'ParametrizationList';
+  if (typeof modules !== 'object' || modules === null || !(Symbol.iterator in modules))
+    throw new TypeError(`${where}: expected a list of modules but received ${describe(modules)}`);
+  const list = [...(modules as Iterable<unknown>)];
+  for (const m of list) if (!(m instanceof Module)) throw new TypeError(`${where}: ${describe(m)} is not a Module`);
+  if (list.length === 0) throw new TypeError(`${where}: ParametrizationList requires one or more modules.`);
+  if (!(original instanceof Tensor))
+    throw new TypeError(`${where}: expected a Tensor for original but received ${describe(original)}`);
+  return list as Parametrization[];
+}
 /** Takes over a value, and the memory of what gave it. */
 const take = (to: Tensor, value: Tensor): void => {
   if (to !== value && to.storage !== value.storage) to.data = value.detach();
@@ -38,9 +50,8 @@ export class ParametrizationList extends ModuleList<Parametrization> {
   readonly ntensors: number;
   unsafe: boolean;
   constructor(modules: Iterable<Parametrization>, original: Tensor, unsafe = false) {
-    super(modules);
-    const where = 'registerParametrization';
-    if (this.length === 0) throw new TypeError(`${where}: ParametrizationList requires one or more modules.`);
+    super(modulesOf(modules, original));
+    const where = 'ParametrizationList';
     this.unsafe = unsafe;
     const { dtype, sizes } = original;
     let start: Tensor | readonly Tensor[] = original.detach();

@@ -3,7 +3,7 @@ import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice, runMap, runStruct } from '../dispatch.ts';
 import { mode } from '../autograd/mode.ts';
-import { DtypeError, describe, ShapeError } from '../errors.ts';
+import { DtypeError, describe, inNameOf, ShapeError } from '../errors.ts';
 import { FLOATING, int64, requireFloating, uint8 } from '../dtype.ts';
 import { kernel } from '../native.ts';
 import { sameShape, show } from '../shape.ts';
@@ -12,6 +12,7 @@ import { logSoftmaxGrad } from './internal/activation-grad-params.ts';
 import { type ClassTargets, emptyLoss, MEAN, NONE, nll } from './internal/loss-grad.ts';
 import { type Reduction, reduced, reductionCode } from './internal/reduction.ts';
 import { operators } from './internal/register.ts';
+import { linear } from './matmul.ts';
 
 const crossEntropyKernel = kernel('crossEntropy');
 const crossEntropyBackwardKernel = kernel('crossEntropyBackward');
@@ -210,4 +211,63 @@ export function crossEntropy(
   return code === NONE ? loss.view(t.target.sizes) : loss;
 }
 
-operators({ nllLoss, crossEntropy });
+/** Options of {@link linearCrossEntropy}. */
+export interface LinearCrossEntropyOptions {
+  linearBias?: Tensor | null | undefined;
+  weight?: Tensor | null | undefined;
+  reduction?: Reduction | undefined;
+  ignoreIndex?: number | null | undefined;
+  labelSmoothing?: number | undefined;
+}
+/**
+ * {@link crossEntropy} of `x linearWeightᵀ + linearBias`: x [N, in] or [in] and linearWeight [C, in], or [C, *, in] for
+ * logits [N, C, *]. Throws ShapeError where sizes do not fit.
+ * @example
+ * const [x, weight] = [torch.ones(1, 2), torch.tensor([[0.5, 0], [1, 0.5]])]
+ * torch.linearCrossEntropy(x, weight, torch.tensor([1])) // tensor(0.3133)
+ */
+export function linearCrossEntropy(
+  x: Tensor,
+  linearWeight: Tensor,
+  target: Tensor,
+  options: LinearCrossEntropyOptions = {},
+): Tensor {
+  const where = 'linearCrossEntropy';
+  return inNameOf(where, () => {
+    const names = ['linearBias', 'weight', 'reduction', 'ignoreIndex', 'labelSmoothing'];
+    const given = readArguments<LinearCrossEntropyOptions>(where, [options], [], names);
+    const { linearBias = null, ignoreIndex, weight, reduction, labelSmoothing } = given;
+    checkTensor(where, x);
+    checkTensor(where, linearWeight, 'linearWeight');
+    checkTensor(where, target, 'target');
+    const { sizes } = linearWeight;
+    if (x.ndim < 1 || x.ndim > 2)
+      throw new ShapeError(`${where}: expected input with dimensionality 1 or 2, got ${x.ndim}`);
+    if (sizes.length < 2)
+      throw new ShapeError(`${where}: expected linear_weight with dimensionality at least 2, got ${sizes.length}`);
+    if (x.sizes.at(-1) !== sizes.at(-1)) {
+      throw new ShapeError(
+        `${where}: expected equal input and linear_weight last dimensions (in_features), got ${x.sizes.at(-1)} and ${sizes.at(-1)}, respectively`,
+      );
+    }
+    const outer = sizes.slice(0, -1);
+    if (linearBias !== null) {
+      checkTensor(where, linearBias, 'linearBias');
+      if (!sameShape(linearBias.sizes, outer))
+        throw new ShapeError(`${where}: expected linear_bias shape ${show(outer)}, got ${show(linearBias.sizes)}`);
+    }
+    if (outer.length > 1 && x.ndim === 1) {
+      throw new ShapeError(
+        `${where}: K-dimensional loss defined by linear_weight shape ${show(sizes)} requires batched input, got unbatched input with shape ${show(x.sizes)}`,
+      );
+    }
+    const shape = [...x.sizes.slice(0, -1), ...outer];
+    if (sameShape(target.sizes, shape) && ignoreIndex !== undefined && ignoreIndex !== null)
+      throw new TypeError(`${where}: ignore_index cannot be specified when target contains probabilities`);
+    const rows = linearWeight.reshape([-1, sizes.at(-1)!]);
+    const logits = linear(x, rows, linearBias === null ? null : linearBias.reshape([-1])).reshape(shape);
+    return crossEntropy(logits, target, { weight, reduction, labelSmoothing, ignoreIndex: ignoreIndex ?? undefined });
+  });
+}
+
+operators({ nllLoss, crossEntropy, linearCrossEntropy });

@@ -195,6 +195,9 @@ export function targets(): Target[] {
   add('cuda.amp.', torch.cuda.amp);
   add('accelerator.', torch.accelerator);
   add('data.', torch.utils.data);
+  add('distributions.', torch.distributions);
+  add('parametrize.', torch.nn.utils.parametrize);
+  add('parametrizations.', torch.nn.utils.parametrizations);
   add('autograd.', torch.autograd);
   for (const name of Object.getOwnPropertyNames(torch.Tensor.prototype)) {
     const { value } = Object.getOwnPropertyDescriptor(torch.Tensor.prototype, name)!;
