@@ -3,6 +3,7 @@ import { type DTypeName, FLOATING, getDefault, promoteTypes as promote, setDefau
 import { describe, checkFunction } from './errors.ts';
 import { native } from './native.ts';
 import { checkOperand, checkTensor, resultType as resultOf, type Scalar } from './dispatch.ts';
+import { broadcastShapes as broadcast, checkShape, type Shape, Size } from './shape.ts';
 import { Tensor } from './tensor.ts';
 import { dispose, track } from './memory.ts';
 
@@ -94,6 +95,16 @@ export function resultType(a: Tensor | Scalar, b: Tensor | Scalar): DTypeName {
  */
 export function canCast(from: DTypeName, to: DTypeName): boolean {
   return toDType(from, 'canCast').kind <= toDType(to, 'canCast').kind;
+}
+/**
+ * The shape that all of these broadcast to; a number counts as one size. Throws ShapeError where there is none.
+ * @example
+ * torch.broadcastShapes([2, 1], [3], 1) // torch.Size([2, 3])
+ */
+export function broadcastShapes(...shapes: (Shape | number)[]): readonly number[] {
+  const where = 'broadcastShapes';
+  const checked = shapes.map((s) => checkShape(where, typeof s === 'number' ? [s] : s));
+  return Size.from(checked.reduce<Shape>((a, b) => broadcast(where, a, b), []));
 }
 /**
  * Whether a value is a tensor.

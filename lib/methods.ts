@@ -42,6 +42,22 @@ export interface HandMethods {
    */
   fill_(value: Tensor | Scalar): Tensor;
   /**
+   * Another shape: the elements in memory stay where they are, and where there are not enough of them, they move to new
+   * memory (which views of the old do not see) with whatever it holds behind them. Throws AutogradError where a gradient
+   * is required.
+   * @example
+   * torch.tensor([1, 2, 3, 4]).resize_(3) // tensor([1, 2, 3])
+   */
+  resize_(...sizes: (number | readonly number[])[]): Tensor;
+  /**
+   * As resize_, with the shape of another tensor.
+   * @example
+   * torch.tensor([1, 2, 3, 4]).resizeAs_(torch.ones(2, 2))
+   * // tensor([[1, 2],
+   * //         [3, 4]])
+   */
+  resizeAs_(other: Tensor): Tensor;
+  /**
    * Stores zeros.
    * @example
    * torch.ones(2).zero_() // tensor([0., 0.])

@@ -265,6 +265,15 @@ FB_FN T xlogy(T a, T b) {
   return b != b ? b : z;
 }
 template <class T>
+FB_FN T xlog1py(T a, T b) {
+  const T y = a * vm::log1p(b), z = a == 0 ? T{0} : y;
+  return b != b ? b : z;
+}
+template <class T>
+FB_FN T entr(T x) {
+  return x < T{0} ? -std::numeric_limits<T>::infinity() : T{0} - xlogy(x, x);
+}
+template <class T>
 FB_FN T logaddexp(T a, T b) {
   const T m = maximum(a, b);
   if (is_inf(a) && a == b) return a;
@@ -443,6 +452,101 @@ inline double hurwitz_zeta(double s, double q) {
   }
   return sum;
 }
+/** As i0_wide, times e^-|x|. */
+inline double i0e_wide(double x) {
+  const double a = std::fabs(x);
+  if (a < 20) return i0_wide(x) * std::exp(-a);
+  double sum = 1, term = 1;
+  for (int k = 1; k < 40; k++) {
+    const double next = term * (2.0 * k - 1) * (2.0 * k - 1) / (8.0 * k * a);
+    if (!(next < term) || next < sum * 1e-17) break;
+    sum += term = next;
+  }
+  return sum / std::sqrt(2 * vm::kPi * a);
+}
+inline double i1e_wide(double x) {
+  const double a = std::fabs(x);
+  if (a < 20) return i1_wide(x) * std::exp(-a);
+  double sum = 1, term = 1;
+  for (int k = 1; k < 40; k++) {
+    const double next = term * ((2.0 * k - 1) * (2.0 * k - 1) - 4) / (8.0 * k * a);
+    if (!(std::fabs(next) < std::fabs(term)) || std::fabs(next) < std::fabs(sum) * 1e-17) break;
+    sum += term = next;
+  }
+  return std::copysign(sum / std::sqrt(2 * vm::kPi * a), x);
+}
+/** e^(x²) erfc(x): the product while erfc has its digits, then Laplace's continued fraction. */
+inline double erfcx_wide(double x) {
+  if (x < 0) return x < -26.7 ? vm::kInf : 2 * std::exp(x * x) - erfcx_wide(-x);
+  if (x < 3) return std::exp(x * x) * std::erfc(x);
+  if (x > 1e8) return 1 / (x * std::sqrt(vm::kPi));
+  double tail = x;
+  for (int k = 60; k > 0; k--) tail = x + k / (2 * tail);
+  return 1 / (tail * std::sqrt(vm::kPi));
+}
+/** The logarithm of the normal distribution function. */
+inline double log_ndtr_wide(double x) {
+  const double t = x * std::sqrt(0.5);
+  return x < -1 ? std::log(erfcx_wide(-t) / 2) - t * t : std::log1p(-std::erfc(t) / 2);
+}
+template <int N>
+double polynomial(const double (&c)[N], double x) {
+  double y = c[N - 1];
+  for (int i = N - 2; i >= 0; i--) y = y * x + c[i];
+  return y;
+}
+/** Where the normal distribution function is p: Wichura's rational functions (algorithm AS 241), 16 digits. */
+inline double ndtri_wide(double p) {
+  if (!(p > 0 && p < 1)) return p == 0 ? -vm::kInf : p == 1 ? vm::kInf : kNaN<double>;
+  static constexpr double a[] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
+                                 1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
+                                 3.3430575583588128105e4, 2.5090809287301226727e3};
+  static constexpr double b[] = {1,
+                                 4.2313330701600911252e1,
+                                 6.8718700749205790830e2,
+                                 5.3941960214247511077e3,
+                                 2.1213794301586595867e4,
+                                 3.9307895800092710610e4,
+                                 2.8729085735721942674e4,
+                                 5.2264952788528545610e3};
+  static constexpr double c[] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
+                                 3.64784832476320460504e0,  1.27045825245236838258e0, 2.41780725177450611770e-1,
+                                 2.27238449892691845833e-2, 7.74545014278341407640e-4};
+  static constexpr double d[] = {1,
+                                 2.05319162663775882187e0,
+                                 1.67638483018380384940e0,
+                                 6.89767334985100004550e-1,
+                                 1.48103976427480074590e-1,
+                                 1.51986665636164571966e-2,
+                                 5.47593808499534494600e-4,
+                                 1.05075007164441684324e-9};
+  static constexpr double e[] = {6.65790464350110377720e0,  5.46378491116411436990e0,  1.78482653991729133580e0,
+                                 2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
+                                 2.71155556874348757815e-5, 2.01033439929228813265e-7};
+  static constexpr double f[] = {1,
+                                 5.99832206555887937690e-1,
+                                 1.36929880922735805310e-1,
+                                 1.48753612908506148525e-2,
+                                 7.86869131145613259100e-4,
+                                 1.84631831751005468180e-5,
+                                 1.42151175831644588870e-7,
+                                 2.04426310338993978564e-15};
+  const double q = p - 0.5;
+  if (std::fabs(q) <= 0.425) {
+    const double r = 0.180625 - q * q;
+    return q * polynomial(a, r) / polynomial(b, r);
+  }
+  const double r = std::sqrt(-std::log(q < 0 ? p : 1 - p));
+  const double y =
+      r <= 5 ? polynomial(c, r - 1.6) / polynomial(d, r - 1.6) : polynomial(e, r - 5) / polynomial(f, r - 5);
+  return q < 0 ? -y : y;
+}
+/** The domain of PyTorch's zeta function. */
+inline double zeta_wide(double x, double q) {
+  if (x == 1) return vm::kInf;
+  if (x < 1 || q == vm::kInf) return kNaN<double>;
+  return x != x ? x : hurwitz_zeta(x, q);
+}
 /** The derivative of digamma, `n` times: (-1)^(n+1) n! ζ(n + 1, x). */
 inline double polygamma_wide(double n, double x) {
   if (n == 0) return digamma_wide(x);
@@ -458,43 +562,50 @@ inline double polygamma_wide(double n, double x) {
 // Integers; Bits = Integers and bool. Halves are computed in float.
 
 /** out, x */
-#define FB_UNARY_ROWS(X)                                                             \
-  X(exp2, Floating, 0, kCostly, vm::exp2(x))                                         \
-  X(expm1, Floating, 0, kCostly, vm::expm1(x))                                       \
-  X(log2, Floating, 0, kCostly, vm::log2(x))                                         \
-  X(log10, Floating, 0, kCostly, vm::log10(x))                                       \
-  X(log1p, Floating, 0, kCostly, vm::log1p(x))                                       \
-  X(sqrt, Floating, 0, kCheap, vm::sqrt(x))                                          \
-  X(rsqrt, Floating, 0, kCheap, T{1} / vm::sqrt(x))                                  \
-  X(asin, Floating, 0, kCostly, vm::asin(x))                                         \
-  X(acos, Floating, 0, kCostly, vm::acos(x))                                         \
-  X(atan, Floating, 0, kCostly, vm::atan(x))                                         \
-  X(sinh, Floating, 0, kCostly, vm::sinh(x))                                         \
-  X(cosh, Floating, 0, kCostly, vm::cosh(x))                                         \
-  X(tanh, Floating, 0, kCostly, vm::tanh(x))                                         \
-  X(asinh, Floating, 0, kCostly, vm::asinh(x))                                       \
-  X(acosh, Floating, 0, kCostly, vm::acosh(x))                                       \
-  X(atanh, Floating, 0, kCostly, vm::atanh(x))                                       \
-  X(erf, Floating, 0, kCostly, vm::erf(x))                                           \
-  X(erfc, Floating, 0, kCostly, vm::erfc(x))                                         \
-  X(erfinv, Floating, 0, kSlow, static_cast<T>(fn::erfinv_wide(x)))                  \
-  X(lgamma, Floating, 0, kSlow, static_cast<T>(std::lgamma(static_cast<double>(x)))) \
-  X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x)))                \
-  X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x)))                          \
-  X(i1, Floating, 0, kSlow, static_cast<T>(fn::i1_wide(x)))                          \
-  X(ceil, Floating, 0, kCheap, std::ceil(x))                                         \
-  X(floor, Floating, 0, kCheap, std::floor(x))                                       \
-  X(round, Floating, 0, kCheap, std::nearbyint(x))                                   \
-  X(trunc, Floating, 0, kCheap, std::trunc(x))                                       \
-  X(frac, Floating, 0, kCheap, x - std::trunc(x))                                    \
-  X(reciprocal, Floating, 0, kCheap, T{1} / x)                                       \
-  X(gelu, Floating, 0, kCostly, fn::gelu(x))                                         \
-  X(geluTanh, Floating, 0, kCostly, fn::gelu_tanh(x))                                \
-  X(relu, Numbers, 0, kCheap, x < T{0} ? T{0} : x)                                   \
-  X(neg, Numbers, 0, kCheap, fn::neg(x))                                             \
-  X(abs, Numbers, 0, kCheap, fn::abs(x))                                             \
-  X(sign, Any, 0, kCheap, fn::sign(x))                                               \
-  X(square, Numbers, 0, kCheap, fn::mul(x, x))                                       \
+#define FB_UNARY_ROWS(X)                                                                     \
+  X(exp2, Floating, 0, kCostly, vm::exp2(x))                                                 \
+  X(expm1, Floating, 0, kCostly, vm::expm1(x))                                               \
+  X(log2, Floating, 0, kCostly, vm::log2(x))                                                 \
+  X(log10, Floating, 0, kCostly, vm::log10(x))                                               \
+  X(log1p, Floating, 0, kCostly, vm::log1p(x))                                               \
+  X(sqrt, Floating, 0, kCheap, vm::sqrt(x))                                                  \
+  X(rsqrt, Floating, 0, kCheap, T{1} / vm::sqrt(x))                                          \
+  X(asin, Floating, 0, kCostly, vm::asin(x))                                                 \
+  X(acos, Floating, 0, kCostly, vm::acos(x))                                                 \
+  X(atan, Floating, 0, kCostly, vm::atan(x))                                                 \
+  X(sinh, Floating, 0, kCostly, vm::sinh(x))                                                 \
+  X(cosh, Floating, 0, kCostly, vm::cosh(x))                                                 \
+  X(tanh, Floating, 0, kCostly, vm::tanh(x))                                                 \
+  X(asinh, Floating, 0, kCostly, vm::asinh(x))                                               \
+  X(acosh, Floating, 0, kCostly, vm::acosh(x))                                               \
+  X(atanh, Floating, 0, kCostly, vm::atanh(x))                                               \
+  X(erf, Floating, 0, kCostly, vm::erf(x))                                                   \
+  X(erfc, Floating, 0, kCostly, vm::erfc(x))                                                 \
+  X(erfinv, Floating, 0, kSlow, static_cast<T>(fn::erfinv_wide(x)))                          \
+  X(lgamma, Floating, 0, kSlow, static_cast<T>(std::lgamma(static_cast<double>(x))))         \
+  X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x)))                        \
+  X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x)))                                  \
+  X(i1, Floating, 0, kSlow, static_cast<T>(fn::i1_wide(x)))                                  \
+  X(i0e, Floating, 0, kSlow, static_cast<T>(fn::i0e_wide(x)))                                \
+  X(i1e, Floating, 0, kSlow, static_cast<T>(fn::i1e_wide(x)))                                \
+  X(erfcx, Floating, 0, kSlow, static_cast<T>(fn::erfcx_wide(x)))                            \
+  X(ndtr, Floating, 0, kCostly, vm::erfc(x* static_cast<T>(-0.70710678118654752440)) / T{2}) \
+  X(logNdtr, Floating, 0, kSlow, static_cast<T>(fn::log_ndtr_wide(x)))                       \
+  X(ndtri, Floating, 0, kSlow, static_cast<T>(fn::ndtri_wide(x)))                            \
+  X(entr, Floating, 0, kCostly, fn::entr(x))                                                 \
+  X(ceil, Floating, 0, kCheap, std::ceil(x))                                                 \
+  X(floor, Floating, 0, kCheap, std::floor(x))                                               \
+  X(round, Floating, 0, kCheap, std::nearbyint(x))                                           \
+  X(trunc, Floating, 0, kCheap, std::trunc(x))                                               \
+  X(frac, Floating, 0, kCheap, x - std::trunc(x))                                            \
+  X(reciprocal, Floating, 0, kCheap, T{1} / x)                                               \
+  X(gelu, Floating, 0, kCostly, fn::gelu(x))                                                 \
+  X(geluTanh, Floating, 0, kCostly, fn::gelu_tanh(x))                                        \
+  X(relu, Numbers, 0, kCheap, x < T{0} ? T{0} : x)                                           \
+  X(neg, Numbers, 0, kCheap, fn::neg(x))                                                     \
+  X(abs, Numbers, 0, kCheap, fn::abs(x))                                                     \
+  X(sign, Any, 0, kCheap, fn::sign(x))                                                       \
+  X(square, Numbers, 0, kCheap, fn::mul(x, x))                                               \
   X(bitwiseNot, Bits, 0, kCheap, fn::bitwise_not(x))
 
 /** out, x; floating: X(name, a common range, a shorter expression that holds there, the expression) */
@@ -526,29 +637,31 @@ inline double polygamma_wide(double n, double x) {
   X(signbit, Any, 0, kCheap, fn::sign_bit(x))
 
 /** out, a, b */
-#define FB_BINARY_ROWS(X)                                   \
-  X(add, Any, 0, kCheap, fn::add(a, b))                     \
-  X(sub, Numbers, 0, kCheap, fn::sub(a, b))                 \
-  X(mul, Any, 0, kCheap, fn::mul(a, b))                     \
-  X(div, Floating, 0, kCheap, a / b)                        \
-  X(pow, Numbers, 0, kCostly, fn::power(a, b))              \
-  X(maximum, Any, 0, kCheap, fn::maximum(a, b))             \
-  X(minimum, Any, 0, kCheap, fn::minimum(a, b))             \
-  X(fmax, Any, 0, kCheap, fn::fmax(a, b))                   \
-  X(fmin, Any, 0, kCheap, fn::fmin(a, b))                   \
-  X(atan2, Floating, 0, kCostly, vm::atan2(a, b))           \
-  X(hypot, Floating, 0, kCheap, fn::hypot(a, b))            \
-  X(copysign, Floating, 0, kCheap, vm::with_sign(a, b))     \
-  X(logaddexp, Floating, 0, kCostly, fn::logaddexp(a, b))   \
-  X(logaddexp2, Floating, 0, kCostly, fn::logaddexp2(a, b)) \
-  X(xlogy, Floating, 0, kCostly, fn::xlogy(a, b))           \
-  X(heaviside, Any, 0, kCheap, fn::heaviside(a, b))         \
-  X(gcd, Integers, 0, kSlow, fn::gcd(a, b))                 \
-  X(lcm, Integers, 0, kSlow, fn::lcm(a, b))                 \
-  X(bitwiseAnd, Bits, 0, kCheap, static_cast<T>(a & b))     \
-  X(bitwiseOr, Bits, 0, kCheap, static_cast<T>(a | b))      \
-  X(bitwiseXor, Bits, 0, kCheap, static_cast<T>(a ^ b))     \
-  X(leftShift, Integers, 0, kCheap, fn::shift_left(a, b))   \
+#define FB_BINARY_ROWS(X)                                          \
+  X(add, Any, 0, kCheap, fn::add(a, b))                            \
+  X(sub, Numbers, 0, kCheap, fn::sub(a, b))                        \
+  X(mul, Any, 0, kCheap, fn::mul(a, b))                            \
+  X(div, Floating, 0, kCheap, a / b)                               \
+  X(pow, Numbers, 0, kCostly, fn::power(a, b))                     \
+  X(maximum, Any, 0, kCheap, fn::maximum(a, b))                    \
+  X(minimum, Any, 0, kCheap, fn::minimum(a, b))                    \
+  X(fmax, Any, 0, kCheap, fn::fmax(a, b))                          \
+  X(fmin, Any, 0, kCheap, fn::fmin(a, b))                          \
+  X(atan2, Floating, 0, kCostly, vm::atan2(a, b))                  \
+  X(hypot, Floating, 0, kCheap, fn::hypot(a, b))                   \
+  X(copysign, Floating, 0, kCheap, vm::with_sign(a, b))            \
+  X(logaddexp, Floating, 0, kCostly, fn::logaddexp(a, b))          \
+  X(logaddexp2, Floating, 0, kCostly, fn::logaddexp2(a, b))        \
+  X(xlogy, Floating, 0, kCostly, fn::xlogy(a, b))                  \
+  X(xlog1py, Floating, 0, kCostly, fn::xlog1py(a, b))              \
+  X(zeta, Floating, 0, kSlow, static_cast<T>(fn::zeta_wide(a, b))) \
+  X(heaviside, Any, 0, kCheap, fn::heaviside(a, b))                \
+  X(gcd, Integers, 0, kSlow, fn::gcd(a, b))                        \
+  X(lcm, Integers, 0, kSlow, fn::lcm(a, b))                        \
+  X(bitwiseAnd, Bits, 0, kCheap, static_cast<T>(a & b))            \
+  X(bitwiseOr, Bits, 0, kCheap, static_cast<T>(a | b))             \
+  X(bitwiseXor, Bits, 0, kCheap, static_cast<T>(a ^ b))            \
+  X(leftShift, Integers, 0, kCheap, fn::shift_left(a, b))          \
   X(rightShift, Integers, 0, kCheap, fn::shift_right(a, b))
 
 /** out, a, b; with parameters */

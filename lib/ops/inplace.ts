@@ -8,7 +8,10 @@ import { spread } from '../methods.ts';
 import type { Tensor } from '../tensor.ts';
 import { type ComputeFn, computeThenCopy } from './internal/compute-then-copy.ts';
 import * as binary from './binary.ts';
+import * as cdist from './cdist.ts';
 import * as compare from './compare.ts';
+import * as composed from './composed.ts';
+import * as aliases from './aliases.ts';
 import * as activation from './activation.ts';
 import * as arrange from './arrange.ts';
 import * as gather from './gather.ts';
@@ -19,6 +22,8 @@ import * as scan from './scan.ts';
 import * as ternary from './ternary.ts';
 import * as unary from './unary.ts';
 import * as view from './view.ts';
+import * as positions from './positions.ts';
+import './resize.ts';
 import * as permute from './permute.ts';
 
 /** These operators of a file. */
@@ -41,6 +46,10 @@ export const inPlace = {
   ...only(masking, ['maskedFill', 'maskedScatter']),
   ...only(arrange, ['tril', 'triu']),
   ...only(indexing, ['indexPut']),
+  ...but(aliases, ['ger']),
+  ...but(composed, ['frexp', 'positive']),
+  ...only(positions, ['put', 'indexReduce']),
+  ...only(cdist, ['renorm']),
   ...views,
   ...only(activation, ['leakyRelu', 'elu', 'selu', 'celu', 'hardtanh', 'threshold']),
 };

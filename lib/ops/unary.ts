@@ -1,8 +1,11 @@
 // Element-wise functions of one tensor: a row each. The formulas are in native/functors.h.
-import { unary, type Unary } from '../define.ts';
+import { row, unary, type Unary } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { bool } from '../dtype.ts';
+import { inNameOf } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
+import { i1 } from './internal/bessel.ts';
+import { wholeNumber } from './internal/checks.ts';
 import { reluGrad, sigmoidGrad, tanhGrad } from './internal/activation-grad.ts';
 import { zerosOf } from './internal/reducing.ts';
 
@@ -164,15 +167,31 @@ export const lgamma: Unary = unary('lgamma', 'float', { grad: (g, x) => g.mul(x.
  * @example
  * torch.digamma(torch.tensor([1, 0.5])) // tensor([-0.5772, -1.9635])
  */
-export const digamma: Unary = unary('digamma', 'float', { grad: (g, x) => g.mul(polygamma(1)(x)) });
+export const digamma: Unary = unary('digamma', 'float', { grad: (g, x) => g.mul(polygammaOf(1)(x)) });
 const orders: Unary[] = [];
 /** The `n`-th derivative of digamma, whose derivative is the next one. */
-function polygamma(n: number): Unary {
+function polygammaOf(n: number): Unary {
   return (orders[n] ??= unary('polygamma', 'float', {
     params: [n],
-    grad: (g, x) => g.mul(polygamma(n + 1)(x)),
+    grad: (g, x) => g.mul(polygammaOf(n + 1)(x)),
   }));
 }
+/**
+ * The `n`-th derivative of digamma, element by element; as a method, `x.polygamma(n)`. Throws RangeError for negative
+ * `n`.
+ * @example
+ * torch.polygamma(1, torch.tensor([1, 0.5])) // tensor([1.6449, 4.9348])
+ */
+export function polygamma(n: number, x: Tensor): Tensor;
+export function polygamma(x: Tensor, n: number): Tensor;
+export function polygamma(a: number | Tensor, b: number | Tensor): Tensor {
+  const [n, x] = typeof a === 'number' ? [a, b] : [b, a];
+  checkTensor('polygamma', x);
+  const order = wholeNumber('polygamma', 'n', n, 0);
+  if (order > 150) throw new RangeError(`polygamma: of order ${order} the values are beyond what numbers hold`);
+  return order === 0 ? inNameOf('polygamma', () => digamma(x)) : polygammaOf(order)(x);
+}
+row('polygamma', polygamma);
 /**
  * Element-wise logistic function, `1 / (1 + e^-x)`.
  * @example
@@ -321,7 +340,3 @@ export const signbit: Unary = unary('signbit', 'bool');
  * torch.i0(torch.tensor([0, 1.5])) // tensor([1.0000, 1.6467])
  */
 export const i0: Unary = unary('i0', 'float', { grad: (g, x) => g.mul(i1(x)) });
-/** Of order 1, the derivative of order 0; its own is I0(x) - I1(x) / x, which is a half at zero. */
-const i1: Unary = unary('i1', 'float', {
-  grad: (g, x) => g.mul(i0(x).sub(i1(x).div(x).where(x.ne(0), 0.5))),
-});

@@ -134,6 +134,8 @@ void register_binary(KernelTable& table) {
   ADD(logaddexp)
   ADD(logaddexp2)
   ADD(xlogy)
+  ADD(xlog1py)
+  ADD(zeta)
   ADD(heaviside)
   ADD(gcd)
   ADD(lcm)

@@ -6,10 +6,18 @@ import { core } from './core.ts';
 import { linalg } from './linalg.ts';
 import { losses } from './losses.ts';
 import { operators } from './operators.ts';
+import { special } from './special.ts';
 import type { RowName, Sample, Samples } from './sample.ts';
 
 export { callsOf, type RowName, type Sample, torchOf } from './sample.ts';
 
 /** The tables by the names of their files. */
-export const tables: Readonly<Record<string, Samples>> = { attention, core, linalg, losses, operators };
-export const samples: Readonly<Record<RowName, Sample>> = { ...attention, ...core, ...linalg, ...losses, ...operators };
+export const tables: Readonly<Record<string, Samples>> = { attention, core, linalg, losses, operators, special };
+export const samples: Readonly<Record<RowName, Sample>> = {
+  ...attention,
+  ...core,
+  ...linalg,
+  ...losses,
+  ...operators,
+  ...special,
+};

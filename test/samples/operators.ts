@@ -1,7 +1,7 @@
 // biome-ignore-all format: a table, one row a line
 // The samples of the operators beyond core.ts: sets, grids, counting, diagonals, products, quantiles, special functions. See index.ts.
 import { at, index, mask, of, still, t, typed } from '../helpers.ts';
-import { FLOATS, flatly, inf, moves, nan, positive, type Samples } from './sample.ts';
+import { FLOATS, flatly, inf, method, moves, nan, positive, type Samples, unary } from './sample.ts';
 
 const REAL = ['float32', 'float64'] as const;
 
@@ -89,4 +89,22 @@ export const operators = {
   trapz: { cases: [[t([5])], [t([2, 5]), t([5])], [t([2, 5]), { dx: 0.5, dim: 0 }]], dtypes: FLOATS, tolerance: 2 },
   cumulativeTrapezoid: { cases: [[t([5])], [t([2, 5]), t([5])], [t([3, 2]), { dx: 0.5, dim: 0 }], [t([2, 1])]], dtypes: FLOATS, tolerance: 2, bad: [[[t()]], [[t([3]), t([2])]]] },
   gradient: { cases: [[t([5])], [t([3, 4])], [t([5]), { spacing: 0.5 }], [t([3, 4]), { spacing: [2, 0.5] }], [t([3, 4]), { dim: 1, edgeOrder: 2 }], [t([5]), { spacing: [of([0, 1, 3, 4, 8])] }], [t([5]), { spacing: [of([0, 1, 3, 4, 8])], edgeOrder: 2 }], [t([3, 4]), { dim: [1, 0], spacing: [2, 3] }], [t([2])]], dtypes: REAL, tolerance: 4, torch: 'lambda x, **k: torch.gradient(x, **{q: (tuple(v) if isinstance(v, list) else v) for q, v in k.items()})', bad: [[[t([1])]], [[t([2]), { edgeOrder: 2 }]], [[t([3]), { edgeOrder: 3 }]], [[t([3]), { spacing: [1, 2] }]], [[t([3]), { dim: 1 }]]] },
+
+  // element-wise
+  deg2rad: unary([-200, 200]), rad2deg: unary(), positive: unary(), sinc: unary([-2, 2], { tolerance: 2 }, of([nan, 0, 0.5, -1, 2, 1e-3])),
+  logit: { cases: [...unary([0.1, 0.9]).cases.slice(0, 5), [of([0, 1, 0.5, nan, -1, 2])], [of([0, 1, 0.5, 0.05, -1]), 0.1], [t([2, 3], [0.2, 0.8]), { eps: 0.1 }], [of([0, 1, 0.5, -0.5]), { eps: 0 }]], tolerance: 4, bad: [[[t([2]), 'x']], [[t([2]), { epsilon: 1 }]]] },
+  floatPower: { cases: [[t([2, 3], positive), t([3])], [t([2, 3], positive), 2], [2, t([3])], [typed('int64', [3]), 2], [t([2, 3], positive), 0.5]], tolerance: 4, bad: [[[1, 2]], [[t([2]), 'x']]] },
+  ldexp: { cases: [[t([2, 3]), at([1, 2, 3])], [t([2, 3]), t([3])], [t([2]), at([-3], [])]], bad: [[[t([2]), 3]], [[t([2]), at([1, 2, 3])]]] },
+  frexp: { cases: [[t([2, 3])], [of([0, -0, 1, 0.5, 8, -3, 1e-8, 1e6])], [of([inf, -inf])], [t([0])], [of([2 ** -140, 2 ** 120, 2 ** -1074])]], dtypes: FLOATS, bad: [[[typed('int64', [2])], /float/]] },
+  mvlgamma: { cases: [[t([2, 3], [2.1, 5]), 2], [t([3], [2.1, 5]), 1], [t([3], [2.1, 5]), 4], [t([0]), 2]], dtypes: FLOATS, tolerance: 8, bad: [[[t([2]), 0]], [[t([2]), 1.5]]] },
+  polygamma: { cases: [[1, t([2, 3], positive)], [0, t([3], positive)], [2, t([3], positive)], [3, t([3], positive)], [1, typed('int64', [3], [1, 5])]], dtypes: FLOATS, tolerance: 8, bad: [[[-1, t([2])]], [[0.5, t([2])]], [[1, 2]]] },
+  absolute: unary(), arccos: unary([-0.9, 0.9]), arccosh: unary([1.1, 4]), arcsin: unary([-0.9, 0.9]), arcsinh: unary(), arctan: unary(), arctanh: unary([-0.9, 0.9]), fix: unary(), negative: unary(),
+  arctan2: { cases: [[t([2, 3]), t([3])]], bad: [[[t([2]), 1]]] }, ger: { cases: [[t([2]), t([3])]], bad: [[[t([2, 2]), t([3])]]] },
+
+  // positions
+  argwhere: { cases: [[of([0, 1, 0, 2, 3, 0], [2, 3])], [mask(2, 3)], [t()], [t([0, 2])]], ...flatly },
+  put: { cases: [[t([2, 3]), at([1, -1]), t([2])], [t([2, 3]), at([0, 5, 2, 1], [2, 2]), t([2, 2])], [t([2, 3]), at([1, 1, 4]), t([3]), true], [t([3]), at([]), t([0])], [t(), at([0]), t([1])]], ...method('put'), bad: [[[t([3]), at([3]), t([1])], /3/], [[t([3]), at([1, 2]), t([1])]], [[t([3]), t([1]), t([1])]], [[t([3]), at([1]), typed('int64', [1])]]] },
+  indexReduce: { cases: [[t([3, 2]), 0, at([2, 0, 2]), t([3, 2]), 'prod'], [t([3, 2]), 1, at([1, 1]), t([3, 2]), 'amax'], [t([3, 2]), 0, at([2, 0, 2]), t([3, 2]), 'mean', { includeSelf: false }], [t([3]), 0, at([1, 1]), t([2]), 'amin', { includeSelf: false }], [t([3]), 0, at([2]), t([1]), 'mean']], ...method('index_reduce'), dtypes: REAL, bad: [[[t([3]), 0, at([3]), t([1]), 'prod']], [[t([3]), 0, at([1]), t([2]), 'prod']], [[t([3]), 0, at([1]), t([1]), 'sum'], /sum/], [[t([3]), 1, at([1]), t([1]), 'prod']]] },
+  unravelIndex: { cases: [[at([4, 2, 5]), [2, 3]], [at([[3, 1]].flat()), 7], [at([11], []), [2, 3, 2]], [typed('int32', [2, 2], [0, 5]), [3, 2]]], torch: 'lambda x, s: torch.unravel_index(x, tuple(s) if isinstance(s, list) else s)', ...flatly, bad: [[[t([2]), [2, 3]]], [[at([1]), [-1]]], [[at([1]), 'x']]] },
+  isNonzero: { cases: [[of([0])], [of([2], [1, 1])], [t()]], ...flatly, bad: [[[t([2])]], [[t([0])]]] }, isSameSize: { cases: [[t([2, 3]), still([2, 3])], [t([2]), still([1, 2])]], torch: 'lambda a, b: torch.ops.aten.is_same_size(a, b)', ...flatly, bad: [[[t([2]), 2]]] }, isSigned: { cases: [[t([2])], [typed('uint8', [2])]], ...flatly },
 } satisfies Samples;

@@ -3,11 +3,12 @@
 import type { DTypeName } from '../../lib/dtype.ts';
 import type * as linalg from '../../lib/linalg/index.ts';
 import type * as ops from '../../lib/ops/index.ts';
+import type * as special from '../../lib/special.ts';
 import { type Arg, of, show, type Spec, specsOf, still, t, typed } from '../helpers.ts';
 
 type Linalg = Exclude<keyof typeof linalg, 'LinAlgError'>;
-/** An operator, or a function of torch.linalg. */
-export type RowName = keyof typeof ops | `linalg.${Linalg}`;
+/** An operator, or a function of torch.special or torch.linalg. */
+export type RowName = keyof typeof ops | keyof typeof special | `linalg.${Linalg}`;
 /** Part of the list: the samples of some operators. */
 export type Samples = { readonly [K in RowName]?: Sample };
 export type Args = readonly Arg[];

@@ -87,6 +87,12 @@ export interface Overloads {
    */
   nonzero: Nonzero;
   /**
+   * The `n`-th derivative of digamma, element by element. Throws RangeError for negative `n`.
+   * @example
+   * torch.tensor([1, 0.5]).polygamma(1) // tensor([1.6449, 4.9348])
+   */
+  polygamma(n: number): Tensor;
+  /**
    * The different elements, sorted; see torch.unique.
    * @example
    * torch.tensor([3, 1, 3]).unique() // tensor([1, 3])
