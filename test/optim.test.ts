@@ -329,6 +329,21 @@ describe('hooks', () => {
   });
 });
 
+test('files have the numbers of parameters as PyTorch does, whole', () => {
+  const w = torch.ones(2, { requiresGrad: true });
+  const optimizer = new optim.Adam([w]);
+  w.sum().backward();
+  optimizer.step();
+  const dict = optimizer.stateDict();
+  const read = torch.load(torch.saveToBytes({ optimizer: dict })) as { optimizer: { state: unknown } };
+  expect(read.optimizer.state).toBeInstanceOf(Map);
+  expect([...(read.optimizer.state as Map<unknown, unknown>).keys()]).toEqual([0]);
+  const other = new optim.Adam([w]);
+  other.loadStateDict(read.optimizer as torch.optim.OptimizerStateDict);
+  expect(String(other.stateDict().state[0]!.exp_avg)).toBe(String(dict.state[0]!.exp_avg));
+  expect(other.state.get(w)!.step).toBe(1);
+});
+
 test('closures give the loss back, with gradients on', () => {
   const w = torch.ones(2, { requiresGrad: true });
   const optimizer = new optim.RMSprop([w]);

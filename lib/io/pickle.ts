@@ -11,6 +11,23 @@ const maxDepth = 1000;
 /** What one LONG1 opcode holds; torch.load's restricted reader knows no longer integers. */
 const maxIntegerBytes = 255;
 
+/** The state dict of an optimizer, whose state has whole numbers as keys in Python: the properties of objects are strings. */
+const isOptimizerDict = (x: object): boolean =>
+  'state' in x &&
+  'param_groups' in x &&
+  Array.isArray(x.param_groups) &&
+  typeof x.state === 'object' &&
+  x.state !== null;
+const byNumber = (state: unknown): unknown =>
+  state instanceof Map
+    ? state
+    : new Map(
+        Object.entries(state as object).map(([key, value]: [string, unknown]) => [
+          /^\d+$/.test(key) ? Number(key) : key,
+          value,
+        ]),
+      );
+
 /** Writes protocol 2, as torch.save does. Objects met twice are written once, so that sharing and cycles survive. */
 export class Pickler {
   private out: Uint8Array = new Uint8Array(1024);
@@ -142,7 +159,7 @@ export class Pickler {
     for (const [name, item] of entries) {
       if (typeof name === 'object' && name !== null) this.refuse('a Map whose keys are objects');
       this.value(name);
-      this.inside(`.${String(name)}`, item);
+      this.inside(`.${String(name)}`, name === 'state' && isOptimizerDict(owner) ? byNumber(item) : item);
     }
     this.op('u');
   }
