@@ -12,6 +12,8 @@ const list = (policy: Policy, names: string): [string, Policy][] => names.split(
 const POLICIES: ReadonlyMap<string, Policy> = new Map([
   ...list('lower', 'mm bmm matmul inner addmm addbmm baddbmm linear einsum prelu vecdot scaledDotProductAttention'),
   ...list('lower', 'conv1d conv2d conv3d convTranspose1d convTranspose2d convTranspose3d'),
+  ...list('float32', 'cholesky inv eigh eigvalsh eig eigvals householderProduct qr solve svd svdvals lstsq matrixRank'),
+  ...list('float32', 'cond tensorinv tensorsolve inverse pinverse choleskyInverse choleskySolve maxPool3dWithIndices'),
   ...list(
     'float32',
     'prod trace quantile nanquantile cdist gridSample avgPool3d maxPool3d adaptiveAvgPool3d adaptiveMaxPool3d',

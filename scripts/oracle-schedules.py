@@ -1,4 +1,5 @@
-"""Writes test/oracle/schedules.json: the learning rates that PyTorch's schedules give, for test/schedules.test.ts.
+"""Writes test/oracle/schedules.json: the learning rates that PyTorch's schedules give, and averages of models, for
+test/schedules.test.ts.
 
 Run with PyTorch 2.13: python scripts/oracle-schedules.py
 """
@@ -168,6 +169,51 @@ def refusal(name, options):
     raise AssertionError(f"{name} takes {options}")
 
 
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(2, 3)
+        self.norm = torch.nn.BatchNorm1d(3)
+
+    def forward(self, x):
+        return self.norm(self.linear(x))
+
+
+def wave(k, step, shape):
+    n = math.prod(shape)
+    return torch.tensor([math.sin(1.7 * i + 2.3 * k + 0.9 * step + 1) for i in range(n)]).reshape(shape)
+
+
+def averages(kind):
+    """A net whose tensors are formulas, averaged four times."""
+    net = Net()
+    options = {
+        "swa": {},
+        "buffers": {"use_buffers": True},
+        "ema": {"avg_fn": swa_utils.get_ema_avg_fn(0.75)},
+        "multi ema": {"multi_avg_fn": swa_utils.get_ema_multi_avg_fn(0.75), "use_buffers": True},
+        "multi swa": {"multi_avg_fn": swa_utils.get_swa_multi_avg_fn()},
+    }[kind]
+    averaged = swa_utils.AveragedModel(net, **options)
+    for step in range(4):
+        with torch.no_grad():
+            for k, p in enumerate([*net.parameters(), net.norm.running_mean]):
+                p.copy_(wave(k, step, p.shape))
+            net.norm.num_batches_tracked.fill_(step * 10)
+        averaged.update_parameters(net)
+    batches = [wave(9, step, (5, 2)) for step in range(3)]
+    state = {k: v.flatten().tolist() for k, v in averaged.state_dict().items()}
+    swa_utils.update_bn([(b, None) for b in batches], averaged)
+    averaged.eval()
+    return {
+        "kind": kind,
+        "state": state,
+        "mean": averaged.module.norm.running_mean.tolist(),
+        "var": averaged.module.norm.running_var.tolist(),
+        "y": averaged(batches[0]).flatten().tolist(),
+    }
+
+
 out = {
     "cases": [run(n, o) for n, o in CASES],
     "closed": [closed(n, o) for n, o in CLOSED],
@@ -175,6 +221,7 @@ out = {
     "metrics": METRICS,
     "stored": STORED,
     "bad": [refusal(n, o) for n, o in BAD],
+    "averages": [averages(k) for k in ("swa", "buffers", "ema", "multi ema", "multi swa")],
 }
 path = pathlib.Path(__file__).parent.parent / "test/oracle/schedules.json"
 path.write_text(json.dumps(out, separators=(",", ":")) + "\n")

@@ -22,6 +22,7 @@ const oracle = JSON.parse(readFileSync(new URL('oracle/schedules.json', import.m
   metrics: number[];
   stored: number;
   bad: { name: string; options: Options; message: string }[];
+  averages: { kind: string; state: Record<string, number[]>; mean: number[]; var: number[]; y: number[] }[];
 };
 interface Schedule {
   step(x?: number): void;
@@ -182,4 +183,74 @@ test('a tensor as learning rate is filled', () => {
   const scheduler = new lrScheduler.ExponentialLR(optimizer, 0.5);
   scheduler.step();
   expect([lr.item(), scheduler.getLastLr()]).toEqual([0.5, [0.5]]);
+});
+
+describe('averages of a model', () => {
+  const { nn } = torch;
+  class Net extends nn.Module {
+    linear = new nn.Linear(2, 3);
+    norm = new nn.BatchNorm1d(3);
+    override forward(x: torch.Tensor): torch.Tensor {
+      return this.norm.forward(this.linear.forward(x));
+    }
+  }
+  // as in the script
+  const wave = (k: number, step: number, shape: readonly number[]): torch.Tensor =>
+    torch
+      .tensor(
+        Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) =>
+          Math.sin(1.7 * i + 2.3 * k + 0.9 * step + 1),
+        ),
+      )
+      .view([...shape]);
+  const flat = (x: torch.Tensor): number[] => x.detach().reshape(-1).tolist() as number[];
+  const near = (actual: readonly number[], wanted: readonly number[]): void => {
+    expect(actual.length).toBe(wanted.length);
+    actual.forEach((a, i) => expect(Math.abs(a - wanted[i]!)).toBeLessThan(2e-5));
+  };
+  const OPTIONS: Record<string, torch.optim.swaUtils.AveragedModelOptions> = {
+    swa: {},
+    buffers: { useBuffers: true },
+    ema: { avgFn: swaUtils.getEmaAvgFn(0.75) },
+    'multi ema': { multiAvgFn: swaUtils.getEmaMultiAvgFn(0.75), useBuffers: true },
+    'multi swa': { multiAvgFn: swaUtils.getSwaMultiAvgFn() },
+  };
+  test.each(oracle.averages)('$kind', ({ kind, state, mean, var: variance, y }) => {
+    const net = new Net();
+    const averaged = new swaUtils.AveragedModel(net, OPTIONS[kind]!);
+    for (let step = 0; step < 4; step++) {
+      torch.noGrad(() => {
+        [...net.parameters(), net.norm.runningMean!].forEach((p, k) => p.copy_(wave(k, step, p.shape)));
+        net.norm.numBatchesTracked!.fill_(step * 10);
+      });
+      averaged.updateParameters(net);
+    }
+    const dict = averaged.stateDict();
+    expect(Object.keys(dict).sort()).toEqual(Object.keys(state).sort());
+    for (const [key, wanted] of Object.entries(state)) near(flat(dict[key] as torch.Tensor), wanted);
+    const batches = [0, 1, 2].map((step) => wave(9, step, [5, 2]));
+    swaUtils.updateBn(
+      batches.map((b) => [b, null]),
+      averaged,
+    );
+    const { norm } = averaged.module as Net;
+    near(flat(norm.runningMean!), mean);
+    near(flat(norm.runningVar!), variance);
+    expect([norm.momentum, norm.training]).toEqual([0.1, true]);
+    near(flat(averaged.eval().forward(batches[0]!)), y);
+  });
+  test('batches that are async, and refusals', async () => {
+    const net = new Net();
+    const batches = async function* (): AsyncGenerator<torch.Tensor> {
+      yield wave(0, 0, [4, 2]);
+      await Promise.resolve();
+      yield wave(1, 1, [4, 2]);
+    };
+    await swaUtils.updateBn(batches(), net);
+    expect([net.norm.numBatchesTracked!.item(), net.norm.momentum]).toEqual([2, 0.1]);
+    const both = { avgFn: swaUtils.getSwaAvgFn(), multiAvgFn: swaUtils.getSwaMultiAvgFn() };
+    expect(() => new swaUtils.AveragedModel(net, both)).toThrow(/^AveragedModel: Only one of avg_fn and multi_avg_fn/);
+    expect(() => swaUtils.getEmaAvgFn(1.5)).toThrow(/^getEmaAvgFn: Invalid decay value 1.5 provided/);
+    expect(() => swaUtils.updateBn(3 as never, net)).toThrow(/^updateBn: expected batches/);
+  });
 });

@@ -1,4 +1,5 @@
 // torch.linalg: Cholesky, LU and QR decompositions.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, recordMany } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { int32 } from '../dtype.ts';
@@ -48,6 +49,7 @@ export function choleskyOf(where: string, a: Tensor, upper: boolean): Tensor {
  * //         [1., 2.]])
  */
 export function cholesky(A: Tensor, options?: CholeskyOptions): Tensor {
+  if (casting.on) return castCall('cholesky', cholesky, [A, options]);
   checkSquare('cholesky', A);
   const given = readArguments<CholeskyOptions>('cholesky', [options], [], ['upper']);
   return choleskyOf('cholesky', A, flag('cholesky', 'upper', given.upper, false));
@@ -287,6 +289,7 @@ export function qr(
   A: Tensor,
   ...args: Call<[mode?: QrMode], { mode?: QrMode | undefined }>
 ): ReturnType<typeof pair<'Q', 'R'>> {
+  if (casting.on) return castCall('qr', qr, [A, ...args]);
   checkMatrices('qr', A);
   const { mode: kind = 'reduced' } = readArguments<{ mode: QrMode }>('qr', args, ['mode']);
   if (!['reduced', 'complete', 'r'].includes(kind)) {

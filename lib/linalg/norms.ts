@@ -1,4 +1,5 @@
 // torch.linalg: norms of vectors and matrices, and condition numbers.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { type DTypeName, FLOATING, toDType } from '../dtype.ts';
@@ -159,6 +160,7 @@ export function norm(
  * torch.linalg.cond(torch.tensor([[2.0, 0], [0, 4]]).float(), 1) // tensor(2.)
  */
 export function cond(A: Tensor, ...args: Call<[p?: MatrixOrd | null], { p?: MatrixOrd | null | undefined }>): Tensor {
+  if (casting.on) return castCall('cond', cond, [A, ...args]);
   const where = 'cond';
   checkMatrices(where, A);
   const p = readArguments<{ p: MatrixOrd | null }>(where, args, ['p']).p ?? null;

@@ -1,4 +1,5 @@
 // torch.linalg: products and powers of matrices, and small things beside them.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { BOOL, FLOATING, int64 } from '../dtype.ts';
@@ -216,6 +217,7 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
  * torch.linalg.vecdot(torch.tensor([[1.5, 2], [3, 4]]), torch.ones(2)) // tensor([3.5000, 7.0000])
  */
 export function vecdot(x: Tensor, y: Tensor, options?: { dim?: number | undefined }): Tensor {
+  if (casting.on) return castCall('vecdot', vecdot, [x, y, options]);
   const where = 'vecdot';
   checkTensor(where, x, 'x');
   checkTensor(where, y, 'y');

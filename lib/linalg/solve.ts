@@ -1,4 +1,5 @@
 // torch.linalg: inverses, determinants and systems of equations.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { int32 } from '../dtype.ts';
@@ -46,6 +47,7 @@ export interface SolveExOptions extends SolveOptions, CheckOptions {}
  * //         [-0.2000,  0.4000]], dtype=torch.float64)
  */
 export function inv(A: Tensor): Tensor {
+  if (casting.on) return castCall('inv', inv, [A]);
   checkSquare('inv', A);
   const { inverse, info } = inverseOf(A);
   failOn('inv', info, SINGULAR);
@@ -103,6 +105,7 @@ const UNSOLVED = (): string => 'The solver failed because the input matrix is si
  * torch.linalg.solve(torch.tensor([[2.0, 0], [1, 4]]).float(), torch.tensor([2.0, 9]).float()) // tensor([1., 2.])
  */
 export function solve(A: Tensor, B: Tensor, options?: SolveOptions): Tensor {
+  if (casting.on) return castCall('solve', solve, [A, B, options]);
   const given = readArguments<SolveOptions>('solve', [options], [], ['left']);
   const { result, info } = solved('solve', A, B, flag('solve', 'left', given.left, true));
   failOn('solve', info, UNSOLVED);
@@ -246,6 +249,7 @@ export function slogdet(A: Tensor): ReturnType<typeof pair<'sign', 'logabsdet'>>
  * torch.linalg.tensorinv(torch.eye(4).reshape(2, 2, 4)).shape // torch.Size([4, 2, 2])
  */
 export function tensorinv(A: Tensor, ...args: Call<[ind?: number], { ind?: number | undefined }>): Tensor {
+  if (casting.on) return castCall('tensorinv', tensorinv, [A, ...args]);
   checkTensor('tensorinv', A, 'A');
   const { ind = 2 } = readArguments<{ ind: number }>('tensorinv', args, ['ind']);
   if (!Number.isInteger(ind) || ind <= 0)
@@ -275,6 +279,7 @@ export function tensorsolve(
   B: Tensor,
   ...args: Call<[dims?: readonly number[] | null], { dims?: readonly number[] | null | undefined }>
 ): Tensor {
+  if (casting.on) return castCall('tensorsolve', tensorsolve, [A, B, ...args]);
   const where = 'tensorsolve';
   checkTensor(where, A, 'A');
   checkTensor(where, B, 'B');

@@ -1,4 +1,5 @@
 // torch.linalg: eigenvalues of symmetric matrices, singular values, and what is made of them.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { float64, FLOATING } from '../dtype.ts';
@@ -35,6 +36,7 @@ export function eigh(
   A: Tensor,
   ...args: Call<[UPLO?: Uplo], EighOptions>
 ): ReturnType<typeof pair<'eigenvalues', 'eigenvectors'>> {
+  if (casting.on) return castCall('eigh', eigh, [A, ...args]);
   checkSquare('eigh', A);
   const { values, vectors } = eighOf('eigh', A, readUplo('eigh', args));
   return pair('linalg_eigh', 'eigenvalues', values, 'eigenvectors', vectors);
@@ -46,6 +48,7 @@ export function eigh(
  * torch.linalg.eigvalsh(torch.tensor([[2.0, 0], [0, -1]]).float()) // tensor([-1.,  2.])
  */
 export function eigvalsh(A: Tensor, ...args: Call<[UPLO?: Uplo], EighOptions>): Tensor {
+  if (casting.on) return castCall('eigvalsh', eigvalsh, [A, ...args]);
   checkSquare('eigvalsh', A);
   return eigvalshOf('eigvalsh', A, readUplo('eigvalsh', args));
 }
@@ -72,6 +75,7 @@ export function svd(
   A: Tensor,
   ...args: Call<[fullMatrices?: boolean], SvdOptions>
 ): [Tensor, Tensor, Tensor] & { U: Tensor; S: Tensor; Vh: Tensor } {
+  if (casting.on) return castCall('svd', svd, [A, ...args]);
   checkMatrices('svd', A);
   const options = readArguments<SvdOptions>('svd', args, ['fullMatrices'], ['driver']);
   checkDriver('svd', options.driver);
@@ -85,6 +89,7 @@ export function svd(
  * torch.linalg.svdvals(torch.tensor([[3.0, 0], [0, -4]]).float()) // tensor([4., 3.])
  */
 export function svdvals(A: Tensor, options?: { driver?: null | undefined }): Tensor {
+  if (casting.on) return castCall('svdvals', svdvals, [A, options]);
   checkMatrices('svdvals', A);
   checkDriver('svdvals', readArguments<SvdOptions>('svdvals', [options], [], ['driver']).driver);
   return svdvalsOf('svdvals', A);
@@ -144,6 +149,7 @@ export function matrixRank(
   A: Tensor,
   ...args: Call<[tol?: number | Tensor | null, hermitian?: boolean], RankOptions>
 ): Tensor {
+  if (casting.on) return castCall('matrixRank', matrixRank, [A, ...args]);
   const where = 'matrixRank';
   checkMatrices(where, A);
   const options = readArguments<RankOptions>(where, args, ['tol', 'hermitian'], ['atol', 'rtol']);
@@ -217,6 +223,7 @@ export interface LstsqOptions {
  * //         [2.0000]])
  */
 export function lstsq(A: Tensor, B: Tensor, ...args: Call<[rcond?: number | null], LstsqOptions>): Lstsq {
+  if (casting.on) return castCall('lstsq', lstsq, [A, B, ...args]);
   const where = 'lstsq';
   checkMatrices(where, A);
   checkTensor(where, B, 'B');

@@ -1,4 +1,5 @@
 // Linear algebra under the names of torch and Tensor; torch.linalg (lib/linalg/) has the rest and does the work.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { ShapeError, inNameOf } from '../errors.ts';
@@ -51,6 +52,7 @@ const readUpper = (where: string, args: readonly unknown[]): boolean =>
  * //         [0., 2.]])
  */
 export function cholesky(x: Tensor, ...args: Call<[upper?: boolean], UpperOptions>): Tensor {
+  if (casting.on) return castCall('cholesky', cholesky, [x, ...args]);
   checkSquare('cholesky', x, 'input');
   return choleskyOf('cholesky', x, readUpper('cholesky', args));
 }
@@ -64,6 +66,7 @@ export function cholesky(x: Tensor, ...args: Call<[upper?: boolean], UpperOption
  * //         [4.]])
  */
 export function choleskySolve(B: Tensor, L: Tensor, ...args: Call<[upper?: boolean], UpperOptions>): Tensor {
+  if (casting.on) return castCall('choleskySolve', choleskySolve, [B, L, ...args]);
   const where = 'choleskySolve';
   checkMatrices(where, B, 'B');
   checkSquare(where, L, 'L');
@@ -92,6 +95,7 @@ export function choleskySolve(B: Tensor, L: Tensor, ...args: Call<[upper?: boole
  * //         [0.0000, 0.2500]])
  */
 export function choleskyInverse(L: Tensor, ...args: Call<[upper?: boolean], UpperOptions>): Tensor {
+  if (casting.on) return castCall('choleskyInverse', choleskyInverse, [L, ...args]);
   const where = 'choleskyInverse';
   checkSquare(where, L, 'L');
   const upper = readUpper(where, args);
@@ -109,6 +113,7 @@ export function choleskyInverse(L: Tensor, ...args: Call<[upper?: boolean], Uppe
  * //         [0.0000, 0.2500]])
  */
 export function inverse(x: Tensor): Tensor {
+  if (casting.on) return castCall('inverse', inverse, [x]);
   checkSquare('inverse', x, 'input');
   const result = inverseOf(x);
   failOn('inverse', result.info, SINGULAR);
@@ -154,6 +159,7 @@ export function logdet(x: Tensor): Tensor {
  * torch.tensor([[2.0], [0]]).float().pinverse() // tensor([[0.5000, 0.0000]])
  */
 export function pinverse(x: Tensor, ...args: Call<[rcond?: number], { rcond?: number | undefined }>): Tensor {
+  if (casting.on) return castCall('pinverse', pinverse, [x, ...args]);
   checkMatrices('pinverse', x, 'input');
   const { rcond = 1e-15 } = readArguments<{ rcond: number }>('pinverse', args, ['rcond']);
   return pinvOf('pinverse', x, false, toleranceOf('pinverse', x, { atol: 0, rtol: rcond }));
@@ -174,6 +180,7 @@ export function svd(
   x: Tensor,
   ...args: Call<[some?: boolean, computeUv?: boolean], OldSvdOptions>
 ): [Tensor, Tensor, Tensor] & { U: Tensor; S: Tensor; V: Tensor } {
+  if (casting.on) return castCall('svd', svd, [x, ...args]);
   checkMatrices('svd', x, 'input');
   const options = readArguments<OldSvdOptions>('svd', args, ['some', 'computeUv']);
   const some = flag('svd', 'some', options.some, true);
@@ -193,6 +200,7 @@ export function svd(
  * //         [ 0.,  1.]])
  */
 export function qr(x: Tensor, ...args: Call<[some?: boolean], { some?: boolean | undefined }>): Pair<'Q', 'R'> {
+  if (casting.on) return castCall('qr', qr, [x, ...args]);
   checkMatrices('qr', x, 'input');
   const { some } = readArguments<{ some: boolean }>('qr', args, ['some']);
   const { Q, R } = qrOf('qr', x, flag('qr', 'some', some, true) ? 'reduced' : 'complete');

@@ -2,7 +2,11 @@
 import { noGrad } from '../autograd/mode.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import { describe } from '../errors.ts';
+import { checkFunction, describe, inNameOf } from '../errors.ts';
+import { zeros } from '../create.ts';
+import { type DeviceLike, deviceOption } from '../device.ts';
+import { type AnyModule, Module } from '../nn/module.ts';
+import { BatchNorm1d, BatchNorm2d, BatchNorm3d } from '../nn/normalization.ts';
 import type { Tensor } from '../tensor.ts';
 import {
   type EpochOptions,
@@ -169,4 +173,165 @@ export class SWALR extends LRScheduler {
       return swa * now + own * (1 - now);
     });
   }
+}
+
+/** Options of {@link AveragedModel}. */
+export interface AveragedModelOptions {
+  device?: DeviceLike | null | undefined;
+  /** How one parameter is averaged; {@link getSwaAvgFn} if neither is given. */
+  avgFn?: AverageFunction | null | undefined;
+  /** How all are averaged at once. */
+  multiAvgFn?: MultiAverageFunction | null | undefined;
+  /** Averages buffers too, instead of copying them. */
+  useBuffers?: boolean | undefined;
+}
+/**
+ * A copy of a model, `module`, whose parameters are averages of the model's over time: `updateParameters(model)` takes in
+ * its present ones. The copy is what `forward` runs. Throws RangeError where both functions are given.
+ * @example
+ * const model = new torch.nn.Linear(2, 1, { bias: false })
+ * torch.nn.init.constant_(model.weight, 1)
+ * const averaged = new torch.optim.swaUtils.AveragedModel(model)
+ * averaged.updateParameters(model)
+ * torch.nn.init.constant_(model.weight, 4)
+ * averaged.updateParameters(model)
+ * averaged.forward(torch.ones(1, 2)).item() // 5
+ */
+export class AveragedModel<Args extends readonly unknown[] = [x: Tensor], Out = Tensor> extends Module<Args, Out> {
+  readonly module: Module<Args, Out>;
+  /** How many times parameters were taken in. */
+  nAveraged: Tensor;
+  avgFn: AverageFunction | null;
+  multiAvgFn: MultiAverageFunction | null;
+  useBuffers: boolean;
+  constructor(
+    model: Module<Args, Out>,
+    ...args: Call<
+      [
+        device?: DeviceLike | null,
+        avgFn?: AverageFunction | null,
+        multiAvgFn?: MultiAverageFunction | null,
+        useBuffers?: boolean,
+      ],
+      AveragedModelOptions
+    >
+  ) {
+    super();
+    const where = 'AveragedModel';
+    const names = ['device', 'avgFn', 'multiAvgFn', 'useBuffers'];
+    const {
+      device,
+      avgFn = null,
+      multiAvgFn = null,
+      useBuffers = false,
+    } = readArguments<AveragedModelOptions>(where, args, names);
+    if (!(model instanceof Module))
+      throw new TypeError(`${where}: expected a Module for model but received ${describe(model)}`);
+    deviceOption(where, device);
+    for (const f of [avgFn, multiAvgFn]) if (f !== null) checkFunction(where, f);
+    if (avgFn !== null && multiAvgFn !== null)
+      throw new RangeError(`${where}: Only one of avg_fn and multi_avg_fn should be provided`);
+    this.module = inNameOf(where, () => model.deepcopy());
+    this.nAveraged = zeros([], { dtype: 'int64' });
+    this.avgFn = avgFn;
+    this.multiAvgFn = multiAvgFn;
+    this.useBuffers = useBuffers;
+  }
+  protected override keyOf(field: string): string {
+    return field === 'nAveraged' ? 'n_averaged' : field;
+  }
+  override forward(...args: Args): Out {
+    return this.module.forward(...args);
+  }
+  /** Takes the present parameters of `model` into the averages; the first time they are copied. */
+  updateParameters(model: AnyModule): void {
+    if (!(model instanceof Module))
+      throw new TypeError(`AveragedModel: expected a Module to average but received ${describe(model)}`);
+    const averaging = (m: AnyModule): Tensor[] =>
+      [...m.parameters(), ...(this.useBuffers ? m.buffers() : [])].map((x) => x.detach());
+    const own = averaging(this.module as AnyModule);
+    const theirs = averaging(model);
+    if (own.length !== theirs.length)
+      throw new RangeError(`AveragedModel: expected a model with ${own.length} tensors, not ${theirs.length}`);
+    const n = this.nAveraged.item();
+    noGrad(() => {
+      if (n === 0) own.forEach((x, i) => x.copy_(theirs[i]!));
+      else if (this.multiAvgFn !== null) {
+        // one call for each dtype, as PyTorch makes
+        for (const dtype of new Set(own.map((x) => x.dtype))) {
+          const at = own.flatMap((x, i) => (x.dtype === dtype ? [i] : []));
+          this.multiAvgFn(
+            at.map((i) => own[i]!),
+            at.map((i) => theirs[i]!),
+            this.nAveraged,
+          );
+        }
+      } else {
+        const average = this.avgFn ?? getSwaAvgFn();
+        own.forEach((x, i) => x.copy_(average(x, theirs[i]!, this.nAveraged)));
+      }
+      if (!this.useBuffers) {
+        const buffers = model.buffers();
+        this.module.buffers().forEach((b, i) => b.copy_(buffers[i]!));
+      }
+      this.nAveraged.add_(1);
+    });
+  }
+}
+
+type BatchNorm = BatchNorm1d | BatchNorm2d | BatchNorm3d;
+const isBatchNorm = (m: AnyModule): m is BatchNorm =>
+  m instanceof BatchNorm1d || m instanceof BatchNorm2d || m instanceof BatchNorm3d;
+/**
+ * Computes the running statistics of a model's batch norms anew, over one pass of `loader`, whose batches may be lists that
+ * begin with the input. What is async is awaited. Throws TypeError for what is no model or no loader.
+ * @example
+ * const net = new torch.nn.Sequential(new torch.nn.BatchNorm1d(1))
+ * torch.optim.swaUtils.updateBn([torch.tensor([[1], [3.0], [5.5]])], net)
+ * net.buffers()[0] // tensor([3.1667])
+ */
+export function updateBn(loader: Iterable<unknown>, model: AnyModule, device?: DeviceLike | null): void;
+export function updateBn(loader: AsyncIterable<unknown>, model: AnyModule, device?: DeviceLike | null): Promise<void>;
+export function updateBn(loader: unknown, model: AnyModule, device?: DeviceLike | null): void | Promise<void> {
+  const where = 'updateBn';
+  if (!(model instanceof Module)) throw new TypeError(`${where}: expected a Module but received ${describe(model)}`);
+  if (typeof loader !== 'object' || loader === null || !(Symbol.iterator in loader || Symbol.asyncIterator in loader))
+    throw new TypeError(`${where}: expected batches that can be iterated but received ${describe(loader)}`);
+  deviceOption(where, device);
+  const norms = model.modules().filter(isBatchNorm);
+  if (norms.length === 0) return;
+  const momenta = norms.map((m) => m.momentum);
+  const { training } = model;
+  for (const m of norms) {
+    m.resetRunningStats();
+    m.momentum = null;
+  }
+  model.train();
+  const see = (batch: unknown): void => {
+    const input: unknown = Array.isArray(batch) ? batch[0] : batch;
+    checkTensor(where, input, 'the input of a batch');
+    noGrad(() => (model as Module<[x: Tensor], unknown>).forward(input));
+  };
+  const restore = (): void => {
+    norms.forEach((m, i) => {
+      m.momentum = momenta[i]!;
+    });
+    model.train(training);
+  };
+  if (Symbol.iterator in loader) {
+    try {
+      for (const batch of loader as Iterable<unknown>) see(batch);
+    } finally {
+      restore();
+    }
+    return;
+  }
+  const all = async (): Promise<void> => {
+    try {
+      for await (const batch of loader as AsyncIterable<unknown>) see(batch);
+    } finally {
+      restore();
+    }
+  };
+  return all();
 }

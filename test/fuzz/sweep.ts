@@ -126,6 +126,7 @@ const MADE: Readonly<Record<string, readonly unknown[]>> = {
   Adam: [[new torch.nn.Parameter(x(2))]],
   AdamW: [[new torch.nn.Parameter(x(2))]],
   GradScaler: [{ enabled: false }],
+  AveragedModel: [new torch.nn.Linear(2, 2)],
   StepLR: [sgd(), 2],
   MultiStepLR: [sgd(), [2]],
   ConstantLR: [sgd()],
