@@ -3,6 +3,7 @@ import { type DeviceLike, device as deviceOf } from './device.ts';
 import { describe, DeviceError, inNameOf } from './errors.ts';
 
 export * as amp from './cuda-amp.ts';
+export * from './cuda-names.ts';
 
 const absent = (where: string): never => {
   throw new DeviceError(`${where}: no CUDA device is available: this build of flambeau has no CUDA backend`);

@@ -196,6 +196,7 @@ describe('LBFGS', () => {
       /^LBFGS: .*doesn't support per-parameter options/,
     );
     expect(() => new optim.LBFGS([w()]).step()).toThrow(/^LBFGS: step needs a closure/);
+    expect(() => new optim.LBFGS([w()]).step(() => undefined)).toThrow(/^LBFGS: the closure must give the loss/);
     expect(() => new optim.LBFGS([w()], { lineSearchFn: 'weak' as never })).toThrow(/only 'strong_wolfe' is supported/);
   });
 });

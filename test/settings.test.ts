@@ -96,6 +96,7 @@ test('CUDA, where there is none', () => {
     new Array(4).fill(undefined),
   );
   expect([cuda.getRngStateAll(), cuda.setRngStateAll([])]).toEqual([[], undefined]);
+  expect([cuda.memoryStats(), cuda.getArchList()]).toEqual([{}, []]);
   expect(cuda.setDevice(-1)).toBeUndefined();
   for (const f of [
     () => cuda.setDevice(0),
@@ -105,6 +106,13 @@ test('CUDA, where there is none', () => {
     () => cuda.resetPeakMemoryStats(),
     () => cuda.ipcCollect(),
     () => cuda.setRngStateAll([1]),
+    () => cuda.getDeviceProperties(0),
+    () => cuda.memorySummary(),
+    () => cuda.currentStream(),
+    () => new cuda.Stream(),
+    () => new cuda.Event({ enableTiming: true }).record(),
+    () => cuda.FloatTensor([1]),
+    () => new cuda.LongTensor(2),
   ])
     expect(f).toThrow(torch.DeviceError);
   expect(() => cuda.setDevice('gpu')).toThrow(/^setDevice: expected 'cpu', 'cuda' or 'cuda:0'/);

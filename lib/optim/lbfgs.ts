@@ -118,6 +118,8 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
 
     const evaluate = (): { loss: number; result: R } => {
       const result = enableGrad(closure);
+      if (!(result instanceof Tensor) && typeof result !== 'number')
+        throw new TypeError(`LBFGS: the closure must give the loss but gave ${describe(result)}`);
       return { result, loss: result instanceof Tensor ? result.item() : Number(result) };
     };
     const start = evaluate();
