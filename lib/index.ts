@@ -108,5 +108,6 @@ export { Size } from './shape.ts';
 export * as special from './special.ts';
 export { Tensor } from './tensor.ts';
 export * as utils from './utils/index.ts';
+export * as vision from './vision/index.ts';
 export { __version__ } from './version.ts';
 export * from './windows.ts';

@@ -6,7 +6,10 @@ import { claim, dispose, shareStorage } from '../memory.ts';
 import { native } from '../native.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 
-type Class = abstract new (...args: never[]) => object;
+interface Class {
+  readonly name: string;
+  readonly prototype: object;
+}
 const classes = new Map<string, Class>();
 /** Classes whose instances may travel: all of their state is in fields that are data themselves. */
 export function portable(...added: readonly Class[]): void {
@@ -16,7 +19,7 @@ export function portable(...added: readonly Class[]): void {
 export const isPortable = (value: object): boolean => nameOf(value) !== null;
 const nameOf = (value: object): string | null => {
   const made: unknown = Object.getPrototypeOf(value)?.constructor;
-  return typeof made === 'function' && classes.get(made.name) === made ? made.name : null;
+  return typeof made === 'function' && classes.get(made.name)?.prototype === made.prototype ? made.name : null;
 };
 
 /** What a message can hold: structured clone of this gives the value back through {@link decode}. */
@@ -122,7 +125,7 @@ export function decode(value: Encoded, made: unknown = null): unknown {
     case 'map':
       return new Map(value[1].map(([k, v]) => [decode(k, made), decode(v, made)]));
     case 'instance':
-      return all(value[2], value[3], Object.create(classes.get(value[1])!.prototype as object) as object);
+      return all(value[2], value[3], Object.create(classes.get(value[1])!.prototype) as object);
     case 'module':
       return made;
     case 'bytes': {

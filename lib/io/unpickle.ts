@@ -27,6 +27,10 @@ export interface UnpickleHooks {
   global(path: string): PyGlobal | string | undefined;
   /** Calls a global with arguments: only ever one that `global` has let through. */
   call(path: string, args: readonly unknown[]): unknown;
+  /** Sets the state of what `call` made; false refuses it. */
+  build?(target: unknown, state: unknown): boolean;
+  /** Whether the short and long strings of Python 2 are bytes, to be read as Latin-1. */
+  readonly latin1?: boolean;
 }
 
 const maxIntegerBytes = 4096;
@@ -130,11 +134,13 @@ class Unpickler {
       case 'G':
         this.take(8);
         return this.view.getFloat64(this.at - 8, false);
-      case '\x8c':
       case 'U':
+        return this.hooks.latin1 ? this.latin1Text(this.u8()) : this.text(this.u8());
+      case 'T':
+        return this.hooks.latin1 ? this.latin1Text(this.u32()) : this.text(this.u32());
+      case '\x8c':
         return this.text(this.u8());
       case 'X':
-      case 'T':
         return this.text(this.u32());
       case '\x8d':
         return this.text(this.u64());
@@ -224,7 +230,8 @@ class Unpickler {
       }
       case 'b': {
         // The state that state_dict() hangs on its OrderedDict (`_metadata`) is of no use here.
-        this.pop();
+        const state = this.pop();
+        if (this.hooks.build?.(this.top(), state)) return nothing;
         if (!(this.top() instanceof Map)) fail('attributes are set on something that is no OrderedDict');
         return nothing;
       }
@@ -366,6 +373,10 @@ class Unpickler {
     return Number(this.view.getBigUint64(this.at - 8, true));
   }
 
+  private latin1Text(length: number): string {
+    const part = this.take(length);
+    return Buffer.from(part.buffer, part.byteOffset, part.length).toString('latin1');
+  }
   private text(length: number): string {
     const part = this.take(length);
     try {

@@ -36,6 +36,7 @@ export const SKIP: ReadonlySet<string> = new Set([
   'save',
   'saveNpy',
   'saveSafetensors',
+  'saveImage',
   'setDefaultDtype',
   'setDefaultDevice',
   'setDefaultTensorType',
@@ -199,6 +200,12 @@ export function targets(): Target[] {
   add('distributions.', torch.distributions);
   add('parametrize.', torch.nn.utils.parametrize);
   add('parametrizations.', torch.nn.utils.parametrizations);
+  add('vision.', torch.vision);
+  add('datasets.', torch.vision.datasets);
+  add('transforms.', torch.vision.transforms);
+  add('transforms.functional.', torch.vision.transforms.functional);
+  add('vision.utils.', torch.vision.utils);
+  add('vision.io.', torch.vision.io);
   add('autograd.', torch.autograd);
   for (const name of Object.getOwnPropertyNames(torch.Tensor.prototype)) {
     const { value } = Object.getOwnPropertyDescriptor(torch.Tensor.prototype, name)!;
