@@ -1,13 +1,16 @@
 // Files of tensors: torch.save and torch.load (PyTorch's own format), safetensors and .npy.
 import { type Call, readArguments } from './define.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { available, cpu, type DeviceLike, device } from './device.ts';
 import { toDType } from './dtype.ts';
 import { describe, inNameOf } from './errors.ts';
 import { formatNpy, parseNpy } from './io/npy.ts';
-import { formatPt, parsePt } from './io/pt.ts';
-import { parseSafetensors, serializeSafetensors } from './io/safetensors.ts';
-import { allocateOwn, type Storage } from './memory.ts';
+import { packNpz, unpackNpz } from './io/npz.ts';
+import { checkStart, formatPt, type MappedFiles, parsePt, type StorageRecord } from './io/pt.ts';
+import { headerEnd, parseLayout, parseSafetensors, serializeSafetensors } from './io/safetensors.ts';
+import { OpenFile, storedEntries } from './io/zip-ranges.ts';
+import { allocateOwn, mapFile, type Storage } from './memory.ts';
 import { native } from './native.ts';
 import { Parameter } from './nn/parameter.ts';
 import { contiguousStrides } from './shape.ts';
@@ -90,13 +93,62 @@ export function saveToBytes(object: unknown): Uint8Array {
   });
 }
 
+/** The path of a file that is mapped. */
+function mappedPath(where: string, file: unknown): string {
+  if (typeof file === 'string') return file;
+  if (file instanceof URL) return fileURLToPath(file);
+  throw new TypeError(`${where}: expected a path in order to use mmap but received ${describe(file)}`);
+}
+/** Storages over a file's pages; where its data is not aligned, copies of it. */
+function mappedStorages(
+  where: string,
+  path: string,
+  open: OpenFile,
+): (at: number, nbytes: number, itemSize: number) => Storage {
+  let pages: ReturnType<typeof mapFile> | null = null;
+  return (at, nbytes, itemSize) => {
+    if (nbytes === 0 || at % itemSize !== 0) return storageWith(open.read(at, nbytes));
+    try {
+      pages ??= mapFile(path);
+    } catch (error) {
+      throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
+    }
+    return pages(at, nbytes);
+  };
+}
+function withFile<R>(path: string, f: (open: OpenFile) => R): R {
+  const open = new OpenFile(path);
+  try {
+    return f(open);
+  } finally {
+    open.close();
+  }
+}
+
 /** Options of load. */
 export interface LoadOptions {
   /** Where the tensors go; by default to where they were saved from. */
   mapLocation?: DeviceLike | null | undefined;
   /** Accepted for PyTorch's sake: code in a file is never run. */
   weightsOnly?: boolean | undefined;
+  /** Maps the file into memory instead of reading it: bytes are read when they are used. Needs a path. */
+  mmap?: boolean | null | undefined;
 }
+/** The entries of an archive that torch.save wrote. */
+function mappedFiles(open: OpenFile): MappedFiles {
+  checkStart(open.read(0, 4));
+  const entries = storedEntries('load', open);
+  const pickle = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
+  const folder = pickle?.slice(0, -'data.pkl'.length) ?? '';
+  return {
+    get: (name) => {
+      const entry = entries.get(folder + name);
+      return entry && open.read(entry.offset, entry.size);
+    },
+    place: (name) => entries.get(folder + name),
+  };
+}
+
 /**
  * Reads what {@link save} or PyTorch's `torch.save` wrote. No code of the file is run.
  * Throws FileFormatError for damaged files and for objects other than tensors and containers.
@@ -105,41 +157,80 @@ export interface LoadOptions {
  */
 export function load<T = unknown>(file: FileLike, ...args: Call<[mapLocation?: DeviceLike | null], LoadOptions>): T {
   return inNameOf('load', () => {
-    const { mapLocation } = readArguments<LoadOptions>('load', args, ['mapLocation'], ['weightsOnly']);
+    const { mapLocation, mmap = null } = readArguments<LoadOptions>(
+      'load',
+      args,
+      ['mapLocation'],
+      ['weightsOnly', 'mmap'],
+    );
     const where = mapLocation === null || mapLocation === undefined ? null : available('load', device(mapLocation));
-    return parsePt<Storage>(bytesOf('load', file), {
-      storage: (record) => {
-        if (where === null) available('load', device(record.location === 'cpu' ? cpu : record.location));
-        return storageWith(record.bytes);
-      },
-      tensor: (record) => {
-        const x = new Tensor(
-          record.storage,
-          toDType(record.dtype, 'load'),
-          record.sizes,
-          record.strides,
-          record.offset,
-        );
-        if (record.isParameter) return new Parameter(x, record.requiresGrad);
-        if (record.requiresGrad) x.requiresGrad = true;
-        return x;
-      },
-    }) as T;
+    if (mmap !== null && typeof mmap !== 'boolean')
+      throw new TypeError(`load: expected a boolean for mmap but received ${describe(mmap)}`);
+    const read = (
+      source: Uint8Array | MappedFiles,
+      storageOf: (record: StorageRecord) => Storage = ({ bytes }) => storageWith(bytes),
+    ): T =>
+      parsePt<Storage>(source, {
+        storage: (record) => {
+          if (where === null) available('load', device(record.location === 'cpu' ? cpu : record.location));
+          return storageOf(record);
+        },
+        tensor: (record) => {
+          const x = new Tensor(
+            record.storage,
+            toDType(record.dtype, 'load'),
+            record.sizes,
+            record.strides,
+            record.offset,
+          );
+          if (record.isParameter) return new Parameter(x, record.requiresGrad);
+          if (record.requiresGrad) x.requiresGrad = true;
+          return x;
+        },
+      }) as T;
+    if (mmap !== true) return read(bytesOf('load', file));
+    const path = mappedPath('load', file);
+    return withFile(path, (open) => {
+      const storages = mappedStorages('load', path, open);
+      return read(mappedFiles(open), ({ at, numel, dtype }) => {
+        const { size } = toDType(dtype, 'load');
+        return storages(at ?? 0, numel * size, size);
+      });
+    });
   });
 }
 
 /**
- * The tensors of a safetensors file, by name. Throws FileFormatError for damaged files.
+ * The tensors of a safetensors file, by name; with `mmap` it is mapped into memory instead of read. Throws FileFormatError for damaged files.
  * @example
  * torch.saveSafetensors({ w: torch.ones(2) }, `${tmp}/w.safetensors`)
  * torch.loadSafetensors(`${tmp}/w.safetensors`).w // tensor([1., 1.])
  */
-export function loadSafetensors(file: FileLike): Record<string, Tensor> {
-  const out: Record<string, Tensor> = Object.create(null);
-  for (const [name, { dtype, sizes, data }] of parseSafetensors(bytesOf('loadSafetensors', file)).tensors) {
-    out[name] = new Tensor(storageWith(data), toDType(dtype, 'loadSafetensors'), sizes, null, 0);
-  }
-  return out;
+export function loadSafetensors(
+  file: FileLike,
+  ...args: Call<[], { mmap?: boolean | undefined }>
+): Record<string, Tensor> {
+  const where = 'loadSafetensors';
+  return inNameOf(where, () => {
+    const { mmap = false } = readArguments<{ mmap: boolean }>(where, args, [], ['mmap']);
+    const out: Record<string, Tensor> = Object.create(null);
+    if (mmap) {
+      const path = mappedPath(where, file);
+      return withFile(path, (open) => {
+        const storages = mappedStorages(where, path, open);
+        const header = open.read(0, headerEnd(open.read(0, 8), open.size));
+        for (const [name, { dtype, sizes, begin, end }] of parseLayout(header, open.size).places) {
+          const dt = toDType(dtype, where);
+          out[name] = new Tensor(storages(begin, end - begin, dt.size), dt, sizes, null, 0);
+        }
+        return out;
+      });
+    }
+    for (const [name, { dtype, sizes, data }] of parseSafetensors(bytesOf(where, file)).tensors) {
+      out[name] = new Tensor(storageWith(data), toDType(dtype, where), sizes, null, 0);
+    }
+    return out;
+  });
 }
 /**
  * Writes tensors to a safetensors file, with optional metadata. Throws TypeError for what is no tensor.
@@ -189,4 +280,45 @@ export function fromNpy(bytes: Uint8Array): Tensor {
 export function saveNpy(x: Tensor, file: string | URL): void {
   if (!(x instanceof Tensor)) throw new TypeError(`saveNpy: expected a Tensor but received ${describe(x)}`);
   write('saveNpy', file, formatNpy({ dtype: x.dtype, sizes: x.sizes, data: dense(x) }));
+}
+
+/**
+ * The arrays of a `.npz` file, by name. Throws FileFormatError for damaged files and dtypes that tensors lack.
+ * @example
+ * torch.saveNpz({ x: torch.ones(2), y: torch.arange(3) }, `${tmp}/data.npz`)
+ * torch.loadNpz(`${tmp}/data.npz`).y // tensor([0, 1, 2])
+ */
+export function loadNpz(file: FileLike): Record<string, Tensor> {
+  return inNameOf('loadNpz', () => {
+    const out: Record<string, Tensor> = Object.create(null);
+    for (const [name, bytes] of unpackNpz(bytesOf('loadNpz', file))) out[name] = fromNpy(bytes);
+    return out;
+  });
+}
+/**
+ * Writes tensors as a `.npz` file, as `numpy.savez` does, or with `compressed` as `numpy.savez_compressed`. Throws
+ * TypeError for what is no tensor, and for bfloat16.
+ * @example
+ * torch.saveNpz({ x: torch.ones(2) }, `${tmp}/x.npz`, { compressed: true })
+ * torch.loadNpz(`${tmp}/x.npz`).x // tensor([1., 1.])
+ */
+export function saveNpz(
+  tensors: Readonly<Record<string, Tensor>>,
+  file: string | URL,
+  ...args: Call<[compressed?: boolean], { compressed?: boolean | undefined }>
+): void {
+  const where = 'saveNpz';
+  const { compressed = false } = readArguments<{ compressed: boolean }>(where, args, ['compressed']);
+  if (typeof tensors !== 'object' || tensors === null)
+    throw new TypeError(`${where}: expected an object of Tensors but received ${describe(tensors)}`);
+  const files = new Map<string, Uint8Array>();
+  for (const [name, x] of Object.entries(tensors)) {
+    if (!(x instanceof Tensor))
+      throw new TypeError(`${where}: expected a Tensor for '${name}' but received ${describe(x)}`);
+    files.set(
+      name,
+      inNameOf(where, () => formatNpy({ dtype: x.dtype, sizes: x.sizes, data: dense(x) })),
+    );
+  }
+  write(where, file, packNpz(files, compressed));
 }

@@ -16,8 +16,10 @@ export interface StorageRecord {
   readonly key: string;
   readonly dtype: DTypeName;
   readonly numel: number;
-  /** Little endian, in a buffer of its own. */
+  /** Little endian; empty where the file is read piece by piece. */
   readonly bytes: Uint8Array;
+  /** Where it begins in such a file. */
+  readonly at?: number;
   /** Where the storage was when it was saved: `cpu`, `cuda:0`. */
   readonly location: string;
 }
@@ -40,6 +42,14 @@ export interface ReadHooks<Storage> {
   tensor(record: TensorRecord<Storage>): unknown;
   /** `object` (default): a plain object when all keys are strings, else a Map; `map`: always a Map. */
   readonly dicts?: 'object' | 'map';
+}
+
+/** The entries of an archive whose storages are not read but mapped. */
+export interface MappedFiles {
+  /** A whole entry, for all but storages. */
+  get(name: string): Uint8Array | undefined;
+  /** Where an entry lies. */
+  place(name: string): { readonly offset: number; readonly size: number } | undefined;
 }
 
 /** How `formatPt` finds tensors in the data that it writes. */
@@ -111,9 +121,9 @@ class PendingTensor {
  * torch.Size as arrays, dtypes and devices as strings, bytes as Uint8Array). Anything else is a FileFormatError that
  * names it.
  */
-export function parsePt<Storage>(bytes: Uint8Array, hooks: ReadHooks<Storage>): unknown {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError('load: Expected a Uint8Array for bytes');
-  const files = readZip(bytes);
+export function parsePt<Storage>(bytes: Uint8Array | MappedFiles, hooks: ReadHooks<Storage>): unknown {
+  const mapped = bytes instanceof Uint8Array ? null : bytes;
+  const files = bytes instanceof Uint8Array ? readZip(bytes) : bytes;
   const order = files.get('byteorder');
   const byteOrder = order === undefined ? 'little' : new TextDecoder().decode(order.subarray(0, 10));
   if (byteOrder !== 'little' && byteOrder !== 'big') fail(`unknown byte order ${JSON.stringify(byteOrder)}`);
@@ -129,13 +139,25 @@ export function parsePt<Storage>(bytes: Uint8Array, hooks: ReadHooks<Storage>): 
       return known.storage;
     }
     const length = byteCount(`load: storage ${JSON.stringify(key)}`, [numel], itemSize);
-    const data = files.get(`data/${key}`) ?? new Uint8Array(0);
-    if (data.length < length) {
-      fail(`storage ${JSON.stringify(key)} takes ${length} bytes, but the file has ${data.length}`);
+    const place = mapped?.place(`data/${key}`);
+    const data = (mapped === null ? files.get(`data/${key}`) : null) ?? new Uint8Array(0);
+    const there = mapped === null ? data.length : (place?.size ?? 0);
+    if (there < length) {
+      fail(`storage ${JSON.stringify(key)} takes ${length} bytes, but the file has ${there}`);
     }
+    if (mapped !== null && byteOrder === 'big')
+      fail('a file of the other byte order cannot be mapped: load it without mmap');
     const exact = data.subarray(0, length);
     const swap = byteOrder === 'big' && itemSize > 1;
-    const storage = hooks.storage({ key, dtype, numel, location, bytes: swap ? swapBytes(exact, itemSize) : exact });
+    const contents = swap ? swapBytes(exact, itemSize) : exact;
+    const storage = hooks.storage({
+      key,
+      dtype,
+      numel,
+      location,
+      bytes: contents,
+      ...(place ? { at: place.offset } : {}),
+    });
     made.set(key, { reference, storage });
     return storage;
   };
@@ -151,14 +173,19 @@ export function parsePt<Storage>(bytes: Uint8Array, hooks: ReadHooks<Storage>): 
   });
 }
 
-/** The entries below the archive's folder, without that folder's name. */
-function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
+/** Refuses files that begin otherwise than a zip archive. */
+export function checkStart(bytes: Uint8Array): void {
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
     if (bytes[0] === 0x80) {
       fail("this file is in PyTorch's old format, or a bare pickle: load it in Python and torch.save it again");
     }
     fail('this is no file that torch.save wrote');
   }
+}
+
+/** The entries below the archive's folder, without that folder's name. */
+function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
+  checkStart(bytes);
   let entries = 0;
   let total = 0;
   let unzipped: Record<string, Uint8Array>;

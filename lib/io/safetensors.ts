@@ -33,14 +33,23 @@ const formats: readonly (readonly [DTypeName, string, number])[] = [
 const maxHeader = 100_000_000;
 const metadataKey = '__metadata__';
 
-/** Reads a safetensors file. Throws FileFormatError when it is damaged or has a dtype that is not ours. */
-export function parseSafetensors(bytes: Uint8Array): SafeTensors {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError('safetensors: Expected a Uint8Array for bytes');
+/** Where a tensor lies in a file. */
+export type Place = Omit<SafeTensor, 'data'> & { readonly begin: number; readonly end: number };
+/** How long the header of a file is, and its beginning, of which `bytes` must hold eight. */
+export function headerEnd(bytes: Uint8Array, total: number): number {
   if (bytes.length < 8) fail(`the file ends after ${bytes.length} bytes, before its header`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > maxHeader) fail(`header of ${length} bytes is too long; at most ${maxHeader} are allowed`);
   const start = 8 + Number(length);
-  if (start > bytes.length) fail(`header of ${length} bytes, but the file ends after ${bytes.length} bytes`);
+  if (start > total) fail(`header of ${length} bytes, but the file ends after ${total} bytes`);
+  return start;
+}
+/** Reads the header of a file of `total` bytes: what it holds, and where. */
+export function parseLayout(
+  bytes: Uint8Array,
+  total: number,
+): { metadata: Map<string, string>; places: Map<string, Place> } {
+  const start = headerEnd(bytes, total);
   const header = parseHeader(bytes.subarray(8, start));
 
   let metadata = new Map<string, string>();
@@ -50,19 +59,28 @@ export function parseSafetensors(bytes: Uint8Array): SafeTensors {
     else entries.push(readEntry(name, value));
   }
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  const tensors = new Map<string, SafeTensor>();
+  const places = new Map<string, Place>();
   let offset = 0;
   for (const { name, dtype, sizes, begin, end } of entries) {
     if (begin !== offset) {
       fail(`tensor ${quote(name)} begins at byte ${begin}, but the one before it ends at ${offset}`);
     }
-    if (end > bytes.length - start) fail(`tensor ${quote(name)} ends at byte ${end} of ${bytes.length - start}`);
-    tensors.set(name, { dtype, sizes, data: bytes.subarray(start + begin, start + end) });
+    if (end > total - start) fail(`tensor ${quote(name)} ends at byte ${end} of ${total - start}`);
+    places.set(name, { dtype, sizes, begin: start + begin, end: start + end });
     offset = end;
   }
-  if (start + offset !== bytes.length) {
-    fail(`the tensors end at byte ${offset}, but ${bytes.length - start} bytes follow the header`);
+  if (start + offset !== total) {
+    fail(`the tensors end at byte ${offset}, but ${total - start} bytes follow the header`);
   }
+  return { metadata, places };
+}
+/** Reads a safetensors file. Throws FileFormatError when it is damaged or has a dtype that is not ours. */
+export function parseSafetensors(bytes: Uint8Array): SafeTensors {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('safetensors: Expected a Uint8Array for bytes');
+  const { metadata, places } = parseLayout(bytes, bytes.length);
+  const tensors = new Map<string, SafeTensor>();
+  for (const [name, { dtype, sizes, begin, end }] of places)
+    tensors.set(name, { dtype, sizes, data: bytes.subarray(begin, end) });
   return { metadata, tensors };
 }
 

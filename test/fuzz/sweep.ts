@@ -35,6 +35,7 @@ export const ROUGH =
 export const SKIP: ReadonlySet<string> = new Set([
   'save',
   'saveNpy',
+  'saveNpz',
   'saveSafetensors',
   'saveImage',
   'setDefaultDtype',
