@@ -18,7 +18,7 @@ interface Case {
   readonly options: Readonly<Record<string, unknown>>;
   readonly [kind: string]: unknown;
 }
-const oracle = JSON.parse(readFileSync(new URL('./oracle/vision.json', import.meta.url), 'utf8')) as {
+const oracle = JSON.parse(readFileSync(new URL('./oracle/torchvision.json', import.meta.url), 'utf8')) as {
   picture: { height: number; width: number; data: string };
   cases: readonly Case[];
   cifar: { batch: string; meta: string; sum: readonly number[] };

@@ -1,5 +1,5 @@
-"""Writes test/oracle/vision.json: what torchvision 0.28 makes of pictures, and small files in the formats of its datasets.
-Needs torchvision and Pillow. Run: python scripts/oracle-vision.py"""
+"""Writes test/oracle/torchvision.json: what torchvision 0.28 makes of pictures, and small files in the formats of its datasets.
+Needs torchvision and Pillow. Run: python scripts/oracle-torchvision.py"""
 import base64
 import io
 import json
@@ -135,7 +135,7 @@ def main():
             to_list(utils.make_grid(grid_in[:, :1])),
         ],
     }
-    with open(os.path.join(os.path.dirname(__file__), "../test/oracle/vision.json"), "w") as f:
+    with open(os.path.join(os.path.dirname(__file__), "../test/oracle/torchvision.json"), "w") as f:
         json.dump(out, f, indent=1)
         f.write("\n")
 
