@@ -8,6 +8,7 @@ import { losses } from './losses.ts';
 import { operators } from './operators.ts';
 import { special } from './special.ts';
 import type { RowName, Sample, Samples } from './sample.ts';
+import { vision } from './vision.ts';
 
 export { callsOf, type RowName, type Sample, torchOf } from './sample.ts';
 
@@ -21,3 +22,7 @@ export const samples: Readonly<Record<RowName, Sample>> = {
   ...operators,
   ...special,
 };
+export const tables: Readonly<Record<string, Samples>> = { attention, core, linalg, losses, operators };
+export const samples: Readonly<Record<RowName, Sample>> = { ...attention, ...core, ...linalg, ...losses, ...operators };
+export const tables: Readonly<Record<string, Samples>> = { attention, core, losses, operators, vision };
+export const samples: Readonly<Record<RowName, Sample>> = { ...attention, ...core, ...losses, ...operators, ...vision };
