@@ -9,6 +9,7 @@ export {
   type EmbeddingOptions,
 } from './functional/embedding.ts';
 export * from './functional/layers.ts';
+export * from './functional/vision.ts';
 export {
   glu,
   hardshrink,
@@ -57,3 +58,8 @@ export {
   avgPool2d,
   avgPool3d,
 } from './ops/pool.ts';
+export { affineGrid, type GridMode, type GridPadding, gridSample } from './ops/grid.ts';
+export { interpolate, type InterpolateMode, type InterpolateOptions } from './ops/interpolate.ts';
+export { localResponseNorm, rmsNorm } from './ops/response-norm.ts';
+export { channelShuffle, pixelShuffle, pixelUnshuffle } from './ops/shuffle.ts';
+export { lpPool1d, lpPool2d, lpPool3d, maxUnpool1d, maxUnpool2d, maxUnpool3d } from './ops/unpool.ts';

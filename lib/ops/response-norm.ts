@@ -1,6 +1,6 @@
 // Instance, root-mean-square and local response normalization: made of other operators.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { float32, requireFloating } from '../dtype.ts';
 import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';
@@ -93,12 +93,21 @@ const EPSILON: Readonly<Record<string, number>> = {
  */
 export function rmsNorm(
   x: Tensor,
-  normalizedShape: Shape,
-  ...args: Call<[weight?: Tensor | null, eps?: number | null], RmsNormOptions>
+  ...args: Named<
+    [normalizedShape: Shape],
+    ['normalizedShape'],
+    [weight?: Tensor | null, eps?: number | null],
+    RmsNormOptions
+  >
 ): Tensor {
   const where = 'rmsNorm';
   return inNameOf(where, () => {
-    const { weight = null, eps = null } = readArguments<RmsNormOptions>(where, args, ['weight', 'eps']);
+    const options = readArguments<RmsNormOptions & { normalizedShape: Shape }>(where, args, [
+      'normalizedShape',
+      'weight',
+      'eps',
+    ]);
+    const { normalizedShape, weight = null, eps = null } = options;
     checkTensor(where, x);
     requireFloating(where, x.dt);
     if (eps !== null) checkNumber(where, 'eps', eps);
@@ -150,16 +159,17 @@ export interface LocalResponseNormOptions {
  */
 export function localResponseNorm(
   x: Tensor,
-  size: number,
-  ...args: Call<[alpha?: number, beta?: number, k?: number], LocalResponseNormOptions>
+  ...args: Named<[size: number], ['size'], [alpha?: number, beta?: number, k?: number], LocalResponseNormOptions>
 ): Tensor {
   const where = 'localResponseNorm';
   return inNameOf(where, () => {
-    const {
-      alpha = 1e-4,
-      beta = 0.75,
-      k = 1,
-    } = readArguments<LocalResponseNormOptions>(where, args, ['alpha', 'beta', 'k']);
+    const options = readArguments<LocalResponseNormOptions & { size: number }>(where, args, [
+      'size',
+      'alpha',
+      'beta',
+      'k',
+    ]);
+    const { size, alpha = 1e-4, beta = 0.75, k = 1 } = options;
     checkTensor(where, x);
     requireFloating(where, x.dt);
     for (const [name, value] of Object.entries({ alpha, beta, k })) checkNumber(where, name, value);

@@ -1,11 +1,15 @@
 // Channels into pixels and back, and channels among groups. The namespaces torch and nn.functional have them.
+import { type Named, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { operators } from './internal/register.ts';
 
-function factor(where: string, name: string, value: unknown): number {
+type One<N extends string> = Named<[value: number], [N], [], object>;
+/** The one argument besides the tensor, by position or name. */
+function factor(where: string, name: string, args: readonly unknown[]): number {
+  const value = readArguments<Record<string, unknown>>(where, args, [name])[name];
   if (typeof value !== 'number' || !Number.isSafeInteger(value))
     throw new TypeError(`${where}: expected a whole number for ${name} but received ${describe(value)}`);
   if (value < 1) throw new RangeError(`${where}: expects a positive ${name}, but got ${value}`);
@@ -27,10 +31,10 @@ function checkDims(where: string, x: Tensor, least: number): void {
  * // tensor([[[1.5000, 2.0000],
  * //          [3.0000, 4.0000]]])
  */
-export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
+export function pixelShuffle(x: Tensor, ...args: One<'upscaleFactor'>): Tensor {
   const where = 'pixelShuffle';
   checkDims(where, x, 3);
-  const r = factor(where, 'upscaleFactor', upscaleFactor);
+  const r = factor(where, 'upscaleFactor', args);
   const [c, h, w] = [x.sizes.at(-3)!, x.sizes.at(-2)!, x.sizes.at(-1)!];
   if (c % (r * r) !== 0) {
     throw new ShapeError(
@@ -50,10 +54,10 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
  * @example
  * torch.pixelUnshuffle(torch.tensor([[[1.5, 2], [3, 4]]]), 2).flatten() // tensor([1.5000, 2.0000, 3.0000, 4.0000])
  */
-export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
+export function pixelUnshuffle(x: Tensor, ...args: One<'downscaleFactor'>): Tensor {
   const where = 'pixelUnshuffle';
   checkDims(where, x, 3);
-  const r = factor(where, 'downscaleFactor', downscaleFactor);
+  const r = factor(where, 'downscaleFactor', args);
   const [c, h, w] = [x.sizes.at(-3)!, x.sizes.at(-2)!, x.sizes.at(-1)!];
   if (h % r !== 0 || w % r !== 0)
     throw new ShapeError(
@@ -72,10 +76,10 @@ export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
  * @example
  * torch.channelShuffle(torch.tensor([[[0], [1], [2], [3.5]]]), 2).flatten() // tensor([0.0000, 2.0000, 1.0000, 3.5000])
  */
-export function channelShuffle(x: Tensor, groups: number): Tensor {
+export function channelShuffle(x: Tensor, ...args: One<'groups'>): Tensor {
   const where = 'channelShuffle';
   checkDims(where, x, 3);
-  const g = factor(where, 'groups', groups);
+  const g = factor(where, 'groups', args);
   const [n, c, ...rest] = x.sizes as readonly [number, number, ...number[]];
   if (c % g !== 0)
     throw new ShapeError(`${where}: number of channels must be divisible by groups. Got ${c} channels and ${g} groups`);

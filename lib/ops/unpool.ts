@@ -1,5 +1,5 @@
 // Unpooling, power-average pooling and fractional max pooling: made of other operators. nn.functional has them.
-import { type Call, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { float64, int64, requireFloating } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
@@ -23,7 +23,12 @@ export interface MaxUnpoolOptions {
   padding?: Sizes | undefined;
   outputSize?: Shape | null | undefined;
 }
-type MaxUnpoolArguments = Call<[stride?: Sizes | null, padding?: Sizes, outputSize?: Shape | null], MaxUnpoolOptions>;
+type MaxUnpoolArguments = Named<
+  [indices: Tensor, kernelSize: Sizes],
+  ['indices', 'kernelSize'],
+  [stride?: Sizes | null, padding?: Sizes, outputSize?: Shape | null],
+  MaxUnpoolOptions
+>;
 
 /** The size that pooling came from: the given one if it is possible, else the smallest usual one. */
 function unpooledSize(
@@ -58,14 +63,17 @@ function unpooledSize(
   return size;
 }
 
-function unpool(dims: number, x: Tensor, indices: Tensor, kernelSize: Sizes, args: readonly unknown[]): Tensor {
+function unpool(dims: number, x: Tensor, args: readonly unknown[]): Tensor {
   const where = `maxUnpool${dims}d`;
   return inNameOf(where, () => {
-    const {
-      stride,
-      padding = 0,
-      outputSize = null,
-    } = readArguments<MaxUnpoolOptions>(where, args, ['stride', 'padding', 'outputSize']);
+    const options = readArguments<MaxUnpoolOptions & { indices: Tensor; kernelSize: Sizes }>(where, args, [
+      'indices',
+      'kernelSize',
+      'stride',
+      'padding',
+      'outputSize',
+    ]);
+    const { indices, stride, padding = 0, outputSize = null } = options;
     checkTensor(where, x);
     checkTensor(where, indices, 'indices');
     checkRank(where, x, dims);
@@ -76,7 +84,7 @@ function unpool(dims: number, x: Tensor, indices: Tensor, kernelSize: Sizes, arg
         `${where}: expected shape of indices to be same as that of the input tensor (${show(x.sizes)}) but got indices tensor with shape: ${show(indices.sizes)}`,
       );
     }
-    const window = spatial(where, 'kernelSize', kernelSize, dims, 1);
+    const window = spatial(where, 'kernelSize', options.kernelSize!, dims, 1);
     const steps = stride === undefined || stride === null ? window : spatial(where, 'stride', stride, dims, 1);
     const pads = spatial(where, 'padding', padding, dims, 0);
     const first = x.ndim - dims;
@@ -98,8 +106,8 @@ function unpool(dims: number, x: Tensor, indices: Tensor, kernelSize: Sizes, arg
  * @example
  * torch.maxUnpool1d(torch.tensor([[1.5, 2]]), torch.tensor([[1, 2]]), 2) // tensor([[0.0000, 1.5000, 2.0000, 0.0000]])
  */
-export function maxUnpool1d(x: Tensor, indices: Tensor, kernelSize: Sizes, ...args: MaxUnpoolArguments): Tensor {
-  return unpool(1, x, indices, kernelSize, args);
+export function maxUnpool1d(x: Tensor, ...args: MaxUnpoolArguments): Tensor {
+  return unpool(1, x, args);
 }
 /**
  * As {@link maxUnpool1d}, of [N, C, H, W] or [C, H, W].
@@ -108,16 +116,16 @@ export function maxUnpool1d(x: Tensor, indices: Tensor, kernelSize: Sizes, ...ar
  * // tensor([[[0.0000, 0.0000],
  * //          [0.0000, 1.5000]]])
  */
-export function maxUnpool2d(x: Tensor, indices: Tensor, kernelSize: Sizes, ...args: MaxUnpoolArguments): Tensor {
-  return unpool(2, x, indices, kernelSize, args);
+export function maxUnpool2d(x: Tensor, ...args: MaxUnpoolArguments): Tensor {
+  return unpool(2, x, args);
 }
 /**
  * As {@link maxUnpool1d}, of [N, C, D, H, W] or [C, D, H, W].
  * @example
  * torch.maxUnpool3d(torch.ones(1, 1, 1, 1), torch.tensor([[[[7]]]]), 2).flatten() // tensor([0., 0., 0., 0., 0., 0., 0., 1.])
  */
-export function maxUnpool3d(x: Tensor, indices: Tensor, kernelSize: Sizes, ...args: MaxUnpoolArguments): Tensor {
-  return unpool(3, x, indices, kernelSize, args);
+export function maxUnpool3d(x: Tensor, ...args: MaxUnpoolArguments): Tensor {
+  return unpool(3, x, args);
 }
 
 // ---- power averages -------------------------------------------------------------------------------------------------
@@ -127,16 +135,27 @@ export interface LpPoolOptions {
   stride?: Sizes | null | undefined;
   ceilMode?: boolean | undefined;
 }
-type LpPoolArguments = Call<[stride?: Sizes | null, ceilMode?: boolean], LpPoolOptions>;
+type LpPoolArguments = Named<
+  [normType: number, kernelSize: Sizes],
+  ['normType', 'kernelSize'],
+  [stride?: Sizes | null, ceilMode?: boolean],
+  LpPoolOptions
+>;
 
-function lpPool(dims: 1 | 2 | 3, x: Tensor, normType: number, kernelSize: Sizes, args: readonly unknown[]): Tensor {
+function lpPool(dims: 1 | 2 | 3, x: Tensor, args: readonly unknown[]): Tensor {
   const where = `lpPool${dims}d`;
   return inNameOf(where, () => {
-    const { stride = null, ceilMode = false } = readArguments<LpPoolOptions>(where, args, ['stride', 'ceilMode']);
+    const options = readArguments<LpPoolOptions & { normType: number; kernelSize: Sizes }>(where, args, [
+      'normType',
+      'kernelSize',
+      'stride',
+      'ceilMode',
+    ]);
+    const { normType, stride = null, ceilMode = false } = options;
     checkTensor(where, x);
     requireFloating(where, x.dt);
     checkNumber(where, 'normType', normType);
-    const window = spatial(where, 'kernelSize', kernelSize, dims, 1);
+    const window = spatial(where, 'kernelSize', options.kernelSize!, dims, 1);
     const [average, maximum] = (
       [
         [avgPool1d, maxPool1d],
@@ -161,24 +180,24 @@ function lpPool(dims: 1 | 2 | 3, x: Tensor, normType: number, kernelSize: Sizes,
  * @example
  * torch.lpPool1d(torch.tensor([[3, 4, 1.5, 2]]), 2, 2) // tensor([[5.0000, 2.5000]])
  */
-export function lpPool1d(x: Tensor, normType: number, kernelSize: Sizes, ...args: LpPoolArguments): Tensor {
-  return lpPool(1, x, normType, kernelSize, args);
+export function lpPool1d(x: Tensor, ...args: LpPoolArguments): Tensor {
+  return lpPool(1, x, args);
 }
 /**
  * As {@link lpPool1d}, of [N, C, H, W] or [C, H, W].
  * @example
  * torch.lpPool2d(torch.tensor([[[3, 4], [0, 0.5]]]), 1, 2) // tensor([[[7.5000]]])
  */
-export function lpPool2d(x: Tensor, normType: number, kernelSize: Sizes, ...args: LpPoolArguments): Tensor {
-  return lpPool(2, x, normType, kernelSize, args);
+export function lpPool2d(x: Tensor, ...args: LpPoolArguments): Tensor {
+  return lpPool(2, x, args);
 }
 /**
  * As {@link lpPool1d}, of [N, C, D, H, W] or [C, D, H, W].
  * @example
  * torch.lpPool3d(torch.ones(1, 2, 2, 2), 1, 2) // tensor([[[[8.]]]])
  */
-export function lpPool3d(x: Tensor, normType: number, kernelSize: Sizes, ...args: LpPoolArguments): Tensor {
-  return lpPool(3, x, normType, kernelSize, args);
+export function lpPool3d(x: Tensor, ...args: LpPoolArguments): Tensor {
+  return lpPool(3, x, args);
 }
 
 // ---- fractional max pooling -----------------------------------------------------------------------------------------
@@ -190,7 +209,9 @@ export interface FractionalOptions {
   /** [N, C, dims] of numbers from 0 to 1, that say where windows lie; drawn if absent. */
   randomSamples?: Tensor | null | undefined;
 }
-type FractionalArguments = Call<
+type FractionalArguments = Named<
+  [kernelSize: Sizes],
+  ['kernelSize'],
   [outputSize?: Sizes | null, outputRatio?: number | Shape | null, randomSamples?: Tensor | null],
   FractionalOptions
 >;
@@ -205,18 +226,20 @@ function starts(n: number, out: number, window: number, sample: number, round: (
   );
 }
 
-function fractional(dims: number, x: Tensor, kernelSize: Sizes, args: readonly unknown[]): Pooled {
+function fractional(dims: number, x: Tensor, args: readonly unknown[]): Pooled {
   const where = `fractionalMaxPool${dims}dWithIndices`;
   return inNameOf(where, () => {
-    const {
-      outputSize = null,
-      outputRatio = null,
-      randomSamples,
-    } = readArguments<FractionalOptions>(where, args, ['outputSize', 'outputRatio', 'randomSamples']);
+    const options = readArguments<FractionalOptions & { kernelSize: Sizes }>(where, args, [
+      'kernelSize',
+      'outputSize',
+      'outputRatio',
+      'randomSamples',
+    ]);
+    const { outputSize = null, outputRatio = null, randomSamples } = options;
     checkTensor(where, x);
     requireFloating(where, x.dt);
     checkRank(where, x, dims);
-    const window = spatial(where, 'kernelSize', kernelSize, dims, 1);
+    const window = spatial(where, 'kernelSize', options.kernelSize!, dims, 1);
     const first = x.ndim - dims;
     const space = x.sizes.slice(first);
     let size: Shape;
@@ -296,16 +319,16 @@ function places(samples: Tensor, space: Shape, size: Shape, window: Shape, round
  * torch.fractionalMaxPool2dWithIndices(torch.tensor([[[1, 3.5], [2, 0]]]), 2, { outputSize: 1 }).output
  * // tensor([[[3.5000]]])
  */
-export function fractionalMaxPool2dWithIndices(x: Tensor, kernelSize: Sizes, ...args: FractionalArguments): Pooled {
-  return fractional(2, x, kernelSize, args);
+export function fractionalMaxPool2dWithIndices(x: Tensor, ...args: FractionalArguments): Pooled {
+  return fractional(2, x, args);
 }
 /**
  * As {@link fractionalMaxPool2dWithIndices}, of [N, C, D, H, W] or [C, D, H, W].
  * @example
  * torch.fractionalMaxPool3dWithIndices(torch.ones(1, 2, 2, 2), 2, { outputSize: 1 }).indices // tensor([[[[0]]]])
  */
-export function fractionalMaxPool3dWithIndices(x: Tensor, kernelSize: Sizes, ...args: FractionalArguments): Pooled {
-  return fractional(3, x, kernelSize, args);
+export function fractionalMaxPool3dWithIndices(x: Tensor, ...args: FractionalArguments): Pooled {
+  return fractional(3, x, args);
 }
 
 operators({
