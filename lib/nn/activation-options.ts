@@ -14,6 +14,9 @@ import {
   softshrink,
   threshold,
 } from '../ops/activation.ts';
+import { ShapeError } from '../errors.ts';
+import { softmin } from '../functional/activation.ts';
+import { rrelu } from '../functional/vision.ts';
 import type { Tensor } from '../tensor.ts';
 import type { InplaceOptions } from './activation.ts';
 import { constant_ } from './init.ts';
@@ -330,5 +333,59 @@ export class Softmax extends SoftmaxBase {
 export class LogSoftmax extends SoftmaxBase {
   override forward(x: Tensor): Tensor {
     return logSoftmax(x, this.dim ?? defaultSoftmaxDim(x.ndim));
+  }
+}
+/**
+ * Probabilities along `dim` of `-x`. Throws as {@link Softmax}.
+ * @example
+ * new torch.nn.Softmin(0).forward(torch.tensor([0, 1.5])) // tensor([0.8176, 0.1824])
+ */
+export class Softmin extends SoftmaxBase {
+  override forward(x: Tensor): Tensor {
+    return softmin(x, this.dim);
+  }
+}
+/**
+ * Probabilities over the channels of [N, C, H, W] or [C, H, W]. Throws ShapeError for other shapes.
+ * @example
+ * new torch.nn.Softmax2d().forward(torch.tensor([[[0]], [[1.5]]])).flatten() // tensor([0.1824, 0.8176])
+ */
+export class Softmax2d extends Module {
+  override forward(x: Tensor): Tensor {
+    if (x.ndim !== 3 && x.ndim !== 4)
+      throw new ShapeError(`Softmax2d: expected input to be 3D or 4D, got ${x.ndim}D instead`);
+    return softmax(x, -3);
+  }
+}
+
+/** Options of {@link RReLU}. */
+export interface RReLUOptions extends InplaceOptions {
+  lower?: number | undefined;
+  upper?: number | undefined;
+}
+/**
+ * `x` above zero, below it `x` times a slope: drawn between `lower` (1/8) and `upper` (1/3) for each element while
+ * training, else their mean (https://arxiv.org/abs/1505.00853). Throws DtypeError for integers.
+ * @example
+ * new torch.nn.RReLU(0.1, 0.3).eval().forward(torch.tensor([-1, 1.5])) // tensor([-0.2000,  1.5000])
+ * @example
+ * new torch.nn.RReLU() // RReLU(lower=0.125, upper=0.3333333333333333)
+ */
+export class RReLU extends Module {
+  readonly lower: number;
+  readonly upper: number;
+  readonly inplace: boolean;
+  constructor(...args: Call<[lower?: number, upper?: number, inplace?: boolean], RReLUOptions>) {
+    super();
+    const options = readArguments<RReLUOptions>('RReLU', args, ['lower', 'upper', 'inplace']);
+    this.lower = options.lower ?? 1 / 8;
+    this.upper = options.upper ?? 1 / 3;
+    this.inplace = options.inplace ?? false;
+  }
+  override forward(x: Tensor): Tensor {
+    return rrelu(x, this.lower, this.upper, this.training, this.inplace);
+  }
+  override extraRepr(): string {
+    return `lower=${float(this.lower)}, upper=${float(this.upper)}${this.inplace ? ', inplace=True' : ''}`;
   }
 }

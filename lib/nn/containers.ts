@@ -193,6 +193,9 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
     checkModule('ModuleList', module);
     this.#members[position('ModuleList', index, this.length)] = module;
   }
+  override registerModule(name: string, module: AnyModule | null): void {
+    this.set(Number(name), module as M);
+  }
   /** Adds a module at the end. */
   append(module: M): this {
     checkModule('ModuleList', module);
@@ -265,6 +268,9 @@ export class ModuleDict<M extends AnyModule = Module> extends Module<never, neve
     checkModule('ModuleDict', module);
     this.#members.set(name, module);
     return this;
+  }
+  override registerModule(name: string, module: AnyModule | null): void {
+    this.set(name, module as M);
   }
   /** Removes a module, and says whether it was there. */
   delete(name: string): boolean {

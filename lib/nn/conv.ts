@@ -64,8 +64,17 @@ type ConvTransposeModuleArguments = Named<
   ConvTransposeModuleOptions
 >;
 
-const CONV_NAMES = [...CHANNELS, 'stride', 'padding', 'dilation', 'groups', 'bias', 'paddingMode', ...FACTORY] as const;
-const TRANSPOSE_NAMES = [
+export const CONV_NAMES = [
+  ...CHANNELS,
+  'stride',
+  'padding',
+  'dilation',
+  'groups',
+  'bias',
+  'paddingMode',
+  ...FACTORY,
+] as const;
+export const TRANSPOSE_NAMES = [
   ...CHANNELS,
   'stride',
   'padding',
@@ -84,7 +93,7 @@ interface NamedChannels {
 }
 /** What all convolution layers have. */
 abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
-  readonly inChannels: number;
+  inChannels: number;
   readonly outChannels: number;
   readonly kernelSize: Shape;
   readonly stride: Shape;
@@ -93,6 +102,7 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
   readonly outputPadding: Shape;
   readonly groups: number;
   readonly paddingMode: PaddingMode;
+  readonly transposed: boolean;
   weight: Parameter;
   bias: Parameter | null;
   constructor(where: string, dims: number, transposed: boolean, args: readonly unknown[]) {
@@ -134,6 +144,7 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
       );
     }
     this.paddingMode = paddingMode;
+    this.transposed = transposed;
     const dt = factoryDtype(where, options);
     const shape = transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
     this.weight = emptyParameter([...shape, ...this.kernelSize], dt);
@@ -186,7 +197,7 @@ abstract class Conv extends ConvBase<[x: Tensor]> {
  */
 export class Conv1d extends Conv {
   constructor(...args: ConvModuleArguments) {
-    super('Conv1d', 1, false, args);
+    super(new.target.name, 1, false, args);
   }
   override forward(x: Tensor): Tensor {
     return this.convolve(conv1d, x);
@@ -200,7 +211,7 @@ export class Conv1d extends Conv {
  */
 export class Conv2d extends Conv {
   constructor(...args: ConvModuleArguments) {
-    super('Conv2d', 2, false, args);
+    super(new.target.name, 2, false, args);
   }
   override forward(x: Tensor): Tensor {
     return this.convolve(conv2d, x);
@@ -214,7 +225,7 @@ export class Conv2d extends Conv {
  */
 export class Conv3d extends Conv {
   constructor(...args: ConvModuleArguments) {
-    super('Conv3d', 3, false, args);
+    super(new.target.name, 3, false, args);
   }
   override forward(x: Tensor): Tensor {
     return this.convolve(conv3d, x);
@@ -255,7 +266,7 @@ abstract class ConvTranspose extends ConvBase<TransposeInput> {
  */
 export class ConvTranspose1d extends ConvTranspose {
   constructor(...args: ConvTransposeModuleArguments) {
-    super('ConvTranspose1d', 1, true, args);
+    super(new.target.name, 1, true, args);
   }
   override forward(x: Tensor, outputSize?: Shape | null): Tensor {
     return this.convolve(convTranspose1d, x, outputSize);
@@ -270,7 +281,7 @@ export class ConvTranspose1d extends ConvTranspose {
  */
 export class ConvTranspose2d extends ConvTranspose {
   constructor(...args: ConvTransposeModuleArguments) {
-    super('ConvTranspose2d', 2, true, args);
+    super(new.target.name, 2, true, args);
   }
   override forward(x: Tensor, outputSize?: Shape | null): Tensor {
     return this.convolve(convTranspose2d, x, outputSize);
@@ -284,7 +295,7 @@ export class ConvTranspose2d extends ConvTranspose {
  */
 export class ConvTranspose3d extends ConvTranspose {
   constructor(...args: ConvTransposeModuleArguments) {
-    super('ConvTranspose3d', 3, true, args);
+    super(new.target.name, 3, true, args);
   }
   override forward(x: Tensor, outputSize?: Shape | null): Tensor {
     return this.convolve(convTranspose3d, x, outputSize);

@@ -2,6 +2,7 @@
 import { checkNumber } from '../errors.ts';
 import { type Call, readArguments } from '../define.ts';
 import { dropout, dropout1d, dropout2d, dropout3d } from '../functional/layers.ts';
+import { alphaDropout, featureAlphaDropout } from '../functional/vision.ts';
 import type { Tensor } from '../tensor.ts';
 import { bool, float } from './internal.ts';
 import { Module } from './module.ts';
@@ -80,5 +81,27 @@ export class Dropout2d extends DropoutBase {
 export class Dropout3d extends DropoutBase {
   override forward(x: Tensor): Tensor {
     return dropout3d(x, this.p, this.training, this.inplace);
+  }
+}
+/**
+ * Sets elements with probability `p` (0.5) while training to what SELU saturates at, and scales so that mean and
+ * variance stay (https://arxiv.org/abs/1706.02515). Throws RangeError for other probabilities.
+ * @example
+ * torch.manualSeed(0)
+ * new torch.nn.AlphaDropout(0.5).forward(torch.tensor([1.5, 2])) // tensor([-0.7792, -0.7792])
+ */
+export class AlphaDropout extends DropoutBase {
+  override forward(x: Tensor): Tensor {
+    return alphaDropout(x, this.p, this.training, this.inplace);
+  }
+}
+/**
+ * As {@link AlphaDropout}, for whole channels of [N, C, *]. Throws ShapeError for less than 2 dims.
+ * @example
+ * new torch.nn.FeatureAlphaDropout().eval().forward(torch.ones(1, 2)) // tensor([[1., 1.]])
+ */
+export class FeatureAlphaDropout extends DropoutBase {
+  override forward(x: Tensor): Tensor {
+    return featureAlphaDropout(x, this.p, this.training, this.inplace);
   }
 }

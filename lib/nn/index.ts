@@ -31,17 +31,31 @@ export {
   type PaddingMode,
 } from './conv.ts';
 export { CosineSimilarity, PairwiseDistance } from './distance.ts';
-export { Dropout, Dropout1d, Dropout2d, Dropout3d, type DropoutModuleOptions } from './dropout.ts';
+export {
+  AlphaDropout,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  type DropoutModuleOptions,
+  FeatureAlphaDropout,
+} from './dropout.ts';
 export { Flatten, type FlattenOptions, Unflatten } from './flatten.ts';
 export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook } from './hooks.ts';
 export type { FactoryOptions } from './internal.ts';
+export * from './lazy.ts';
+export * from './lazy-norm.ts';
 export { Bilinear, Identity, Linear, type LinearOptions } from './linear.ts';
 export * from './loss.ts';
 export * from './margin-loss.ts';
 export { type AnyModule, Module } from './module.ts';
+export * from './instance-norm.ts';
 export * from './normalization.ts';
-export { Parameter } from './parameter.ts';
+export * from './padding.ts';
+export { Parameter, UninitializedBuffer, type UninitializedOptions, UninitializedParameter } from './parameter.ts';
 export * from './pooling.ts';
+export * from './unpooling.ts';
+export * from './upsampling.ts';
 export type {
   LoadStateDictPostHook,
   LoadStateDictPreHook,

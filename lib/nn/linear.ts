@@ -41,8 +41,8 @@ export function resetBias(bias: Parameter | null, weight: Tensor): void {
  * new torch.nn.Linear(2, 8) // Linear(in_features=2, out_features=8, bias=True)
  */
 export class Linear extends Module {
-  readonly inFeatures: number;
-  readonly outFeatures: number;
+  inFeatures: number;
+  outFeatures: number;
   /** [outFeatures, inFeatures] */
   weight: Parameter;
   /** [outFeatures] */
@@ -51,17 +51,18 @@ export class Linear extends Module {
     ...args: Named<[inFeatures: number, outFeatures: number], typeof FEATURES, [bias?: boolean], LinearOptions>
   ) {
     super();
-    const options = readArguments<LinearOptions & { inFeatures: number; outFeatures: number }>('Linear', args, [
+    const where = new.target.name;
+    const options = readArguments<LinearOptions & { inFeatures: number; outFeatures: number }>(where, args, [
       ...FEATURES,
       'bias',
       ...FACTORY,
     ]);
     const { bias: wanted = true, ...factory } = options;
-    const inFeatures = whole('Linear', 'inFeatures', options.inFeatures);
-    const outFeatures = whole('Linear', 'outFeatures', options.outFeatures);
+    const inFeatures = whole(where, 'inFeatures', options.inFeatures);
+    const outFeatures = whole(where, 'outFeatures', options.outFeatures);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    const dt = factoryDtype('Linear', factory);
+    const dt = factoryDtype(where, factory);
     this.weight = emptyParameter([outFeatures, inFeatures], dt);
     this.bias = wanted ? emptyParameter([outFeatures], dt) : null;
     this.resetParameters();

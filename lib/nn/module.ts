@@ -17,7 +17,7 @@ import {
 } from './hooks.ts';
 import { blankOf, type Copy, deepcopy, setCopying } from './copy.ts';
 import { formatModule } from './format.ts';
-import { Parameter } from './parameter.ts';
+import { isLazy, Parameter } from './parameter.ts';
 import {
   type LoadStateDictPostHook,
   type LoadStateDictPreHook,
@@ -475,7 +475,8 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     for (const [path, m] of hooked)
       for (const hook of m.#stateHooks!.beforeSave.values()) hook(m, prefixed(path), keepVars);
     const out = Object.create(null) as StateDict;
-    for (const { key, tensor } of this.#tensors()) out[prefix + key] = keepVars ? tensor : tensor.detach();
+    for (const { key, tensor } of this.#tensors())
+      out[prefix + key] = keepVars || isLazy(tensor) ? tensor : tensor.detach();
     // innermost first, as the parts are finished
     for (const [path, m] of hooked.reverse())
       for (const hook of m.#stateHooks!.afterSave.values()) hook(m, out, prefixed(path), {});

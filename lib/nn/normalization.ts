@@ -1,89 +1,21 @@
 // Normalization layers.
 import { type Named, readArguments } from '../define.ts';
 import { noGrad } from '../autograd/mode.ts';
-import { type DType, int64 } from '../dtype.ts';
-import { ShapeError } from '../errors.ts';
+import { describe, ShapeError } from '../errors.ts';
 import { batchNorm, groupNorm, layerNorm } from '../ops/norm.ts';
 import type { Shape } from '../shape.ts';
-import { emptyLasting, type Tensor } from '../tensor.ts';
-import { constant_, ones_, zeros_ } from './init.ts';
+import type { Tensor } from '../tensor.ts';
+import { ones_, zeros_ } from './init.ts';
 import { bool, FACTORY, type FactoryOptions, factoryDtype, float, tuple, whole } from './internal.ts';
-import { Module } from './module.ts';
+import { type AnyModule, Module } from './module.ts';
+import { type BatchNormOptions, checkDims, type NormArguments, NormBase } from './norm-base.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
 
-/** Options of {@link BatchNorm1d}, {@link BatchNorm2d} and {@link BatchNorm3d}. */
-export interface BatchNormOptions extends FactoryOptions {
-  eps?: number | undefined;
-  momentum?: number | null | undefined;
-  affine?: boolean | undefined;
-  trackRunningStats?: boolean | undefined;
-  bias?: boolean | undefined;
-}
-type BatchNormArguments = Named<
-  [numFeatures: number],
-  ['numFeatures'],
-  [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean],
-  BatchNormOptions
->;
-const filled = (sizes: Shape, dt: DType, value: number): Tensor => constant_(emptyLasting(sizes, dt), value);
-const KEYS: Readonly<Record<string, string>> = {
-  runningMean: 'running_mean',
-  runningVar: 'running_var',
-  numBatchesTracked: 'num_batches_tracked',
-};
+export type { BatchNormOptions };
 
-abstract class BatchNorm extends Module {
-  readonly numFeatures: number;
-  readonly eps: number;
-  /** How fast the running statistics move; null takes the mean over all batches. */
-  momentum: number | null;
-  readonly affine: boolean;
-  readonly trackRunningStats: boolean;
-  weight: Parameter | null;
-  bias: Parameter | null;
-  runningMean: Tensor | null;
-  runningVar: Tensor | null;
-  numBatchesTracked: Tensor | null;
-  constructor(...args: BatchNormArguments) {
-    super();
-    const options = readArguments<BatchNormOptions & { numFeatures: number }>(
-      new.target.name,
-      args,
-      ['numFeatures', 'eps', 'momentum', 'affine', 'trackRunningStats'],
-      ['bias', ...FACTORY],
-    );
-    const numFeatures = whole(new.target.name, 'numFeatures', options.numFeatures);
-    this.numFeatures = numFeatures;
-    this.eps = options.eps ?? 1e-5;
-    this.momentum = options.momentum === undefined ? 0.1 : options.momentum;
-    this.affine = options.affine ?? true;
-    this.trackRunningStats = options.trackRunningStats ?? true;
-    const dt = factoryDtype(new.target.name, options);
-    this.weight = this.affine ? emptyParameter([numFeatures], dt) : null;
-    this.bias = this.affine && (options.bias ?? true) ? emptyParameter([numFeatures], dt) : null;
-    this.runningMean = this.trackRunningStats ? filled([numFeatures], dt, 0) : null;
-    this.runningVar = this.trackRunningStats ? filled([numFeatures], dt, 1) : null;
-    this.numBatchesTracked = this.trackRunningStats ? filled([], int64, 0) : null;
-    this.resetParameters();
-  }
-  /** Forgets the running statistics. */
-  resetRunningStats(): void {
-    if (this.runningMean) zeros_(this.runningMean);
-    if (this.runningVar) ones_(this.runningVar);
-    if (this.numBatchesTracked) zeros_(this.numBatchesTracked);
-  }
-  /** Sets everything to what it was at first. */
-  resetParameters(): void {
-    this.resetRunningStats();
-    if (this.weight) ones_(this.weight);
-    if (this.bias) zeros_(this.bias);
-  }
-  protected override keyOf(field: string): string {
-    return KEYS[field] ?? field;
-  }
-  /** PyTorch's checkpoints from before 0.4.1 lack it. */
-  protected override optional(key: string): boolean {
-    return key === 'num_batches_tracked';
+abstract class BatchNorm extends NormBase {
+  constructor(...args: NormArguments) {
+    super(new.target.name, args, true);
   }
   protected abstract check(x: Tensor): void;
   override forward(x: Tensor): Tensor {
@@ -108,16 +40,6 @@ abstract class BatchNorm extends Module {
       this.eps,
     );
   }
-  override extraRepr(): string {
-    return (
-      `${this.numFeatures}, eps=${float(this.eps)}, momentum=${float(this.momentum)}, affine=${bool(this.affine)}, ` +
-      `bias=${bool(this.bias !== null)}, track_running_stats=${bool(this.trackRunningStats)}`
-    );
-  }
-}
-function checkDims(where: string, x: Tensor, dims: readonly number[]): void {
-  if (!dims.includes(x.ndim))
-    throw new ShapeError(`${where}: expected ${dims.map((d) => `${d}D`).join(' or ')} input (got ${x.ndim}D input)`);
 }
 /**
  * Normalization of each channel of [N, C] or [N, C, L] to mean 0 and variance 1 over the batch (running statistics
@@ -155,6 +77,65 @@ export class BatchNorm2d extends BatchNorm {
 export class BatchNorm3d extends BatchNorm {
   protected override check(x: Tensor): void {
     checkDims('BatchNorm3d', x, [5]);
+  }
+}
+
+/** Options of {@link SyncBatchNorm}. */
+export interface SyncBatchNormOptions extends BatchNormOptions {
+  processGroup?: null | undefined;
+}
+/**
+ * As {@link BatchNorm1d}, of [N, C, *] with any number of dims. In PyTorch, processes that train together share their
+ * statistics; in one process, which is what there is here, it is batch normalization. Throws ShapeError for less than 2
+ * dims.
+ * @example
+ * new torch.nn.SyncBatchNorm(1).forward(torch.tensor([[[0.5, 1, 3]]])).flatten()
+ * // tensor([-0.9258, -0.4629,  1.3887], grad_fn=<ViewBackward0>)
+ */
+export class SyncBatchNorm extends BatchNorm {
+  constructor(
+    ...args: Named<
+      [numFeatures: number],
+      ['numFeatures'],
+      [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean, processGroup?: null],
+      SyncBatchNormOptions
+    >
+  ) {
+    const where = new.target.name;
+    const { processGroup, ...options } = readArguments<SyncBatchNormOptions & { numFeatures: number }>(
+      where,
+      args,
+      ['numFeatures', 'eps', 'momentum', 'affine', 'trackRunningStats', 'processGroup'],
+      ['bias', ...FACTORY],
+    );
+    if (processGroup !== undefined && processGroup !== null)
+      throw new TypeError(`${where}: there are no process groups here, but processGroup is ${describe(processGroup)}`);
+    super(options.numFeatures!, options);
+  }
+  /** A module with every BatchNorm in it as a SyncBatchNorm that shares its parameters. */
+  static convertSyncBatchnorm<M extends AnyModule>(module: M): M | SyncBatchNorm {
+    if (!(module instanceof Module))
+      throw new TypeError(`convertSyncBatchnorm: expected a Module but received ${describe(module)}`);
+    const from: unknown = module;
+    if (from instanceof BatchNorm && !(from instanceof SyncBatchNorm)) {
+      const { numFeatures, eps, momentum, affine, trackRunningStats } = from;
+      const to = new SyncBatchNorm(numFeatures, { eps, momentum, affine, trackRunningStats, bias: from.bias !== null });
+      const { weight, bias, runningMean, runningVar, numBatchesTracked, training } = from;
+      return Object.assign(to, { weight, bias, runningMean, runningVar, numBatchesTracked, training });
+    }
+    for (const [name, child] of module.namedChildren()) {
+      const converted = SyncBatchNorm.convertSyncBatchnorm(child);
+      if (converted === child) continue;
+      // members of arrays and plain objects have names such as layers.0
+      const dot = name.indexOf('.');
+      if (dot < 0) module.registerModule(name, converted as AnyModule);
+      else Reflect.set(Reflect.get(module, name.slice(0, dot)) as object, name.slice(dot + 1), converted);
+    }
+    return module;
+  }
+  protected override check(x: Tensor): void {
+    if (x.ndim < 2) throw new ShapeError(`SyncBatchNorm: expected at least 2D input (got ${x.ndim}D input)`);
+    if (x.sizes[1] === 0) throw new ShapeError('SyncBatchNorm: number of input channels should be non-zero');
   }
 }
 

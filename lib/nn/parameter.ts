@@ -1,9 +1,10 @@
 // Parameter: a tensor that modules count among their own. Made by modules, and by whoever writes one.
+import { deviceOption, type DeviceLike } from '../device.ts';
 import { inNameOf } from '../errors.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import type { DType } from '../dtype.ts';
-import type { Shape } from '../shape.ts';
+import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
+import { checkShape, type Shape } from '../shape.ts';
 import { emptyLasting, Tensor } from '../tensor.ts';
 
 /**
@@ -28,3 +29,81 @@ export class Parameter extends Tensor {
 
 /** A parameter with memory of its own, uninitialised. */
 export const emptyParameter = (sizes: Shape, dt: DType): Parameter => new Parameter(emptyLasting(sizes, dt));
+
+/** Options of {@link UninitializedParameter} and {@link UninitializedBuffer}. */
+export interface UninitializedOptions {
+  requiresGrad?: boolean | undefined;
+  device?: DeviceLike | null | undefined;
+  dtype?: DTypeName | null | undefined;
+}
+const NAMES = ['requiresGrad', 'device', 'dtype'] as const;
+function nothing(where: string, { device, dtype }: UninitializedOptions): Tensor {
+  deviceOption(where, device);
+  return emptyLasting([0], dtype === undefined || dtype === null ? getDefault() : toDType(dtype, where));
+}
+/** Gives memory to what had none, which becomes an ordinary parameter or tensor. */
+function materialize(x: Tensor, shape: Shape, kind: object): void {
+  x.data = emptyLasting(checkShape('materialize', shape), x.dt);
+  Object.setPrototypeOf(x, kind);
+}
+const shapeless = (): never => {
+  throw new TypeError(
+    "shape: can't access the shape of an uninitialized parameter or buffer. Call `forward` to initialize the parameters " +
+      'before accessing their attributes.',
+  );
+};
+
+/**
+ * A parameter whose shape is not known yet: those of lazy modules before they first see an input. It becomes a
+ * {@link Parameter} once it is known. Asking for its shape is a TypeError.
+ * @example
+ * new torch.nn.UninitializedParameter() // <UninitializedParameter>
+ */
+export class UninitializedParameter extends Parameter {
+  constructor(
+    ...args: Call<[requiresGrad?: boolean, device?: DeviceLike | null, dtype?: DTypeName | null], UninitializedOptions>
+  ) {
+    const options = readArguments<UninitializedOptions>('UninitializedParameter', args, NAMES);
+    super(nothing('UninitializedParameter', options), { requiresGrad: options.requiresGrad });
+  }
+  /** Takes this shape, with values that are not set. */
+  materialize(shape: Shape): void {
+    materialize(this, shape, Parameter.prototype);
+  }
+  override get shape(): readonly number[] {
+    return shapeless();
+  }
+  override toString(): string {
+    return '<UninitializedParameter>';
+  }
+}
+/**
+ * As {@link UninitializedParameter}, of buffers.
+ * @example
+ * const buffer = new torch.nn.UninitializedBuffer()
+ * buffer.materialize([2, 3])
+ * buffer.shape // torch.Size([2, 3])
+ */
+export class UninitializedBuffer extends Tensor {
+  constructor(
+    ...args: Call<[requiresGrad?: boolean, device?: DeviceLike | null, dtype?: DTypeName | null], UninitializedOptions>
+  ) {
+    const options = readArguments<UninitializedOptions>('UninitializedBuffer', args, NAMES);
+    const data = nothing('UninitializedBuffer', options);
+    super(data.storage, data.dt, data.sizes, null, data.offset);
+    inNameOf('UninitializedBuffer', () => (this.requiresGrad = options.requiresGrad ?? false));
+  }
+  /** Takes this shape, with values that are not set. */
+  materialize(shape: Shape): void {
+    materialize(this, shape, Tensor.prototype);
+  }
+  override get shape(): readonly number[] {
+    return shapeless();
+  }
+  override toString(): string {
+    return '<UninitializedBuffer>';
+  }
+}
+/** Whether a parameter or buffer waits for its shape. */
+export const isLazy = (x: unknown): x is UninitializedParameter | UninitializedBuffer =>
+  x instanceof UninitializedParameter || x instanceof UninitializedBuffer;

@@ -12,12 +12,13 @@ import {
   avgPool2d,
   avgPool3d,
   type AvgPoolOptions,
-  maxPool1d,
-  maxPool2d,
-  maxPool3d,
-  type MaxPoolOptions,
+  maxPool1dWithIndices,
+  maxPool2dWithIndices,
+  maxPool3dWithIndices,
   type OutputSize,
+  type Pooled,
 } from '../ops/pool.ts';
+import type { MaxPoolOptions } from '../functional/layers.ts';
 import type { Tensor } from '../tensor.ts';
 import { bool, intOrTuple, tuple } from './internal.ts';
 import { Module } from './module.ts';
@@ -25,19 +26,22 @@ import { Module } from './module.ts';
 type MaxArguments = Named<
   [kernelSize: Sizes],
   ['kernelSize'],
-  [stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean],
+  [stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, returnIndices?: boolean, ceilMode?: boolean],
   MaxPoolOptions
 >;
+/** What a layer gives that finds maxima: with `returnIndices`, which its type says too (`MaxPool2d<true>`), a pair. */
+type Found<Indices extends boolean> = Indices extends true ? Pooled : Tensor;
 /** The one argument that must be there. */
 function windows(where: string, kernelSize: Sizes | undefined): Sizes {
   if (kernelSize === undefined) throw new TypeError(`${where}: missing kernelSize`);
   return kernelSize;
 }
-abstract class MaxPool extends Module {
+abstract class MaxPool<Indices extends boolean> extends Module<[x: Tensor], Found<Indices>> {
   readonly kernelSize: Sizes;
   readonly stride: Sizes;
   readonly padding: Sizes;
   readonly dilation: Sizes;
+  readonly returnIndices: boolean;
   readonly ceilMode: boolean;
   constructor(...args: MaxArguments) {
     super();
@@ -46,13 +50,19 @@ abstract class MaxPool extends Module {
       'stride',
       'padding',
       'dilation',
+      'returnIndices',
       'ceilMode',
     ]);
     this.kernelSize = windows(new.target.name, options.kernelSize);
     this.stride = options.stride ?? this.kernelSize;
     this.padding = options.padding ?? 0;
     this.dilation = options.dilation ?? 1;
+    this.returnIndices = options.returnIndices ?? false;
     this.ceilMode = options.ceilMode ?? false;
+  }
+  protected found(f: typeof maxPool2dWithIndices, x: Tensor): Found<Indices> {
+    const pooled = f(x, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
+    return (this.returnIndices ? pooled : pooled.output) as Found<Indices>;
   }
   override extraRepr(): string {
     return (
@@ -66,9 +76,9 @@ abstract class MaxPool extends Module {
  * @example
  * new torch.nn.MaxPool1d(2).forward(torch.tensor([[1, 3.5, 2, 0]])) // tensor([[3.5000, 2.0000]])
  */
-export class MaxPool1d extends MaxPool {
-  override forward(x: Tensor): Tensor {
-    return maxPool1d(x, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
+export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Indices> {
+  override forward(x: Tensor): Found<Indices> {
+    return this.found(maxPool1dWithIndices, x);
   }
 }
 /**
@@ -76,11 +86,13 @@ export class MaxPool1d extends MaxPool {
  * @example
  * new torch.nn.MaxPool2d(2).forward(torch.tensor([[[1, 3.5], [2, 0]]])) // tensor([[[3.5000]]])
  * @example
+ * new torch.nn.MaxPool2d(2, { returnIndices: true }).forward(torch.tensor([[[1, 3.5], [2, 0]]])).indices // tensor([[[1]]])
+ * @example
  * new torch.nn.MaxPool2d(2) // MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)
  */
-export class MaxPool2d extends MaxPool {
-  override forward(x: Tensor): Tensor {
-    return maxPool2d(x, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
+export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Indices> {
+  override forward(x: Tensor): Found<Indices> {
+    return this.found(maxPool2dWithIndices, x);
   }
 }
 /**
@@ -88,9 +100,9 @@ export class MaxPool2d extends MaxPool {
  * @example
  * new torch.nn.MaxPool3d(2).forward(torch.arange(8, { dtype: 'float32' }).reshape(1, 2, 2, 2)).item() // 7
  */
-export class MaxPool3d extends MaxPool {
-  override forward(x: Tensor): Tensor {
-    return maxPool3d(x, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
+export class MaxPool3d<Indices extends boolean = false> extends MaxPool<Indices> {
+  override forward(x: Tensor): Found<Indices> {
+    return this.found(maxPool3dWithIndices, x);
   }
 }
 
@@ -221,14 +233,41 @@ export class AdaptiveAvgPool3d extends Adaptive {
     return adaptiveAvgPool3d(x, this.outputSize);
   }
 }
+abstract class AdaptiveMax<Indices extends boolean> extends Module<[x: Tensor], Found<Indices>> {
+  readonly outputSize: OutputSize;
+  readonly returnIndices: boolean;
+  constructor(
+    ...args: Named<
+      [outputSize: OutputSize],
+      ['outputSize'],
+      [returnIndices?: boolean],
+      { returnIndices?: boolean | undefined }
+    >
+  ) {
+    super();
+    const options = readArguments<{ outputSize: OutputSize; returnIndices: boolean }>(new.target.name, args, [
+      'outputSize',
+      'returnIndices',
+    ]);
+    if (options.outputSize === undefined) throw new TypeError(`${new.target.name}: missing outputSize`);
+    this.outputSize = options.outputSize;
+    this.returnIndices = options.returnIndices ?? false;
+  }
+  protected found(pooled: Pooled): Found<Indices> {
+    return (this.returnIndices ? pooled : pooled.output) as Found<Indices>;
+  }
+  override extraRepr(): string {
+    return `output_size=${intOrTuple(this.outputSize)}`;
+  }
+}
 /**
  * Maxima over `outputSize` windows of [N, C, L] or [C, L]. Throws ShapeError for other shapes.
  * @example
  * new torch.nn.AdaptiveMaxPool1d(2).forward(torch.tensor([[1, 3.5, 2, 0]])) // tensor([[3.5000, 2.0000]])
  */
-export class AdaptiveMaxPool1d extends Adaptive {
-  override forward(x: Tensor): Tensor {
-    return adaptiveMaxPool1d(x, this.outputSize).output;
+export class AdaptiveMaxPool1d<Indices extends boolean = false> extends AdaptiveMax<Indices> {
+  override forward(x: Tensor): Found<Indices> {
+    return this.found(adaptiveMaxPool1d(x, this.outputSize));
   }
 }
 /**
@@ -239,9 +278,9 @@ export class AdaptiveMaxPool1d extends Adaptive {
  * // tensor([[[3.5000],
  * //          [2.0000]]])
  */
-export class AdaptiveMaxPool2d extends Adaptive {
-  override forward(x: Tensor): Tensor {
-    return adaptiveMaxPool2d(x, this.outputSize).output;
+export class AdaptiveMaxPool2d<Indices extends boolean = false> extends AdaptiveMax<Indices> {
+  override forward(x: Tensor): Found<Indices> {
+    return this.found(adaptiveMaxPool2d(x, this.outputSize));
   }
 }
 /**
@@ -250,8 +289,8 @@ export class AdaptiveMaxPool2d extends Adaptive {
  * @example
  * new torch.nn.AdaptiveMaxPool3d(1).forward(torch.arange(8, { dtype: 'float32' }).reshape(1, 2, 2, 2)).item() // 7
  */
-export class AdaptiveMaxPool3d extends Adaptive {
-  override forward(x: Tensor): Tensor {
-    return adaptiveMaxPool3d(x, this.outputSize).output;
+export class AdaptiveMaxPool3d<Indices extends boolean = false> extends AdaptiveMax<Indices> {
+  override forward(x: Tensor): Found<Indices> {
+    return this.found(adaptiveMaxPool3d(x, this.outputSize));
   }
 }

@@ -3,6 +3,7 @@ import { noGrad } from '../autograd/mode.ts';
 import { describe, inNameOf } from '../errors.ts';
 import { sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
+import { isLazy } from './parameter.ts';
 
 /** Tensors by PyTorch's names, in its order. */
 export type StateDict = Record<string, Tensor>;
@@ -67,6 +68,12 @@ export function load(
         problems.push(
           `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${describe(value)}`,
         );
+      } else if (isLazy(value)) {
+        if (!isLazy(tensor))
+          problems.push(`"${key}" is uninitialized in the checkpoint, but not in the current model.`);
+      } else if (isLazy(tensor)) {
+        tensor.materialize(value.sizes);
+        noGrad(() => (tensor as Tensor).copy_(value));
       } else if (!sameShape(value.sizes, tensor.sizes)) {
         problems.push(
           `size mismatch for ${key}: copying a param with shape ${value.shape} from checkpoint, the shape in current model is ${tensor.shape}.`,

@@ -181,8 +181,8 @@ const positions = (n: number, align: boolean): number[] =>
  * [N, C, H, W] (or [N, C, D, H, W]): [N, H, W, 2] (or [N, D, H, W, 3]). Throws ShapeError where sizes do not fit.
  * @example
  * torch.nn.functional.affineGrid(torch.tensor([[[1, 0, 0.5], [0, 1, 0]]]), [1, 1, 1, 2])
- * // tensor([[[[0.0000, 0.0000],
- * //           [1.0000, 0.0000]]]])
+ * // tensor([[[[0., 0.],
+ * //           [1., 0.]]]])
  */
 export function affineGrid(
   theta: Tensor,

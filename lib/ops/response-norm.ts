@@ -155,7 +155,7 @@ export interface LocalResponseNormOptions {
  * `x / (k + alpha mean(x²))^beta`, the mean over `size` neighbouring channels of x [N, C, *]. Throws ShapeError for
  * less than 3 dims.
  * @example
- * torch.localResponseNorm(torch.tensor([[[3.5], [4]]]), 2, { alpha: 1, beta: 1 }).flatten() // tensor([0.4912, 0.2642])
+ * torch.localResponseNorm(torch.tensor([[[3.5], [4]]]), 2, { alpha: 1, beta: 1 }).flatten() // tensor([0.4912, 0.2645])
  */
 export function localResponseNorm(
   x: Tensor,

@@ -325,7 +325,7 @@ export function fractionalMaxPool2dWithIndices(x: Tensor, ...args: FractionalArg
 /**
  * As {@link fractionalMaxPool2dWithIndices}, of [N, C, D, H, W] or [C, D, H, W].
  * @example
- * torch.fractionalMaxPool3dWithIndices(torch.ones(1, 2, 2, 2), 2, { outputSize: 1 }).indices // tensor([[[[0]]]])
+ * torch.fractionalMaxPool3dWithIndices(torch.ones(1, 3, 3, 3), 2, { outputSize: 1 }).indices // tensor([[[[13]]]])
  */
 export function fractionalMaxPool3dWithIndices(x: Tensor, ...args: FractionalArguments): Pooled {
   return fractional(3, x, args);

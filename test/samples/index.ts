@@ -14,6 +14,7 @@ export { callsOf, type RowName, type Sample, torchOf } from './sample.ts';
 
 /** The tables by the names of their files. */
 export const tables: Readonly<Record<string, Samples>> = { attention, core, linalg, losses, operators, special };
+export const tables: Readonly<Record<string, Samples>> = { attention, core, linalg, losses, operators, vision };
 export const samples: Readonly<Record<RowName, Sample>> = {
   ...attention,
   ...core,
@@ -26,3 +27,5 @@ export const tables: Readonly<Record<string, Samples>> = { attention, core, lina
 export const samples: Readonly<Record<RowName, Sample>> = { ...attention, ...core, ...linalg, ...losses, ...operators };
 export const tables: Readonly<Record<string, Samples>> = { attention, core, losses, operators, vision };
 export const samples: Readonly<Record<RowName, Sample>> = { ...attention, ...core, ...losses, ...operators, ...vision };
+  ...vision,
+};
