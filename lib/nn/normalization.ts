@@ -102,7 +102,7 @@ export class SyncBatchNorm extends BatchNorm {
     >
   ) {
     const where = new.target.name;
-    const { processGroup, ...options } = readArguments<SyncBatchNormOptions & { numFeatures: number }>(
+    const { numFeatures, processGroup, ...options } = readArguments<SyncBatchNormOptions & { numFeatures: number }>(
       where,
       args,
       ['numFeatures', 'eps', 'momentum', 'affine', 'trackRunningStats', 'processGroup'],
@@ -110,7 +110,7 @@ export class SyncBatchNorm extends BatchNorm {
     );
     if (processGroup !== undefined && processGroup !== null)
       throw new TypeError(`${where}: there are no process groups here, but processGroup is ${describe(processGroup)}`);
-    super(options.numFeatures!, options);
+    super(numFeatures!, options);
   }
   /** A module with every BatchNorm in it as a SyncBatchNorm that shares its parameters. */
   static convertSyncBatchnorm<M extends AnyModule>(module: M): M | SyncBatchNorm {
