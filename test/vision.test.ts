@@ -132,6 +132,15 @@ describe('lazy layers', () => {
     assert.equal(model.getParameter('0.weight').dtype, 'float64');
   });
 
+  test('are copied with what waits', () => {
+    const m = new nn.LazyBatchNorm1d();
+    const copy = m.deepcopy();
+    m.forward(torch.ones(2, 3));
+    assert.equal(copy.forward(torch.ones(2, 4)).sizes.join(), '2,4');
+    const pad = new nn.ReflectionPad1d(1).deepcopy();
+    assert.equal(pad.forward(torch.ones(1, 3)).sizes.join(), '1,5');
+  });
+
   test('refuse what they cannot learn from', () => {
     assert.throws(() => new nn.LazyConv1d(4, 2, { groups: 4 }).forward(torch.ones(1, 3, 5)), /divisible by groups/);
     assert.throws(() => new nn.LazyConv1d(4, 2).forward(torch.ones(3)), { message: /^LazyConv1d: expected 2D/ });

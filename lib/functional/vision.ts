@@ -187,7 +187,7 @@ type DropoutArguments = Call<[p?: number, training?: boolean, inplace?: boolean]
 function dropped(where: string, x: Tensor, args: readonly unknown[], f: typeof noise.alphaDropout): Tensor {
   const names = ['p', 'training', 'inplace'];
   const { p, training = false, inplace = false } = readArguments<DropoutOptions>(where, args, names);
-  return placed(x, f(x, { p, training }), inplace);
+  return placed(where, x, (z) => f(z, { p, training }), inplace);
 }
 /**
  * Sets elements with probability `p` (0.5) to what SELU saturates at, and scales so that mean and variance stay, if
@@ -223,7 +223,7 @@ export function rrelu(
 ): Tensor {
   const names = ['lower', 'upper', 'training', 'inplace'];
   const { inplace = false, ...options } = readArguments<RreluOptions>('rrelu', args, names, ['generator']);
-  return placed(x, noise.rrelu(x, options), inplace);
+  return placed('rrelu', x, (z) => noise.rrelu(z, options), inplace);
 }
 
 // ---- in place -------------------------------------------------------------------------------------------------------

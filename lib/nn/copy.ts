@@ -4,7 +4,7 @@ import { noGrad } from '../autograd/mode.ts';
 import { AutogradError } from '../errors.ts';
 import { emptyLasting, Tensor } from '../tensor.ts';
 import type { AnyModule } from './module.ts';
-import { Parameter } from './parameter.ts';
+import { Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.ts';
 
 /** Copies a value, the same one to the same copy. */
 export type Copy = <T>(value: T) => T;
@@ -32,6 +32,9 @@ function copyTensor(x: Tensor): Tensor {
       'deepcopy: only tensors created explicitly by the user (graph leaves) support deepcopy; detach what was computed',
     );
   }
+  const { requiresGrad, dtype } = x;
+  if (x instanceof UninitializedParameter) return new UninitializedParameter({ requiresGrad, dtype });
+  if (x instanceof UninitializedBuffer) return new UninitializedBuffer({ requiresGrad, dtype });
   const values = emptyLasting(x.sizes, x.dt);
   noGrad(() => values.copy_(x.detach()));
   if (x instanceof Parameter) return new Parameter(values, x.requiresGrad);

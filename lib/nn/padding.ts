@@ -16,14 +16,14 @@ const widths = (where: string, padding: Sizes | undefined, dims: number): Shape 
 
 abstract class Pad extends Module {
   readonly padding: Shape;
-  readonly #mode: PadMode;
+  readonly mode: PadMode;
   constructor(where: string, dims: number, mode: PadMode, args: Arguments) {
     super();
     this.padding = widths(where, readArguments<{ padding: Sizes }>(where, args, ['padding']).padding, dims);
-    this.#mode = mode;
+    this.mode = mode;
   }
   override forward(x: Tensor): Tensor {
-    return pad(x, this.padding, this.#mode);
+    return pad(x, this.padding, this.mode);
   }
   override extraRepr(): string {
     return tuple(this.padding);
