@@ -1,6 +1,6 @@
 // Parameter: a tensor that modules count among their own. Made by modules, and by whoever writes one.
 import { deviceOption, type DeviceLike } from '../device.ts';
-import { inNameOf } from '../errors.ts';
+import { describe, inNameOf } from '../errors.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
@@ -37,7 +37,9 @@ export interface UninitializedOptions {
   dtype?: DTypeName | null | undefined;
 }
 const NAMES = ['requiresGrad', 'device', 'dtype'] as const;
-function nothing(where: string, { device, dtype }: UninitializedOptions): Tensor {
+function nothing(where: string, { requiresGrad, device, dtype }: UninitializedOptions): Tensor {
+  if (requiresGrad !== undefined && typeof requiresGrad !== 'boolean')
+    throw new TypeError(`${where}: expected a boolean for requiresGrad but received ${describe(requiresGrad)}`);
   deviceOption(where, device);
   return emptyLasting([0], dtype === undefined || dtype === null ? getDefault() : toDType(dtype, where));
 }
