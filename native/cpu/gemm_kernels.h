@@ -368,10 +368,13 @@ void pack_a(const T* a, int64_t a_row, int64_t a_col, int rows, int64_t k, T* ds
   if (a_col == 1) {
     pack_transposed<T, G>(a, a_row, rows, k, dst, rows);
   } else if (a_row == 1) {
+    // Parts of vectors are slow without masks. While the last step lies a vector further, what is behind the rows is in
+    // A's memory too, and the next step overwrites it in dst.
+    const int64_t whole = a_col > 0 ? k - (w + a_col - 1) / a_col : 0;
     for (int64_t p = 0; p < k; p++) {
       for (int i = 0; i < rows; i += w) {
         const int n = rows - i < w ? rows - i : w;
-        store(dst + p * rows + i, n == w ? load(a + p * a_col + i) : load_part(a + p * a_col + i, n));
+        store(dst + p * rows + i, n == w || p < whole ? load(a + p * a_col + i) : load_part(a + p * a_col + i, n));
       }
     }
   } else {
