@@ -55,7 +55,7 @@ type Layer = torch.nn.Module<
 /** What the three layers have in common. */
 type Sequential = torch.nn.Module<[x: torch.Tensor], [torch.Tensor, unknown]>;
 const layerOf = (kind: 'RNN' | 'LSTM' | 'GRU', input: number, hidden: number, options = {}): Sequential =>
-  new nn[kind](input, hidden, options) as never;
+  new nn[kind](input, hidden, options as never) as never;
 const isLSTM = (kind: string): boolean => kind.startsWith('LSTM');
 
 /** Makes the module and its inputs, and runs it. */
@@ -351,6 +351,9 @@ describe('modules', () => {
     assert.equal(lstm.allWeights[3]![4], lstm.weightHrL1Reverse);
     assert.equal(lstm.flattenParameters(), undefined);
     assert.equal(lstm.mode, 'LSTM');
+    const byName = new nn.LSTM({ inputSize: 2, hiddenSize: 3, numLayers: 2, batchFirst: true, dropout: 0.5 });
+    assert.equal(String(byName), 'LSTM(2, 3, num_layers=2, batch_first=True, dropout=0.5)');
+    assert.equal(String(new nn.GRUCell(2, { hiddenSize: 3 })), 'GRUCell(2, 3)');
     assert.equal(new nn.RNN(2, 3, 1, 'relu').mode, 'RNN_RELU');
     // a parameter that is put in another's place is what forward reads
     const rnnLayer = new nn.RNN(2, 3);
@@ -359,6 +362,14 @@ describe('modules', () => {
     rnnLayer.biasIhL0 = new nn.Parameter(torch.zeros(3));
     rnnLayer.biasHhL0 = new nn.Parameter(torch.zeros(3));
     assert.equal(rnnLayer.forward(torch.ones(4, 2))[0].abs().sum().item(), 0);
+  });
+
+  test('copies compute the same', () => {
+    const x = torch.randn(5, 2);
+    const gru = new nn.GRU(2, 3, { bidirectional: true });
+    assert.ok(torch.equal(gru.deepcopy().forward(x)[0], gru.forward(x)[0]));
+    const cell = new nn.LSTMCell(2, 3);
+    assert.ok(torch.equal(cell.deepcopy().forward(x)[1], cell.forward(x)[1]));
   });
 
   test('an LSTM learns to remember', () => {

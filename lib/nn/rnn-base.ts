@@ -26,6 +26,8 @@ export interface RecurrentOptions extends FactoryOptions {
   bidirectional?: boolean | undefined;
 }
 interface AllOptions extends RecurrentOptions {
+  inputSize?: number | undefined;
+  hiddenSize?: number | undefined;
   projSize?: number | undefined;
   nonlinearity?: string | undefined;
 }
@@ -74,10 +76,8 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
   readonly dropout: number;
   readonly bidirectional: boolean;
   readonly projSize: number;
-  readonly #cell: Cell;
-  readonly #where: string;
 
-  protected constructor(where: string, cell: Cell, inputSize: number, hiddenSize: number, options: AllOptions) {
+  protected constructor(where: string, cell: Cell, options: AllOptions) {
     super();
     if (new.target === RNNBase)
       throw new TypeError('RNNBase: is the base of RNN, LSTM and GRU, and not made by itself');
@@ -94,14 +94,14 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
         `${where}: dropout should be a number in range [0, 1] representing the probability of an element being zeroed, but got ${describe(dropout)}`,
       );
     }
-    this.#cell = cell;
-    this.#where = where;
     this.mode = cell === 'lstm' || cell === 'gru' ? cell.toUpperCase() : `RNN_${cell.toUpperCase()}`;
     this.bias = flag(where, 'bias', bias);
     this.batchFirst = flag(where, 'batchFirst', batchFirst);
     this.bidirectional = flag(where, 'bidirectional', bidirectional);
-    this.inputSize = positive(where, 'inputSize', inputSize);
-    this.hiddenSize = positive(where, 'hiddenSize', hiddenSize);
+    const inputSize = positive(where, 'inputSize', options.inputSize);
+    const hiddenSize = positive(where, 'hiddenSize', options.hiddenSize);
+    this.inputSize = inputSize;
+    this.hiddenSize = hiddenSize;
     this.numLayers = positive(where, 'numLayers', numLayers);
     if (typeof projSize !== 'number' || !Number.isInteger(projSize) || projSize < 0) {
       throw new RangeError(
@@ -123,26 +123,33 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
     const dt = factoryDtype(where, options);
     const rows = GATES[cell] * hiddenSize;
     for (let layer = 0; layer < numLayers; layer++) {
-      for (const reverse of this.#directions()) {
-        const columns = layer === 0 ? inputSize : this.#out * this.#directions().length;
-        this.#set('weightIh', layer, reverse, emptyParameter([rows, columns], dt));
-        this.#set('weightHh', layer, reverse, emptyParameter([rows, this.#out], dt));
+      for (const reverse of this.eachDirection()) {
+        const columns = layer === 0 ? inputSize : this.outputSize * this.eachDirection().length;
+        this.putWeight('weightIh', layer, reverse, emptyParameter([rows, columns], dt));
+        this.putWeight('weightHh', layer, reverse, emptyParameter([rows, this.outputSize], dt));
         if (bias) {
-          this.#set('biasIh', layer, reverse, emptyParameter([rows], dt));
-          this.#set('biasHh', layer, reverse, emptyParameter([rows], dt));
+          this.putWeight('biasIh', layer, reverse, emptyParameter([rows], dt));
+          this.putWeight('biasHh', layer, reverse, emptyParameter([rows], dt));
         }
-        if (projSize > 0) this.#set('weightHr', layer, reverse, emptyParameter([projSize, hiddenSize], dt));
+        if (projSize > 0) this.putWeight('weightHr', layer, reverse, emptyParameter([projSize, hiddenSize], dt));
       }
     }
     this.resetParameters();
   }
-  get #out(): number {
+  // no #private members, which a copy made without the constructor would lack
+  private get cellKind(): Cell {
+    return this.mode.split('_').at(-1)!.toLowerCase() as Cell;
+  }
+  private get shownName(): string {
+    return this.mode.split('_')[0]!;
+  }
+  private get outputSize(): number {
     return this.projSize > 0 ? this.projSize : this.hiddenSize;
   }
-  #directions(): readonly boolean[] {
+  private eachDirection(): readonly boolean[] {
     return this.bidirectional ? [false, true] : [false];
   }
-  #set(
+  private putWeight(
     name: 'weightIh' | 'weightHh' | 'weightHr' | 'biasIh' | 'biasHh',
     layer: number,
     reverse: boolean,
@@ -151,7 +158,7 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
     if (reverse) this[`${name}L${layer}Reverse`] = p;
     else this[`${name}L${layer}`] = p;
   }
-  #weights(layer: number, reverse: boolean): Weights {
+  private layerWeights(layer: number, reverse: boolean): Weights {
     const get = (name: 'weightIh' | 'weightHh' | 'weightHr' | 'biasIh' | 'biasHh'): Tensor | null =>
       (reverse ? this[`${name}L${layer}Reverse`] : this[`${name}L${layer}`]) ?? null;
     return {
@@ -168,8 +175,8 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
   /** The parameters of each layer and direction, in PyTorch's order. */
   get allWeights(): Parameter[][] {
     return Array.from({ length: this.numLayers }, (_, layer) =>
-      this.#directions().map((reverse) => {
-        const { ih, hh, bih, bhh, hr } = this.#weights(layer, reverse);
+      this.eachDirection().map((reverse) => {
+        const { ih, hh, bih, bhh, hr } = this.layerWeights(layer, reverse);
         return [ih, hh, bih, bhh, hr].filter((p) => p !== null) as Parameter[];
       }),
     ).flat();
@@ -183,42 +190,42 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
 
   /** Runs all layers; `states` are the first ones, hidden and (the LSTM's) cells. */
   protected run(input: SequenceInput, states: readonly unknown[] | null): [SequenceInput, Tensor[]] {
-    return input instanceof PackedSequence ? this.#runPacked(input, states) : this.#runTensor(input, states);
+    return input instanceof PackedSequence ? this.runPacked(input, states) : this.runTensor(input, states);
   }
-  #runPacked(input: PackedSequence, states: readonly unknown[] | null): [PackedSequence, Tensor[]] {
+  private runPacked(input: PackedSequence, states: readonly unknown[] | null): [PackedSequence, Tensor[]] {
     const { data, batchSizes, sortedIndices, unsortedIndices } = input;
-    this.#checkInput(data, 2);
-    const list = batchSizesOf(this.#where, input);
+    this.checkInput(data, 2);
+    const list = batchSizesOf(this.shownName, input);
     const permuted = (order: Tensor | null, x: Tensor): Tensor => (order === null ? x : x.indexSelect(1, order));
-    const first = this.#checkStates(data, states, list[0]!, true);
+    const first = this.checkStates(data, states, list[0]!, true);
     const layout: Layout = {
       steps: list.length,
       batch: list[0]!,
       batchMajor: false,
       sizes: { list, tensor: batchSizes },
     };
-    const [y, last] = this.#layers(data, first?.map((s) => permuted(sortedIndices, s)) ?? null, layout);
+    const [y, last] = this.runLayers(data, first?.map((s) => permuted(sortedIndices, s)) ?? null, layout);
     const packed = new PackedSequence(y, batchSizes, sortedIndices, unsortedIndices);
     return [packed, last.map((s) => permuted(unsortedIndices, s))];
   }
-  #runTensor(input: Tensor, states: readonly unknown[] | null): [Tensor, Tensor[]] {
-    const where = this.#where;
+  private runTensor(input: Tensor, states: readonly unknown[] | null): [Tensor, Tensor[]] {
+    const where = this.shownName;
     checkTensor(where, input);
     if (input.ndim !== 2 && input.ndim !== 3)
       throw new ShapeError(`${where}: Expected input to be 2D or 3D, got ${input.ndim}D instead`);
     const batched = input.ndim === 3;
     const dim = this.batchFirst ? 0 : 1;
     let x = batched ? input : input.unsqueeze(dim);
-    this.#checkInput(x, 3);
+    this.checkInput(x, 3);
     const batch = x.sizes[dim]!;
     const steps = x.sizes[1 - dim]!;
     if (steps === 0) throw new ShapeError(`${where}: Expected sequence length to be larger than 0 in RNN`);
-    const first = this.#checkStates(x, states, batch, batched);
+    const first = this.checkStates(x, states, batch, batched);
     // PyTorch draws dropout step by step
     const turned = this.batchFirst && this.training && this.dropout > 0 && this.numLayers > 1;
     if (turned) x = x.transpose(0, 1);
     const layout: Layout = { steps, batch, batchMajor: this.batchFirst && !turned, sizes: null };
-    let [y, last] = this.#layers(x, first, layout);
+    let [y, last] = this.runLayers(x, first, layout);
     if (turned) y = y.transpose(0, 1);
     if (!batched) {
       y = y.squeeze(dim);
@@ -226,8 +233,8 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
     }
     return [y, last];
   }
-  #layers(input: Tensor, first: readonly Tensor[] | null, layout: Layout): [Tensor, Tensor[]] {
-    const count = this.#directions().length;
+  private runLayers(input: Tensor, first: readonly Tensor[] | null, layout: Layout): [Tensor, Tensor[]] {
+    const count = this.eachDirection().length;
     const of = (s: Tensor | undefined, layer: number): Tensor | null =>
       s === undefined ? null : this.numLayers === 1 ? s : s.narrow(0, layer * count, count);
     const hidden: Tensor[] = [];
@@ -235,11 +242,11 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
     let x = input;
     for (let layer = 0; layer < this.numLayers; layer++) {
       const { y, h, c } = recurrentLayer({
-        cell: this.#cell,
+        cell: this.cellKind,
         x,
         h: of(first?.[0], layer),
         c: of(first?.[1], layer),
-        weights: this.#directions().map((reverse) => this.#weights(layer, reverse)),
+        weights: this.eachDirection().map((reverse) => this.layerWeights(layer, reverse)),
         layout,
         flat: false,
       });
@@ -251,9 +258,9 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
     return [x, cells.length > 0 ? [joined(hidden), joined(cells)] : [joined(hidden)]];
   }
 
-  #checkInput(x: Tensor, rank: number): void {
-    const where = this.#where;
-    const weight = this.#weights(0, false).ih;
+  private checkInput(x: Tensor, rank: number): void {
+    const where = this.shownName;
+    const weight = this.layerWeights(0, false).ih;
     if (x.dt !== weight.dt) {
       throw new DtypeError(
         `${where}: RNN input dtype (${x.dtype}) does not match weight dtype (${weight.dtype}). Convert input: ` +
@@ -268,21 +275,21 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
       );
     }
   }
-  #checkStates(x: Tensor, states: readonly unknown[] | null, batch: number, batched: boolean): Tensor[] | null {
+  private checkStates(x: Tensor, states: readonly unknown[] | null, batch: number, batched: boolean): Tensor[] | null {
     if (states === null) return null;
-    const where = this.#where;
+    const where = this.shownName;
     const rank = batched ? 3 : 2;
-    const layers = this.numLayers * this.#directions().length;
+    const layers = this.numLayers * this.eachDirection().length;
     return states.map((s, i) => {
-      const name = this.#cell === 'lstm' ? `hidden[${i}]` : 'hidden';
+      const name = this.cellKind === 'lstm' ? `hidden[${i}]` : 'hidden';
       checkTensor(where, s, name);
       if (s.ndim !== rank) {
         throw new ShapeError(
-          `${where}: For ${batched ? 'batched 3-D' : 'unbatched 2-D'} input, hx${this.#cell === 'lstm' ? ' and cx' : ''} should also be ${rank}-D but got ${s.ndim}-D tensor`,
+          `${where}: For ${batched ? 'batched 3-D' : 'unbatched 2-D'} input, hx${this.cellKind === 'lstm' ? ' and cx' : ''} should also be ${rank}-D but got ${s.ndim}-D tensor`,
         );
       }
       const state = batched ? s : s.unsqueeze(1);
-      const expected = [layers, batch, i === 0 ? this.#out : this.hiddenSize];
+      const expected = [layers, batch, i === 0 ? this.outputSize : this.hiddenSize];
       if (show(state.sizes) !== show(expected)) {
         throw new ShapeError(
           `${where}: Expected ${name === 'hidden' ? 'hidden' : name} size (${expected.join(', ')}), got ${show(state.sizes)}`,
@@ -309,6 +316,9 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
   }
 }
 
-/** Reads the options behind the two sizes; `names` are PyTorch's, in its order. */
+/** The arguments that come first, for which names will do too. */
+export const SIZES = ['inputSize', 'hiddenSize'] as const;
+export type Sizes = [inputSize: number, hiddenSize: number];
+/** Reads the sizes and the options behind them; `names` are PyTorch's, in its order. */
 export const readRecurrent = (where: string, args: readonly unknown[], names: readonly string[]): AllOptions =>
-  readArguments<AllOptions>(where, args, names, FACTORY);
+  readArguments<AllOptions>(where, args, [...SIZES, ...names], FACTORY);

@@ -1,5 +1,5 @@
 // One step of a recurrent layer as a module: RNNCell, LSTMCell, GRUCell.
-import { type Call, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
 import { type Cell, GATES, recurrentLayer } from '../ops/internal/rnn.ts';
@@ -8,7 +8,7 @@ import { bool, FACTORY, type FactoryOptions, factoryDtype } from './internal.ts'
 import { Module } from './module.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
 import { nonlinearityOf, pair } from './rnn.ts';
-import { drawRecurrent, flag, positive, snake } from './rnn-base.ts';
+import { drawRecurrent, flag, positive, SIZES, type Sizes, snake } from './rnn-base.ts';
 
 /** Options of {@link LSTMCell} and {@link GRUCell}. */
 export interface CellOptions extends FactoryOptions {
@@ -18,6 +18,13 @@ export interface CellOptions extends FactoryOptions {
 export interface RNNCellOptions extends CellOptions {
   nonlinearity?: 'tanh' | 'relu' | undefined;
 }
+interface AllOptions extends RNNCellOptions {
+  inputSize?: number | undefined;
+  hiddenSize?: number | undefined;
+}
+const read = (where: string, args: readonly unknown[], ...more: string[]): AllOptions =>
+  readArguments<AllOptions>(where, args, [...SIZES, 'bias', ...more], FACTORY);
+type CellArguments<O, Rest extends readonly unknown[]> = Named<Sizes, typeof SIZES, [bias?: boolean, ...rest: Rest], O>;
 
 /**
  * The base class of {@link RNNCell}, {@link LSTMCell} and {@link GRUCell}.
@@ -36,25 +43,28 @@ export abstract class RNNCellBase<State> extends Module<[x: Tensor, state?: Stat
   biasIh: Parameter | null;
   /** [gates * hiddenSize] */
   biasHh: Parameter | null;
-  readonly #cell: Cell;
-  readonly #where: string;
-  protected constructor(where: string, cell: Cell, inputSize: number, hiddenSize: number, options: CellOptions) {
+  private readonly cellKind: Cell;
+  protected constructor(where: string, cell: Cell, options: AllOptions) {
     super();
     if (new.target === RNNCellBase)
       throw new TypeError('RNNCellBase: is the base of RNNCell, LSTMCell and GRUCell, and not made by itself');
-    const { bias = true, ...factory } = options;
-    this.#where = where;
-    this.#cell = cell;
-    this.inputSize = positive(where, 'inputSize', inputSize);
-    this.hiddenSize = positive(where, 'hiddenSize', hiddenSize);
+    const { bias = true } = options;
+    this.cellKind = cell;
+    const inputSize = positive(where, 'inputSize', options.inputSize);
+    const hiddenSize = positive(where, 'hiddenSize', options.hiddenSize);
+    this.inputSize = inputSize;
+    this.hiddenSize = hiddenSize;
     this.bias = flag(where, 'bias', bias);
-    const dt = factoryDtype(where, factory);
+    const dt = factoryDtype(where, options);
     const rows = GATES[cell] * hiddenSize;
     this.weightIh = emptyParameter([rows, inputSize], dt);
     this.weightHh = emptyParameter([rows, hiddenSize], dt);
     this.biasIh = bias ? emptyParameter([rows], dt) : null;
     this.biasHh = bias ? emptyParameter([rows], dt) : null;
     this.resetParameters();
+  }
+  private get shownName(): string {
+    return `${this.cellKind === 'lstm' || this.cellKind === 'gru' ? this.cellKind.toUpperCase() : 'RNN'}Cell`;
   }
   protected override keyOf(field: string): string {
     return snake(field);
@@ -69,7 +79,7 @@ export abstract class RNNCellBase<State> extends Module<[x: Tensor, state?: Stat
 
   /** One step from `states`, hidden and (the LSTM's) cells. */
   protected run(x: Tensor, states: readonly unknown[] | null): Tensor[] {
-    const where = this.#where;
+    const where = this.shownName;
     checkTensor(where, x);
     if (x.ndim !== 1 && x.ndim !== 2)
       throw new ShapeError(`${where}: Expected input to be 1D or 2D, got ${x.ndim}D instead`);
@@ -87,9 +97,9 @@ export abstract class RNNCellBase<State> extends Module<[x: Tensor, state?: Stat
     }
     commonDevice(where, [x, this.weightIh]);
     const batch = rows.sizes[0]!;
-    const [h, c] = (states ?? []).map((s, i) => this.#checkState(x, s, i, batch, batched));
+    const [h, c] = (states ?? []).map((s, i) => this.checkState(x, s, i, batch, batched));
     const out = recurrentLayer({
-      cell: this.#cell,
+      cell: this.cellKind,
       x: rows,
       h: h ?? null,
       c: c ?? null,
@@ -100,9 +110,9 @@ export abstract class RNNCellBase<State> extends Module<[x: Tensor, state?: Stat
     const results = out.c === null ? [out.y] : [out.y, out.c];
     return batched ? results : results.map((r) => r.squeeze(0));
   }
-  #checkState(x: Tensor, s: unknown, i: number, batch: number, batched: boolean): Tensor {
-    const where = this.#where;
-    const name = this.#cell === 'lstm' ? `hx[${i}]` : 'hidden';
+  private checkState(x: Tensor, s: unknown, i: number, batch: number, batched: boolean): Tensor {
+    const where = this.shownName;
+    const name = this.cellKind === 'lstm' ? `hx[${i}]` : 'hidden';
     checkTensor(where, s, name);
     if (s.ndim !== 1 && s.ndim !== 2)
       throw new ShapeError(`${where}: Expected ${name} to be 1D or 2D, got ${s.ndim}D instead`);
@@ -135,14 +145,10 @@ export abstract class RNNCellBase<State> extends Module<[x: Tensor, state?: Stat
  */
 export class RNNCell extends RNNCellBase<Tensor> {
   readonly nonlinearity: 'tanh' | 'relu';
-  constructor(
-    inputSize: number,
-    hiddenSize: number,
-    ...args: Call<[bias?: boolean, nonlinearity?: 'tanh' | 'relu'], RNNCellOptions>
-  ) {
-    const options = readArguments<RNNCellOptions>('RNNCell', args, ['bias', 'nonlinearity'], FACTORY);
+  constructor(...args: CellArguments<RNNCellOptions, [nonlinearity?: 'tanh' | 'relu']>) {
+    const options = read('RNNCell', args, 'nonlinearity');
     const nonlinearity = nonlinearityOf('RNNCell', options.nonlinearity ?? 'tanh');
-    super('RNNCell', nonlinearity, inputSize, hiddenSize, options);
+    super('RNNCell', nonlinearity, options);
     this.nonlinearity = nonlinearity;
   }
   override forward(x: Tensor, state: Tensor | null = null): Tensor {
@@ -161,8 +167,8 @@ export class RNNCell extends RNNCellBase<Tensor> {
  * h.shape // torch.Size([3, 20])
  */
 export class LSTMCell extends RNNCellBase<readonly [h: Tensor, c: Tensor]> {
-  constructor(inputSize: number, hiddenSize: number, ...args: Call<[bias?: boolean], CellOptions>) {
-    super('LSTMCell', 'lstm', inputSize, hiddenSize, readArguments<CellOptions>('LSTMCell', args, ['bias'], FACTORY));
+  constructor(...args: CellArguments<CellOptions, []>) {
+    super('LSTMCell', 'lstm', read('LSTMCell', args));
   }
   override forward(x: Tensor, state: readonly [h: Tensor, c: Tensor] | null = null): [h: Tensor, c: Tensor] {
     const [h, c] = this.run(x, state === null ? null : pair('LSTMCell', state));
@@ -177,8 +183,8 @@ export class LSTMCell extends RNNCellBase<readonly [h: Tensor, c: Tensor]> {
  * new torch.nn.GRUCell(10, 20, { bias: false }) // GRUCell(10, 20, bias=False)
  */
 export class GRUCell extends RNNCellBase<Tensor> {
-  constructor(inputSize: number, hiddenSize: number, ...args: Call<[bias?: boolean], CellOptions>) {
-    super('GRUCell', 'gru', inputSize, hiddenSize, readArguments<CellOptions>('GRUCell', args, ['bias'], FACTORY));
+  constructor(...args: CellArguments<CellOptions, []>) {
+    super('GRUCell', 'gru', read('GRUCell', args));
   }
   override forward(x: Tensor, state: Tensor | null = null): Tensor {
     return this.run(x, state === null ? null : [state])[0]!;

@@ -1,9 +1,16 @@
 // Recurrent layers: RNN, LSTM and GRU.
-import type { Call } from '../define.ts';
+import type { Named } from '../define.ts';
 import { describe } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 import type { PackedSequence } from './packed-sequence.ts';
-import { readRecurrent, type RecurrentOptions, RNNBase, type SequenceInput } from './rnn-base.ts';
+import {
+  readRecurrent,
+  type RecurrentOptions,
+  RNNBase,
+  type SequenceInput,
+  type SIZES,
+  type Sizes,
+} from './rnn-base.ts';
 
 export { type RecurrentOptions, RNNBase } from './rnn-base.ts';
 
@@ -35,9 +42,9 @@ export function nonlinearityOf(where: string, nonlinearity: unknown): 'tanh' | '
 export class RNN extends RNNBase<Tensor> {
   readonly nonlinearity: 'tanh' | 'relu';
   constructor(
-    inputSize: number,
-    hiddenSize: number,
-    ...args: Call<
+    ...args: Named<
+      Sizes,
+      typeof SIZES,
       [
         numLayers?: number,
         nonlinearity?: 'tanh' | 'relu',
@@ -52,7 +59,7 @@ export class RNN extends RNNBase<Tensor> {
     const names = ['numLayers', 'nonlinearity', 'bias', 'batchFirst', 'dropout', 'bidirectional'];
     const options = readRecurrent('RNN', args, names);
     const nonlinearity = nonlinearityOf('RNN', options.nonlinearity ?? 'tanh');
-    super('RNN', nonlinearity, inputSize, hiddenSize, options);
+    super('RNN', nonlinearity, options);
     this.nonlinearity = nonlinearity;
   }
   override forward(x: Tensor, state?: Tensor | null): [output: Tensor, state: Tensor];
@@ -64,7 +71,9 @@ export class RNN extends RNNBase<Tensor> {
 }
 
 const GATED = ['numLayers', 'bias', 'batchFirst', 'dropout', 'bidirectional'];
-type GatedArguments<O, Rest extends readonly unknown[]> = Call<
+type GatedArguments<O, Rest extends readonly unknown[]> = Named<
+  Sizes,
+  typeof SIZES,
   [numLayers?: number, bias?: boolean, batchFirst?: boolean, dropout?: number, bidirectional?: boolean, ...rest: Rest],
   O
 >;
@@ -88,8 +97,8 @@ export type LSTMState = readonly [h: Tensor, c: Tensor];
  * c.shape // torch.Size([1, 3, 20])
  */
 export class LSTM extends RNNBase<LSTMState> {
-  constructor(inputSize: number, hiddenSize: number, ...args: GatedArguments<LSTMOptions, [projSize?: number]>) {
-    super('LSTM', 'lstm', inputSize, hiddenSize, readRecurrent('LSTM', args, [...GATED, 'projSize']));
+  constructor(...args: GatedArguments<LSTMOptions, [projSize?: number]>) {
+    super('LSTM', 'lstm', readRecurrent('LSTM', args, [...GATED, 'projSize']));
   }
   override forward(x: Tensor, state?: LSTMState | null): [output: Tensor, state: [h: Tensor, c: Tensor]];
   override forward(
@@ -123,8 +132,8 @@ export function pair(where: string, state: unknown): readonly unknown[] {
  * y.shape // torch.Size([5, 40])
  */
 export class GRU extends RNNBase<Tensor> {
-  constructor(inputSize: number, hiddenSize: number, ...args: GatedArguments<RecurrentOptions, []>) {
-    super('GRU', 'gru', inputSize, hiddenSize, readRecurrent('GRU', args, GATED));
+  constructor(...args: GatedArguments<RecurrentOptions, []>) {
+    super('GRU', 'gru', readRecurrent('GRU', args, GATED));
   }
   override forward(x: Tensor, state?: Tensor | null): [output: Tensor, state: Tensor];
   override forward(x: PackedSequence, state?: Tensor | null): [output: PackedSequence, state: Tensor];

@@ -2,8 +2,8 @@
 // The products with the input and those for the weights are one product each over all steps; the loop over time is a
 // kernel (native/cpu/rnn.cc). Half precision and second derivatives go by rnn-composed.ts.
 import { mode } from '../../autograd/mode.ts';
-import { type FunctionNode, type Grad, recording } from '../../autograd/node.ts';
-import { recordMany } from '../../define.ts';
+import { attach, FunctionNode, type Grad, recording } from '../../autograd/node.ts';
+import { nodeName } from '../../define.ts';
 import { runMap, runStruct } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
 import type { Shape } from '../../shape.ts';
@@ -156,13 +156,26 @@ export function recurrentLayer(input: LayerInput): LayerOutput {
     if (!keep) gates.dispose();
   }
   if (keep) {
-    recordMany(NODES[cell], c === null ? [y, h] : [y, h, c], inputs, saved, (grads, n) =>
+    const node = new LayerNode(nodeName(NODES[cell]), (grads, n) =>
       mode.grad
         ? composedGradients(restored(n, input), grads, (i) => n.needs(i))
         : gradients(restored(n, input), s, grads, n),
     );
+    node.connect(inputs).save(saved);
+    node.outputs = c === null ? 2 : 3;
+    for (const [i, out] of [y, h, c].entries()) if (out !== null) attach(out, node, i);
   }
   return { y, h, c };
+}
+/** Gives back the memory of what nobody else has seen as soon as backward is done with it. */
+class LayerNode extends FunctionNode {
+  override release(): void {
+    for (let at = FIRST; at < this.saved.length; at += SAVED) {
+      this.saved[at]!.dispose();
+      this.saved[at + 1]?.dispose();
+    }
+    super.release();
+  }
 }
 const NODES: Readonly<Record<Cell, string>> = { tanh: 'stack', relu: 'stack', lstm: 'mkldnnRnnLayer', gru: 'stack' };
 const FIRST = 4; // of the directions' tensors among the saved ones
