@@ -146,6 +146,11 @@ def utils():
         'paramWeightNorm': (lambda: u.parametrizations.weight_norm(nn.Linear(3, 4)), x2),
         'paramSpectralNorm': (lambda: u.parametrizations.spectral_norm(nn.Linear(3, 4)), x2),
         'paramSpectralNormC': (lambda: u.parametrizations.spectral_norm(nn.Conv2d(3, 2, 2), n_power_iterations=2), x4),
+        'orthogonal': (lambda: u.parametrizations.orthogonal(nn.Linear(3, 3)), x2),
+        'orthogonalTall': (lambda: u.parametrizations.orthogonal(nn.Linear(3, 4)), x2),
+        'orthogonalWide': (lambda: u.parametrizations.orthogonal(nn.Linear(3, 2), orthogonal_map='matrix_exp'), x2),
+        'orthogonalCayley': (lambda: u.parametrizations.orthogonal(nn.Linear(3, 4), orthogonal_map='cayley'), x2),
+        'orthogonalFree': (lambda: u.parametrizations.orthogonal(nn.Linear(3, 3), use_trivialization=False), x2),
     }
     out = {'x2': data(x2), 'x4': data(x4)}
     for name, (make, x) in made.items():

@@ -43,6 +43,17 @@ describe('normalized weights train as in PyTorch', () => {
     paramWeightNorm: [() => utils.parametrizations.weightNorm(linear()), x2],
     paramSpectralNorm: [() => utils.parametrizations.spectralNorm(linear()), x2],
     paramSpectralNormC: [() => utils.parametrizations.spectralNorm(conv(), { nPowerIterations: 2 }), x4],
+    orthogonal: [() => utils.parametrizations.orthogonal(new nn.Linear(3, 3, { dtype })), x2],
+    orthogonalTall: [() => utils.parametrizations.orthogonal(linear()), x2],
+    orthogonalWide: [
+      () => utils.parametrizations.orthogonal(new nn.Linear(3, 2, { dtype }), { orthogonalMap: 'matrixExp' }),
+      x2,
+    ],
+    orthogonalCayley: [() => utils.parametrizations.orthogonal(linear(), 'weight', 'cayley'), x2],
+    orthogonalFree: [
+      () => utils.parametrizations.orthogonal(new nn.Linear(3, 3, { dtype }), { useTrivialization: false }),
+      x2,
+    ],
   };
   test.each(Object.keys(made))('%s', (name) => {
     const [make, x] = made[name]!;
@@ -62,6 +73,22 @@ describe('normalized weights train as in PyTorch', () => {
     const state = m.stateDict();
     assert.deepEqual(Object.keys(state).sort(), Object.keys(wanted.state).sort());
     for (const [key, value] of Object.entries(wanted.state)) expectData(state[key]!, value, `${name} ${key}`);
+  });
+
+  test('orthogonal matrices can be assigned, and refused', () => {
+    const layer = utils.parametrizations.orthogonal(linear());
+    const wanted = layer.weight.detach().flip(0);
+    Reflect.set(layer, 'weight', wanted);
+    expectClose(flat(layer.weight), flat(wanted), 1e-12, 'assigned');
+    const free = utils.parametrizations.orthogonal(linear(), { orthogonalMap: 'cayley', useTrivialization: false });
+    assert.throws(() => Reflect.set(free, 'weight', wanted), /not possible to assign/);
+    assert.throws(() => Reflect.set(layer, 'weight', torch.ones(2)), { name: 'ShapeError' });
+    assert.throws(() => utils.parametrizations.orthogonal(linear(), 'bias'), /Got a tensor of 1 dimensions/);
+    assert.throws(() => utils.parametrizations.orthogonal(linear(), 'weight', 'givens' as never), /has to be one of/);
+    assert.throws(
+      () => utils.parametrizations.orthogonal(linear(), { useTrivialization: false }),
+      /'householder' without trivialization is not implemented/,
+    );
   });
 
   test('and become plain again', () => {

@@ -3,8 +3,8 @@ import { noGrad } from '../autograd/mode.ts';
 import { type Call, readArguments } from '../define.ts';
 import { randperm } from '../create.ts';
 import { checkTensor } from '../dispatch.ts';
-import { tensor } from '../from-data.ts';
 import { describe, ShapeError, checkNumber, inNameOf } from '../errors.ts';
+import { qr } from '../linalg/factor.ts';
 import type { Generator } from '../random.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -329,42 +329,6 @@ export function kaimingNormal_(x: Tensor, ...args: KaimingArguments): Tensor {
 }
 
 /**
- * The orthonormal columns of a matrix [rows, cols], rows >= cols, given row by row: the Q of its QR decomposition with a
- * positive diagonal of R. Householder reflections, in double.
- */
-function orthonormal(a: Float64Array, rows: number, cols: number): Float64Array {
-  const vectors: Float64Array[] = [];
-  const signs: number[] = [];
-  const reflect = (v: Float64Array, k: number, m: Float64Array, from: number): void => {
-    for (let c = from; c < cols; c++) {
-      let dot = 0;
-      for (let r = k; r < rows; r++) dot += v[r]! * m[r * cols + c]!;
-      for (let r = k; r < rows; r++) m[r * cols + c]! -= 2 * dot * v[r]!;
-    }
-  };
-  for (let k = 0; k < cols; k++) {
-    const v = new Float64Array(rows);
-    let norm = 0;
-    for (let r = k; r < rows; r++) norm += (v[r] = a[r * cols + k]!) ** 2;
-    norm = Math.sqrt(norm);
-    const diagonal = v[k]! > 0 ? -norm : norm;
-    v[k]! -= diagonal;
-    let length = 0;
-    for (let r = k; r < rows; r++) length += v[r]! ** 2;
-    length = Math.sqrt(length) || 1;
-    for (let r = k; r < rows; r++) v[r]! /= length;
-    reflect(v, k, a, k);
-    vectors.push(v);
-    signs.push(Math.sign(diagonal));
-  }
-  const q = new Float64Array(rows * cols);
-  for (let k = 0; k < cols; k++) q[k * cols + k] = 1;
-  for (let k = cols - 1; k >= 0; k--) reflect(vectors[k]!, k, q, 0);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) q[r * cols + c]! *= signs[c]!;
-  return q;
-}
-
-/**
  * Fills `x` with a matrix of orthonormal rows or columns times `gain` (https://arxiv.org/abs/1312.6120); dims behind the
  * first count as one. Throws ShapeError for less than 2 dims.
  * @example
@@ -388,8 +352,8 @@ export function orthogonal_(
       const cols = x.count / rows;
       const drawn = x.newEmpty([rows, cols]).normal_(0, 1, { generator });
       const tall = rows < cols ? drawn.t() : drawn;
-      const [n, k] = tall.sizes as readonly [number, number];
-      const q = tensor(orthonormal(tall.double().toTypedArray() as Float64Array, n, k)).view(n, k);
+      const { Q, R } = qr(tall);
+      const q = Q.mul(R.diagonal().sign());
       return x.copy_((rows < cols ? q.t() : q).reshape(x.sizes)).mul_(gain);
     });
   });
