@@ -19,12 +19,13 @@ export interface Row {
 /** What a batch is made of: inputs and targets. */
 export type Batch = readonly [x: Tensor, y: Tensor];
 
-/** Training steps on one batch after the other; the loss is not read. */
+/** Training steps on one batch after the other; the loss is not read. `clip` sees the gradients before the step. */
 export function training(
   model: nn.Module,
   lossOf: (output: Tensor, target: Tensor) => Tensor,
   optimizer: optim.Optimizer,
   batches: readonly Batch[],
+  clip?: () => void,
 ): (n: number) => void {
   let at = 0;
   return (n) => {
@@ -33,6 +34,7 @@ export function training(
       at = (at + 1) % batches.length;
       optimizer.zeroGrad();
       lossOf(model.forward(x), y).backward();
+      clip?.();
       optimizer.step();
     }
   };

@@ -4,6 +4,7 @@ import { rows as add } from './add.ts';
 import { rows as addSmall } from './add-small.ts';
 import { rows as digits } from './digits.ts';
 import { rows as gemm } from './gemm.ts';
+import { rows as gpt } from './gpt.ts';
 import { rows as lenet } from './lenet.ts';
 import { rows as lstm } from './lstm.ts';
 import { rows as mlpDigits } from './mlp-digits.ts';
@@ -18,6 +19,7 @@ export const rows: readonly Row[] = [
   ...mnistCnn,
   ...lstm,
   ...digits,
+  ...gpt,
   ...gemm,
   ...add,
 ];

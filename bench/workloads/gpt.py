@@ -1,0 +1,82 @@
+"""A GPT of four layers, 128 wide, on 65 characters: a training step with AdamW and clipping, and forward alone."""
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from twin import training
+
+
+class Attention(nn.Module):
+    def __init__(self, d, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(d, 3 * d, bias=False)
+        self.proj = nn.Linear(d, d, bias=False)
+
+    def forward(self, x):
+        b, t, d = x.shape
+        q, k, v = (z.view(b, t, self.heads, d // self.heads).transpose(1, 2) for z in self.qkv(x).split(d, dim=2))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.proj(y.transpose(1, 2).contiguous().view(b, t, d))
+
+
+class Block(nn.Module):
+    def __init__(self, d, heads):
+        super().__init__()
+        self.ln1, self.ln2 = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.attn = Attention(d, heads)
+        self.fc, self.out = nn.Linear(d, 4 * d, bias=False), nn.Linear(4 * d, d, bias=False)
+
+    def forward(self, x):
+        x = x + self.attn(self.ln1(x))
+        return x + self.out(F.gelu(self.fc(self.ln2(x))))
+
+
+class GPT(nn.Module):
+    def __init__(self, vocab=65, block=64, layers=4, heads=4, d=128):
+        super().__init__()
+        self.wte, self.wpe = nn.Embedding(vocab, d), nn.Embedding(block, d)
+        self.blocks = nn.Sequential(*[Block(d, heads) for _ in range(layers)])
+        self.ln = nn.LayerNorm(d)
+        self.head = nn.Linear(d, vocab, bias=False)
+        self.wte.weight = self.head.weight
+        self.register_buffer("positions", torch.arange(block), persistent=False)
+        for m in self.modules():
+            if isinstance(m, (nn.Linear, nn.Embedding)):
+                nn.init.normal_(m.weight, 0.0, 0.02)
+
+    def forward(self, index):
+        return self.head(self.ln(self.blocks(self.wte(index) + self.wpe(self.positions[: index.shape[1]]))))
+
+
+def loss_of(logits, target):
+    return F.cross_entropy(logits.view(-1, logits.shape[-1]), target.view(-1))
+
+
+def build():
+    torch.manual_seed(0)
+    model = GPT()
+    batches = [(torch.randint(65, (12, 64)), torch.randint(65, (12, 64))) for _ in range(16)]
+    params = list(model.parameters())
+    groups = [
+        {"params": [p for p in params if p.dim() >= 2], "weight_decay": 0.1},
+        {"params": [p for p in params if p.dim() < 2], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99))
+    return training(model, loss_of, optimizer, batches, lambda: nn.utils.clip_grad_norm_(params, 1.0))
+
+
+def build_forward():
+    torch.manual_seed(0)
+    model = GPT().eval()
+    index = torch.randint(65, (1, 64))
+
+    def run(n):
+        for _ in range(n):
+            with torch.no_grad():
+                model(index)
+
+    return run
+
+
+ROWS = {"gpt": build, "gpt-forward": build_forward}

@@ -1,0 +1,103 @@
+// A GPT of four layers, 128 wide, on 65 characters: a training step with AdamW and clipping, and forward alone.
+import { arange, manualSeed, nn, noGrad, optim, randint, type Tensor } from 'flambeau';
+import { type Batch, type Row, training } from '../row.ts';
+
+const { gelu, scaledDotProductAttention } = nn.functional;
+
+class Attention extends nn.Module {
+  readonly heads: number;
+  readonly qkv: nn.Linear;
+  readonly proj: nn.Linear;
+  constructor(d: number, heads: number) {
+    super();
+    this.heads = heads;
+    this.qkv = new nn.Linear(d, 3 * d, { bias: false });
+    this.proj = new nn.Linear(d, d, { bias: false });
+  }
+  override forward(x: Tensor): Tensor {
+    const [b, t, d] = x.shape as [number, number, number];
+    const split = this.qkv.forward(x).split(d, 2);
+    const [q, k, v] = split.map((z) => z.view(b, t, this.heads, d / this.heads).transpose(1, 2)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    const y = scaledDotProductAttention(q, k, v, { isCausal: true });
+    return this.proj.forward(y.transpose(1, 2).contiguous().view(b, t, d));
+  }
+}
+
+class Block extends nn.Module {
+  readonly ln1: nn.LayerNorm;
+  readonly ln2: nn.LayerNorm;
+  readonly attn: Attention;
+  readonly fc: nn.Linear;
+  readonly out: nn.Linear;
+  constructor(d: number, heads: number) {
+    super();
+    this.ln1 = new nn.LayerNorm(d);
+    this.ln2 = new nn.LayerNorm(d);
+    this.attn = new Attention(d, heads);
+    this.fc = new nn.Linear(d, 4 * d, { bias: false });
+    this.out = new nn.Linear(4 * d, d, { bias: false });
+  }
+  override forward(x: Tensor): Tensor {
+    const y = x.add(this.attn.forward(this.ln1.forward(x)));
+    return y.add(this.out.forward(gelu(this.fc.forward(this.ln2.forward(y)))));
+  }
+}
+
+class GPT extends nn.Module {
+  readonly wte: nn.Embedding;
+  readonly wpe: nn.Embedding;
+  readonly blocks: nn.Sequential;
+  readonly ln: nn.LayerNorm;
+  readonly head: nn.Linear;
+  readonly _positions: Tensor;
+  constructor(vocab = 65, block = 64, layers = 4, heads = 4, d = 128) {
+    super();
+    this.wte = new nn.Embedding(vocab, d);
+    this.wpe = new nn.Embedding(block, d);
+    this.blocks = new nn.Sequential(...Array.from({ length: layers }, () => new Block(d, heads)));
+    this.ln = new nn.LayerNorm(d);
+    this.head = new nn.Linear(d, vocab, { bias: false });
+    this.wte.weight = this.head.weight;
+    this._positions = arange(block);
+    for (const m of this.modules())
+      if (m instanceof nn.Linear || m instanceof nn.Embedding) nn.init.normal_(m.weight, 0, 0.02);
+  }
+  override forward(index: Tensor): Tensor {
+    const positions = this._positions.narrow(0, 0, index.shape[1]!);
+    return this.head.forward(this.ln.forward(this.blocks.forward(this.wte.forward(index).add(this.wpe.forward(positions)))));
+  }
+}
+
+const lossOf = (logits: Tensor, target: Tensor): Tensor =>
+  nn.functional.crossEntropy(logits.view(-1, logits.shape.at(-1)!), target.view(-1));
+
+const build = () => {
+  manualSeed(0);
+  const model = new GPT();
+  const batches = Array.from({ length: 16 }, (): Batch => [randint(65, [12, 64]), randint(65, [12, 64])]);
+  const params = model.parameters();
+  const groups = [
+    { params: params.filter((p) => p.dim() >= 2), weightDecay: 0.1 },
+    { params: params.filter((p) => p.dim() < 2), weightDecay: 0 },
+  ];
+  const optimizer = new optim.AdamW(groups, { lr: 1e-3, betas: [0.9, 0.99] });
+  return training(model, lossOf, optimizer, batches, () => nn.utils.clipGradNorm_(params, 1));
+};
+
+const buildForward = () => {
+  manualSeed(0);
+  const model = new GPT().eval();
+  const index = randint(65, [1, 64]);
+  return (n: number): void => {
+    for (let i = 0; i < n; i++) noGrad(() => model.forward(index));
+  };
+};
+
+export const rows: readonly Row[] = [
+  { name: 'gpt', title: 'GPT, 4 layers, 12 × 64, AdamW, a step', wanted: 1, build },
+  { name: 'gpt-forward', title: 'the same GPT, forward of 1 × 64', wanted: 1.5, build: buildForward },
+];
