@@ -103,35 +103,79 @@ void multiply(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_
   gemm(g);
 }
 
-/** The scores of a tile, rows of kKeys: minus infinity where a query may not look. */
+/**
+ * The scores of a tile, that of query i and key j at s[i * row + j * col]: minus infinity where the mask hides the key.
+ * What is causal is left to the caller.
+ */
 template <class T>
-void score_tile(const Problem<T>& p, const Tile& t, T* s) {
+void score_tile(const Problem<T>& p, const Tile& t, T* s, int64_t row, int64_t col) {
   constexpr T kNever = -std::numeric_limits<T>::infinity();
   multiply<T>(t.m, t.n, p.width, p.q.at(t.b, t.h, t.i), p.q.row, p.q.col, p.k.at(t.b, t.h / p.group(), t.j), p.k.col,
-              p.k.row, s, kKeys, 1, p.scale, false);
-  for (int64_t i = 0; i < t.m; i++) {
-    T* row = s + i * kKeys;
-    if (p.mask) {
-      const T* add = p.mask.at(t.b, t.h, t.i + i) + t.j * p.mask.col;
-      for (int64_t j = 0; j < t.n; j++) row[j] += add[j * p.mask.col];
-    } else if (p.allowed) {
-      const Bool* look = p.allowed.at(t.b, t.h, t.i + i) + t.j * p.allowed.col;
-      for (int64_t j = 0; j < t.n; j++) row[j] = look[j * p.allowed.col] ? row[j] : kNever;
+              p.k.row, s, row, col, p.scale, false);
+  if (p.mask) {
+    const T* add = p.mask.at(t.b, t.h, t.i) + t.j * p.mask.col;
+    for (int64_t i = 0; i < t.m; i++) {
+      for (int64_t j = 0; j < t.n; j++) s[i * row + j * col] += add[i * p.mask.row + j * p.mask.col];
     }
-    if (p.causal) {
-      for (int64_t j = std::max<int64_t>(0, t.i + i + 1 - t.j); j < t.n; j++) row[j] = kNever;
+  } else if (p.allowed) {
+    const Bool* look = p.allowed.at(t.b, t.h, t.i) + t.j * p.allowed.col;
+    for (int64_t i = 0; i < t.m; i++) {
+      for (int64_t j = 0; j < t.n; j++) {
+        if (!look[i * p.allowed.row + j * p.allowed.col]) s[i * row + j * col] = kNever;
+      }
     }
   }
+}
+
+/** e^x for x <= 0, and zero where that is no normal number: computing with those takes a hundred times as long. */
+template <class T>
+FB_INLINE T weight_of(T x) {
+  constexpr T kLeast = sizeof(T) == 4 ? T(-87) : T(-708);
+  const T y = vm::exp(x < kLeast ? kLeast : x);
+  return x < kLeast ? T{0} : y;
 }
 
 /** What a thread needs for a tile. */
 template <class T>
 struct Space {
-  Scratch<T> s{kQueries * kKeys}, d{kQueries * kKeys}, top{kQueries}, sum{kQueries}, acc;
+  Scratch<T> s{kQueries * kKeys}, d{kQueries * kKeys}, top{kQueries}, from{kQueries}, fix{kQueries}, sum{kQueries}, acc;
   explicit Space(int64_t values) : acc(kQueries * values) {}
 };
 
-/** Queries [i, i + m) over all keys. */
+/**
+ * Scores to weights, relative to the largest so far of each query; `sum` grows by them, and `fix` is what earlier sums
+ * and results are to be multiplied with. Keys are rows here, so that all loops run over queries.
+ */
+template <class T>
+void weigh(const Problem<T>& p, const Tile& t, const Space<T>& space) {
+  constexpr T kNever = -std::numeric_limits<T>::infinity();
+  T *FB_RESTRICT s = space.s.get(), *FB_RESTRICT top = space.top.get(), *FB_RESTRICT from = space.from.get();
+  T *FB_RESTRICT fix = space.fix.get(), *FB_RESTRICT sum = space.sum.get();
+  // the first query that looks at key j
+  const auto first = [&](int64_t j) { return p.causal ? std::clamp<int64_t>(t.j + j - t.i, 0, t.m) : 0; };
+  for (int64_t i = 0; i < t.m; i++) fix[i] = top[i];
+  for (int64_t j = 0; j < t.n; j++) {
+    const T* row = s + j * kQueries;
+    for (int64_t i = first(j); i < t.m; i++) top[i] = top[i] > row[i] ? top[i] : row[i];
+  }
+  for (int64_t i = 0; i < t.m; i++) {
+    from[i] = top[i] == kNever ? T{0} : top[i];  // nothing seen yet: zeros, or NaN
+    fix[i] = weight_of(fix[i] - from[i]);
+    sum[i] *= fix[i];
+  }
+  for (int64_t j = 0; j < t.n; j++) {
+    T* row = s + j * kQueries;
+    const int64_t begin = first(j);
+    std::fill(row, row + begin, T{0});
+#pragma omp simd
+    for (int64_t i = begin; i < t.m; i++) {
+      row[i] = weight_of(row[i] - from[i]);
+      sum[i] += row[i];
+    }
+  }
+}
+
+/** Queries [i0, i0 + m) over all keys. */
 template <class T>
 void forward_tile(const Problem<T>& p, int64_t b, int64_t h, int64_t i0, int64_t m, const Stack<T>& out, T* lse,
                   const Space<T>& space) {
@@ -140,25 +184,15 @@ void forward_tile(const Problem<T>& p, int64_t b, int64_t h, int64_t i0, int64_t
   for (int64_t i = 0; i < m; i++) top[i] = kNever, sum[i] = 0;
   const int64_t visible = p.visible(i0 + m);
   for (int64_t j = 0; j < visible; j += kKeys) {
-    const int64_t n = std::min(kKeys, visible - j);
-    score_tile(p, {b, h, i0, m, j, n}, s);
-    for (int64_t i = 0; i < m; i++) {
-      T* row = s + i * kKeys;
-      const T high = std::max(top[i], lane_max<T>(n, [row](int64_t c) { return row[c]; }));
-      const T from = high == kNever ? T{0} : high;  // nothing seen yet, or NaN alone: zeros, or NaN
-      const T part = lane_sum<T>(n, [row, from](int64_t c) { return row[c] = vm::exp(row[c] - from); });
-      if (j == 0) {
-        sum[i] = part;
-      } else {
-        const T fix = top[i] == kNever ? T{0} : std::exp(top[i] - from);
-        sum[i] = sum[i] * fix + part;
-        if (fix != 1) {
-          for (int64_t c = 0; c < p.values; c++) acc[i * p.values + c] *= fix;
-        }
+    const Tile t{b, h, i0, m, j, std::min(kKeys, visible - j)};
+    score_tile(p, t, s, 1, kQueries);
+    weigh(p, t, space);
+    if (j > 0) {
+      for (int64_t i = 0; i < m; i++) {
+        for (int64_t c = 0; c < p.values; c++) acc[i * p.values + c] *= space.fix[i];
       }
-      top[i] = high;
     }
-    multiply<T>(m, p.values, n, s, kKeys, 1, p.v.at(b, h / p.group(), j), p.v.row, p.v.col, acc, p.values, 1, T{1},
+    multiply<T>(m, p.values, t.n, s, 1, kQueries, p.v.at(b, h / p.group(), j), p.v.row, p.v.col, acc, p.values, 1, T{1},
                 j > 0);
   }
   for (int64_t i = 0; i < m; i++) {
@@ -238,12 +272,14 @@ void backward_tile(const Problem<T>& p, const Gradients<T>& d, const Tile& t, bo
                    const Space<T>& space) {
   T *s = space.s.get(), *ds = space.d.get();
   const int64_t kv = t.h / p.group(), at = (t.b * p.heads + t.h) * p.queries + t.i;
-  score_tile(p, t, s);
+  score_tile(p, t, s, kKeys, 1);
   for (int64_t i = 0; i < t.m; i++) {
     T* row = s + i * kKeys;
     const T from = d.lse[at + i];
+    const int64_t looks = p.causal ? std::clamp<int64_t>(t.i + i + 1 - t.j, 0, t.n) : t.n;
 #pragma omp simd
-    for (int64_t j = 0; j < t.n; j++) row[j] = vm::exp(row[j] - from);
+    for (int64_t j = 0; j < looks; j++) row[j] = weight_of(row[j] - from);
+    std::fill(row + looks, row + t.n, T{0});
   }
   const T* g = d.g.at(t.b, t.h, t.i);
   if (to_kv && d.v) {
