@@ -291,8 +291,16 @@ void micro(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int6
     step(0);
     advance(1);
   }
-  if (cols == V * w && out.c_col == 1 && !out.bias && out.alpha == 1 && (out.beta == 0 || out.beta == 1)) {
+  if (cols == V * w && out.c_col == 1 && !out.bias && (out.beta == 0 || out.beta == 1)) {
     T* c = out.c;
+    if (out.alpha != 1) {
+      const Vec<T> alpha = broadcast<T>(out.alpha);
+      FB_UNROLL
+      for (int i = 0; i < R; i++) {
+        FB_UNROLL
+        for (int v = 0; v < V; v++) acc[i][v] *= alpha;
+      }
+    }
     if (out.beta == 0) {
       FB_UNROLL
       for (int i = 0; i < R; i++, c += out.c_row) {
@@ -368,13 +376,12 @@ void pack_a(const T* a, int64_t a_row, int64_t a_col, int rows, int64_t k, T* ds
   if (a_col == 1) {
     pack_transposed<T, G>(a, a_row, rows, k, dst, rows);
   } else if (a_row == 1) {
-    // Parts of vectors are slow without masks. While the last step lies a vector further, what is behind the rows is in
-    // A's memory too, and the next step overwrites it in dst.
-    const int64_t whole = a_col > 0 ? k - (w + a_col - 1) / a_col : 0;
+    // Whole vectors wherever A goes on behind the rows: what is too much, the next step's rows overwrite.
     for (int64_t p = 0; p < k; p++) {
+      const int64_t behind = (k - 1 - p) * a_col + rows;
       for (int i = 0; i < rows; i += w) {
-        const int n = rows - i < w ? rows - i : w;
-        store(dst + p * rows + i, n == w || p < whole ? load(a + p * a_col + i) : load_part(a + p * a_col + i, n));
+        const bool all = i + w <= rows || i + w <= behind;
+        store(dst + p * rows + i, all ? load(a + p * a_col + i) : load_part(a + p * a_col + i, rows - i));
       }
     }
   } else {
