@@ -8,7 +8,7 @@ import { spread } from '../methods.ts';
 import { kernel } from '../native.ts';
 import { range, type Shape, show, wrapDim, checkShape } from '../shape.ts';
 import { emptyTensor, Tensor, viewOf } from '../tensor.ts';
-import { stack } from './join.ts';
+import { cat, stack } from './join.ts';
 import { zerosOf } from './internal/reducing.ts';
 import { view_, without } from './internal/view.ts';
 import { reshape } from './view.ts';
@@ -170,8 +170,27 @@ export function split(
       );
     }
   }
-  let at = 0;
-  return multi(sizes.map((s) => sliced('split', x, d, (at += s) - s, s, 1)));
+  let at = x.offset;
+  const parts = sizes.map((size) => {
+    const shape = x.sizes.slice();
+    shape[d] = size;
+    const from = size > 0 ? at : x.offset;
+    at += size * x.strides[d]!;
+    return viewOf(x, shape, x.strides, from);
+  });
+  if (recording([x])) {
+    // one node for all, so that the gradients are joined once
+    const shapes = parts.map((p) => p.sizes);
+    const joined = (grads: readonly Grad[]): Tensor =>
+      cat(
+        grads.map((g, i) => g ?? zerosOf(shapes[i]!, x.dt)),
+        d,
+      );
+    const node = new FunctionNode('SplitBackward0', (grads) => [joined(grads)]).connect([x]);
+    node.outputs = parts.length;
+    parts.forEach((p, i) => attach(p, node, i));
+  } else if (!mode.grad && tracked(x)) for (const p of parts) p.viewKind = 'noGrad';
+  return multi(parts);
 }
 spread(row('split', split, { kind: 'view' }));
 /**

@@ -29,6 +29,13 @@ inline bool same_shape(const Operand& a, const Operand& b) {
   return a && b && a.ndim == b.ndim && a.dtype == b.dtype && std::equal(a.sizes, a.sizes + a.ndim, b.sizes);
 }
 
+/** Joins 2 W lanes into one, as a tree. The width is known at each step, or the compiler would not keep registers. */
+template <int W, class A, class F>
+FB_INLINE void fold(A* lane, F&& join) {
+  for (int j = 0; j < W; j++) lane[j] = join(lane[j], lane[j + W]);
+  if constexpr (W > 1) fold<W / 2>(lane, join);
+}
+
 /** Sum of f(i) over [0, n) in kLanes partial sums of blocks, which are then added up as a tree. */
 template <class A, class F>
 FB_INLINE A lane_sum(int64_t n, F&& f) {
@@ -41,9 +48,7 @@ FB_INLINE A lane_sum(int64_t n, F&& f) {
       for (int j = 0; j < kLanes; j++) lane[j] += f(i + j);
     }
     for (int j = 0; i < end; i++, j++) lane[j] += f(i);
-    for (int width = kLanes / 2; width > 0; width /= 2) {
-      for (int j = 0; j < width; j++) lane[j] += lane[j + width];
-    }
+    fold<kLanes / 2>(lane, [](A a, A b) { return a + b; });
     total += lane[0];
   }
   return total;
@@ -64,9 +69,7 @@ FB_INLINE A lane_max(int64_t n, F&& f) {
     const A v = f(i);
     lane[j] = lane[j] > v ? lane[j] : v;
   }
-  for (int width = kLanes / 2; width > 0; width /= 2) {
-    for (int j = 0; j < width; j++) lane[j] = lane[j] > lane[j + width] ? lane[j] : lane[j + width];
-  }
+  fold<kLanes / 2>(lane, [](A a, A b) { return a > b ? a : b; });
   return lane[0];
 }
 
