@@ -68,7 +68,9 @@ class GPT extends nn.Module {
   }
   override forward(index: Tensor): Tensor {
     const positions = this._positions.narrow(0, 0, index.shape[1]!);
-    return this.head.forward(this.ln.forward(this.blocks.forward(this.wte.forward(index).add(this.wpe.forward(positions)))));
+    return this.head.forward(
+      this.ln.forward(this.blocks.forward(this.wte.forward(index).add(this.wpe.forward(positions)))),
+    );
   }
 }
 
