@@ -21,6 +21,9 @@ describe('types', () => {
     expectTypeOf(x.sort().values).toExtend<T>();
     expectTypeOf(x.topk(1).indices).toExtend<T>();
     expectTypeOf(x.aminmax().min).toExtend<T>();
+    expectTypeOf(x.svd().V).toExtend<T>();
+    expectTypeOf(torch.linalg.svd(x, { fullMatrices: false }).Vh).toExtend<T>();
+    expectTypeOf(torch.linalg.lstsq(x, x).singularValues).toExtend<T>();
     expectTypeOf(x.dtype).toEqualTypeOf<torch.DTypeName>();
     expectTypeOf(x.requiresGrad).toEqualTypeOf<boolean>();
     expectTypeOf(x.grad).toEqualTypeOf<T | null>();
