@@ -58,6 +58,18 @@ export interface HandMethods {
    */
   resizeAs_(other: Tensor): Tensor;
   /**
+   * Stores `fillValue` along the main diagonal; with `wrap`, in tall matrices again from the left below. Throws
+   * ShapeError for less than 2 dims, or more that differ in size.
+   * @example
+   * torch.zeros(2, 2).fillDiagonal_(5)
+   * // tensor([[5., 0.],
+   * //         [0., 5.]])
+   */
+  fillDiagonal_(
+    fillValue: Scalar,
+    ...args: [options?: { wrap?: boolean | undefined }] | [wrap: boolean, options?: object]
+  ): Tensor;
+  /**
    * Stores zeros.
    * @example
    * torch.ones(2).zero_() // tensor([0., 0.])

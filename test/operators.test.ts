@@ -52,6 +52,51 @@ describe('as in PyTorch', () => {
   });
 });
 
+describe('fillDiagonal_', () => {
+  const filled = (sizes: number[], wrap = false): unknown => torch.zeros(sizes).fillDiagonal_(5, { wrap }).tolist();
+  test('of matrices, wide, tall and wrapped, and of cubes', () => {
+    assert.deepEqual(filled([2, 3]), [
+      [5, 0, 0],
+      [0, 5, 0],
+    ]);
+    assert.deepEqual(filled([5, 2], true), [
+      [5, 0],
+      [0, 5],
+      [0, 0],
+      [5, 0],
+      [0, 5],
+    ]);
+    assert.deepEqual(filled([2, 2, 2]), [
+      [
+        [5, 0],
+        [0, 0],
+      ],
+      [
+        [0, 0],
+        [0, 5],
+      ],
+    ]);
+    assert.deepEqual(torch.zeros(3, 2).t().fillDiagonal_(1).tolist(), [
+      [1, 0, 0],
+      [0, 1, 0],
+    ]);
+  });
+  test('its gradient is zero there', () => {
+    const x = torch.ones([2, 2], { requiresGrad: true });
+    x.mul(3).fillDiagonal_(5).sum().backward();
+    assert.deepEqual(x.grad!.tolist(), [
+      [0, 3],
+      [3, 0],
+    ]);
+  });
+  test('refuses other shapes and values', () => {
+    expectRefusal(() => torch.zeros(3).fillDiagonal_(1), 'fillDiagonal_');
+    expectRefusal(() => torch.zeros(2, 2, 3).fillDiagonal_(1), 'fillDiagonal_');
+    expectRefusal(() => torch.zeros(2, 2).fillDiagonal_('x' as never), 'fillDiagonal_');
+    expectRefusal(() => torch.zeros(2, 2).fillDiagonal_(torch.ones(2) as never), 'fillDiagonal_');
+  });
+});
+
 describe('resize_', () => {
   test('keeps the memory where it suffices', () => {
     const x = torch.arange(6).view(2, 3);

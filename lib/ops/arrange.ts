@@ -1,10 +1,11 @@
 // Rearrangements that copy: flip, roll, and the triangles of matrices.
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
-import { describe, ShapeError } from '../errors.ts';
+import { describe, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { type Shape, wrapDim, wrapDims, listOf } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
+import { wholeNumber } from './internal/checks.ts';
 import { operators } from './internal/register.ts';
 import { cat } from './join.ts';
 
@@ -89,6 +90,39 @@ export function roll(
   return y === x ? x.clone() : y;
 }
 
+/** Options of rot90. */
+export interface Rot90Options {
+  /** How often. */
+  k?: number | undefined;
+  dims?: Shape | undefined;
+}
+/**
+ * Turned by 90 degrees `k` times (1), from the first of two dims (0 and 1) towards the second. Throws ShapeError for
+ * less than 2 dims, RangeError for dims that are not there.
+ * @example
+ * torch.rot90(torch.tensor([[1, 2], [3, 4]]))
+ * // tensor([[2, 4],
+ * //         [1, 3]])
+ */
+export function rot90(x: Tensor, ...args: Call<[k?: number, dims?: Shape], Rot90Options>): Tensor {
+  const where = 'rot90';
+  return inNameOf(where, () => {
+    checkTensor(where, x);
+    const { k = 1, dims = [0, 1] } = readArguments<Rot90Options>(where, args, ['k', 'dims']);
+    wholeNumber(where, 'k', k);
+    if (!Array.isArray(dims) || dims.length !== 2)
+      throw new ShapeError(`${where}: expected a list of 2 rotation dims but received ${describe(dims)}`);
+    if (x.sizes.length < 2)
+      throw new ShapeError(`${where}: expected total dims >= 2, but got total dims = ${x.sizes.length}`);
+    const [a, b] = (dims as Shape).map((d) => wrapDim(where, d, x.sizes.length)) as [number, number];
+    if (a === b) throw new RangeError(`${where}: expected rotation dims to be different, but got ${a} twice`);
+    const quarter = ((k % 4) + 4) % 4;
+    if (quarter === 0) return x.clone({ memoryFormat: 'contiguous' });
+    if (quarter === 2) return flip(x, [a, b]);
+    return flip(x, quarter === 1 ? b : a).transpose(a, b);
+  });
+}
+
 const trilKernel = kernel('tril');
 const triuKernel = kernel('triu');
 function triangle(where: 'tril' | 'triu', k: number, x: Tensor, diagonal: number): Tensor {
@@ -124,4 +158,4 @@ export function triu(x: Tensor, ...args: Call<[diagonal?: number], { diagonal?: 
   return triangle('triu', triuKernel, x, readDiagonal('triu', args));
 }
 
-operators({ flip, fliplr, flipud, roll, tril, triu });
+operators({ flip, fliplr, flipud, roll, rot90, tril, triu });

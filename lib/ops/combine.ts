@@ -36,7 +36,7 @@ function repeated(where: string, repeats: Tensor): Tensor {
   const ends = repeats.detach().long().cumsum(0);
   const total = Number(ends.select(0, -1).item());
   // a one where each run ends; the running sum counts the runs that ended before
-  const marks = zerosOf([total + 1], int64).scatterAdd(0, ends, emptyTensor(ends.sizes, int64).fill_(1));
+  const marks = zerosOf([total + 1], int64).scatterAdd(0, ends, emptyTensor([1], int64).fill_(1).expand(ends.sizes));
   return marks.narrow(0, 0, total).cumsum(0);
 }
 /**

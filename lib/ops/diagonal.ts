@@ -1,14 +1,15 @@
 // Diagonals, and copies with a part replaced.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments } from '../define.ts';
-import { checkTensor, commonDevice } from '../dispatch.ts';
+import { type Call, inPlaceForms, readArguments } from '../define.ts';
+import { checkOperand, checkTensor, commonDevice, type Scalar } from '../dispatch.ts';
 import { inNameOf, ShapeError } from '../errors.ts';
 import { sameShape, show, wrapDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { wholeNumber } from './internal/checks.ts';
-import { zerosOf } from './internal/reducing.ts';
+import { flag, zerosOf } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 import { diagonal, select, type SliceOptions, slice } from './pieces.ts';
+import { asStrided } from './strided.ts';
 
 /** `x`, a part of which is `source`: written in place into a copy, which autograd follows. */
 function replaced(where: string, x: Tensor, source: Tensor, part: (whole: Tensor) => Tensor): Tensor {
@@ -24,6 +25,36 @@ function replaced(where: string, x: Tensor, source: Tensor, part: (whole: Tensor
   to.copy_(source);
   return out;
 }
+
+/** Options of fillDiagonal_. */
+export interface FillDiagonalOptions {
+  wrap?: boolean | undefined;
+}
+inPlaceForms.set(
+  'fillDiagonal',
+  (x: Tensor, fillValue: Scalar, ...args: Call<[wrap?: boolean], FillDiagonalOptions>) => {
+    const where = 'fillDiagonal_';
+    return inNameOf(where, () => {
+      checkTensor(where, x);
+      checkOperand(where, fillValue, 'fillValue');
+      const wrap = flag(where, 'wrap', readArguments<FillDiagonalOptions>(where, args, ['wrap']).wrap, false);
+      const { sizes, strides } = x;
+      if (sizes.length < 2) throw new ShapeError(`${where}: dimensions must larger than 1, not ${sizes.length}`);
+      if (sizes.length > 2 && sizes.some((n) => n !== sizes[0]))
+        throw new ShapeError(`${where}: all dimensions of input must be of equal length, but got ${show(sizes)}`);
+      const [height, width] = [sizes[0]!, sizes[1]!];
+      const n = Math.min(height, width);
+      const step = strides.reduce((a, b) => a + b, 0);
+      const write = (size: number, offset: number): unknown =>
+        size > 0 && asStrided(x, [size], [step], x.offset + offset).fill_(fillValue);
+      write(n, 0);
+      // below the square: again from the left, a row further down
+      if (wrap && sizes.length === 2 && height > width + 1)
+        write(Math.ceil(x.count / (width + 1)) - n, strides[0]! * (width + 1));
+      return x;
+    });
+  },
+);
 
 /** Options of diagEmbed. */
 export interface DiagEmbedOptions {

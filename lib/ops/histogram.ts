@@ -11,7 +11,8 @@ import { flag, zerosOf } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 import { searchsorted } from './search.ts';
 
-const ones = (n: number): Tensor => emptyTensor([n], int64).fill_(1);
+/** A one for each of `n` elements, in memory for one. */
+const ones = (n: number): Tensor => emptyTensor([1], int64).fill_(1).expand(n);
 
 /** Options of bincount. */
 export interface BincountOptions {

@@ -1,10 +1,10 @@
 // Reading and writing by positions in other forms: flat positions, slices joined at an index, positions as coordinates.
 import { checkOptions } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
-import { FLOATING, int64, INTEGER } from '../dtype.ts';
+import { bool, FLOATING, int64, INTEGER } from '../dtype.ts';
 import { DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { checkShape, listOf, type Shape, show, wrapDim } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { emptyTensor, type Tensor } from '../tensor.ts';
 import { oneOf } from './internal/checks.ts';
 import { flag, outside } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
@@ -149,6 +149,15 @@ export function isNonzero(x: Tensor): boolean {
   return Number(x.item()) !== 0;
 }
 /**
+ * Where elements are real numbers: everywhere, for there are no others here.
+ * @example
+ * torch.isreal(torch.tensor([1, 2])) // tensor([True, True])
+ */
+export function isreal(x: Tensor): Tensor {
+  checkTensor('isreal', x);
+  return emptyTensor(x.sizes, bool).fill_(true);
+}
+/**
  * Whether both tensors have the same sizes.
  * @example
  * torch.isSameSize(torch.ones(2, 3), torch.zeros(2, 3)) // true
@@ -169,4 +178,4 @@ export function isSigned(x: Tensor): boolean {
 }
 
 operators({ put, indexReduce });
-operators({ argwhere, unravelIndex, isNonzero, isSameSize, isSigned }, { differentiable: false });
+operators({ argwhere, isreal, unravelIndex, isNonzero, isSameSize, isSigned }, { differentiable: false });

@@ -101,7 +101,10 @@ export const operators = {
   absolute: unary(), arccos: unary([-0.9, 0.9]), arccosh: unary([1.1, 4]), arcsin: unary([-0.9, 0.9]), arcsinh: unary(), arctan: unary(), arctanh: unary([-0.9, 0.9]), fix: unary(), negative: unary(),
   arctan2: { cases: [[t([2, 3]), t([3])]], bad: [[[t([2]), 1]]] }, ger: { cases: [[t([2]), t([3])]], bad: [[[t([2, 2]), t([3])]]] },
 
+  rot90: { cases: [[t([2, 3])], [t([2, 3]), 2], [t([2, 3]), -1], [t([2, 3, 2]), 1, [0, 2]], [t([2, 3, 2]), { k: 3, dims: [-1, 1] }], [t([2, 3]), 4], [t([0, 2])]], bad: [[[t([3])]], [[t([2, 3]), 1, [0]]], [[t([2, 3]), 1, [0, 0]]], [[t([2, 3]), 0.5]], [[t([2, 3]), 1, [0, 2]]]] },
+
   // positions
+  isreal: { cases: [[t([2, 3])], [t()], [t([0])]], ...flatly },
   argwhere: { cases: [[of([0, 1, 0, 2, 3, 0], [2, 3])], [mask(2, 3)], [t()], [t([0, 2])]], ...flatly },
   put: { cases: [[t([2, 3]), at([1, -1]), t([2])], [t([2, 3]), at([0, 5, 2, 1], [2, 2]), t([2, 2])], [t([2, 3]), at([1, 1, 4]), t([3]), true], [t([3]), at([]), t([0])], [t(), at([0]), t([1])]], ...method('put'), bad: [[[t([3]), at([3]), t([1])], /3/], [[t([3]), at([1, 2]), t([1])]], [[t([3]), t([1]), t([1])]], [[t([3]), at([1]), typed('int64', [1])]]] },
   indexReduce: { cases: [[t([3, 2]), 0, at([2, 0, 2]), t([3, 2]), 'prod'], [t([3, 2]), 1, at([1, 1]), t([3, 2]), 'amax'], [t([3, 2]), 0, at([2, 0, 2]), t([3, 2]), 'mean', { includeSelf: false }], [t([3]), 0, at([1, 1]), t([2]), 'amin', { includeSelf: false }], [t([3]), 0, at([2]), t([1]), 'mean']], ...method('index_reduce'), dtypes: REAL, bad: [[[t([3]), 0, at([3]), t([1]), 'prod']], [[t([3]), 0, at([1]), t([2]), 'prod']], [[t([3]), 0, at([1]), t([1]), 'sum'], /sum/], [[t([3]), 1, at([1]), t([1]), 'prod']]] },
