@@ -226,11 +226,15 @@ export function attend(
     if (averageAttnWeights) weights = weights.mean(1);
     if (!batched) weights = weights.squeeze(0);
   } else y = scaledDotProductAttention(qp, kp, vp, added, p, causal);
-  const joined = (seq === 0 ? y.permute(2, 0, 1, 3) : y.transpose(1, 2)).reshape(
-    seq === 0 ? [rows, batch, embedDim] : [batch, rows, embedDim],
-  );
+  // In training PyTorch's result lies in memory as [L, N, E] whatever the order of dims, and dropout draws in the order of
+  // memory: the same seed gives the same numbers only if ours lies so too.
+  const rowsFirst = seq === 0 || training;
+  const joined = rowsFirst
+    ? y.permute(2, 0, 1, 3).reshape([rows, batch, embedDim])
+    : y.transpose(1, 2).reshape([batch, rows, embedDim]);
   const out = linear(joined, parts.outProjWeight, parts.outProjBias);
-  return [batched ? out : out.squeeze(1), weights];
+  if (!batched) return [out.squeeze(1), weights];
+  return [rowsFirst && seq === 1 ? out.transpose(0, 1) : out, weights];
 }
 
 const NAMES = [
