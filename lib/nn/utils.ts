@@ -1,6 +1,6 @@
 // torch.nn.utils: clipping of gradients, and parameters as one vector.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../define.ts';
 import { checkTensor, runList } from '../dispatch.ts';
 import { getDefault, requireFloating } from '../dtype.ts';
 import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';
@@ -40,10 +40,8 @@ export interface ClipGradNormOptions {
   /** Accepted for scripts from PyTorch; the work is always done for whole lists. */
   foreach?: boolean | null | undefined;
 }
-type ClipArguments = Call<
-  [normType?: number, errorIfNonfinite?: boolean, foreach?: boolean | null],
-  ClipGradNormOptions
->;
+type NormOptions = [normType?: number, errorIfNonfinite?: boolean, foreach?: boolean | null];
+type ClipArguments = Call<NormOptions, ClipGradNormOptions>;
 const CLIP_NAMES = ['normType', 'errorIfNonfinite', 'foreach'];
 
 function normOf(where: string, tensors: readonly Tensor[], options: Partial<ClipGradNormOptions>): Tensor {
@@ -88,8 +86,13 @@ function shrink(grads: readonly Tensor[], maxNorm: number, norm: number): void {
  * p.mul(torch.tensor([3.0, 4]).float()).sum().backward()
  * torch.nn.utils.clipGradNorm_([p], 1) // tensor(5.)
  */
-export function clipGradNorm_(parameters: Tensor | Iterable<Tensor>, maxNorm: number, ...args: ClipArguments): Tensor {
-  const options = readArguments<ClipGradNormOptions>('clipGradNorm_', args, CLIP_NAMES);
+export function clipGradNorm_(
+  parameters: Tensor | Iterable<Tensor>,
+  ...args: Named<[maxNorm: number], ['maxNorm'], NormOptions, ClipGradNormOptions>
+): Tensor {
+  const names = ['maxNorm', ...CLIP_NAMES];
+  const options = readArguments<ClipGradNormOptions & { maxNorm: number }>('clipGradNorm_', args, names);
+  const { maxNorm } = options;
   const grads = gradientsOf('clipGradNorm_', parameters).map((g) => g.detach());
   checkNumber('clipGradNorm_', 'maxNorm', maxNorm);
   const norm = normOf('clipGradNorm_', grads, options);
