@@ -13,8 +13,15 @@ import { vision } from './vision.ts';
 export { callsOf, type RowName, type Sample, torchOf } from './sample.ts';
 
 /** The tables by the names of their files. */
-export const tables: Readonly<Record<string, Samples>> = { attention, core, linalg, losses, operators, special };
-export const tables: Readonly<Record<string, Samples>> = { attention, core, linalg, losses, operators, vision };
+export const tables: Readonly<Record<string, Samples>> = {
+  attention,
+  core,
+  linalg,
+  losses,
+  operators,
+  special,
+  vision,
+};
 export const samples: Readonly<Record<RowName, Sample>> = {
   ...attention,
   ...core,
@@ -22,10 +29,5 @@ export const samples: Readonly<Record<RowName, Sample>> = {
   ...losses,
   ...operators,
   ...special,
-};
-export const tables: Readonly<Record<string, Samples>> = { attention, core, linalg, losses, operators };
-export const samples: Readonly<Record<RowName, Sample>> = { ...attention, ...core, ...linalg, ...losses, ...operators };
-export const tables: Readonly<Record<string, Samples>> = { attention, core, losses, operators, vision };
-export const samples: Readonly<Record<RowName, Sample>> = { ...attention, ...core, ...losses, ...operators, ...vision };
   ...vision,
 };
