@@ -144,6 +144,8 @@ describe('workers', { timeout: 240_000 }, () => {
     const stops = noise({ numWorkers: 1, workerModule: module('exits') });
     expect(() => [...(stops as Batches)]).toThrow(/DataLoader: worker 0 ended unexpectedly/);
     await expect(later(stops)).rejects.toThrow(/DataLoader: worker 0 ended unexpectedly/);
+    const nested = noise({ numWorkers: 1, workerModule: module('nested') });
+    expect(() => [...(nested as Batches)]).toThrow(/caught Error in worker 0: a worker cannot have workers/);
     const late = noise({ numWorkers: 1, timeout: 0.3, workerModule: module('waits') });
     expect(() => [...(late as Batches)]).toThrow('DataLoader: timed out after 0.3 seconds');
     await expect(later(late)).rejects.toThrow('DataLoader: timed out after 0.3 seconds');

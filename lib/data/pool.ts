@@ -7,7 +7,7 @@ import { native } from '../native.ts';
 import { Dataset } from './dataset.ts';
 import { IterableDataset, type Source } from './fetch.ts';
 import { decode, type Encoded, encode, isPortable } from './transfer.ts';
-import { type Answer, MARK, type Request, type WorkerPlan } from './worker.ts';
+import { type Answer, inWorker, MARK, type Request, type WorkerPlan } from './worker.ts';
 
 /** What the workers of a loader have in common. */
 export interface PoolPlan {
@@ -81,6 +81,9 @@ export class WorkerPool {
   #stopped = false;
 
   constructor(plan: PoolPlan) {
+    // as in PyTorch; a script that is its own workerModule would start itself over and over
+    if (inWorker)
+      throw new Error('DataLoader: a worker cannot have workers of its own (is the loop for isMainThread only?)');
     this.#plan = plan;
     const { dataset, numWorkers, seed, module, workerInitFn, collate, batchSize, dropLast } = plan;
     try {

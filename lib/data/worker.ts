@@ -146,6 +146,8 @@ function serve(plan: WorkerPlan): void {
   });
 }
 
+/** Whether this is a loader's own thread. */
+export const inWorker: boolean =
+  !isMainThread && typeof workerData === 'object' && workerData !== null && Reflect.get(workerData, 'mark') === MARK;
 // after the rest of the library has loaded
-if (!isMainThread && typeof workerData === 'object' && workerData !== null && Reflect.get(workerData, 'mark') === MARK)
-  setImmediate(serve, workerData as WorkerPlan);
+if (inWorker) setImmediate(serve, workerData as WorkerPlan);
