@@ -102,7 +102,6 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
   readonly outputPadding: Shape;
   readonly groups: number;
   readonly paddingMode: PaddingMode;
-  readonly transposed: boolean;
   weight: Parameter;
   bias: Parameter | null;
   constructor(where: string, dims: number, transposed: boolean, args: readonly unknown[]) {
@@ -144,12 +143,15 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
       );
     }
     this.paddingMode = paddingMode;
-    this.transposed = transposed;
     const dt = factoryDtype(where, options);
     const shape = transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
     this.weight = emptyParameter([...shape, ...this.kernelSize], dt);
     this.bias = (options.bias ?? true) ? emptyParameter([outChannels], dt) : null;
     this.resetParameters();
+  }
+  /** Whether it is a transposed convolution. */
+  get transposed(): boolean {
+    return false;
   }
   /** Draws weight and bias anew. */
   resetParameters(): void {
@@ -234,6 +236,9 @@ export class Conv3d extends Conv {
 
 type TransposeInput = [x: Tensor, outputSize?: Shape | null];
 abstract class ConvTranspose extends ConvBase<TransposeInput> {
+  override get transposed(): boolean {
+    return true;
+  }
   protected convolve(f: typeof convTranspose2d, x: Tensor, outputSize: Shape | null | undefined): Tensor {
     const { stride, dilation, groups, bias, padding } = this;
     const outputPadding = outputSize ? this.#extra(x, outputSize) : this.outputPadding;
