@@ -219,4 +219,22 @@ describe('nn.functional', () => {
     assert.throws(() => torch.F.unfold(x, 9), { message: /^unfold: / });
     assert.throws(() => torch.F.fold(x, 9, 2), { message: /^fold: / });
   });
+
+  test('gridSample samples long rows as it samples their points one by one', () => {
+    torch.manualSeed(0);
+    for (const [x, shape] of [
+      [torch.randn([2, 3, 6, 7]), [2, 2, 150, 2]],
+      [torch.randn([1, 2, 3, 4, 5]), [1, 2, 2, 130, 3]],
+    ] as const) {
+      const grid = torch
+        .rand([...shape])
+        .mul(3)
+        .sub(1.5);
+      for (const mode of ['bilinear', 'nearest'] as const) {
+        const whole = torch.F.gridSample(x, grid, { mode });
+        const pieces = grid.split(1, grid.ndim - 2).map((g) => torch.F.gridSample(x, g, { mode }));
+        expectClose(flat(torch.cat(pieces, -1)), flat(whole), 1e-6, mode);
+      }
+    }
+  });
 });

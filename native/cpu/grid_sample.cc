@@ -1,7 +1,8 @@
 // Sampling of images and volumes at the points of a grid, forward and backward. Called by dispatch for nn.functional's
 // gridSample.
 //
-// Each point becomes a list of taps (an offset within a channel and a weight), made once and used for all channels.
+// Each point becomes a list of taps (an offset within a channel and a weight), made once and used for all channels;
+// where all points have equally many, a row's points are sampled together.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -121,12 +122,38 @@ struct Point {
   int64_t flat[16];            // offset in a dense channel
 };
 
+constexpr int64_t kBlock = 64;
+
+/** Points of a row that are sampled together: kTaps taps each, those that are missing with weight zero. */
+template <class C, int kTaps>
+struct Block {
+  int32_t offset[kTaps][kBlock];
+  C weight[kTaps][kBlock];
+  int64_t ragged[kBlock];  // points that lack taps: zero times infinity would show
+  int64_t raggeds = 0;
+  void set(int64_t i, const Point<C>& p) {
+    for (int k = 0; k < kTaps; k++) {
+      const bool there = k < p.count;
+      offset[k][i] = there ? static_cast<int32_t>(p.offset[k]) : 0;
+      weight[k][i] = there ? p.weight[k] : C{0};
+    }
+    if (p.count < kTaps) ragged[raggeds++] = i;
+  }
+};
+
+template <class C, class T>
+FB_INLINE C sample_one(const Point<C>& p, const T* channel) {
+  C sum = 0;
+  for (int k = 0; k < p.count; k++) sum += static_cast<C>(channel[p.offset[k]]) * p.weight[k];
+  return sum;
+}
+
 struct Sampler {
   int spatial;
   Axis axis[3];
   const Operand* grid;
   /** Output position (z, y, x) of sample `n` as taps in channels of these strides. */
-  template <class T, class C>
+  template <class T, bool kSlopes, class C>
   FB_INLINE void point(const Planes& in, int64_t n, int64_t z, int64_t y, int64_t x, Point<C>* p) const {
     const Operand& g = *grid;
     const int64_t* s = g.strides;
@@ -145,6 +172,7 @@ struct Sampler {
           p->offset[m] = iz * in.stride[0] + iy * in.stride[1] + ix * in.stride[2];
           p->flat[m] = (iz * in.size[1] + iy) * in.size[2] + ix;
           p->weight[m] = t[0].weight[i] * t[1].weight[j] * t[2].weight[k];
+          if (!kSlopes) continue;
           p->slope[0][m] = t[0].slope[i] * t[1].weight[j] * t[2].weight[k];
           p->slope[1][m] = t[0].weight[i] * t[1].slope[j] * t[2].weight[k];
           p->slope[2][m] = t[0].weight[i] * t[1].weight[j] * t[2].slope[k];
@@ -173,6 +201,38 @@ Sampler read_sampler(const Plan& plan, const Operand& out, const Operand& in, co
   return s;
 }
 
+/** The points from `base` on of a row, all channels of them: several gathers and multiplications for each. */
+template <class T, int kTaps>
+void sample_block(const Sampler& s, const Planes& po, const Planes& pi, int64_t n, int64_t z, int64_t y, int64_t base,
+                  const T* image, T* row) {
+  using C = Compute<T>;
+  Block<C, kTaps> b;
+  Point<C> p;
+  const int64_t width = std::min(kBlock, po.size[2] - base);
+  for (int64_t i = 0; i < width; i++) {
+    s.point<T, false>(pi, n, z, y, base + i, &p);
+    b.set(i, p);
+  }
+  T* to = row + base * po.stride[2];
+  for (int64_t c = 0; c < po.channels; c++) {
+    const T* channel = image + c * pi.channel_stride;
+    C sums[kBlock];
+    for (int64_t i = 0; i < width; i++) {
+      C sum = 0;
+      for (int k = 0; k < kTaps; k++) sum += static_cast<C>(channel[b.offset[k][i]]) * b.weight[k][i];
+      sums[i] = sum;
+    }
+    T* line = to + c * po.channel_stride;
+    for (int64_t i = 0; i < width; i++) line[i * po.stride[2]] = static_cast<T>(sums[i]);
+  }
+  for (int64_t r = 0; r < b.raggeds; r++) {
+    const int64_t i = b.ragged[r];
+    s.point<T, false>(pi, n, z, y, base + i, &p);
+    for (int64_t c = 0; c < po.channels; c++)
+      to[c * po.channel_stride + i * po.stride[2]] = static_cast<T>(sample_one(p, image + c * pi.channel_stride));
+  }
+}
+
 /**
  * gridSample (structured): out [N, C, *os], in [N, C, *is], grid [N, *os, dims] of coordinates from -1 to 1, x first;
  * params mode (bilinear, nearest, bicubic), padding (zeros, border, reflection), align.
@@ -186,6 +246,9 @@ void grid_sample(const Plan& plan) {
   visit_floating(in.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
+    int64_t reach = 0;
+    for (int d = 0; d < 3; d++) reach += (pi.size[d] - 1) * pi.stride[d];
+    const bool blocks = s.axis[2].mode != kCubic && reach < kMaxExtent && po.channels > 1;
     const int64_t rows = po.size[0] * po.size[1], cost = po.size[2] * (16 + 4 * po.channels);
     parallel_for(po.batch * rows, kGrain / 2 / cost, [&](int64_t begin, int64_t end) {
       Point<C> p;
@@ -193,14 +256,23 @@ void grid_sample(const Plan& plan) {
         const int64_t n = i / rows, z = i % rows / po.size[1], y = i % po.size[1];
         const T* image = in.as<T>() + n * pi.batch_stride;
         T* to = out.as<T>() + n * po.batch_stride + z * po.stride[0] + y * po.stride[1];
+        if (blocks) {
+          const auto row = [&]<int kTaps>() {
+            for (int64_t base = 0; base < po.size[2]; base += kBlock)
+              sample_block<T, kTaps>(s, po, pi, n, z, y, base, image, to);
+          };
+          if (s.axis[2].mode == kNearest)
+            row.template operator()<1>();
+          else if (s.spatial == 2)
+            row.template operator()<4>();
+          else
+            row.template operator()<8>();
+          continue;
+        }
         for (int64_t x = 0; x < po.size[2]; x++, to += po.stride[2]) {
-          s.point<T>(pi, n, z, y, x, &p);
-          for (int64_t c = 0; c < po.channels; c++) {
-            const T* channel = image + c * pi.channel_stride;
-            C sum = 0;
-            for (int k = 0; k < p.count; k++) sum += static_cast<C>(channel[p.offset[k]]) * p.weight[k];
-            to[c * po.channel_stride] = static_cast<T>(sum);
-          }
+          s.point<T, false>(pi, n, z, y, x, &p);
+          for (int64_t c = 0; c < po.channels; c++)
+            to[c * po.channel_stride] = static_cast<T>(sample_one(p, image + c * pi.channel_stride));
         }
       }
     });
@@ -235,7 +307,7 @@ void grid_sample_backward(const Plan& plan) {
         T* slopes = gg ? gg.as<T>() + n * pg.numel() * s.spatial : nullptr;
         for (int64_t i = 0; i < pg.numel(); i++) {
           const int64_t x = i % pg.size[2], y = i / pg.size[2] % pg.size[1], z = i / pg.size[2] / pg.size[1];
-          s.point<T>(pi, n, z, y, x, &p);
+          s.point<T, true>(pi, n, z, y, x, &p);
           const T* at = from + z * pg.stride[0] + y * pg.stride[1] + x * pg.stride[2];
           C slope[3] = {0, 0, 0};
           for (int64_t c = 0; c < pi.channels; c++) {
