@@ -207,37 +207,37 @@ describe('files', () => {
   };
   const safe = (text: string) => () => torch.loadSafetensors(header(text));
   check([
-    ['safetensors: empty', () => torch.loadSafetensors(new Uint8Array()), torch.FileFormatError, /safetensors/],
+    ['safetensors: empty', () => torch.loadSafetensors(new Uint8Array()), torch.FileFormatError, /^loadSafetensors: /],
     [
       'safetensors: header beyond the end',
       () => torch.loadSafetensors(new Uint8Array(8).fill(255)),
       torch.FileFormatError,
-      /safetensors/,
+      /^loadSafetensors: /,
     ],
-    ['safetensors: no JSON', safe('nonsense'), torch.FileFormatError, /safetensors/],
+    ['safetensors: no JSON', safe('nonsense'), torch.FileFormatError, /^loadSafetensors: /],
     [
       'safetensors: data beyond the end',
       safe('{"a":{"dtype":"F32","shape":[1000000000],"data_offsets":[0,4000000000]}}'),
       torch.FileFormatError,
-      /safetensors/,
+      /^loadSafetensors: /,
     ],
     [
       'safetensors: negative sizes',
       safe('{"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}}'),
       torch.FileFormatError,
-      /safetensors/,
+      /^loadSafetensors: /,
     ],
     [
       'safetensors: sizes that overflow',
       safe('{"a":{"dtype":"F32","shape":[9007199254740991,9007199254740991],"data_offsets":[0,16]}}'),
       torch.FileFormatError,
-      /safetensors/,
+      /^loadSafetensors: /,
     ],
     [
       'safetensors: backward offsets',
       safe('{"a":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}}'),
       torch.FileFormatError,
-      /safetensors/,
+      /^loadSafetensors: /,
     ],
     [
       'npy: cut',
