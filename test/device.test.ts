@@ -8,6 +8,7 @@ describe.runIf(!torch.cuda.isAvailable())('without a GPU', () => {
   test.each([
     ['x.cuda()', () => x.cuda()],
     ['x.cuda(0)', () => x.cuda(0)],
+    ['x.pinMemory()', () => x.pinMemory()],
     ["x.to('cuda:0')", () => x.to('cuda:0')],
     ["zeros on 'cuda'", () => torch.zeros(2, { device: 'cuda' })],
     ['setDefaultDevice', () => torch.setDefaultDevice('cuda:0')],

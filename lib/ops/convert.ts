@@ -35,7 +35,7 @@ import {
   toDType,
   uint8,
 } from '../dtype.ts';
-import { available, device as toDevice, Device, type DeviceLike } from '../device.ts';
+import { deviceOption, available, device as toDevice, Device, type DeviceLike } from '../device.ts';
 import { describe } from '../errors.ts';
 import { spread } from '../methods.ts';
 import { kernel } from '../native.ts';
@@ -318,6 +318,35 @@ export function cuda(x: Tensor, index?: number | DeviceLike | null): Tensor {
       ? toDevice('cuda', index ?? undefined)
       : toDevice(index),
   );
+}
+
+/**
+ * `x` in memory that a GPU reads directly. Throws DeviceError where there is none, as PyTorch does.
+ * @example
+ * torch.cuda.isAvailable() ? torch.zeros(1).pinMemory().isPinned() : true // true
+ */
+export function pinMemory(x: Tensor): Tensor {
+  checkTensor('pinMemory', x);
+  deviceOption('pinMemory', 'cuda'); // there is no GPU whose driver could pin it
+  return x;
+}
+/**
+ * Whether `x` lies in memory that a GPU reads directly: never without one.
+ * @example
+ * torch.zeros(1).isPinned() // false
+ */
+export function isPinned(x: Tensor): boolean {
+  checkTensor('isPinned', x);
+  return false;
+}
+/**
+ * The number of the GPU that `x` is on, -1 on the CPU.
+ * @example
+ * torch.zeros(1).getDevice() // -1
+ */
+export function getDevice(x: Tensor): number {
+  checkTensor('getDevice', x);
+  return x.isCuda ? (x.device.index ?? 0) : -1;
 }
 
 // ---- writing --------------------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ export const core = {
   byte: { ...casts('uint8', 'byte'), cases: [[t([2, 3], [0, 5])], [t([0, 2])]] }, bool: casts('bool', 'bool'),
   type: { cases: [[t([2, 3]), 'int32'], [t([2, 3]), 'float64']], torch: 'lambda x, d: x.type(D(d))', gradient: false, bad: [[[t([2]), 'number']]] },
   typeAs: { cases: [[t([2, 3]), typed('int64', [1])], [t([2, 3]), typed('float64', [1])]], ...method('type_as'), gradient: false, bad: [[[t([2]), 'x']]] },
-  cpu: { cases: [[t([2, 3])]], ...method('cpu') }, cuda: { cases: [], elsewhere: 'without a GPU it throws DeviceError; test/device.test.ts' },
+  cpu: { cases: [[t([2, 3])]], ...method('cpu') }, pinMemory: { cases: [], elsewhere: 'without a GPU it throws DeviceError; test/device.test.ts' }, isPinned: { cases: [[t([2])]], ...method('is_pinned'), gradient: false }, getDevice: { cases: [[t([2])]], ...method('get_device'), gradient: false }, cuda: { cases: [], elsewhere: 'without a GPU it throws DeviceError; test/device.test.ts' },
   fill: moves([[t([2, 3]), 3], [t([2, 3]), still()], [t([0]), 1]], [[[t([2]), t([2])]], [[t([2]), 'x']]]),
 
   // distances
