@@ -60,5 +60,6 @@ export function readSizes<O extends TensorOptions>(
   const options = readArguments<O & { size?: Shape }>(where, named ? [last] : [], [], [...COMMON, ...names, 'size']);
   const positions = (named ? args.slice(0, -1) : args) as (number | Shape)[];
   const sizes = positions.length === 0 && options.size !== undefined ? options.size : sizesOf(positions);
-  return [checkShape(where, sizes).slice(), options as unknown as O];
+  const read: unknown = options;
+  return [checkShape(where, sizes).slice(), read as O];
 }

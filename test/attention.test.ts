@@ -40,13 +40,13 @@ const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string)
 const isRecord = (x: Json): x is { readonly [name: string]: Json } =>
   typeof x === 'object' && x !== null && !Array.isArray(x);
 type Make = new (...args: readonly unknown[]) => torch.nn.Module<never, unknown>;
-const classOf = (name: string): Make => (nn as unknown as Record<string, Make>)[name]!;
+const classOf = (name: string): Make => Reflect.get(nn, name) as Make;
 
 function option(x: Json): unknown {
   if (x === 'Infinity') return Number.POSITIVE_INFINITY;
   if (!isRecord(x)) return x;
   if ('module' in x) return new (classOf(x.module as string))();
-  if ('function' in x) return (torch as unknown as Record<string, unknown>)[x.function as string];
+  if ('function' in x) return Reflect.get(torch, x.function as string);
   const named = Object.entries((x.options ?? {}) as Record<string, Json>).map(([k, v]) => [camel(k), option(v)]);
   return new (classOf(x.of as string))(...((x.args ?? []) as Json[]), Object.fromEntries(named));
 }
@@ -116,7 +116,7 @@ describe("PyTorch's answers", () => {
     for (const x of c.inputs) given.push(read(x, given));
     const forward = named(c.forward ?? {}, (v) => (isRecord(v) ? read(v, given) : option(v)));
     const f = (
-      module === null ? (F as unknown as Record<string, unknown>)[camel(c.function!)] : module.forward.bind(module)
+      module === null ? Reflect.get(F, camel(c.function!)) : module.forward.bind(module)
     ) as (...args: readonly unknown[]) => unknown;
     const call = (): unknown => f(...given, forward);
     const out = c.no_grad ? torch.noGrad(call) : call();

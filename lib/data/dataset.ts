@@ -147,7 +147,8 @@ export class StackDataset<D extends readonly StackPart[] | Readonly<Record<strin
           `StackDataset: size mismatch between datasets: ${parts.map((x) => (x as StackPart).length).join(', ')}`,
         );
     }
-    this.datasets = (named ? first : datasets) as unknown as D;
+    const given: unknown = named ? first : datasets;
+    this.datasets = given as D;
   }
   override get length(): number {
     return (Object.values(this.datasets)[0] as StackPart).length;
