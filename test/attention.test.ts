@@ -115,9 +115,9 @@ describe("PyTorch's answers", () => {
     const given: (Tensor | null)[] = [];
     for (const x of c.inputs) given.push(read(x, given));
     const forward = named(c.forward ?? {}, (v) => (isRecord(v) ? read(v, given) : option(v)));
-    const f = (
-      module === null ? Reflect.get(F, camel(c.function!)) : module.forward.bind(module)
-    ) as (...args: readonly unknown[]) => unknown;
+    const f = (module === null ? Reflect.get(F, camel(c.function!)) : module.forward.bind(module)) as (
+      ...args: readonly unknown[]
+    ) => unknown;
     const call = (): unknown => f(...given, forward);
     const out = c.no_grad ? torch.noGrad(call) : call();
     compare(Array.isArray(out) ? (out as (Tensor | null)[]) : [out as Tensor], listed(answer.out), 'result');
