@@ -2,7 +2,7 @@
 // PyTorch's stored answers (scripts/oracle-operators.py). The operators are in ops.test.ts.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'vitest';
+import { expect, describe, test } from 'vitest';
 import type { DTypeName } from '../lib/dtype.ts';
 import * as torch from '../lib/index.ts';
 import { expectClose, expectRefusal, flat } from './helpers.ts';
@@ -125,4 +125,10 @@ describe('resize_', () => {
     expectRefusal(() => torch.ones(2).resize_(-1), 'resize_');
     expectRefusal(() => torch.ones(2).resizeAs_(3 as never), 'resizeAs_');
   });
+});
+
+test('sizes beyond all memory are refused soon', () => {
+  const x = torch.rand(3);
+  expect(() => torch.mvlgamma(x.add(2 ** 40), 2 ** 40)).toThrow(torch.OutOfMemoryError);
+  expect(() => torch.vander(x, 2 ** 40)).toThrow(torch.OutOfMemoryError);
 });

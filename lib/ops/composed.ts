@@ -1,5 +1,6 @@
 // Element-wise functions made of others: angles, powers of two, logits, the gamma function's kin.
 import { noGrad } from '../autograd/mode.ts';
+import { arange } from '../create.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkOperand, checkTensor, type Scalar } from '../dispatch.ts';
 import { BOOL, FLOATING, float64, requireFloating, toFloating } from '../dtype.ts';
@@ -152,8 +153,8 @@ export function mvlgamma(x: Tensor, p: number): Tensor {
     checkTensor('mvlgamma', x);
     wholeNumber('mvlgamma', 'p', p, 1);
     const y = floating(x);
-    let sum = y.lgamma();
-    for (let i = 1; i < p; i++) sum = sum.add(y.sub(i / 2).lgamma());
+    const steps = arange(p, { dtype: y.dtype }).div(2);
+    const sum = y.unsqueeze(-1).sub(steps).lgamma().sum(-1);
     return sum.add((p * (p - 1) * Math.log(Math.PI)) / 4);
   });
 }

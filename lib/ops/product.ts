@@ -7,7 +7,7 @@ import { emptyTensor, Tensor } from '../tensor.ts';
 import { wholeNumber } from './internal/checks.ts';
 import { flag } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
-import { stack } from './join.ts';
+import { cat } from './join.ts';
 
 const product = (sizes: Shape): number => sizes.reduce((a, b) => a * b, 1);
 
@@ -152,7 +152,8 @@ export function vander(x: Tensor, ...args: Call<[N?: number | null, increasing?:
     const first = x.dt.kind === 2 ? x : x.long();
     if (n === 0) return emptyTensor([x.count, 0], first.dt);
     const ones = emptyTensor(x.sizes, first.dt).fill_(1);
-    const columns = stack([ones, ...new Array<Tensor>(n - 1).fill(first)], 1).cumprod(1);
+    const powers = cat([ones.unsqueeze(1), first.unsqueeze(1).expand([x.count, n - 1])], 1);
+    const columns = powers.cumprod(1);
     return increasing ? columns : columns.flip(1);
   });
 }
