@@ -2,6 +2,7 @@
 import { binary, type BinaryOfNumbers, needs, unary, type Unary } from './define.ts';
 import { inNameOf } from './errors.ts';
 import { mvlgamma } from './ops/composed.ts';
+import { igamma, igammac } from './ops/igamma.ts';
 import { digamma } from './ops/unary.ts';
 import { sigmoidGrad } from './ops/internal/activation-grad.ts';
 import { Tensor } from './tensor.ts';
@@ -12,6 +13,7 @@ export { logit, sinc } from './ops/composed.ts';
 export { i0e, i1, i1e } from './ops/internal/bessel.ts';
 export { logsumexp } from './ops/reduce.ts';
 export { round } from './ops/ternary.ts';
+export * from './special-functions.ts';
 export { digamma, erf, erfc, erfinv, exp2, expm1, i0, log1p, polygamma } from './ops/unary.ts';
 
 const ROOT_HALF = Math.SQRT1_2;
@@ -43,6 +45,22 @@ export const expit: Unary = unary('expit', 'float', { kernel: 'sigmoid', gradOut
  * torch.special.gammaln(torch.tensor([0.5, 4])) // tensor([0.5724, 1.7918])
  */
 export const gammaln: Unary = unary('gammaln', 'float', { kernel: 'lgamma', grad: (g, x) => g.mul(digamma(x)) });
+/**
+ * Another name of igamma: the part of the gamma function of `a` that lies below `x`.
+ * @example
+ * torch.special.gammainc(torch.tensor([4.0]), torch.tensor([3.0])) // tensor([0.3528])
+ */
+export function gammainc(a: Tensor, x: Tensor): Tensor {
+  return inNameOf('gammainc', () => igamma(a, x));
+}
+/**
+ * Another name of igammac: the part of the gamma function of `a` that lies above `x`.
+ * @example
+ * torch.special.gammaincc(torch.tensor([4.0]), torch.tensor([3.0])) // tensor([0.6472])
+ */
+export function gammaincc(a: Tensor, x: Tensor): Tensor {
+  return inNameOf('gammaincc', () => igammac(a, x));
+}
 /**
  * Another name of digamma.
  * @example

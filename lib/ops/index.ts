@@ -48,6 +48,7 @@ export * from './combine.ts';
 export * from './composed.ts';
 export * from './diagonal.ts';
 export * from './histogram.ts';
+export * from './igamma.ts';
 export * from './positions.ts';
 export * from './product.ts';
 export * from './search.ts';

@@ -15,6 +15,7 @@ import * as aliases from './aliases.ts';
 import * as activation from './activation.ts';
 import * as arrange from './arrange.ts';
 import * as gather from './gather.ts';
+import * as igamma from './igamma.ts';
 import * as indexing from './indexing.ts';
 import * as masking from './masking.ts';
 import * as matmul from './matmul.ts';
@@ -48,6 +49,7 @@ export const inPlace = {
   ...only(indexing, ['indexPut']),
   ...but(aliases, ['ger']),
   ...but(composed, ['frexp', 'positive']),
+  ...igamma,
   ...only(positions, ['put', 'indexReduce']),
   ...only(cdist, ['renorm']),
   ...views,

@@ -6,6 +6,7 @@ import { core } from './core.ts';
 import { linalg } from './linalg.ts';
 import { losses } from './losses.ts';
 import { operators } from './operators.ts';
+import { scientific } from './scientific.ts';
 import { special } from './special.ts';
 import type { RowName, Sample, Samples } from './sample.ts';
 import { vision } from './vision.ts';
@@ -19,6 +20,7 @@ export const tables: Readonly<Record<string, Samples>> = {
   linalg,
   losses,
   operators,
+  scientific,
   special,
   vision,
 };
@@ -28,6 +30,7 @@ export const samples: Readonly<Record<RowName, Sample>> = {
   ...linalg,
   ...losses,
   ...operators,
+  ...scientific,
   ...special,
   ...vision,
 };
