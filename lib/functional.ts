@@ -57,9 +57,17 @@ export {
   avgPool1d,
   avgPool2d,
   avgPool3d,
+  maxPool1dWithIndices,
+  maxPool2dWithIndices,
+  maxPool3dWithIndices,
 } from './ops/pool.ts';
 export { affineGrid, type GridMode, type GridPadding, gridSample } from './ops/grid.ts';
 export { interpolate, type InterpolateMode, type InterpolateOptions } from './ops/interpolate.ts';
 export { localResponseNorm, rmsNorm } from './ops/response-norm.ts';
+export { nativeChannelShuffle } from './ops/native.ts';
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from './ops/shuffle.ts';
+export {
+  fractionalMaxPool2dWithIndices,
+  fractionalMaxPool3dWithIndices,
+} from './ops/unpool.ts';
 export { lpPool1d, lpPool2d, lpPool3d, maxUnpool1d, maxUnpool2d, maxUnpool3d } from './ops/unpool.ts';

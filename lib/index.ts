@@ -2,8 +2,9 @@
 import { setZeros } from './autograd/function.ts';
 import { zeros } from './create.ts';
 import type { DTypeName } from './dtype.ts';
-import { ShapeError } from './errors.ts';
-import { attachMethods } from './methods.ts';
+import { newOf } from './create-other.ts';
+import { inNameOf, ShapeError } from './errors.ts';
+import { attachMethods, spread } from './methods.ts';
 import * as ops from './ops/index.ts';
 import { inPlaceFunctions } from './ops/inplace.ts';
 import { whereMethod } from './ops/internal/where.ts';
@@ -13,6 +14,7 @@ import { Tensor } from './tensor.ts';
 attachMethods(Tensor.prototype, ops);
 attachMethods(Tensor.prototype, { where: whereMethod, bernoulli, multinomial });
 attachMethods(Tensor.prototype, inPlaceFunctions(), '_');
+attachMethods(Tensor.prototype, { new: spread(newOf) });
 Object.defineProperties(Tensor.prototype, {
   T: {
     configurable: true,
@@ -26,6 +28,26 @@ Object.defineProperties(Tensor.prototype, {
       if (this.sizes.length < 2)
         throw new ShapeError(`mT: only supported on matrices or batches of matrices, but got a ${this.ndim}-d tensor`);
       return this.transpose(-2, -1);
+    },
+  },
+  H: {
+    configurable: true,
+    get(this: Tensor): Tensor {
+      if (this.sizes.length !== 0 && this.sizes.length !== 2)
+        throw new ShapeError(`H: only supported on matrices (2-d tensors), but got a ${this.ndim}-d tensor; see mH`);
+      return this.adjoint();
+    },
+  },
+  mH: {
+    configurable: true,
+    get(this: Tensor): Tensor {
+      return inNameOf('mH', () => this.adjoint());
+    },
+  },
+  real: {
+    configurable: true,
+    get(this: Tensor): Tensor {
+      return this;
     },
   },
 });
@@ -55,6 +77,7 @@ export {
   setGradEnabled,
 } from './autograd/mode.ts';
 export * from './create.ts';
+export { asarray, type AsarrayOptions, emptyPermuted, range } from './create-other.ts';
 export * from './from-data.ts';
 export type { RandomOptions, SizeArgs, TensorData, TensorOptions } from './tensor-options.ts';
 export * as cuda from './cuda.ts';
@@ -79,6 +102,7 @@ export {
   short,
   uint8,
 } from './names.ts';
+export { celu_, relu_, rrelu_, selu_, threshold_ } from './functional/vision.ts';
 export * as F from './functional.ts';
 export { AutogradError, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';
 export { setPrintoptions, getPrintoptions, type PrintOptions } from './format.ts';

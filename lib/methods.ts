@@ -2,6 +2,7 @@
 import { renamed } from './errors.ts';
 import type { Scalar } from './dispatch.ts';
 import type { Generator } from './random.ts';
+import type { TensorData } from './tensor-options.ts';
 import type { Tensor } from './tensor.ts';
 
 /** Where the random numbers come from; PyTorch's default generator if absent. */
@@ -128,6 +129,36 @@ export interface HandMethods {
   exponential_(lambd?: number, options?: GeneratorOption): Tensor;
 
   /**
+   * Draws from the Cauchy distribution of this median (0) and half width (1). Throws RangeError if `sigma` is not positive.
+   * @example
+   * torch.manualSeed(0)
+   * torch.empty(2).cauchy_() // tensor([10.5977,  0.7648])
+   */
+  cauchy_(median?: number, sigma?: number, options?: GeneratorOption): Tensor;
+  /**
+   * Draws how many trials it takes until one succeeds with probability `p`. Throws RangeError unless that lies between 0
+   * and 1.
+   * @example
+   * torch.manualSeed(0)
+   * torch.empty(4).geometric_(0.3) // tensor([1., 1., 3., 1.])
+   */
+  geometric_(p: number, options?: GeneratorOption): Tensor;
+  /**
+   * Draws numbers whose logarithms are normal with this mean (1) and standard deviation (2). Throws RangeError if `std` is
+   * not positive.
+   * @example
+   * torch.manualSeed(0)
+   * torch.empty(2).logNormal_() // tensor([59.2634,  1.5116])
+   */
+  logNormal_(mean?: number, std?: number, options?: GeneratorOption): Tensor;
+  /**
+   * PyTorch's legacy constructor: of data, or of sizes and uninitialised, in this dtype. Throws as `torch.tensor`.
+   * @example
+   * torch.tensor([1.5]).new([1, 2]) // tensor([1., 2.])
+   */
+  'new'(data?: TensorData, ...sizes: number[]): Tensor;
+
+  /**
    * The transpose of a matrix; all dims reversed otherwise.
    * @example
    * torch.ones(2, 3).T.shape // torch.Size([3, 2])
@@ -139,6 +170,24 @@ export interface HandMethods {
    * torch.ones(4, 2, 3).mT.shape // torch.Size([4, 3, 2])
    */
   readonly mT: Tensor;
+  /**
+   * The conjugate transpose of a matrix: of a real one, its transpose. Throws ShapeError unless there are 2 dims, or none.
+   * @example
+   * torch.ones(2, 3).H.shape // torch.Size([3, 2])
+   */
+  readonly H: Tensor;
+  /**
+   * As {@link H}, of the last two dims. Throws ShapeError for one dim.
+   * @example
+   * torch.ones(4, 2, 3).mH.shape // torch.Size([4, 3, 2])
+   */
+  readonly mH: Tensor;
+  /**
+   * The real part: the tensor itself.
+   * @example
+   * torch.tensor([1.5]).real // tensor([1.5000])
+   */
+  readonly real: Tensor;
 }
 
 type Fn = (...args: never[]) => unknown;

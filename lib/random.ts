@@ -2,7 +2,7 @@
 import { type Call, type Named, checkInPlace, inPlaceForms, readArguments, record, writeInPlace } from './define.ts';
 import { checkTensor, runMap, runStruct } from './dispatch.ts';
 import { RuleNode } from './autograd/node.ts';
-import { int64, requireFloating, uint8 } from './dtype.ts';
+import { BOOL, int64, requireFloating, uint8 } from './dtype.ts';
 import { cpu, type Device, type DeviceLike, deviceOption } from './device.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from './errors.ts';
 import { kernel, native } from './native.ts';
@@ -260,6 +260,29 @@ form('exponential', ['lambd'], (x, { lambd = 1, generator }) => {
   const rate = number('exponential_', 'lambd', lambd);
   if (!(rate > 0)) throw new RangeError(`exponential_: expects lambda > 0.0, but found lambda=${rate}`);
   draw(exponentialKernel, x, [generatorId('exponential_', generator), rate]);
+});
+const [cauchyKernel, geometricKernel, logNormalKernel] = ['cauchy', 'geometric', 'logNormal'].map(kernel) as [
+  number,
+  number,
+  number,
+];
+form('cauchy', ['median', 'sigma'], (x, { median = 0, sigma = 1, generator }) => {
+  requireFloating('cauchy_', x.dt);
+  const width = number('cauchy_', 'sigma', sigma);
+  if (!(width > 0)) throw new RangeError(`cauchy_: expects sigma > 0.0, but found sigma=${width}`);
+  draw(cauchyKernel, x, [generatorId('cauchy_', generator), number('cauchy_', 'median', median), width]);
+});
+form('geometric', ['p'], (x, { p, generator }) => {
+  const chance = number('geometric_', 'p', p);
+  if (!(chance > 0 && chance < 1)) throw new RangeError(`geometric_: expects p to be in (0, 1), but got p=${chance}`);
+  if (x.dt.kind === BOOL) throw new DtypeError('geometric_: not implemented for bool');
+  draw(geometricKernel, x, [generatorId('geometric_', generator), chance]);
+});
+form('logNormal', ['mean', 'std'], (x, { mean = 1, std = 2, generator }) => {
+  requireFloating('logNormal_', x.dt);
+  const deviation = number('logNormal_', 'std', std);
+  if (!(deviation > 0)) throw new RangeError(`logNormal_: expects std > 0.0, but found std=${deviation}`);
+  draw(logNormalKernel, x, [generatorId('logNormal_', generator), number('logNormal_', 'mean', mean), deviation]);
 });
 
 /**

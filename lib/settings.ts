@@ -1,5 +1,6 @@
 // Switches of the namespace that PyTorch has for its libraries: determinism, and the precision of float32 products.
 import { readArguments } from './define.ts';
+import { type DTypeName, setDefault, toDType } from './dtype.ts';
 import { describe } from './errors.ts';
 
 // every kernel here gives the same result each time: the switch is remembered and changes nothing
@@ -88,3 +89,60 @@ export function setFloat32MatmulPrecision(value: 'highest' | 'high' | 'medium'):
  * torch.getFloat32MatmulPrecision() // highest
  */
 export const getFloat32MatmulPrecision = (): string => precision;
+
+let interop = 1;
+/**
+ * How many operators PyTorch would run beside each other. Here they run one after another, each on all threads: the number
+ * is remembered and changes nothing. Throws RangeError for less than one.
+ * @example
+ * torch.setNumInteropThreads(1)
+ * torch.getNumInteropThreads() // 1
+ */
+export function setNumInteropThreads(n: number): void {
+  if (!Number.isInteger(n) || n < 1 || n > 1024)
+    throw new RangeError(`setNumInteropThreads: expected a whole number from 1 to 1024 but received ${describe(n)}`);
+  interop = n;
+}
+/**
+ * What {@link setNumInteropThreads} was last told, 1 at first.
+ * @example
+ * torch.getNumInteropThreads() // 1
+ */
+export const getNumInteropThreads = (): number => interop;
+
+/**
+ * Asks the processor to take numbers too small for full precision as zero. It is never done here, so that results do not
+ * depend on it: gives false, as PyTorch does where it cannot. Throws TypeError for anything but a boolean.
+ * @example
+ * torch.setFlushDenormal(true) // false
+ */
+export function setFlushDenormal(mode: boolean): boolean {
+  if (typeof mode !== 'boolean')
+    throw new TypeError(`setFlushDenormal: expected a boolean but received ${describe(mode)}`);
+  return false;
+}
+
+const TENSOR_TYPES: Readonly<Record<string, DTypeName>> = {
+  FloatTensor: 'float32',
+  DoubleTensor: 'float64',
+  HalfTensor: 'float16',
+  BFloat16Tensor: 'bfloat16',
+};
+/**
+ * Sets the default dtype by one of PyTorch's tensor types: `torch.DoubleTensor` or its name. Throws TypeError for what is
+ * none of floating point.
+ * @example
+ * torch.setDefaultTensorType('torch.DoubleTensor')
+ * const dtype = torch.tensor(1.5).dtype
+ * torch.setDefaultTensorType(torch.FloatTensor)
+ * dtype // float64
+ */
+export function setDefaultTensorType(type: string | { readonly name: string }): void {
+  const name = typeof type === 'string' ? type.replace(/^torch\./, '') : typeof type === 'function' ? type.name : '';
+  const dtype = Object.hasOwn(TENSOR_TYPES, name) ? TENSOR_TYPES[name] : undefined;
+  if (dtype === undefined)
+    throw new TypeError(
+      `setDefaultTensorType: only floating-point types are supported as the default type, not ${describe(type)}`,
+    );
+  setDefault(toDType(dtype, 'setDefaultTensorType'));
+}

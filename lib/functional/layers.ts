@@ -212,6 +212,32 @@ export function adaptiveMaxPool3d(x: Tensor, outputSize: pool.OutputSize, ...arg
 export function adaptiveMaxPool3d(x: Tensor, size: pool.OutputSize, ...args: readonly unknown[]): Tensor | pool.Pooled {
   return adaptive('adaptiveMaxPool3d', pool.adaptiveMaxPool3d(x, size), args);
 }
+/**
+ * As {@link adaptiveMaxPool1d} with `returnIndices`: the maxima and their positions. Throws ShapeError for other shapes.
+ * @example
+ * torch.nn.functional.adaptiveMaxPool1dWithIndices(torch.tensor([[1, 3.5, 2, 0]]), 2).indices.flatten()
+ * // tensor([1, 2])
+ */
+export function adaptiveMaxPool1dWithIndices(x: Tensor, outputSize: pool.OutputSize): pool.Pooled {
+  return inNameOf('adaptiveMaxPool1dWithIndices', () => pool.adaptiveMaxPool1d(x, outputSize));
+}
+/**
+ * As {@link adaptiveMaxPool2d} with `returnIndices`: the maxima and their positions. Throws ShapeError for other shapes.
+ * @example
+ * torch.nn.functional.adaptiveMaxPool2dWithIndices(torch.tensor([[[1, 3.5], [2, 0]]]), [2, 1]).indices.flatten()
+ * // tensor([1, 2])
+ */
+export function adaptiveMaxPool2dWithIndices(x: Tensor, outputSize: pool.OutputSize): pool.Pooled {
+  return inNameOf('adaptiveMaxPool2dWithIndices', () => pool.adaptiveMaxPool2d(x, outputSize));
+}
+/**
+ * As {@link adaptiveMaxPool3d} with `returnIndices`: the maxima and their positions. Throws ShapeError for other shapes.
+ * @example
+ * torch.nn.functional.adaptiveMaxPool3dWithIndices(torch.ones(1, 2, 2, 2), 1).indices.flatten() // tensor([0])
+ */
+export function adaptiveMaxPool3dWithIndices(x: Tensor, outputSize: pool.OutputSize): pool.Pooled {
+  return inNameOf('adaptiveMaxPool3dWithIndices', () => pool.adaptiveMaxPool3d(x, outputSize));
+}
 
 // ---- normalization --------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@ import { castCall, casting } from '../autocast.ts';
 import { type Call, inPlaceForms, readArguments } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, type Scalar } from '../dispatch.ts';
 import { inNameOf, ShapeError } from '../errors.ts';
-import { sameShape, show, wrapDim } from '../shape.ts';
+import { sameShape, type Shape, show, wrapDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { wholeNumber } from './internal/checks.ts';
 import { flag, zerosOf } from './internal/reducing.ts';
@@ -202,4 +202,21 @@ export function sliceScatter(
   });
 }
 
-operators({ diagEmbed, diag, diagflat, trace, diagonalScatter, selectScatter, sliceScatter });
+/**
+ * A copy of `x` in which the elements that {@link asStrided} with these sizes, strides and offset shows are `src`. Throws
+ * ShapeError if it has another shape, or where the view would leave the memory.
+ * @example
+ * torch.asStridedScatter(torch.zeros(4), torch.ones(2), [2], [3]) // tensor([1., 0., 0., 1.])
+ */
+export function asStridedScatter(
+  x: Tensor,
+  src: Tensor,
+  size: Shape,
+  stride: Shape,
+  storageOffset?: number | null,
+): Tensor {
+  const where = 'asStridedScatter';
+  return inNameOf(where, () => replaced(where, x, src, (out) => asStrided(out, size, stride, storageOffset ?? 0)));
+}
+
+operators({ asStridedScatter, diagEmbed, diag, diagflat, trace, diagonalScatter, selectScatter, sliceScatter });

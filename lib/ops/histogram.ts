@@ -3,7 +3,7 @@ import { type Call, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { float32, float64, int64, requireFloating } from '../dtype.ts';
 import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';
-import { sameShape, show } from '../shape.ts';
+import { checkShape, sameShape, show } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { requireInteger, wholeNumber } from './internal/checks.ts';
 import { type Pair, pair } from './internal/named.ts';
@@ -157,6 +157,94 @@ export function histogram(
     return pair(where, 'hist', hist, 'binEdges', edges);
   });
 }
+
+/** The counts, and the edges along each dim. */
+export interface HistogramOfPoints {
+  readonly hist: Tensor;
+  readonly binEdges: Tensor[];
+}
+/** Options of histogramdd. */
+export interface HistogramddOptions {
+  /** The least and the greatest edge of each dim, one pair after the other; by default those of the points. */
+  range?: readonly number[] | null | undefined;
+  /** What each point adds to its bin, instead of one. */
+  weight?: Tensor | null | undefined;
+  /** Values of a density, whose integral is one. */
+  density?: boolean | undefined;
+}
+/**
+ * How many points, the rows of `x` [*, N], fall into the cells between edges along each of `N` dims, and these edges:
+ * `bins` equal parts, one number for all or one for each, or given edges as sorted tensors. Throws ShapeError where sizes
+ * do not fit, RangeError for a range that is not finite.
+ * @example
+ * torch.histogramdd(torch.tensor([[0.5, 1], [2, 3], [1, 1]]), [2, 2]).hist
+ * // tensor([[2., 0.],
+ * //         [0., 1.]])
+ */
+export function histogramdd(
+  x: Tensor,
+  bins: number | readonly number[] | readonly Tensor[],
+  ...args: Call<[], HistogramddOptions>
+): HistogramOfPoints & [hist: Tensor, binEdges: Tensor[]] {
+  const where = 'histogramdd';
+  return inNameOf(where, () => {
+    checkTensor(where, x);
+    requireFloating(where, x.dt);
+    const options = readArguments<HistogramddOptions>(where, args, [], ['range', 'weight', 'density']);
+    const density = flag(where, 'density', options.density, false);
+    const { range = null, weight = null } = options;
+    if (x.sizes.length < 2)
+      throw new ShapeError(`${where}: input tensor should have at least 2 dimensions, but got ${show(x.sizes)}`);
+    const dims = x.sizes.at(-1)!;
+    const each: readonly unknown[] = Array.isArray(bins) ? bins : new Array(dims).fill(bins);
+    if (each.length !== dims)
+      throw new ShapeError(`${where}: expected bins for each of ${dims} dimensions, but got ${each.length}`);
+    if (range !== null && (!Array.isArray(range) || range.length !== 2 * dims))
+      throw new ShapeError(`${where}: for a ${dims}-dimensional histogram range should have ${2 * dims} elements`);
+    const points = x.detach().reshape([x.count / Math.max(dims, 1), dims]);
+    if (weight !== null) {
+      checkTensor(where, weight, 'weight');
+      if (!sameShape(weight.sizes, x.sizes.slice(0, -1)) || weight.dt !== x.dt)
+        throw new ShapeError(
+          `${where}: if weight is given, it should have the shape of the points and their dtype, but got ${show(weight.sizes)} and ${show(x.sizes)}`,
+        );
+    }
+    const edges = each.map((b, d) => {
+      const column = points.select(1, d).contiguous();
+      const limited = range === null ? null : range.slice(2 * d, 2 * d + 2);
+      return b instanceof Tensor ? givenEdges(where, b, x, range) : evenEdges(where, b, column, limited);
+    });
+    const counts = edges.map((e) => e.count - 1);
+    let inside: Tensor | null = null;
+    let cell: Tensor | null = null;
+    edges.forEach((e, d) => {
+      const [column, n] = [points.select(1, d).contiguous(), counts[d]!];
+      const within = column.ge(e.select(0, 0)).logicalAnd(column.le(e.select(0, n)));
+      inside = inside === null ? within : inside.logicalAnd(within);
+      const at = searchsorted(e, column, { right: true })
+        .sub(1)
+        .clamp(0, Math.max(n - 1, 0));
+      cell = cell === null ? at : cell.mul(n).add(at);
+    });
+    const total = checkShape(where, counts).reduce((a, b) => a * b, 1);
+    let hist = zerosOf([total], x.dt);
+    if (cell !== null && inside !== null && total > 0) {
+      const counted = weight === null ? emptyTensor([points.sizes[0]!], x.dt).fill_(1) : weight.detach().reshape(-1);
+      hist = hist.scatterAdd(0, (cell as Tensor).maskedSelect(inside), counted.maskedSelect(inside));
+    }
+    hist = hist.reshape(counts);
+    if (density) {
+      hist = hist.div(hist.sum());
+      edges.forEach((e, d) => {
+        hist = hist.div(e.diff().reshape(counts.map((n, i) => (i === d ? n : 1))));
+      });
+    }
+    return Object.defineProperties([hist, edges], {
+      hist: { value: hist },
+      binEdges: { value: edges },
+    }) as HistogramOfPoints & [hist: Tensor, binEdges: Tensor[]];
+  });
+}
 function givenEdges(where: string, edges: Tensor, x: Tensor, range: unknown): Tensor {
   if (range !== null) throw new TypeError(`${where}: a range is not taken with given edges`);
   if (edges.sizes.length !== 1 || edges.count < 1)
@@ -184,4 +272,4 @@ function evenEdges(where: string, bins: unknown, x: Tensor, range: readonly numb
     .to(x.dtype);
 }
 
-operators({ bincount, histc, histogram }, { differentiable: false });
+operators({ bincount, histc, histogram, histogramdd }, { differentiable: false });

@@ -20,6 +20,8 @@ import * as indexing from './indexing.ts';
 import * as masking from './masking.ts';
 import * as matmul from './matmul.ts';
 import * as scan from './scan.ts';
+import * as real from './real.ts';
+import * as strided from './strided.ts';
 import * as ternary from './ternary.ts';
 import * as unary from './unary.ts';
 import * as view from './view.ts';
@@ -34,7 +36,11 @@ const only = <T extends object, K extends keyof T & string>(from: T, names: read
 const but = <T extends object, K extends keyof T & string>(from: T, names: readonly K[]): Omit<T, K> =>
   Object.fromEntries(Object.entries(from).filter(([name]) => !names.includes(name as K))) as Omit<T, K>;
 
-const views = { ...only(view, ['squeeze', 'unsqueeze']), ...only(permute, ['swapaxes', 'swapdims', 't', 'transpose']) };
+const views = {
+  ...only(view, ['squeeze', 'unsqueeze']),
+  ...only(permute, ['swapaxes', 'swapdims', 't', 'transpose']),
+  ...only(strided, ['asStrided']),
+};
 /** Every operator that has an in-place form with the same arguments. */
 export const inPlace = {
   ...but(unary, ['isfinite', 'isinf', 'isnan', 'isneginf', 'isposinf', 'signbit']),
@@ -50,6 +56,7 @@ export const inPlace = {
   ...but(aliases, ['ger']),
   ...but(composed, ['frexp', 'positive']),
   ...igamma,
+  ...only(real, ['conjPhysical']),
   ...only(positions, ['put', 'indexReduce']),
   ...only(cdist, ['renorm']),
   ...views,

@@ -2,10 +2,11 @@
 import { checkOptions, record } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, runStruct, type Scalar } from '../dispatch.ts';
 import { bool, fitting, FLOATING, int64, uint8 } from '../dtype.ts';
-import { DtypeError, ShapeError } from '../errors.ts';
+import { DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
-import { broadcastShapes, range, show } from '../shape.ts';
+import { broadcastShapes, checkShape, range, show } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
+import { wholeNumber } from './internal/checks.ts';
 import { zerosOf } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 import { choose } from './internal/where.ts';
@@ -135,5 +136,33 @@ export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[] 
   return out;
 }
 
+/** Options of nonzeroStatic. */
+export interface NonzeroStaticOptions {
+  /** How many rows there are. */
+  size: number;
+  /** What fills rows that are left over; -1. */
+  fillValue?: number | undefined;
+}
+/**
+ * As {@link nonzero}, in a fixed number of rows: those beyond it are cut off, missing ones filled. Throws RangeError for a
+ * negative size.
+ * @example
+ * torch.nonzeroStatic(torch.tensor([0, 3, 4]), { size: 3 }).view(-1) // tensor([ 1,  2, -1])
+ */
+export function nonzeroStatic(x: Tensor, options: NonzeroStaticOptions): Tensor {
+  const where = 'nonzeroStatic';
+  return inNameOf(where, () => {
+    checkTensor(where, x);
+    checkOptions(where, options, ['size', 'fillValue']);
+    const size = wholeNumber(where, 'size', options?.size, 0);
+    const fill = wholeNumber(where, 'fillValue', options.fillValue ?? -1);
+    const rows = nonzero(x);
+    const found = rows.sizes[0]!;
+    if (found >= size) return rows.narrow(0, 0, size).clone();
+    const rest = emptyTensor(checkShape(where, [size - found, x.sizes.length]).slice(), int64).fill_(fill);
+    return cat([rows, rest]);
+  });
+}
+
 operators({ where, maskedFill, maskedSelect, maskedScatter });
-operators({ nonzero }, { differentiable: false });
+operators({ nonzero, nonzeroStatic }, { differentiable: false });

@@ -1,6 +1,6 @@
 // x.newZeros and its kin: tensors of the dtype and device of another.
 import { inNameOf } from '../errors.ts';
-import { empty, full, ones, zeros } from '../create.ts';
+import { empty, emptyStrided, full, ones, zeros } from '../create.ts';
 import { checkTensor, type Scalar } from '../dispatch.ts';
 import { tensor } from '../from-data.ts';
 import { spread } from '../methods.ts';
@@ -63,6 +63,17 @@ export function newTensor(x: Tensor, data: TensorData, options: TensorOptions = 
   return inNameOf('newTensor', () => {
     checkTensor('newTensor', x);
     return tensor(data, { dtype: x.dtype, ...options });
+  });
+}
+/**
+ * Uninitialised, with these strides, of the dtype of `x`. Throws ShapeError for negative sizes or strides.
+ * @example
+ * torch.tensor([1, 2]).newEmptyStrided([2, 3], [1, 2]).stride() // [ 1, 2 ]
+ */
+export function newEmptyStrided(x: Tensor, size: Shape, stride: Shape, options: TensorOptions = {}): Tensor {
+  return inNameOf('newEmptyStrided', () => {
+    checkTensor('newEmptyStrided', x);
+    return emptyStrided(size, stride, { dtype: x.dtype, ...options });
   });
 }
 for (const f of [newZeros, newOnes, newEmpty]) spread(f);

@@ -1,10 +1,10 @@
 // asStrided, and its adjoint: what in-place writes through views need for their gradients (define.ts, CopySlices).
-import { type Geometry, makeView, record, row, setStrided } from '../define.ts';
+import { checkOptions, type Geometry, makeView, record, row, setStrided } from '../define.ts';
 import { checkTensor, nonOverlappingAndDense, runMap, runStruct } from '../dispatch.ts';
 import { int64 } from '../dtype.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
-import { checkShape, type Shape, show, sizeOf } from '../shape.ts';
+import { checkShape, range, type Shape, show, sizeOf } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 
 const fillKernel = kernel('fill');
@@ -116,3 +116,46 @@ export function asStrided(x: Tensor, size: Shape, stride: Shape, storageOffset?:
   return view(x, { sizes: sizes.slice(), strides: stride.slice(), offset });
 }
 row('asStrided', asStrided, { kind: 'view' });
+
+/** Options of dimOrder. */
+export interface DimOrderOptions {
+  /** Refuses layouts that have several orders: with dims of size 1, or two of one stride. */
+  ambiguityCheck?: boolean | undefined;
+}
+/**
+ * The dims in the order in which they lie in memory, from the outermost to the innermost. Throws RangeError where several
+ * orders are possible and `ambiguityCheck` asks for one.
+ * @example
+ * torch.empty(2, 3, 5).transpose(1, 2).dimOrder() // [ 0, 2, 1 ]
+ */
+export function dimOrder(x: Tensor, options?: DimOrderOptions): number[] {
+  checkTensor('dimOrder', x);
+  checkOptions('dimOrder', options, ['ambiguityCheck']);
+  const { sizes, strides } = x;
+  const twice = strides.some((s, d) => d > 0 && s === strides[d - 1]) || sizes.includes(1);
+  if (options?.ambiguityCheck && twice)
+    throw new RangeError(
+      `dimOrder: the tensor does not have unique dim order: sizes ${show(sizes)}, strides ${show(strides)}`,
+    );
+  if (x.dense) return range(sizes.length);
+  // from the back, so that among equals the earlier dim stays the outer one
+  const order = range(sizes.length).reverse();
+  const behind = (a: number, b: number): number => {
+    const [s, t] = [strides[a]!, strides[b]!];
+    if (s === 0 || t === 0) return 0;
+    if (s === t) return sizes[b]! >= sizes[a]! ? 0 : 1;
+    return s - t;
+  };
+  for (let i = 1; i < order.length; i++) {
+    for (let at = i, before = i - 1; before >= 0; before--) {
+      const found = behind(order[before]!, order[at]!);
+      if (found < 0) break;
+      if (found > 0) {
+        [order[before], order[at]] = [order[at]!, order[before]!];
+        at = before;
+      }
+    }
+  }
+  return order.reverse();
+}
+row('dimOrder', dimOrder, { differentiable: false });

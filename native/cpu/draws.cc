@@ -247,6 +247,44 @@ void binomial(const Plan& plan) {
   });
 }
 
+// ---------------------------------------------------------------- of one draw each
+
+/** Fills `out` with what `make` makes of the generator, element by element. */
+template <class Make>
+void serial(const Plan& plan, int params, Make&& make) {
+  const Operand& out = target(plan, 1, params);
+  Generator& g = generator(plan);
+  visit(out.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    T* y = out.as<T>();
+    const int64_t n = out.numel();
+    for (int64_t i = 0; i < n; i++) {
+      const double v = make(g);
+      if constexpr (std::is_integral_v<T>) {
+        y[i] = fn::as<T>(v);
+      } else {
+        y[i] = static_cast<T>(static_cast<Compute<T>>(v));
+      }
+    }
+  });
+}
+/** cauchy: out [floating, contiguous]; params generator, median, sigma (> 0). */
+void cauchy(const Plan& plan) {
+  serial(plan, 3, [median = plan.param[1], sigma = plan.param[2]](Generator& g) {
+    return median + sigma * std::tan(vm::kPi * (g.uniform() - 0.5));
+  });
+}
+/** geometric: out [numbers, contiguous]; params generator, p (between 0 and 1). */
+void geometric(const Plan& plan) {
+  serial(plan, 2,
+         [scale = std::log1p(-plan.param[1])](Generator& g) { return std::ceil(std::log(g.uniform()) / scale); });
+}
+/** logNormal: out [floating, contiguous]; params generator, mean, std (> 0) of the logarithm. */
+void log_normal(const Plan& plan) {
+  serial(plan, 3,
+         [mean = plan.param[1], std = plan.param[2]](Generator& g) { return std::exp(g.normal() * std + mean); });
+}
+
 }  // namespace
 
 void register_draws(KernelTable& table) {
@@ -255,6 +293,9 @@ void register_draws(KernelTable& table) {
   table.add("dirichletGrad", dirichlet_grad);
   table.add("poisson", poisson);
   table.add("binomial", binomial);
+  table.add("cauchy", cauchy);
+  table.add("geometric", geometric);
+  table.add("logNormal", log_normal);
 }
 
 }  // namespace flambeau::FB_ISA

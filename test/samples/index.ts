@@ -3,6 +3,7 @@
 // answers (test/oracle/ops) for each table.
 import { attention } from './attention.ts';
 import { core } from './core.ts';
+import { forms } from './forms.ts';
 import { linalg } from './linalg.ts';
 import { losses } from './losses.ts';
 import { operators } from './operators.ts';
@@ -17,6 +18,7 @@ export { callsOf, type RowName, type Sample, torchOf } from './sample.ts';
 export const tables: Readonly<Record<string, Samples>> = {
   attention,
   core,
+  forms,
   linalg,
   losses,
   operators,
@@ -27,6 +29,7 @@ export const tables: Readonly<Record<string, Samples>> = {
 export const samples: Readonly<Record<RowName, Sample>> = {
   ...attention,
   ...core,
+  ...forms,
   ...linalg,
   ...losses,
   ...operators,
