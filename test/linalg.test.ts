@@ -231,3 +231,44 @@ test('batches are decomposed as their matrices are', () => {
     near(linalg.inv(a.index(i)), whole.index(i), 'inv');
   }
 });
+
+describe('what PyTorch has no derivative of says so', () => {
+  const symmetric = (): torch.Tensor =>
+    torch.tensor(
+      [
+        [4, 2],
+        [2, 5],
+      ],
+      { dtype: 'float64', requiresGrad: true },
+    );
+  test.each([
+    ['geqrf', () => torch.geqrf(symmetric()).a],
+    ['ldlFactor', () => torch.linalg.ldlFactor(symmetric()).LD],
+    ['ldlFactorEx', () => torch.linalg.ldlFactorEx(symmetric()).LD],
+    [
+      'ldlSolve',
+      () =>
+        torch.linalg.ldlSolve(
+          symmetric(),
+          torch.tensor([1, 2], { dtype: 'int32' }),
+          torch.ones(2, 1, { dtype: 'float64' }),
+        ),
+    ],
+  ])('%s', (name, f) => {
+    assert.throws(
+      () => f().sum().backward(),
+      (e: unknown) => e instanceof torch.AutogradError && e.message.includes(`derivative of ${name} `),
+    );
+  });
+  test('pivots of no decomposition are refused', () => {
+    const solve = (pivots: number[]): torch.Tensor =>
+      torch.linalg.ldlSolve(torch.eye(2), torch.tensor(pivots, { dtype: 'int32' }), torch.ones(2, 1));
+    for (const pivots of [
+      [0, 1],
+      [3, 1],
+      [1, -2],
+      [-1, -2],
+    ])
+      assert.throws(() => solve(pivots), RangeError);
+  });
+});

@@ -13,6 +13,8 @@ export {
   qr,
   type QrMode,
 } from './factor.ts';
+export { householderProduct } from './householder.ts';
+export { ldlFactor, ldlFactorEx, type LdlOptions, ldlSolve } from './ldl.ts';
 export {
   cond,
   matrixNorm,

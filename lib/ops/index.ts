@@ -34,6 +34,7 @@ export * from './pieces.ts';
 export * from './pool.ts';
 export * from './real.ts';
 export * from './reduce.ts';
+export * from './reflectors.ts';
 export * from './response-norm.ts';
 export * from './scan.ts';
 export * from './shuffle.ts';

@@ -29,8 +29,32 @@ void qr_kernel(const Plan& plan) {
   });
 }
 
+/** A [B, m, n] becomes R with the reflectors below its diagonal, as LAPACK has them; tau [B, min(m, n)]. */
+void geqrf_kernel(const Plan& plan) {
+  plan.expect(2, 0);
+  const Operand &a = plan.operand[0], &tau = plan.operand[1];
+  const Batch s(a);
+  const int64_t k = std::min(s.rows, s.cols);
+  expect_vectors(tau, s.count, k, a.dtype);
+  floating(a.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const double work = static_cast<double>(s.rows) * static_cast<double>(s.cols) * static_cast<double>(k);
+    each_matrix(s.count, work, [&](int64_t b) {
+      T* const matrix = a.as<T>() + b * s.rows * s.cols;
+      const auto reflectors = factor_qr(matrix, s.rows, s.cols);
+      std::copy(reflectors.tau.begin(), reflectors.tau.end(), tau.as<T>() + b * k);
+      for (int64_t i = 1; i < s.rows; i++)
+        for (int64_t j = 0; j < std::min(i, k); j++)
+          matrix[i * s.cols + j] = reflectors.v[static_cast<size_t>(i * k + j)];
+    });
+  });
+}
+
 }  // namespace
 
-void register_linalg_qr(KernelTable& table) { table.add("linalgQr", qr_kernel); }
+void register_linalg_qr(KernelTable& table) {
+  table.add("linalgQr", qr_kernel);
+  table.add("linalgGeqrf", geqrf_kernel);
+}
 
 }  // namespace flambeau::FB_ISA

@@ -3,6 +3,7 @@
 // answers (test/oracle/ops) for each table.
 import { attention } from './attention.ts';
 import { core } from './core.ts';
+import { factors } from './factors.ts';
 import { forms } from './forms.ts';
 import { linalg } from './linalg.ts';
 import { losses } from './losses.ts';
@@ -18,6 +19,7 @@ export { callsOf, type RowName, type Sample, torchOf } from './sample.ts';
 export const tables: Readonly<Record<string, Samples>> = {
   attention,
   core,
+  factors,
   forms,
   linalg,
   losses,
@@ -29,6 +31,7 @@ export const tables: Readonly<Record<string, Samples>> = {
 export const samples: Readonly<Record<RowName, Sample>> = {
   ...attention,
   ...core,
+  ...factors,
   ...forms,
   ...linalg,
   ...losses,
