@@ -48,7 +48,7 @@ export const gammaln: Unary = unary('gammaln', 'float', { kernel: 'lgamma', grad
 /**
  * Another name of igamma: the part of the gamma function of `a` that lies below `x`.
  * @example
- * torch.special.gammainc(torch.tensor([4.0]), torch.tensor([3.0])) // tensor([0.3528])
+ * torch.special.gammainc(torch.tensor([4.5]), torch.tensor([3.5])) // tensor([0.3629])
  */
 export function gammainc(a: Tensor, x: Tensor): Tensor {
   return inNameOf('gammainc', () => igamma(a, x));
@@ -56,7 +56,7 @@ export function gammainc(a: Tensor, x: Tensor): Tensor {
 /**
  * Another name of igammac: the part of the gamma function of `a` that lies above `x`.
  * @example
- * torch.special.gammaincc(torch.tensor([4.0]), torch.tensor([3.0])) // tensor([0.6472])
+ * torch.special.gammaincc(torch.tensor([4.5]), torch.tensor([3.5])) // tensor([0.6371])
  */
 export function gammaincc(a: Tensor, x: Tensor): Tensor {
   return inNameOf('gammaincc', () => igammac(a, x));

@@ -129,7 +129,7 @@ function pooled(
     MAX_NAMES,
   );
   const { kernelSize, ...options } = given;
-  return returnIndices ? withIndices(x, kernelSize!, options) : f(x, kernelSize!, options);
+  return inNameOf(where, () => (returnIndices ? withIndices(x, kernelSize!, options) : f(x, kernelSize!, options)));
 }
 /**
  * Maxima over windows of [N, C, L] or [C, L]; with `returnIndices`, their positions too. Throws ShapeError for other

@@ -2,11 +2,12 @@
 import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
-import { requireFloating } from '../dtype.ts';
+import { FLOATING, REMEDY } from '../dtype.ts';
 import { describe, DtypeError, ShapeError } from '../errors.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { convolve, convolveInput } from './internal/convolution.ts';
+import { convolveInputWhole, convolveWhole, requireNumbers } from './internal/whole-number.ts';
 import { batched, checkRank, type Sizes, spatial } from './internal/spatial.ts';
 import { pad } from './pad.ts';
 import { operators } from './internal/register.ts';
@@ -47,14 +48,17 @@ function checkOperands(where: string, x: Tensor, weight: Tensor, bias: Tensor | 
   checkTensor(where, x);
   checkTensor(where, weight, 'weight');
   if (bias !== null) checkTensor(where, bias, 'bias');
-  requireFloating(where, x.dt);
+  requireNumbers(where, x.dt);
   commonDevice(where, [x, weight, bias]);
   for (const [name, other] of [
     ['weight', weight],
     ['bias', bias],
   ] as const) {
     if (other !== null && other.dt !== x.dt) {
-      throw new DtypeError(`${where}: input type (${x.dtype}) and ${name} type (${other.dtype}) should be the same`);
+      const remedy = x.dt.kind !== FLOATING && other.dt.kind === FLOATING ? `; ${REMEDY}` : '';
+      throw new DtypeError(
+        `${where}: input type (${x.dtype}) and ${name} type (${other.dtype}) should be the same${remedy}`,
+      );
     }
   }
   checkRank(where, x, dims);
@@ -131,6 +135,8 @@ function conv(dims: number, x: Tensor, weight: Tensor, args: readonly unknown[])
           "Kernel size can't be greater than actual input size",
       );
     }
+    if (x.dt.kind !== FLOATING)
+      return convolveWhole(input, weight, bias, groups, { kernel, stride, padding: pads, dilation, size });
     return convolve(input, weight, bias, [groups, ...stride, ...pads, ...dilation], size);
   });
 }
@@ -168,6 +174,10 @@ function convTranspose(dims: number, x: Tensor, weight: Tensor, args: readonly u
       throw new ShapeError(
         `${where}: given input size per channel: (${input.sizes.slice(2).join(' x ')}). Calculated output size per channel: (${size.join(' x ')}). Output size is too small`,
       );
+    }
+    if (x.dt.kind !== FLOATING) {
+      const layout = { kernel: weight.sizes.slice(2), stride, padding, dilation, size };
+      return convolveInputWhole(input, weight, bias, groups, layout);
     }
     // so much extra output that a convolution of it would have more positions than the input: zeros take their place
     const more = extra.map((e, d) => Math.floor(e / stride[d]!));

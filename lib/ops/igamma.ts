@@ -9,7 +9,9 @@ import type { Tensor } from '../tensor.ts';
 const density = (a: Tensor, x: Tensor): Tensor => x.log().mul(a.sub(1)).sub(x).sub(a.lgamma()).exp();
 const refused = (name: string): ReturnType<typeof needs> =>
   needs('', () => {
-    throw new AutogradError(`${name}: the derivative of ${name} by its first argument is not implemented, as in PyTorch`);
+    throw new AutogradError(
+      `${name}: the derivative of ${name} by its first argument is not implemented, as in PyTorch`,
+    );
   });
 /** Whole numbers alone are refused, as in PyTorch. */
 function check(where: string, a: Tensor, b: Tensor | Scalar): void {

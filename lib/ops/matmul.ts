@@ -1,12 +1,13 @@
 // Matrix products in all of PyTorch's forms, over one kernel of batches of matrices with any strides; einsum.
 import { castCall, casting } from '../autocast.ts';
 import { type Backward, checkOptions, record, row } from '../define.ts';
-import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
+import { checkTensor, commonDevice, resultType, runStruct } from '../dispatch.ts';
 import { BOOL, FLOATING, REMEDY } from '../dtype.ts';
-import { DtypeError, ShapeError, inNameOf } from '../errors.ts';
+import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, type Shape, show, sizeOf } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
+import { zerosOf } from './internal/reducing.ts';
 
 const matmulKernel = kernel('matmul');
 /** The kernel's alpha and beta. */
@@ -198,9 +199,9 @@ row('matmul', matmul);
 /** Options of addmm and its kin. */
 export interface AddmmOptions {
   /** Multiplies the first argument; 0 ignores it, NaN and all. */
-  beta?: number | undefined;
+  beta?: number | boolean | undefined;
   /** Multiplies the product. */
-  alpha?: number | undefined;
+  alpha?: number | boolean | undefined;
 }
 /** How many elements the dims but the last hold: -1 would not do where the last is 0. */
 const leading = (x: Tensor): number => sizeOf(x.sizes.slice(0, -1));
@@ -208,10 +209,21 @@ const leading = (x: Tensor): number => sizeOf(x.sizes.slice(0, -1));
 /** `beta x + alpha y`. */
 function blend(where: string, x: Tensor, y: Tensor, options: AddmmOptions | undefined): Tensor {
   checkOptions(where, options, ['beta', 'alpha']);
-  // whole numbers are scaled by whole numbers, as in PyTorch
-  const scale = (s = 1): number => (y.dt.kind === FLOATING ? s : Math.trunc(s));
-  const [beta, alpha] = [scale(options?.beta), scale(options?.alpha)];
   broadcastTo(where, x, y.sizes);
+  // whole numbers are scaled by whole numbers, as in PyTorch, and truth values by truth values
+  const truth = resultType(x, y).kind === BOOL;
+  const scale = (name: 'alpha' | 'beta'): number => {
+    const s: unknown = options?.[name] ?? 1;
+    if (typeof s === 'boolean') {
+      if (!truth) throw new DtypeError(`${where}: boolean ${name} is only supported for boolean results`);
+      return s ? 1 : 0;
+    }
+    if (typeof s !== 'number')
+      throw new TypeError(`${where}: expected a number for ${name} but received ${describe(s)}`);
+    return truth ? Number(s !== 0) : y.dt.kind === FLOATING ? s : Math.trunc(s);
+  };
+  const [beta, alpha] = [scale('beta'), scale('alpha')];
+  if (truth && alpha === 0) return beta === 0 ? zerosOf(y.sizes, y.dt) : x.expand(y.sizes).clone();
   const scaled = alpha === 1 ? y : y.mul(alpha);
   return beta === 0 ? scaled : (beta === 1 ? x : x.mul(beta)).add(scaled);
 }

@@ -2,14 +2,15 @@
 import { castCall, casting } from '../autocast.ts';
 import { type Named, readArguments, record } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
-import { int64, requireFloating } from '../dtype.ts';
-import { describe, ShapeError } from '../errors.ts';
+import { FLOATING, int64, requireFloating } from '../dtype.ts';
+import { describe, DtypeError, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { type Shape, show } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 import { pair, type Pair } from './internal/named.ts';
 import { operators } from './internal/register.ts';
 import { checkRank, type Sizes, spatial } from './internal/spatial.ts';
+import { avgPoolWhole, maxPoolWhole, requireNumbers } from './internal/whole-number.ts';
 
 const maxKernel = kernel('maxPool');
 const maxBackwardKernel = kernel('maxPoolBackward');
@@ -76,7 +77,7 @@ function windows(
   { stride, padding = 0, dilation = 1, ceilMode = false }: MaxPoolOptions,
 ): Windows {
   checkTensor(where, x);
-  requireFloating(where, x.dt);
+  requireNumbers(where, x.dt);
   checkRank(where, x, dims);
   const window = spatial(where, 'kernelSize', kernelSize, dims, 1);
   const steps =
@@ -146,6 +147,10 @@ function maxima(
 function maxPool(dims: number, x: Tensor, args: readonly unknown[], where: string): [Tensor, Tensor] {
   const { kernelSize, ...options } = readArguments<MaxPoolOptions & { kernelSize: Sizes }>(where, args, MAX_NAMES);
   const w = windows(where, x, dims, kernelSize!, options);
+  if (x.dt.kind !== FLOATING) {
+    const [values, indices] = maxPoolWhole(asBatch(x, dims), w);
+    return x.ndim === dims + 2 ? [values, indices] : [values.squeeze(0), indices.squeeze(0)];
+  }
   return maxima(`maxPool${dims}DWithIndices`, x, dims, maxKernel, w.size, [
     ...w.kernel,
     ...w.stride,
@@ -183,8 +188,9 @@ function avgPool(dims: number, x: Tensor, args: readonly unknown[]): Tensor {
     );
   }
   const params = [...w.kernel, ...w.stride, ...w.padding, countIncludePad ? 1 : 0, divisorOverride ?? 0];
+  if (x.dt.kind !== FLOATING && x.dt !== int64) throw new DtypeError(`${where}: not implemented for ${x.dt.name}`);
   const input = asBatch(x, dims);
-  const out = means(input, w.size, params);
+  const out = x.dt === int64 ? avgPoolWhole(input, w, countIncludePad, divisorOverride) : means(input, w.size, params);
   return input === x ? out : out.squeeze(0);
 }
 

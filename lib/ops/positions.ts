@@ -123,7 +123,9 @@ export function unravelIndex(indices: Tensor, shape: number | Shape): Tensor[] {
     checkTensor(where, indices, 'indices');
     if (indices.dt.kind !== INTEGER)
       throw new DtypeError(`${where}: expected indices to be a tensor of whole numbers, but got ${indices.dt.name}`);
-    const sizes = checkShape(where, typeof shape === 'number' ? [shape] : listOf(where, [shape]));
+    // sizes of no tensor: their product may be more than a number can count
+    const sizes = typeof shape === 'number' ? [shape] : listOf(where, [shape]);
+    for (const n of sizes) checkShape(where, [n]);
     const out: Tensor[] = [];
     let rest = indices.long();
     for (const n of [...sizes].reverse()) {

@@ -19,6 +19,8 @@ import { describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { type Shape, show, wrapDims, listOf } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkFloats } from '../linalg/internal/matrices.ts';
+import { svdvalsOf } from '../linalg/internal/spectral.ts';
 import { cat } from './join.ts';
 import { pair, type Pair } from './internal/named.ts';
 import {
@@ -302,25 +304,27 @@ export function logsumexp(
 const normKernel = kernel('norm');
 /** Options of norm. */
 export interface NormOptions extends SumOptions {
-  p?: number | 'fro' | null | undefined;
+  p?: number | 'fro' | 'nuc' | null | undefined;
 }
 /**
- * `(Σ |x|ᵖ)^(1/p)` over all elements or dims; `p` may be 0 (how many are not zero) and ±Infinity. Throws DtypeError for
- * integers and bools, RangeError if there is no such dim.
+ * `(Σ |x|ᵖ)^(1/p)` over all elements or dims; `p` may be 0 (how many are not zero) and ±Infinity, and 'nuc' for the sum of
+ * the singular values of a matrix, or of those in two dims. Throws DtypeError for integers and bools, RangeError if there is
+ * no such dim.
  * @example
  * torch.norm(torch.tensor([[3, 4], [6, 8]], { dtype: 'float32' }), 2, 1) // tensor([ 5., 10.])
  */
 export function norm(
   x: Tensor,
-  ...args: Call<[p?: number | 'fro' | null, dim?: Dims, keepdim?: boolean], NormOptions>
+  ...args: Call<[p?: number | 'fro' | 'nuc' | null, dim?: Dims, keepdim?: boolean], NormOptions>
 ): Tensor {
   checkTensor('norm', x);
   const options = readArguments<NormOptions>('norm', args, ['p', 'dim', 'keepdim'], DTYPE);
-  const p = options.p === 'fro' || options.p === undefined || options.p === null ? 2 : options.p;
+  const p = ['fro', 'nuc', undefined, null].includes(options.p as string) ? 2 : (options.p as number);
   if (typeof p !== 'number' || Number.isNaN(p))
-    throw new TypeError(`norm: expected a number or 'fro' for p but received ${describe(p)}`);
+    throw new TypeError(`norm: expected a number, 'fro' or 'nuc' for p but received ${describe(p)}`);
   const source = converted(x, options.dtype ? toDType(options.dtype, 'norm') : null);
   requireFloating('norm', source.dt);
+  if (options.p === 'nuc') return nuclear(source, options.dim, flag('norm', 'keepdim', options.keepdim, false));
   const shape = source.sizes;
   const dims = wrapDims('norm', options.dim, shape.length);
   const keepdim = flag('norm', 'keepdim', options.keepdim, false);
@@ -329,6 +333,16 @@ export function norm(
   return record('norm', out, [source], [source, out], (g, n) => [
     normBack(withDims(g, shape, dims, keepdim), n.unpack(0), withDims(n.unpack(1), shape, dims, keepdim), p, dims),
   ]);
+}
+/** The sum of the singular values in two dims. */
+function nuclear(x: Tensor, dim: Dims | undefined, keepdim: boolean): Tensor {
+  const rank = x.sizes.length;
+  const dims = wrapDims('norm', dim, rank);
+  if (rank < 2 || dims.length !== 2)
+    throw new ShapeError(`norm: the nuclear norm is of two dims, but got ${show(dims)} of shape ${show(x.sizes)}`);
+  checkFloats('norm', x);
+  const out = svdvalsOf('norm', x.movedim(dims, [-2, -1])).sum(-1);
+  return keepdim ? withDims(out, x.sizes, dims, false) : out;
 }
 /** PyTorch's norm_backward (FunctionsManual.cpp): the subgradient at 0 is 0. */
 function normBack(g: Tensor, x: Tensor, y: Tensor, p: number, dims: readonly number[]): Tensor {

@@ -185,7 +185,7 @@ export interface PcaLowrankOptions {
  * RangeError for a `q` above the sizes, ShapeError for less than 2 dims.
  * @example
  * torch.manualSeed(0)
- * torch.pcaLowrank(torch.tensor([[1, 1], [3, 3], [5, 5]]).float(), { q: 1 }).S // tensor([4.])
+ * torch.pcaLowrank(torch.tensor([[1, 1], [3, 3], [5, 5]]).float(), { q: 1 }).S // tensor([4.0000])
  */
 export function pcaLowrank(
   x: Tensor,

@@ -152,8 +152,8 @@ export interface LocalResponseNormOptions {
   k?: number | undefined;
 }
 /**
- * `x / (k + alpha mean(x²))^beta`, the mean over `size` neighbouring channels of x [N, C, *]. Throws ShapeError for
- * less than 3 dims.
+ * `x / (k + alpha mean(x²))^beta`, the mean over `size` neighbouring channels of x [N, C, *]; of int64 it is cut off to
+ * whole numbers, as in PyTorch. Throws ShapeError for less than 3 dims.
  * @example
  * torch.localResponseNorm(torch.tensor([[[3.5], [4]]]), 2, { alpha: 1, beta: 1 }).flatten() // tensor([0.4912, 0.2645])
  */
@@ -171,7 +171,6 @@ export function localResponseNorm(
     ]);
     const { size, alpha = 1e-4, beta = 0.75, k = 1 } = options;
     checkTensor(where, x);
-    requireFloating(where, x.dt);
     for (const [name, value] of Object.entries({ alpha, beta, k })) checkNumber(where, name, value);
     if (typeof size !== 'number' || !Number.isInteger(size))
       throw new TypeError(`${where}: expected a whole number for size but received ${describe(size)}`);

@@ -1,7 +1,7 @@
 // Unpooling, power-average pooling and fractional max pooling: made of other operators. nn.functional has them.
 import { type Named, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import { float64, int64, requireFloating } from '../dtype.ts';
+import { float64, int64, requireFloating, toFloating } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { draw } from '../random.ts';
@@ -153,7 +153,6 @@ function lpPool(dims: 1 | 2 | 3, x: Tensor, args: readonly unknown[]): Tensor {
     ]);
     const { normType, stride = null, ceilMode = false } = options;
     checkTensor(where, x);
-    requireFloating(where, x.dt);
     checkNumber(where, 'normType', normType);
     const window = spatial(where, 'kernelSize', options.kernelSize!, dims, 1);
     const [average, maximum] = (
@@ -168,6 +167,7 @@ function lpPool(dims: 1 | 2 | 3, x: Tensor, args: readonly unknown[]): Tensor {
     const mean = average(x.pow(normType), window, stride, 0, ceilMode);
     const area = window.reduce((n, k) => n * k, 1);
     return mean
+      .to(toFloating(mean.dt).name)
       .sign()
       .mul(mean.abs().relu())
       .mul(area)
