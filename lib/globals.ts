@@ -170,3 +170,13 @@ export function tidy<R>(f: () => R): R {
   for (const storage of made.stop()) if (!kept.has(storage.block)) dispose(storage);
   return result;
 }
+
+/**
+ * The real part of each number: `x` itself, for there are no complex ones.
+ * @example
+ * torch.real(torch.tensor([1.5])) // tensor([1.5000])
+ */
+export function real(x: Tensor): Tensor {
+  checkTensor('real', x);
+  return x;
+}

@@ -66,6 +66,7 @@ export {
   setAutocastDtype,
   setAutocastEnabled,
 } from './amp/autocast.ts';
+export { GradScaler } from './amp.ts';
 export * as autograd from './autograd/index.ts';
 export * as backends from './backends.ts';
 export {

@@ -20,7 +20,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 };
 /** What is out of scope, by reason; the patterns match `namespace.name`. */
 const OUT: readonly (readonly [reason: string, pattern: RegExp])[] = [
-  ['complex numbers', /\.(c(double|float|half)|chalf|complex\d*|polar|real|imag|conj.*|resolve_(conj|neg)|view_as_(complex|real)|is_(complex|conj|neg)|istft|stft|Complex\w+|H|adjoint|mH)$/],
+  ['complex numbers', /^linalg\.eig(vals)?$|\.(c(double|float|half)|chalf|complex\d*|polar|real|imag|conj.*|resolve_(conj|neg)|view_as_(complex|real)|is_(complex|conj|neg)|istft|stft|Complex\w+|H|adjoint|mH)$/],
   ['sparse tensors', /sparse|\.(coalesce|is_coalesced|(ccol|col|crow|row)_indices|indices|values|dense_dim|smm|sspaddmm|hspmm|to_dense)$/i],
   ['quantization', /quant|\.(q_\w+|qscheme|qint\d+|quint\w+|int_repr|choose_qparams|fused_moving\w+)$/i],
   ['dtypes of less than a byte, unsigned ones and float8', /\.(bit|bits\w+|u?int[1-7]|uint(16|32|64)|float(4|8)_\w+)$/],

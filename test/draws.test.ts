@@ -115,6 +115,13 @@ describe('in place and as functions', () => {
     assert.ok((torch.selu_(torch.tensor([-1, 1.5])).tolist() as number[])[0]! < 0);
     assert.equal(torch.rrelu_(torch.tensor([-1, 1.5]), 0.25, 0.25).tolist()[0 as never], -0.25);
   });
+  test('bounds of slices may be tensors', () => {
+    const [one, five] = [torch.tensor(1), torch.tensor([5], { dtype: 'int32' })];
+    assert.deepEqual(torch.arange(6).slice(0, one, five, torch.tensor(2)).tolist(), [1, 3]);
+    assert.deepEqual(torch.arange(6).slice({ start: five }).tolist(), [5]);
+    expectRefusal(() => torch.arange(6).slice(0, torch.tensor(1.5)), 'slice');
+    expectRefusal(() => torch.arange(6).slice(0, torch.tensor([1, 2])), 'slice');
+  });
   test('pieces of the unsafe splits may be written to', () => {
     const w = torch.ones(4, { requiresGrad: true });
     const x = w.mul(2);

@@ -3,6 +3,7 @@ import { type Call, type Named, readArguments, record, row } from '../define.ts'
 import { attach, FunctionNode, type Grad, RuleNode, recording, tracked } from '../autograd/node.ts';
 import { mode, noGrad } from '../autograd/mode.ts';
 import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
+import { FLOATING } from '../dtype.ts';
 import { describe, ShapeError, inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
 import { kernel } from '../native.ts';
@@ -89,11 +90,20 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
 }
 row('select', select, { kind: 'view' });
 
+/** A bound of a slice: a number, or a tensor of whole numbers with one element. */
+export type Bound = number | Tensor | null;
+/** The number that a bound is. */
+function numberOf(where: string, v: unknown): unknown {
+  if (!(v instanceof Tensor)) return v;
+  if (v.dt.kind === FLOATING || v.count !== 1)
+    throw new TypeError(`${where}: only whole-number tensors of a single element can be bounds, not ${describe(v)}`);
+  return Number(v.item());
+}
 /** Options of {@link slice}. */
 export interface SliceOptions extends DimOption {
-  start?: number | null | undefined;
-  end?: number | null | undefined;
-  step?: number | undefined;
+  start?: Bound | undefined;
+  end?: Bound | undefined;
+  step?: number | Tensor | undefined;
 }
 /** Options of {@link split} and its kin. */
 export interface DimOption {
@@ -101,29 +111,33 @@ export interface DimOption {
 }
 type DimArgument = Call<[dim?: number], DimOption>;
 /**
- * The elements from `start` to `end` (not included) along `dim`, every `step`th; bounds are cut to the size as Python's.
+ * The elements from `start` to `end` (not included) along `dim`, every `step`th; bounds are cut to the size as Python's,
+ * and may be tensors of one whole number.
  * @example
  * torch.arange(6).slice(0, 1, 6, 2) // tensor([1, 3, 5])
  */
 export function slice(
   x: Tensor,
-  ...args: Call<[dim?: number, start?: number | null, end?: number | null, step?: number], SliceOptions>
+  ...args: Call<[dim?: number, start?: Bound, end?: Bound, step?: number | Tensor], SliceOptions>
 ): Tensor {
-  const { dim = 0, start, end, step = 1 } = readArguments<SliceOptions>('slice', args, ['dim', 'start', 'end', 'step']);
+  const given = readArguments<SliceOptions>('slice', args, ['dim', 'start', 'end', 'step']);
   checkTensor('slice', x);
+  const { dim = 0 } = given;
+  const step = numberOf('slice', given.step ?? 1) as number;
   if (x.sizes.length === 0) throw new RangeError('slice: cannot be applied to a 0-dim tensor');
   const d = wrapDim('slice', dim, x.sizes.length);
   const n = x.sizes[d]!;
   if (!Number.isInteger(step) || step <= 0)
     throw new RangeError(`slice: step must be greater than zero, not ${describe(step)}`);
-  const clip = (v: number | null | undefined, otherwise: number): number => {
+  const clip = (bound: Bound | undefined, otherwise: number): number => {
+    const v = numberOf('slice', bound);
     if (v === null || v === undefined) return otherwise;
     if (typeof v !== 'number' || (!Number.isInteger(v) && Number.isFinite(v)) || Number.isNaN(v))
       throw new TypeError(`slice: expected whole numbers but received ${describe(v)}`);
     return Math.min(Math.max(v < 0 ? v + n : v, 0), n);
   };
-  const from = clip(start, 0);
-  const to = Math.max(clip(end, n), from);
+  const from = clip(given.start, 0);
+  const to = Math.max(clip(given.end, n), from);
   return sliced('slice', x, d, from, Math.ceil((to - from) / step), step);
 }
 spread(row('slice', slice, { kind: 'view' }));
