@@ -1,4 +1,5 @@
 // Householder reflectors as LAPACK packs them: torch.geqrf, orgqr and ormqr, and torch.linalg.householderProduct.
+import { recording } from '../autograd/node.ts';
 import { record } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { AutogradError, inNameOf, ShapeError } from '../errors.ts';
@@ -20,6 +21,7 @@ import {
 } from './internal/matrices.ts';
 
 const geqrfKernel = kernel('linalgGeqrf');
+const reflectKernel = kernel('linalgReflect');
 
 /** R with the reflectors below its diagonal, and their factors; PyTorch has no derivative of it. */
 export function geqrfOf(where: string, a: Tensor): ReturnType<typeof pair<'a', 'tau'>> {
@@ -51,8 +53,15 @@ function checkReflectors(where: string, a: Tensor, tau: Tensor): number {
     );
   return k;
 }
-/** H₀ H₁ … applied to C, or its transpose; made of differentiable operators. */
+/** H₀ H₁ … applied to C, or its transpose: by a kernel, or by differentiable operators where somebody wants gradients. */
 function applied(a: Tensor, tau: Tensor, k: number, c: Tensor, transpose: boolean): Tensor {
+  if (!recording([a, tau, c])) {
+    const whole = copyOf(c);
+    const factors = tau.detach().contiguous();
+    if (whole.count > 0 && k > 0)
+      runStruct(reflectKernel, [asBatch(whole), asBatch(copyOf(a)), asRows(factors)], [transpose ? 1 : 0]);
+    return whole;
+  }
   let out = c;
   const m = rowsOf(a);
   for (let step = 0; step < k; step++) {

@@ -50,11 +50,44 @@ void geqrf_kernel(const Plan& plan) {
   });
 }
 
+/** C [B, m, c] becomes H₀ H₁ … C, or Hᵀ C if the parameter is 1, for the reflectors of A [B, m, n] and tau [B, k]. */
+void reflect_kernel(const Plan& plan) {
+  plan.expect(3, 1);
+  const Operand &c = plan.operand[0], &a = plan.operand[1], &tau = plan.operand[2];
+  const Batch s(a), t(c);
+  Plan::require(static_cast<bool>(tau) && tau.ndim == 2, "linalg: expected a batch of factors");
+  const int64_t k = tau.sizes[1];
+  expect_vectors(tau, s.count, k, a.dtype);
+  Plan::require(t.count == s.count && t.rows == s.rows && c.dtype == a.dtype && k <= std::min(s.rows, s.cols),
+                "linalg: the reflectors do not fit");
+  const bool transposed = plan.param[0] != 0;
+  floating(a.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    constexpr int64_t kBlock = Reflectors<T>::kBlock;
+    const double work = static_cast<double>(s.rows) * static_cast<double>(t.cols) * static_cast<double>(k);
+    each_matrix(s.count, work, [&](int64_t b) {
+      Reflectors<T> q(s.rows, k, 0);
+      const T* const matrix = a.as<T>() + b * s.rows * s.cols;
+      for (int64_t i = 0; i < s.rows; i++)
+        for (int64_t j = 0; j <= std::min(i, k - 1); j++)
+          q.v[static_cast<size_t>(i * k + j)] = i == j ? T(1) : matrix[i * s.cols + j];
+      std::copy(tau.as<T>() + b * k, tau.as<T>() + (b + 1) * k, q.tau.begin());
+      T* const out = c.as<T>() + b * s.rows * t.cols;
+      const int64_t blocks = (k + kBlock - 1) / kBlock;
+      for (int64_t step = 0; step < blocks; step++) {
+        const int64_t first = (transposed ? step : blocks - 1 - step) * kBlock;
+        q.apply_block(first, std::min(kBlock, k - first), transposed, out + first * t.cols, t.cols, t.cols);
+      }
+    });
+  });
+}
+
 }  // namespace
 
 void register_linalg_qr(KernelTable& table) {
   table.add("linalgQr", qr_kernel);
   table.add("linalgGeqrf", geqrf_kernel);
+  table.add("linalgReflect", reflect_kernel);
 }
 
 }  // namespace flambeau::FB_ISA
