@@ -59,7 +59,7 @@ export interface OrmqrOptions {
  * Throws ShapeError where sizes do not fit, DtypeError where dtypes differ.
  * @example
  * const { a, tau } = torch.geqrf(torch.tensor([[3.0, 1], [4, 3]]).float())
- * torch.ormqr(a, tau, torch.tensor([[5.0], [10]]).float())
+ * torch.ormqr(a, tau, torch.tensor([[5.0], [10]]).float()).round()
  * // tensor([[-11.],
  * //         [  2.]])
  */
@@ -153,7 +153,7 @@ export interface SvdLowrankOptions {
  * V [*, n, q] (https://arxiv.org/abs/0909.4061). Throws RangeError for a negative `q`, ShapeError for less than 2 dims.
  * @example
  * torch.manualSeed(0)
- * torch.svdLowrank(torch.eye(3).mul(2), { q: 2 }).S // tensor([2., 2.])
+ * torch.svdLowrank(torch.eye(3).mul(2), { q: 2 }).S.round() // tensor([2., 2.])
  */
 export function svdLowrank(
   x: Tensor,
@@ -185,7 +185,7 @@ export interface PcaLowrankOptions {
  * RangeError for a `q` above the sizes, ShapeError for less than 2 dims.
  * @example
  * torch.manualSeed(0)
- * torch.pcaLowrank(torch.tensor([[1, 1], [3, 3], [5, 5]]).float(), { q: 1 }).S // tensor([4.0000])
+ * torch.pcaLowrank(torch.tensor([[1, 1], [3, 3], [5, 5]]).float(), { q: 1 }).S.round() // tensor([4.])
  */
 export function pcaLowrank(
   x: Tensor,
