@@ -100,6 +100,11 @@ int64_t parts_of(const Sizes& s, size_t item) {
   const int64_t least = weights * static_cast<double>(item) > 1 << 20 ? 16 : 4;
   return std::clamp<int64_t>(s.batch / least, 1, num_threads());
 }
+/** Asks for a row that the next step wants: rows of a step can lie far apart, and the product between hides the wait. */
+template <class T>
+FB_INLINE void fetch_row(const T* row, int64_t n) {
+  for (int64_t j = 0; j < n; j += 64 / static_cast<int64_t>(sizeof(T))) __builtin_prefetch(row + j, 0, 2);
+}
 /** How many of `count` sequences part q of n has. */
 int64_t share(int64_t count, int64_t q, int64_t n) { return count > q ? (count - q - 1) / n + 1 : 0; }
 
@@ -154,12 +159,13 @@ void run_forward(const Plan& plan) {
     const int64_t most = share(rows.size(0), q, parts);
     const fp::Scratch<T> product(most * s.gates), wide(projects ? most * s.hidden : 0);
     for (int64_t i = 0; i < steps; i++) {
-      const int64_t t = reverse ? steps - 1 - i : i, m = share(rows.size(t), q, parts);
+      const int64_t t = reverse ? steps - 1 - i : i, m = share(rows.size(t), q, parts), next = reverse ? t - 1 : t + 1;
       if (m == 0) continue;
       recurrent.multiply(m, state.row(q), parts * state.step, product.get(), s.gates, false);
       for (int64_t k = 0; k < m; k++) {
         const int64_t b = q + k * parts, n = rows.at(t, b);
         T* const y = projects ? wide.get() + k * s.hidden : state.row(b);
+        if (b < rows.size(next)) fetch_row(gates.row(rows.at(next, b)), s.gates);
         Cell::forward(gates.row(n), product.get() + k * s.gates, bias.data(), cells ? cells.row(b) : nullptr, y,
                       extra ? extra.row(n) : nullptr, s.hidden);
       }
@@ -241,6 +247,10 @@ void run_backward(const Plan& plan) {
         const int64_t b = q + k * parts, n = rows.at(t, b);
         const bool inside = b < have;
         const T* const h = inside ? out.row(rows.at(earlier, b)) : h0 ? h0.row(b) : zeros.data();
+        if (inside) {
+          fetch_row(gates.row(rows.at(earlier, b)), s.gates);
+          if (dout) fetch_row(dout.row(rows.at(earlier, b)), s.out);
+        }
         BackwardRow<T> r{};
         r.dy = projects ? wide.get() + k * s.hidden : dh.get() + k * s.out;
         r.gates = gates.row(n);
