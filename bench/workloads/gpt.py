@@ -1,4 +1,4 @@
-"""A GPT of four layers, 128 wide, on 65 characters: a training step with AdamW and clipping, and forward alone."""
+"""A GPT of four layers, 128 wide, on 65 characters: a training step with AdamW and clipping, forward alone, and drawing text."""
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -79,4 +79,20 @@ def build_forward():
     return run
 
 
-ROWS = {"gpt": build, "gpt-forward": build_forward}
+def build_generation():
+    torch.manual_seed(0)
+    model = GPT().eval()
+    prompt = torch.randint(65, (1, 32))
+
+    def run(n):
+        for _ in range(n):
+            with torch.no_grad():
+                index = prompt
+                for _ in range(32):
+                    logits = model(index)[:, -1]
+                    index = torch.cat([index, torch.multinomial(logits.softmax(-1), 1)], dim=1)
+
+    return run
+
+
+ROWS = {"gpt": build, "gpt-forward": build_forward, "gpt-generate": build_generation}

@@ -1,5 +1,5 @@
-// A GPT of four layers, 128 wide, on 65 characters: a training step with AdamW and clipping, and forward alone.
-import { arange, manualSeed, nn, noGrad, optim, randint, type Tensor } from 'flambeau';
+// A GPT of four layers, 128 wide, on 65 characters: a training step with AdamW and clipping, forward alone, and drawing text.
+import { arange, cat, manualSeed, nn, noGrad, optim, randint, type Tensor } from 'flambeau';
 import { type Batch, type Row, training } from '../row.ts';
 
 const { gelu, scaledDotProductAttention } = nn.functional;
@@ -99,7 +99,26 @@ const buildForward = () => {
   };
 };
 
+/** Draws `count` characters after a prompt of 32, each from the logits of all that came before. */
+const buildGeneration = () => {
+  manualSeed(0);
+  const model = new GPT().eval();
+  const prompt = randint(65, [1, 32]);
+  const generate = (count: number): Tensor => {
+    let index = prompt;
+    for (let i = 0; i < count; i++) {
+      const logits = model.forward(index).select(1, -1);
+      index = cat([index, logits.softmax(-1).multinomial(1)], 1);
+    }
+    return index;
+  };
+  return (n: number): void => {
+    for (let i = 0; i < n; i++) noGrad(() => generate(32));
+  };
+};
+
 export const rows: readonly Row[] = [
   { name: 'gpt', title: 'GPT, 4 layers, 12 × 64, AdamW, a step', wanted: 1, build },
   { name: 'gpt-forward', title: 'the same GPT, forward of 1 × 64', wanted: 1.5, build: buildForward },
+  { name: 'gpt-generate', title: 'the same GPT, drawing 32 characters after 32', wanted: 1, build: buildGeneration },
 ];

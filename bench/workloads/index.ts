@@ -10,6 +10,8 @@ import { rows as lstm } from './lstm.ts';
 import { rows as mlpDigits } from './mlp-digits.ts';
 import { rows as mlpXor } from './mlp-xor.ts';
 import { rows as mnistCnn } from './mnist-cnn.ts';
+import { rows as ops } from './ops.ts';
+import { rows as resnet } from './resnet.ts';
 
 export const rows: readonly Row[] = [
   ...addSmall,
@@ -17,9 +19,11 @@ export const rows: readonly Row[] = [
   ...mlpDigits,
   ...lenet,
   ...mnistCnn,
+  ...resnet,
   ...lstm,
   ...digits,
   ...gpt,
   ...gemm,
   ...add,
+  ...ops,
 ];

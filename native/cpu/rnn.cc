@@ -100,7 +100,8 @@ int64_t parts_of(const Sizes& s, size_t item) {
   const int64_t least = weights * static_cast<double>(item) > 1 << 20 ? 16 : 4;
   return std::clamp<int64_t>(s.batch / least, 1, num_threads());
 }
-/** Asks for a row that the next step wants: rows of a step can lie far apart, and the product between hides the wait. */
+/** Asks for a row that the next step wants: rows of a step can lie far apart, and the product between hides the wait.
+ */
 template <class T>
 FB_INLINE void fetch_row(const T* row, int64_t n) {
   for (int64_t j = 0; j < n; j += 64 / static_cast<int64_t>(sizeof(T))) __builtin_prefetch(row + j, 0, 2);
