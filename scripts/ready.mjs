@@ -73,6 +73,9 @@ if (!existsSync('build/Release/flambeau.node') || !stamped('build/.flambeau', na
   require_('cmake', 'the native addon is built with CMake (Debian: apt install cmake g++)');
   // cmake-js configures only what is not configured yet: options that changed would be passed over
   if (!stamped('build/.options', options.join())) rmSync('build/CMakeCache.txt', { force: true });
+  // before the build: one that is broken off has configured already
+  mkdirSync('build', { recursive: true });
+  writeFileSync('build/.options', options.join());
   run('building the native addon (a few minutes the first time)', join('node_modules', '.bin', 'cmake-js'), [
     'compile',
     '--config',
@@ -81,8 +84,6 @@ if (!existsSync('build/Release/flambeau.node') || !stamped('build/.flambeau', na
     String(Math.max(1, (await import('node:os')).availableParallelism())),
     ...options,
   ]);
-  mkdirSync('build', { recursive: true });
-  writeFileSync('build/.options', options.join());
   writeFileSync('build/.flambeau', native);
 }
 
