@@ -1,7 +1,7 @@
 // Joining and repeating: cat, stack and their kin, repeat, tile.
 import { castCall, casting } from '../autocast.ts';
 import { record, row } from '../define.ts';
-import { checkTensor, commonDevice, runMap } from '../dispatch.ts';
+import { checkTensor, commonDevice, runMap, runStruct } from '../dispatch.ts';
 import { type DType, promoteTypes } from '../dtype.ts';
 import { describe, ShapeError, inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
@@ -10,6 +10,9 @@ import { type Shape, show, wrapDim, listOf } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 
 const copyKernel = kernel('copy');
+const joinKernel = kernel('join');
+/** A plan has 16 operands. */
+const MOST_PARTS = 15;
 
 function checkList(where: string, tensors: readonly Tensor[]): void {
   if (!Array.isArray(tensors))
@@ -17,6 +20,17 @@ function checkList(where: string, tensors: readonly Tensor[]): void {
   if (tensors.length === 0) throw new ShapeError(`${where}: expected a non-empty list of tensors`);
   tensors.forEach((x: unknown, i) => checkTensor(where, x, `tensors[${i}]`));
   commonDevice(where, tensors);
+}
+
+/** Dense parts of one dtype, a row of each in turn: one pass over the result. False where they are otherwise. */
+function joinRows(out: Tensor, parts: readonly Tensor[], d: number): boolean {
+  let rows = 1;
+  for (let k = 0; k < d; k++) rows *= out.sizes[k]!;
+  if (rows < 2 || out.count === 0 || parts.length > MOST_PARTS) return false;
+  if (!parts.every((x) => x.dense && x.dt === out.dt)) return false;
+  const matrix = (x: Tensor): Tensor => new Tensor(x.storage, x.dt, [rows, x.count / rows], null, x.offset, x.count);
+  runStruct(joinKernel, [matrix(out), ...parts.map(matrix)]);
+  return true;
 }
 
 /**
@@ -55,7 +69,8 @@ export function cat(tensors: readonly Tensor[], dim: number | { dim?: number } =
   sizes[d] = total;
   const out = emptyTensor(sizes, dt);
   let at = 0;
-  for (const x of parts) {
+  const joined = joinRows(out, parts, d);
+  for (const x of joined ? [] : parts) {
     const to = new Tensor(out.storage, dt, x.sizes, out.strides, x.count === 0 ? 0 : at * out.strides[d]!);
     runMap(copyKernel, x.sizes, [to, x], dt);
     at += x.sizes[d]!;

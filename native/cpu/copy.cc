@@ -2,6 +2,8 @@
 //
 // A copy between equal dtypes moves raw items: memcpy when dense, else row by row, or, when the source is transposed,
 // tile by tile through 8x8 squares straight into the output. Other dtypes go through the span driver of loops.h.
+#include <cstring>
+
 #include "../backend.h"
 #include "rows.h"
 
@@ -133,6 +135,38 @@ void copy_kernel(const Plan& plan) {
   with_raw(to, [&]<class T>(T) { copy_space<T>(space); });
 }
 
+// ---- joining
+
+/**
+ * Structured (out [rows, cols], a part [rows, some of cols] each) of one dtype, rows dense: the parts of a row one
+ * after the other, so that the result is written in the order of memory.
+ */
+void join_kernel(const Plan& plan) {
+  const Operand& out = plan.operand[0];
+  Plan::require(plan.structured && plan.params == 0 && plan.operands >= 2 && out.ndim == 2, "expected matrices");
+  const int64_t rows = out.sizes[0], item = static_cast<int64_t>(item_size(out.dtype));
+  int64_t cols = 0;
+  for (int k = 0; k < plan.operands; k++) {
+    const Operand& x = plan.operand[k];
+    Plan::require(x && x.dtype == out.dtype && x.ndim == 2 && x.sizes[0] == rows, "the parts do not fit");
+    Plan::require(x.strides[1] == 1 || x.sizes[1] <= 1, "expected dense rows");
+    if (k > 0) cols += x.sizes[1];
+  }
+  Plan::require(cols == out.sizes[1], "the parts do not fill the result");
+  if (rows == 0 || cols == 0) return;
+  parallel_for(rows, std::max<int64_t>(1, kGrain * 4 / item / cols), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      std::byte* to = out.data + i * out.strides[0] * item;
+      for (int k = 1; k < plan.operands; k++) {
+        const Operand& x = plan.operand[k];
+        const int64_t bytes = x.sizes[1] * item;
+        std::memcpy(to, x.data + i * x.strides[0] * item, static_cast<size_t>(bytes));
+        to += bytes;
+      }
+    }
+  });
+}
+
 // ---- sequences
 
 /** Calls `value(i)` for each element of a vector and stores what it gives. */
@@ -233,6 +267,7 @@ void triangle_kernel(const Plan& plan) {
 void register_copy(KernelTable& table) {
   table.add("copy", copy_kernel);             // map (out, x): any dtype to any dtype
   table.add("fill", copy_kernel);             // map (out, value with zero strides): any dtype to any dtype
+  table.add("join", join_kernel);             // structured (out, part…): rows one after the other
   table.add("arange", arange_kernel);         // map (out) of one dim [start, step], numbers
   table.add("linspace", linspace_kernel);     // map (out) of one dim [start, end], numbers
   table.add("tril", triangle_kernel<true>);   // structured (out, x) [diagonal]: keeps j - i <= diagonal

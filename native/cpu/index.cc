@@ -47,6 +47,17 @@ void require_same(const Operand& a, const Operand& b, int except = -1) {
   for (int d = 0; d < a.ndim; d++) Plan::require(d == except || a.sizes[d] == b.sizes[d], "sizes differ");
 }
 
+/** to[i] = from[places[i]] */
+template <class T>
+FB_INLINE void pick(T* FB_RESTRICT to, int64_t os, const T* FB_RESTRICT from, int64_t is, const Places& places,
+                    int64_t n) {
+  if (os == 1 && is == 1) {
+    for (int64_t i = 0; i < n; i++) to[i] = from[places.at[i]];
+  } else {
+    for (int64_t i = 0; i < n; i++) to[i * os] = from[places.at[i] * is];
+  }
+}
+
 void gather(const Plan& plan) {
   plan.expect(3, 1);
   const Operand &out = plan.operand[0], &in = plan.operand[1], &index = plan.operand[2];
@@ -75,18 +86,22 @@ void gather(const Plan& plan) {
           const T* from = in.as<const T>() + at[1];
           const I* x = index.as<const I>() + at[2];
           const int64_t on = walk.step(0), in_next = walk.step(1), xn = walk.step(2);
-          const auto one = [&](int64_t c, int64_t i) {
-            const int64_t k = x[c * xn + i * xs];
-            if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(size)) throw_out_of_range(k, dim, size);
-            to[c * on + i * os] = from[c * in_next + k * is];
-          };
           if (across) {
             for (int64_t i = 0; i < n; i++) {
-              for (int64_t c = 0; c < count; c++) one(c, i);
+              for (int64_t c = 0; c < count; c++) {
+                const int64_t k = x[c * xn + i * xs];
+                if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(size)) throw_out_of_range(k, dim, size);
+                to[c * on + i * os] = from[c * in_next + k * is];
+              }
             }
-          } else {
-            for (int64_t c = 0; c < count; c++) {
-              for (int64_t i = 0; i < n; i++) one(c, i);
+            return;
+          }
+          Places places;
+          for (int64_t c = 0; c < count; c++, to += on, from += in_next, x += xn) {
+            for (int64_t i = 0; i < n; i += Places::kMost) {
+              const int64_t m = std::min(Places::kMost, n - i);
+              places.read(x + i * xs, xs, m, dim, size);
+              pick(to + i * os, os, from, is, places, m);
             }
           }
         });

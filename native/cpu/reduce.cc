@@ -191,7 +191,8 @@ struct Run {
     for (int64_t j = 0; j < kLanes; j++) lanes[j] = Op::zero();
     int64_t i = 0;
     for (; i + kLanes <= n; i += kLanes) {
-      for (int64_t j = 0; j < kLanes; j += 64 / static_cast<int64_t>(sizeof(In))) __builtin_prefetch(p + i + kAhead + j);
+      for (int64_t j = 0; j < kLanes; j += 64 / static_cast<int64_t>(sizeof(In)))
+        __builtin_prefetch(p + i + kAhead + j);
       for (int64_t j = 0; j < kLanes; j++) lanes[j] = Op::step(lanes[j], p[i + j], context);
     }
     for (int64_t j = 0; i + j < n; j++) lanes[j] = Op::step(lanes[j], p[i + j], context);

@@ -84,14 +84,29 @@ void scatter_lines(const ScatterLines& shared, const int64_t* at, int64_t count)
   T* to = l.out.template as<T>() + at[0];
   const T* from = l.src.template as<const T>() + at[2];
   const Operand index = l.index;
-  const int64_t outer = l.across ? l.n : count, inner = l.across ? count : l.n;
-  for (int64_t a = 0; a < outer; a++) {
-    for (int64_t b = 0; b < inner; b++) {
-      const int64_t c = l.across ? b : a, i = l.across ? a : b;
-      const int64_t k = index_at(index, at[1] + c * l.index_next + i * l.index_step);
-      if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(l.size)) throw_out_of_range(k, l.dim, l.size);
-      T& place = to[c * l.out_next + k * l.out_step];
-      place = Op::combine(place, from[c * l.src_next + i * l.src_step]);
+  if (l.across) {
+    for (int64_t i = 0; i < l.n; i++) {
+      for (int64_t c = 0; c < count; c++) {
+        const int64_t k = index_at(index, at[1] + c * l.index_next + i * l.index_step);
+        if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(l.size)) throw_out_of_range(k, l.dim, l.size);
+        T& place = to[c * l.out_next + k * l.out_step];
+        place = Op::combine(place, from[c * l.src_next + i * l.src_step]);
+      }
+    }
+    return;
+  }
+  Places places;
+  for (int64_t c = 0; c < count; c++, to += l.out_next, from += l.src_next) {
+    for (int64_t i = 0; i < l.n; i += Places::kMost) {
+      const int64_t n = std::min(Places::kMost, l.n - i), first = at[1] + c * l.index_next + i * l.index_step;
+      if (index.dtype == DType::i64)
+        places.read(index.as<const int64_t>() + first, l.index_step, n, l.dim, l.size);
+      else
+        places.read(index.as<const int32_t>() + first, l.index_step, n, l.dim, l.size);
+      for (int64_t j = 0; j < n; j++) {
+        T& place = to[places.at[j] * l.out_step];
+        place = Op::combine(place, from[(i + j) * l.src_step]);
+      }
     }
   }
 }

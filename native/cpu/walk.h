@@ -42,6 +42,34 @@ class LineBuffer {
   throw std::out_of_range(text);
 }
 
+/** Indices of a stretch of a line, checked: what was checked is what is used, whatever another thread writes meanwhile.
+ */
+struct Places {
+  static constexpr int64_t kMost = 256;
+  int64_t at[kMost];
+
+  /** Reads `n` ≤ kMost indices, `step` apart, each of a dim of `size`. */
+  template <class I>
+  void read(const I* from, int64_t step, int64_t n, int64_t dim, int64_t size) {
+    uint64_t outside = 0;  // the top bit of k or of size - 1 - k, for both are below 2^63
+    if (step == 1) {
+      for (int64_t i = 0; i < n; i++) {
+        const int64_t k = at[i] = from[i];
+        outside |= static_cast<uint64_t>(k) | (static_cast<uint64_t>(size - 1) - static_cast<uint64_t>(k));
+      }
+    } else {
+      for (int64_t i = 0; i < n; i++) {
+        const int64_t k = at[i] = from[i * step];
+        outside |= static_cast<uint64_t>(k) | (static_cast<uint64_t>(size - 1) - static_cast<uint64_t>(k));
+      }
+    }
+    if (outside >> 63 == 0) return;
+    for (int64_t i = 0; i < n; i++) {
+      if (static_cast<uint64_t>(at[i]) >= static_cast<uint64_t>(size)) throw_out_of_range(at[i], dim, size);
+    }
+  }
+};
+
 /**
  * The positions of a set of dims, seen by N operands at once, as runs along the last of these dims. Dims are given
  * outer to inner; those that all operands step through evenly are merged.
