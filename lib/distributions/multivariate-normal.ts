@@ -6,7 +6,7 @@ import { broadcastShapes, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import * as constraints from './constraints.ts';
 import { Distribution, type ValidateOptions } from './distribution.ts';
-import { cholesky, solveLower } from './triangular.ts';
+import { factorFromPrecision, factorOf, halfLogDet, mahalanobis, solveLower } from './triangular.ts';
 
 /** Options of {@link MultivariateNormal}: exactly one of the matrices. */
 export interface MultivariateNormalOptions extends ValidateOptions {
@@ -17,23 +17,6 @@ export interface MultivariateNormalOptions extends ValidateOptions {
 }
 const MATRICES = ['covarianceMatrix', 'precisionMatrix', 'scaleTril'] as const;
 type Matrix = (typeof MATRICES)[number];
-
-/** The factor of a positive definite matrix. */
-function factorOf(where: string, a: Tensor): Tensor {
-  const { factor, valid } = cholesky(a);
-  if (valid.all().item()) return factor;
-  throw new RangeError(`${where}: cholesky: the matrix is not positive-definite`);
-}
-/** The factor of the covariance from the precision: no inverse of a whole matrix is formed. */
-function fromPrecision(where: string, precision: Tensor): Tensor {
-  const flipped = factorOf(where, precision.flip(-2, -1));
-  const inverse = flipped.flip(-2, -1).mT;
-  return solveLower(inverse, eye(precision.sizes.at(-1)!, { dtype: precision.dtype }));
-}
-/** `bᵀ A⁻¹ b` for A = L Lᵀ and vectors b [..., n]. */
-export const mahalanobis = (l: Tensor, b: Tensor): Tensor => solveLower(l, b.unsqueeze(-1)).square().sum([-2, -1]);
-/** Half the logarithm of the determinant of L Lᵀ. */
-export const halfLogDet = (l: Tensor): Tensor => l.diagonal({ dim1: -2, dim2: -1 }).log().sum(-1);
 
 /**
  * The normal distribution of vectors with mean `loc` [*, n] and a covariance, a precision, or the covariance's lower
@@ -91,7 +74,7 @@ export class MultivariateNormal extends Distribution {
     this.#factor = matrix;
     this.init(batch, [n], options.validateArgs);
     if (this.#by === 'covarianceMatrix') this.#factor = factorOf(where, matrix);
-    else if (this.#by === 'precisionMatrix') this.#factor = fromPrecision(where, matrix);
+    else if (this.#by === 'precisionMatrix') this.#factor = factorFromPrecision(where, matrix);
   }
   /** For divergences: the factor in the shape that it was given in. */
   get factor(): Tensor {

@@ -5,9 +5,20 @@ import { describe, ShapeError } from '../errors.ts';
 import { sameShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import * as constraints from './constraints.ts';
-import { broadcastAll, Distribution, type Param, sizeOf, sumRightmost, type ValidateOptions } from './distribution.ts';
+import {
+  Distribution,
+  LOC_SCALE,
+  type LocScale,
+  type Param,
+  readLocScale,
+  readParams,
+  sizeOf,
+  sumRightmost,
+  type ValidateOptions,
+} from './distribution.ts';
 import { Normal } from './location-scale.ts';
-import { AbsTransform, ComposeTransform, ExpTransform, Transform } from './transforms.ts';
+import { Transform } from './transform.ts';
+import { AbsTransform, ComposeTransform, ExpTransform } from './transforms.ts';
 
 function checkBase(where: string, base: unknown): asserts base is Distribution {
   if (!(base instanceof Distribution))
@@ -195,7 +206,6 @@ export class TransformedDistribution extends Distribution {
   }
 }
 
-type LocScale = Named<[loc: Param, scale: Param], ['loc', 'scale'], [validateArgs?: boolean | null], ValidateOptions>;
 /**
  * The distribution of `exp(x)` for normal x of mean `loc` and deviation `scale`. Samples are PyTorch's for the same seed.
  * @example
@@ -203,17 +213,15 @@ type LocScale = Named<[loc: Param, scale: Param], ['loc', 'scale'], [validateArg
  */
 export class LogNormal extends TransformedDistribution {
   constructor(...args: LocScale) {
-    const names = ['loc', 'scale', 'validateArgs'];
-    const options = readArguments<ValidateOptions & { loc: Param; scale: Param }>('LogNormal', args, names);
-    const { loc, scale } = broadcastAll('LogNormal', { loc: options.loc!, scale: options.scale! });
+    const { loc, scale, validateArgs } = readLocScale('LogNormal', args);
     super(new Normal(loc, scale, { validateArgs: false }), new ExpTransform(), { validateArgs: false });
-    this.init(this.baseDist.batchShape, [], options.validateArgs);
+    this.init(this.baseDist.batchShape, [], validateArgs);
   }
   protected override get shown(): boolean {
     return false;
   }
   override get argConstraints(): Readonly<Record<string, constraints.Constraint>> {
-    return { loc: constraints.real, scale: constraints.positive };
+    return LOC_SCALE;
   }
   override get support(): constraints.Constraint {
     return constraints.positive;
@@ -252,11 +260,9 @@ export class LogNormal extends TransformedDistribution {
  */
 export class HalfNormal extends TransformedDistribution {
   constructor(...args: Named<[scale: Param], ['scale'], [validateArgs?: boolean | null], ValidateOptions>) {
-    const names = ['scale', 'validateArgs'];
-    const options = readArguments<ValidateOptions & { scale: Param }>('HalfNormal', args, names);
-    const { scale } = broadcastAll('HalfNormal', { scale: options.scale! });
+    const { scale, validateArgs } = readParams('HalfNormal', args, ['scale']);
     super(new Normal(0, scale, { validateArgs: false }), new AbsTransform(), { validateArgs: false });
-    this.init(this.baseDist.batchShape, [], options.validateArgs);
+    this.init(this.baseDist.batchShape, [], validateArgs);
   }
   protected override get shown(): boolean {
     return false;
