@@ -44,14 +44,12 @@ export function shapeOf(where: string, shape: unknown): Shape {
 }
 const size = (shape: Shape): Size => Object.assign(new Size(), { length: 0 }, shape, { length: shape.length });
 export const sizeOf = size;
-const python = (x: Tensor): string =>
-  x.count !== 1
-    ? String(size(x.sizes))
-    : x.ndim > 0
-      ? String(x)
-      : x.dt.kind === FLOATING
-        ? float(Number(x.item()))
-        : String(x.item());
+/** A tensor as Python formats it: a number where it has no dims. */
+export const formatted = (x: Tensor): string => {
+  if (x.ndim > 0) return String(x);
+  return x.dt.kind === FLOATING ? float(Number(x.item())) : String(x.item());
+};
+const python = (x: Tensor): string => (x.count === 1 ? formatted(x) : String(size(x.sizes)));
 
 /** A location and a scale, which broadcast. */
 export type LocScale = Named<
@@ -128,7 +126,7 @@ export abstract class Distribution {
       if (!(value instanceof Tensor) || constraints.isDependent(constraint)) continue;
       if (constraint.check(value.detach()).all().item()) continue;
       throw new RangeError(
-        `${this.constructor.name}: Expected parameter ${name} (${value.constructor.name} of shape ${tuple(value.sizes)}) of distribution ${this} to satisfy the constraint ${constraint}, but found invalid values:\n${value}`,
+        `${this.constructor.name}: Expected parameter ${name} (${value.constructor.name} of shape ${tuple(value.sizes)}) of distribution ${this} to satisfy the constraint ${constraint}, but found invalid values:\n${formatted(value)}`,
       );
     }
   }
@@ -247,7 +245,7 @@ export abstract class Distribution {
     const { support } = this;
     if (support.check(value.detach()).all().item()) return;
     throw new RangeError(
-      `${where}: Expected value argument (${value.constructor.name} of shape ${tuple(actual)}) to be within the support (${support}) of the distribution ${this}, but found invalid values:\n${value}`,
+      `${where}: Expected value argument (${value.constructor.name} of shape ${tuple(actual)}) to be within the support (${support}) of the distribution ${this}, but found invalid values:\n${formatted(value)}`,
     );
   }
   /** Whether PyTorch's text shows the parameters: not where another distribution holds them. */

@@ -10,7 +10,15 @@ import { broadcastShapes, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { wholeBound } from './constraint.ts';
 import * as constraints from './constraints.ts';
-import { broadcastAll, Distribution, finfo, type Param, shapeOf, type ValidateOptions } from './distribution.ts';
+import {
+  broadcastAll,
+  Distribution,
+  finfo,
+  formatted,
+  type Param,
+  shapeOf,
+  type ValidateOptions,
+} from './distribution.ts';
 import { ExponentialFamily } from './exponential-family.ts';
 import { Beta, Chi2 } from './gamma.ts';
 import { factorFromPrecision, factorOf, halfLogDet, solveFactored } from './triangular.ts';
@@ -158,7 +166,9 @@ export class Wishart extends ExponentialFamily {
         .any()
         .item()
     ) {
-      throw new RangeError(`${where}: Value of df=${df} expected to be greater than ndim - 1 = ${n - 1}.`);
+      throw new RangeError(
+        `${where}: Value of df=${df instanceof Tensor ? formatted(df) : df} expected to be greater than ndim - 1 = ${n - 1}.`,
+      );
     }
     this.#matrix = matrix.expand([...batch, n, n]);
     this.#factor = matrix;
