@@ -16,7 +16,6 @@ import torch
 from torch import distributions as D
 
 warnings.simplefilter('ignore')
-torch.set_default_dtype(torch.float64)
 FILE = Path(__file__).parent.parent / 'test/oracle/transforms.json'
 t = torch.tensor
 VALUES = {'boolean', 'one_hot', 'nonnegative_integer', 'positive_integer', 'real', 'real_vector', 'positive', 'nonnegative', 'unit_interval', 'simplex', 'lower_triangular', 'lower_cholesky', 'corr_cholesky', 'square', 'symmetric', 'positive_semidefinite', 'positive_definite', 'dependent', 'identity_transform'}
@@ -147,7 +146,7 @@ CONSTRAINTS = [
     ['unit_interval'], ['simplex'], ['multinomial', 2], ['lower_triangular'], ['lower_cholesky'], ['corr_cholesky'], ['square'], ['symmetric'],
     ['positive_semidefinite'], ['positive_definite'], ['independent', ['positive'], 2], ['cat', [['positive'], ['real']], 0, [1, 1]],
     ['stack', [['positive'], ['unit_interval']], -1], ['stack', [['positive'], ['simplex']], 0], ['MixtureSameFamilyConstraint', ['positive']], ['MixtureSameFamilyConstraint', ['simplex']],
-    ['greater_than', t([0.5, 1.5])],
+    ['greater_than', torch.tensor([0.5, 1.5], dtype=torch.float64)],
 ]
 
 
@@ -270,8 +269,10 @@ def bad():
 
 
 def main():
+    torch.set_default_dtype(torch.float64)
     FILE.write_text(json.dumps({'transforms': transforms(), 'constraints': constraints(), 'registries': registries(), 'made': made(), 'bad': bad()}, separators=(',', ':')) + '\n')
     print(f'{FILE.stat().st_size / 1e3:.0f} KB')
 
 
-main()
+if __name__ == '__main__':
+    main()

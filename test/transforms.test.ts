@@ -3,18 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import type { DTypeName } from '../lib/dtype.ts';
 import * as torch from '../lib/index.ts';
+import { build, type Data, expectData, type Tree, tensor } from './distribution-trees.ts';
 import { expectClose, flat } from './helpers.ts';
 
-interface Data {
-  v: (number | string | boolean)[];
-  s: number[];
-  d: DTypeName;
-}
-/** What is built: ['Name', argument, …]. */
-type Tree = [name: string, ...args: Given[]];
-type Given = Data | number | null | Tree | { list: Given[] } | { [name: string]: Given };
 type Maybe<T> = T | null;
 interface TransformAnswers {
   x: Data;
@@ -62,26 +54,6 @@ const { constraints: C } = D;
 type Transform = torch.distributions.Transform;
 type Constraint = torch.distributions.constraints.Constraint;
 
-const tensor = ({ v, s, d }: Data): torch.Tensor => torch.tensor(v.map(Number), { dtype: d }).reshape(s);
-function expectData(got: torch.Tensor, wanted: Data, what: string, tolerance = 1e-9): void {
-  assert.equal(`${got.dtype}[${got.sizes}]`, `${wanted.d}[${wanted.s}]`, what);
-  expectClose(flat(got), wanted.v.map(Number), tolerance, what);
-}
-function build(given: Given): unknown {
-  if (typeof given !== 'object' || given === null) return given;
-  if (Array.isArray(given)) {
-    const [name, ...rest] = given as Tree;
-    const args = rest.map(build);
-    if (name === 'inv') return (args[0] as Transform).inv;
-    const found: unknown = Reflect.get(name in C ? C : D, name);
-    if (typeof found !== 'function') return found;
-    if (/^[A-Z]/.test(name)) return Reflect.construct(found, args);
-    return (found as (...args: unknown[]) => unknown)(...args);
-  }
-  if ('list' in given) return (given.list as Given[]).map(build);
-  if ('v' in given) return tensor(given as Data);
-  return Object.fromEntries(Object.entries(given).map(([k, v]) => [k, build(v)]));
-}
 const attempt = <T>(f: () => T): T | null => {
   try {
     return f();
@@ -238,7 +210,7 @@ describe('bad arguments are refused as by PyTorch', () => {
   const plain = (message: string): string =>
     message
       .replace(/^\w+: /, '')
-      .replace(/ of distribution [^]*? to (satisfy|be) /, ' to $1 ')
+      .replace(/ of distribution [\s\S]*? to (satisfy|be) /, ' to $1 ')
       .replace(/(?<=parameter )\w+/, (name) => name.replace(/_(\w)/g, (__, c: string) => c.toUpperCase()))
       .replaceAll('cov_', 'cov')
       .toLowerCase()

@@ -158,7 +158,7 @@ export class Wishart extends ExponentialFamily {
       throw new TypeError(`${where}: expected a number or a Tensor for df but received ${describe(df)}`);
     const outer = matrix.sizes.slice(0, -2);
     const batch = typeof df === 'number' ? outer : broadcastShapes(where, outer, df.sizes);
-    this.df = typeof df === 'number' ? scalarTensor(df, { dtype: matrix.dtype }).expand(batch) : df.expand(batch);
+    this.df = typeof df === 'number' ? scalarTensor(df, { dtype: matrix.dtype }) : df.expand(batch);
     if (
       this.df
         .detach()
@@ -181,7 +181,7 @@ export class Wishart extends ExponentialFamily {
     if (this.#by === 'covarianceMatrix') this.#factor = factorOf(where, matrix);
     else if (this.#by === 'precisionMatrix') this.#factor = factorFromPrecision(where, matrix);
     const steps = arange(n, { dtype: this.df.dtype, device: this.df.device });
-    this.#chi2 = new Chi2(this.df.unsqueeze(-1).sub(steps), { validateArgs: false });
+    this.#chi2 = new Chi2(this.df.expand(batch).unsqueeze(-1).sub(steps), { validateArgs: false });
   }
   override get argConstraints(): Readonly<Record<string, constraints.Constraint>> {
     return {
@@ -218,7 +218,7 @@ export class Wishart extends ExponentialFamily {
     return this.#full(solveFactored(this.#factor, eye(this.#n, { dtype, device })));
   }
   #scaled(factor: Tensor, matrix: Tensor): Tensor {
-    return factor.reshape([...this.batchShape, 1, 1]).mul(matrix);
+    return factor.expand(this.batchShape).unsqueeze(-1).unsqueeze(-1).mul(matrix);
   }
   override get mean(): Tensor {
     return this.#scaled(this.df, this.covarianceMatrix);
