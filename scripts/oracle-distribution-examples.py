@@ -92,6 +92,7 @@ def answers(tree):
     out = {
         'repr': repr(trees.build(tree)),
         'support': repr(d.support),
+        'constraints': {trees.camel(k): repr(c) for k, c in d.arg_constraints.items()},
         'shapes': [list(d.batch_shape), list(d.event_shape)],
         'has': [d.has_rsample, d.has_enumerate_support],
         'sample': data(x),

@@ -195,6 +195,17 @@ def composed():
     return {'loc': data(loc), 'scale': data(scale), 'made': out}
 
 
+def wide(p, q):
+    """The divergences where one of both has more batch dims; null where PyTorch fails."""
+    out = []
+    for left, right in ((p, q.expand((3, *q.batch_shape))), (p.expand((3, *p.batch_shape)), q)):
+        try:
+            out.append(data(D.kl_divergence(left, right).detach().sum(0)))
+        except (RuntimeError, IndexError):
+            out.append(None)
+    return out
+
+
 def kl():
     t = torch.tensor
     torch.manual_seed(5)
@@ -265,7 +276,8 @@ def kl():
             args = params(p)
             left, right = getattr(D, name)(**args), getattr(D, other)(**q)
             y = attempt(lambda: D.kl_divergence(left, right))
-            pairs.append([name, other, None if y is None else data(y), None if y is None or not torch.isfinite(y).all() else gradients(y, args.values())])
+            grads = None if y is None or not torch.isfinite(y).all() else gradients(y, args.values())
+            pairs.append([name, other, None if y is None else data(y), grads, y is not None and wide(left, right)])
     given = lambda s: {k: {camel(n): data(x) for n, x in v.items()} for k, v in s.items()}
     return {'p': given(a), 'q': given(b), 'pairs': pairs}
 

@@ -268,9 +268,35 @@ def bad():
     return out
 
 
+def bad_values():
+    """What is said to values outside of the support, or of the wrong shape: the tree, the value, the message."""
+    pairs = [
+        (['Bernoulli', t([0.5, 0.5])], t([0.0, 0.5])), (['Beta', 1.0, t([2.0])], t([1.5])), (['Binomial', 5, t([0.5])], t([6.0])), (['Binomial', 5, t([0.5])], t([1.5])),
+        (['Categorical', torch.ones(3)], t([0, 3])), (['Categorical', torch.ones(3)], t([-1.0])), (['Cauchy', 0.0, 1.0], t([math.nan])), (['Chi2', t([2.0])], t([-1.0])),
+        (['ContinuousBernoulli', t([0.5])], t([1.5])), (['Dirichlet', torch.ones(2)], t([0.5, 0.6])), (['Dirichlet', torch.ones(2)], t([0.5, 0.25, 0.25])), (['Exponential', 1.0], t(-1.0)),
+        (['FisherSnedecor', 1.0, 2.0], t([0.0])), (['Gamma', 1.0, t([1.0, 2.0])], t([-1.0, 1.0])), (['GeneralizedPareto', 0.0, 1.0, t([-0.5, 0.5])], t([3.0, 3.0])), (['Geometric', t([0.5])], t([-1.0])),
+        (['Gumbel', 0.0, 1.0], t([math.nan])), (['HalfCauchy', 1.0], t([-1.0])), (['HalfNormal', 1.0], t([-1.0])), (['InverseGamma', 1.0, 1.0], t([0.0])), (['Kumaraswamy', 1.0, 2.0], t([1.5])),
+        (['LogNormal', 0.0, 1.0], t([-1.0])), (['LogisticNormal', torch.zeros(2), torch.ones(2)], t([0.5, 0.5, 0.5])), (['LowRankMultivariateNormal', torch.zeros(2), torch.ones(2, 1), torch.ones(2)], t([math.nan, 1.0])),
+        (['LKJCholesky', 2, 1.0], torch.eye(2) * 2), (['MixtureSameFamily', ['Categorical', torch.ones(2)], ['Exponential', torch.ones(2)]], t([-1.0])), (['Multinomial', 3, torch.ones(2)], t([2.0, 2.0])),
+        (['MultivariateNormal', torch.zeros(2), torch.eye(2)], torch.zeros(3)), (['NegativeBinomial', 2.0, t([0.5])], t([-1.0])), (['Normal', torch.zeros(2), 1.0], torch.zeros(3)), (['OneHotCategorical', torch.ones(2)], t([1.0, 1.0])),
+        (['Pareto', 1.0, 2.0], t([0.5])), (['Poisson', t([1.0])], t([0.5])), (['RelaxedBernoulli', t([1.0]), t([0.5])], t([1.5])), (['RelaxedOneHotCategorical', t([1.0]), torch.ones(2)], t([0.5, 0.6])),
+        (['StudentT', 1.0], t([math.nan])), (['Uniform', 0.0, t([1.0, 2.0])], t([1.5, 2.5])), (['VonMises', 0.0, 1.0], t([math.nan])), (['Weibull', 1.0, 1.0], t([0.0])), (['Wishart', 3.0, torch.eye(2)], -torch.eye(2)),
+    ]
+    out = []
+    for tree, value in pairs:
+        d = build(tree)
+        try:
+            d.log_prob(value)
+        except ValueError as e:
+            out.append([told(tree), data(value), str(e)])
+            continue
+        raise AssertionError(f'not bad: {tree}')
+    return out
+
+
 def main():
     torch.set_default_dtype(torch.float64)
-    FILE.write_text(json.dumps({'transforms': transforms(), 'constraints': constraints(), 'registries': registries(), 'made': made(), 'bad': bad()}, separators=(',', ':')) + '\n')
+    FILE.write_text(json.dumps({'transforms': transforms(), 'constraints': constraints(), 'registries': registries(), 'made': made(), 'bad': bad(), 'badValues': bad_values()}, separators=(',', ':')) + '\n')
     print(f'{FILE.stat().st_size / 1e3:.0f} KB')
 
 

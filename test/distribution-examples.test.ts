@@ -10,6 +10,7 @@ type Maybe = Data | null;
 interface Answers {
   repr: string;
   support: string;
+  constraints: Record<string, string>;
   shapes: [number[], number[]];
   has: [boolean, boolean];
   sample: Data;
@@ -38,6 +39,8 @@ describe("PyTorch's own examples", () => {
       const d = build(tree) as torch.distributions.Distribution;
       assert.equal(String(d), answers.repr);
       assert.equal(String(d.support), answers.support);
+      const checks = Object.entries(d.argConstraints).map(([k, c]) => [k, String(c)]);
+      assert.deepEqual(Object.fromEntries(checks), answers.constraints);
       assert.deepEqual([[...d.batchShape], [...d.eventShape]], answers.shapes);
       assert.deepEqual([d.hasRsample, d.hasEnumerateSupport], answers.has);
       torch.manualSeed(9);

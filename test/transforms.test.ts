@@ -44,6 +44,7 @@ interface Stored {
   registries: [boolean, Tree, Maybe<[string, Data, Maybe<Data>]>][];
   made: [Tree, Data, MadeAnswers][];
   bad: [Tree, string][];
+  badValues: [Tree, Data, string][];
 }
 const stored = JSON.parse(readFileSync(new URL('./oracle/transforms.json', import.meta.url), 'utf8')) as Stored;
 const D = torch.distributions;
@@ -54,6 +55,9 @@ const { constraints: C } = D;
 type Transform = torch.distributions.Transform;
 type Constraint = torch.distributions.constraints.Constraint;
 
+/** PyTorch also shows what it computed from probabilities since. */
+const shown = (text: string): string =>
+  text.replace(/(?<=probs: torch\.Size\(\[[^\]]*\]\)), logits: torch\.Size\(\[[^\]]*\]\)/, '');
 const attempt = <T>(f: () => T): T | null => {
   try {
     return f();
@@ -175,11 +179,7 @@ describe('distributions made of others are those of PyTorch', () => {
   test.each(numbered(stored.made))('%s', (_, tree, valueData, answers) => {
     const d = build(tree) as torch.distributions.Distribution;
     const value = tensor(valueData);
-    // PyTorch also shows what it computed from probabilities since
-    assert.equal(
-      String(d),
-      answers.repr.replace(/(?<=probs: torch\.Size\(\[[^\]]*\]\)), logits: torch\.Size\(\[[^\]]*\]\)/, ''),
-    );
+    assert.equal(String(d), shown(answers.repr));
     assert.equal(String(d.support), answers.support);
     assert.deepEqual([[...d.batchShape], [...d.eventShape]], answers.shapes);
     assert.equal(d.hasRsample, answers.rsample);
@@ -224,6 +224,18 @@ describe('bad arguments are refused as by PyTorch', () => {
         assert.ok(e instanceof RangeError || e instanceof torch.ShapeError || e instanceof TypeError, String(e));
         assert.ok(e.message.startsWith(`${tree[0]}: `), e.message);
         if (!parent.test(`${tree[0]}: ${message}`)) assert.equal(plain(e.message), plain(message));
+        return true;
+      },
+    );
+  });
+  test.each(numbered(stored.badValues))('values outside of %s', (_, tree, value, message) => {
+    const d = build(tree) as torch.distributions.Distribution;
+    assert.throws(
+      () => d.logProb(tensor(value)),
+      (e) => {
+        assert.ok(e instanceof RangeError || e instanceof torch.ShapeError, String(e));
+        assert.ok(e.message.startsWith('logProb: '), e.message);
+        assert.equal(e.message.slice('logProb: '.length), shown(message));
         return true;
       },
     );

@@ -1,5 +1,5 @@
 // Distributions of matrices: Wishart's, and that of Lewandowski, Kurowicka and Joe over Cholesky factors of correlations.
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import { arange, eye, scalarTensor } from '../create.ts';
 import { noGrad } from '../autograd/mode.ts';
 import { describe, ShapeError } from '../errors.ts';
@@ -119,8 +119,9 @@ export class Wishart extends ExponentialFamily {
   readonly #matrix: Tensor;
   readonly #chi2: Chi2;
   constructor(
-    df: Param,
-    ...args: Call<
+    ...args: Named<
+      [df: Param],
+      ['df'],
       [
         covarianceMatrix?: Tensor | null,
         precisionMatrix?: Tensor | null,
@@ -129,9 +130,7 @@ export class Wishart extends ExponentialFamily {
       ],
       WishartOptions
     >
-  );
-  constructor(options: WishartOptions & { df: Param });
-  constructor(...args: unknown[]) {
+  ) {
     super();
     const where = 'Wishart';
     const names = ['df', ...MATRICES, 'validateArgs'];

@@ -1,5 +1,5 @@
 // The normal distribution of vectors.
-import { type Call, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import { eye } from '../create.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';
@@ -33,8 +33,9 @@ export class MultivariateNormal extends Distribution {
   readonly #by: Matrix;
   readonly #matrix: Tensor;
   constructor(
-    loc: Tensor,
-    ...args: Call<
+    ...args: Named<
+      [loc: Tensor],
+      ['loc'],
       [
         covarianceMatrix?: Tensor | null,
         precisionMatrix?: Tensor | null,
@@ -46,7 +47,9 @@ export class MultivariateNormal extends Distribution {
   ) {
     super();
     const where = 'MultivariateNormal';
-    const options = readArguments<MultivariateNormalOptions>(where, args, [...MATRICES, 'validateArgs']);
+    const names = ['loc', ...MATRICES, 'validateArgs'];
+    const options = readArguments<MultivariateNormalOptions & { loc: Tensor }>(where, args, names);
+    const loc: unknown = options.loc;
     if (!(loc instanceof Tensor))
       throw new TypeError(`${where}: expected a Tensor for loc but received ${describe(loc)}`);
     if (loc.ndim < 1) throw new ShapeError(`${where}: loc must be at least one-dimensional.`);

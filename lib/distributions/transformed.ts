@@ -1,6 +1,6 @@
 // Distributions made of others: Independent and TransformedDistribution, and the log-normal and half-normal ones.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { sameShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -36,15 +36,21 @@ export class Independent extends Distribution {
   readonly baseDist: Distribution;
   readonly reinterpretedBatchNdims: number;
   constructor(
-    baseDistribution: Distribution,
-    reinterpretedBatchNdims: number,
-    ...args: Call<[validateArgs?: boolean | null], ValidateOptions>
+    ...args: Named<
+      [baseDistribution: Distribution, reinterpretedBatchNdims: number],
+      ['baseDistribution', 'reinterpretedBatchNdims'],
+      [validateArgs?: boolean | null],
+      ValidateOptions
+    >
   ) {
     super();
+    const names = ['baseDistribution', 'reinterpretedBatchNdims', 'validateArgs'];
+    const { baseDistribution, reinterpretedBatchNdims, validateArgs } = readArguments<
+      ValidateOptions & { baseDistribution: Distribution; reinterpretedBatchNdims: number }
+    >('Independent', args, names);
     checkBase('Independent', baseDistribution);
-    const { validateArgs } = readArguments<ValidateOptions>('Independent', args, ['validateArgs']);
     const { batchShape, eventShape } = baseDistribution;
-    const n = reinterpretedBatchNdims;
+    const n = reinterpretedBatchNdims!;
     if (!Number.isInteger(n) || n < 0)
       throw new TypeError(`Independent: expected a number of dims but received ${describe(n)}`);
     if (n > batchShape.length) {
@@ -115,14 +121,19 @@ export class TransformedDistribution extends Distribution {
   readonly baseDist: Distribution;
   readonly transforms: readonly Transform[];
   constructor(
-    baseDistribution: Distribution,
-    transforms: Transform | readonly Transform[],
-    ...args: Call<[validateArgs?: boolean | null], ValidateOptions>
+    ...args: Named<
+      [baseDistribution: Distribution, transforms: Transform | readonly Transform[]],
+      ['baseDistribution', 'transforms'],
+      [validateArgs?: boolean | null],
+      ValidateOptions
+    >
   ) {
     super();
     const where = 'TransformedDistribution';
+    const { baseDistribution, transforms, validateArgs } = readArguments<
+      ValidateOptions & { baseDistribution: Distribution; transforms: Transform | readonly Transform[] }
+    >(where, args, ['baseDistribution', 'transforms', 'validateArgs']);
     checkBase(where, baseDistribution);
-    const { validateArgs } = readArguments<ValidateOptions>(where, args, ['validateArgs']);
     const list: readonly unknown[] =
       transforms instanceof Transform ? [transforms] : (transforms as readonly Transform[]);
     if (!Array.isArray(list) || !list.every((t) => t instanceof Transform))
