@@ -391,6 +391,7 @@ describe('arguments are checked', () => {
       /right-most size/,
     ],
     ['a number as value', () => new D.Normal(0, 1).logProb(1 as never), 'TypeError', /must be a Tensor/],
+    ['a number as probability', () => new D.Gumbel(0, 1).icdf(0.5 as never), 'TypeError', /^icdf: .*must be a Tensor/],
     ['no shape', () => new D.Normal(0, 1).sample('3' as never), 'TypeError', /expected a shape/],
     ['what it lacks', () => new D.Poisson(1).cdf(torch.ones(1)), 'TypeError', /cdf: not implemented by Poisson/],
     [

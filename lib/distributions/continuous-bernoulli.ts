@@ -141,6 +141,7 @@ export class ContinuousBernoulli extends FamilyOfOdds {
     return inside.where(value.lt(1), 1).where(value.gt(0), 0);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     const [p, stable] = this.#cut();
     const start = p.neg().log1p();
     const exact = value.mul(p.mul(2).sub(1)).sub(p).log1p().sub(start).div(p.log().sub(start));

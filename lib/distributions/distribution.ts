@@ -221,10 +221,14 @@ export abstract class Distribution {
     const out = values.view(n, ...this.#batch.map(() => 1));
     return expand ? out.expand([n, ...this.#batch]) : out;
   }
-  /** Refuses values of another shape or outside the support. */
-  protected validate(where: string, value: Tensor): void {
+  /** Refuses what is no tensor. */
+  protected expectTensor(where: string, value: Tensor): void {
     if (!(value instanceof Tensor))
       throw new TypeError(`${where}: The value argument must be a Tensor, but received ${describe(value)}`);
+  }
+  /** Refuses values of another shape or outside the support. */
+  protected validate(where: string, value: Tensor): void {
+    this.expectTensor(where, value);
     if (!this.validates) return;
     const actual = value.sizes;
     const wanted = [...this.#batch, ...this.#event];

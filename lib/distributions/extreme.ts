@@ -275,6 +275,7 @@ export class GeneralizedPareto extends Distribution {
     return this.logCdf(value).exp();
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     const [zero, c] = this.#zero();
     const logU = value.neg().log1p();
     const curved = this.loc.add(this.scale.div(c).mul(c.neg().mul(logU).expm1()));

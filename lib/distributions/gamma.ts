@@ -57,6 +57,7 @@ export class Exponential extends ExponentialFamily {
     return this.rate.neg().mul(value).exp().neg().add(1);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return value.neg().log1p().neg().div(this.rate);
   }
   override entropy(): Tensor {

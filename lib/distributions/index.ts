@@ -22,7 +22,9 @@ export { Distribution, type Param, type ValidateOptions } from './distribution.t
 export { ExponentialFamily } from './exponential-family.ts';
 export { GeneralizedPareto, Gumbel, Pareto, Weibull } from './extreme.ts';
 export { Beta, Chi2, Dirichlet, Exponential, FisherSnedecor, Gamma } from './gamma.ts';
+export * as kl from './kl.ts';
 export { type DistributionClass, klDivergence, registerKl } from './kl.ts';
+export { categorical, normal } from './modules.ts';
 export { Cauchy, Laplace, Normal, StudentT, type StudentTOptions, Uniform } from './location-scale.ts';
 export { LowRankMultivariateNormal } from './low-rank.ts';
 export { LKJCholesky, type LKJCholeskyOptions, Wishart, type WishartOptions } from './matrices.ts';
@@ -38,16 +40,6 @@ export {
 } from './relaxed.ts';
 export { HalfNormal, Independent, LogNormal, TransformedDistribution } from './transformed.ts';
 export { HalfCauchy, InverseGamma, Kumaraswamy, LogisticNormal } from './transformed-kin.ts';
-export { Transform, type TransformOptions } from './transform.ts';
-export * from './transforms.ts';
-export { CorrCholeskyTransform, LowerCholeskyTransform, PositiveDefiniteTransform } from './transforms-of-matrices.ts';
-export {
-  CatTransform,
-  type CatTransformOptions,
-  CumulativeDistributionTransform,
-  IndependentTransform,
-  ReshapeTransform,
-  StackTransform,
-  type StackTransformOptions,
-} from './transforms-of-parts.ts';
+export * from './all-transforms.ts';
+export * as transforms from './all-transforms.ts';
 export { VonMises } from './von-mises.ts';

@@ -109,6 +109,7 @@ export class Normal extends ExponentialFamily {
     return value.sub(this.loc).div(this.scale).div(Math.SQRT2).erf().add(1).mul(0.5);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return this.loc.add(this.scale.mul(value.mul(2).sub(1).erfinv()).mul(Math.SQRT2));
   }
   override entropy(): Tensor {
@@ -163,6 +164,7 @@ export class Laplace extends LocationScale {
     return d.sign().mul(d.abs().neg().div(this.scale).expm1()).mul(-0.5).add(0.5);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     const term = value.sub(0.5);
     return this.loc.sub(this.scale.mul(term.sign()).mul(term.abs().mul(-2).log1p()));
   }
@@ -210,6 +212,7 @@ export class Cauchy extends LocationScale {
     return this.standard(value).atan().div(Math.PI).add(0.5);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return value.sub(0.5).mul(Math.PI).tan().mul(this.scale).add(this.loc);
   }
   override entropy(): Tensor {
@@ -363,6 +366,7 @@ export class Uniform extends Distribution {
     return value.sub(this.low).div(this.high.sub(this.low)).clamp(0, 1);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return value.mul(this.high.sub(this.low)).add(this.low);
   }
   override entropy(): Tensor {

@@ -62,6 +62,7 @@ export class HalfCauchy extends TransformedDistribution {
     return this.baseDist.cdf(value).mul(2).sub(1);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return this.baseDist.icdf(value.add(1).div(2));
   }
   override entropy(): Tensor {

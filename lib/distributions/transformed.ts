@@ -213,6 +213,7 @@ export class TransformedDistribution extends Distribution {
     return this.#monotone(this.baseDist.cdf(this.#undo(value)));
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return this.#apply(this.baseDist.icdf(this.#monotone(value)));
   }
 }
@@ -309,6 +310,7 @@ export class HalfNormal extends TransformedDistribution {
     return this.baseDist.cdf(value).mul(2).sub(1);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return this.baseDist.icdf(value.add(1).div(2));
   }
   override entropy(): Tensor {
