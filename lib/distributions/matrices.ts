@@ -251,15 +251,24 @@ export class Wishart extends ExponentialFamily {
   }
   override rsample(sampleShape: Shape | number = []): Tensor {
     const shape = shapeOf('rsample', sampleShape);
-    const first = this.#bartlett(shape);
-    // PyTorch draws once more where the first matrices are valid, in place of where they are not: its numbers are ours
-    const valid = constraints.positiveDefinite.check(first.detach());
-    const replaced = this.batchShape.length === 0 ? valid : valid.flatten(shape.length).any(-1);
-    const count = Number(replaced.sum().item());
-    if (count === 0) return first;
-    const second = this.#bartlett([count]);
-    if (count === replaced.numel()) return second.reshape(first.sizes);
-    return first.indexPut([replaced], second);
+    const count = (mask: Tensor): number => Number(mask.sum().item());
+    /** For each sample: whether a matrix of its batch is such a one. */
+    const some = (mask: Tensor, outer: number): Tensor =>
+      this.batchShape.length === 0 ? mask : mask.flatten(outer).any(-1);
+    const valid = (x: Tensor): Tensor => constraints.positiveDefinite.check(x.detach());
+    let sample = this.#bartlett(shape);
+    // PyTorch first draws again where matrices are valid, in place of where they are not: its numbers are ours
+    let again = some(valid(sample), shape.length);
+    for (let tries = 0; tries < 10; tries++) {
+      const n = count(again);
+      if (n === 0) break;
+      const fresh = this.#bartlett([n]);
+      const singular = some(valid(fresh).logicalNot(), 1);
+      const all = n === again.numel();
+      sample = all ? fresh.reshape(sample.sizes) : sample.indexPut([again], fresh);
+      again = all ? singular.reshape(again.sizes) : again.indexPut([again], singular);
+    }
+    return sample;
   }
   override logProb(value: Tensor): Tensor {
     this.validate('logProb', value);
