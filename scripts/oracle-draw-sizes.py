@@ -1,6 +1,6 @@
-"""Makes test/oracle/draws.json: PyTorch's random draws by seed, size, dtype and layout, for test/draws.test.ts.
+"""Makes test/oracle/draw-sizes.json: PyTorch's random draws by seed, size, dtype and layout, for test/draw-sizes.test.ts.
 
-    python scripts/oracle-draws.py
+    python scripts/oracle-draw-sizes.py
 
 Sizes lie at both sides of those from which PyTorch draws several numbers at once. A row is [seed, size, dtype, layout, what,
 first and last values, sum by places, the next random number].
@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-FILE = Path(__file__).parent.parent / 'test/oracle/draws.json'
+FILE = Path(__file__).parent.parent / 'test/oracle/draw-sizes.json'
 
 
 def layout(x, how):

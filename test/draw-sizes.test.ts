@@ -1,5 +1,5 @@
-// Random draws of many sizes, dtypes and layouts are PyTorch's for the same seed (test/oracle/draws.json, by
-// scripts/oracle-draws.py).
+// Random draws of many sizes, dtypes and layouts are PyTorch's for the same seed (test/oracle/draw-sizes.json, by
+// scripts/oracle-draw-sizes.py).
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
@@ -9,7 +9,7 @@ import { sampleDirichlet, standardGamma } from '../lib/random-distributions.ts';
 import { expectClose, flat } from './helpers.ts';
 
 type Row = [seed: number, n: number, dtype: DTypeName, layout: string, name: string, values: number[], next: number];
-const rows = JSON.parse(readFileSync(new URL('./oracle/draws.json', import.meta.url), 'utf8')) as Row[];
+const rows = JSON.parse(readFileSync(new URL('./oracle/draw-sizes.json', import.meta.url), 'utf8')) as Row[];
 const F = torch.nn.functional;
 
 function input(n: number, dtype: DTypeName, layout: string): torch.Tensor {
