@@ -10,6 +10,8 @@ export interface DistributionClass<D extends Distribution = Distribution> {
 }
 type Divergence = (p: never, q: never) => Tensor;
 const registry: [DistributionClass, DistributionClass, Divergence][] = [];
+/** What was found for pairs of classes, until somebody registers more. */
+let found = new Map<unknown, Map<unknown, Divergence | null>>();
 export const INF = Number.POSITIVE_INFINITY;
 
 /**
@@ -32,6 +34,7 @@ export function registerKl<P extends Distribution, Q extends Distribution>(
   }
   checkFunction('registerKl', f);
   registry.unshift([typeP, typeQ, f as Divergence]);
+  found = new Map();
 }
 
 /** How far up a class lies above an object's. */
@@ -40,6 +43,23 @@ function distance(x: object, type: DistributionClass): number {
   for (let p: object | null = Object.getPrototypeOf(x); p !== null; p = Object.getPrototypeOf(p), n++)
     if (p === type.prototype) return n;
   return INF;
+}
+
+/** The closest entry: first by p's class, then by q's. */
+function find(p: Distribution, q: Distribution): Divergence | null {
+  const [ofP, ofQ]: [unknown, unknown] = [Object.getPrototypeOf(p), Object.getPrototypeOf(q)];
+  const known = found.get(ofP)?.get(ofQ);
+  if (known !== undefined) return known;
+  let best: Divergence | null = null;
+  let least: readonly [number, number] = [INF, INF];
+  for (const [typeP, typeQ, f] of registry) {
+    const at = [distance(p, typeP), distance(q, typeQ)] as const;
+    if (at[0] === INF || at[1] === INF) continue;
+    if (at[0] < least[0] || (at[0] === least[0] && at[1] < least[1])) [best, least] = [f, at];
+  }
+  if (!found.has(ofP)) found.set(ofP, new Map());
+  found.get(ofP)!.set(ofQ, best);
+  return best;
 }
 
 /**
@@ -54,13 +74,7 @@ export function klDivergence(p: Distribution, q: Distribution): Tensor {
     if (!(d instanceof Distribution))
       throw new TypeError(`klDivergence: expected a Distribution for ${name} but received ${describe(d)}`);
   }
-  let best: Divergence | null = null;
-  let least: readonly [number, number] = [INF, INF];
-  for (const [typeP, typeQ, f] of registry) {
-    const at = [distance(p, typeP), distance(q, typeQ)] as const;
-    if (at[0] === INF || at[1] === INF) continue;
-    if (at[0] < least[0] || (at[0] === least[0] && at[1] < least[1])) [best, least] = [f, at];
-  }
+  const best = find(p, q);
   if (best === null) {
     throw new TypeError(
       `klDivergence: No KL(p || q) is implemented for p type ${p.constructor.name} and q type ${q.constructor.name}`,
