@@ -154,6 +154,15 @@ export function generatorId(where: string, generator: unknown): number {
   throw new TypeError(`${where}: expected a Generator but received ${describe(generator)}`);
 }
 
+/** The dims from the one with the largest strides on. */
+const orderOf = (x: Tensor): number[] => range(x.sizes.length).sort((a, b) => x.strides[b]! - x.strides[a]! || a - b);
+/** A view of a tensor with its dims in the order in which they lie in memory. */
+function inMemoryOrder(x: Tensor): Tensor {
+  const order = orderOf(x);
+  const [sizes, strides] = [order.map((d) => x.sizes[d]!), order.map((d) => x.strides[d]!)];
+  return new Tensor(x.storage, x.dt, sizes, strides, x.offset);
+}
+
 /**
  * Fills `out` with draws in the order in which its elements lie in memory, as TensorIterator walks them. Kernels want dense
  * memory, so what has gaps is filled by a copy.
@@ -163,14 +172,7 @@ export function draw(k: number, out: Tensor, params: readonly number[]): Tensor 
     fillFlat(k, out, params, out.count);
     return out;
   }
-  const order = range(out.sizes.length).sort((a, b) => out.strides[b]! - out.strides[a]! || a - b);
-  const sorted = new Tensor(
-    out.storage,
-    out.dt,
-    order.map((d) => out.sizes[d]!),
-    order.map((d) => out.strides[d]!),
-    out.offset,
-  );
+  const sorted = inMemoryOrder(out);
   const target = sorted.dense ? sorted : emptyTensor(sorted.sizes, out.dt);
   // PyTorch's way to draw sixteen normal numbers at once is for row-major tensors only
   fillFlat(k, target, params, k === normalKernel ? 15 : out.count);
@@ -246,9 +248,12 @@ form('bernoulli', ['p'], (x, { p = 0.5, generator }) => {
   const id = generatorId('bernoulli_', generator);
   if (p instanceof Tensor) {
     requireFloating('bernoulli_', p.dt);
-    const out = x.dense ? x : emptyTensor(x.sizes, x.dt);
-    runMap(kernel('bernoulliTensor'), x.sizes, [out, p.expand(x.sizes)], x.dt, [id]);
-    if (out !== x) runMap(kernel('copy'), x.sizes, [x, out], x.dt);
+    const target = x.dense ? x : inMemoryOrder(x);
+    const order = orderOf(x);
+    const chances = x.dense ? p.expand(x.sizes) : p.expand(x.sizes).permute(order);
+    const out = target.dense ? target : emptyTensor(target.sizes, x.dt);
+    runMap(kernel('bernoulliTensor'), out.sizes, [out, chances], x.dt, [id]);
+    if (out !== target) runMap(kernel('copy'), out.sizes, [target, out], x.dt);
     return;
   }
   const chance = number('bernoulli_', 'p', p);

@@ -17,16 +17,16 @@ torch.set_default_dtype(torch.float64)
 FILE = Path(__file__).parent.parent / 'test/oracle/distributions.json'
 
 
-def digits(v):
+def digits(v, n=13):
     if isinstance(v, list):
-        return [digits(x) for x in v]
+        return [digits(x, n) for x in v]
     if isinstance(v, float):
-        return {math.inf: 'Infinity', -math.inf: '-Infinity'}.get(v, 'NaN') if not math.isfinite(v) else float(f'{v:.13g}')
+        return {math.inf: 'Infinity', -math.inf: '-Infinity'}.get(v, 'NaN') if not math.isfinite(v) else float(f'{v:.{n}g}')
     return v
 
 
-def data(x):
-    return {'v': digits(x.detach().flatten().tolist()), 's': list(x.shape), 'd': str(x.dtype)[6:]} if isinstance(x, torch.Tensor) else digits(x)
+def data(x, n=13):
+    return {'v': digits(x.detach().flatten().tolist(), n), 's': list(x.shape), 'd': str(x.dtype)[6:]} if isinstance(x, torch.Tensor) else digits(x)
 
 
 def camel(name):
@@ -38,11 +38,11 @@ def params(given, grad=True):
     return {k: v.clone().requires_grad_() if grad and isinstance(v, torch.Tensor) and v.is_floating_point() else v for k, v in given.items()}
 
 
-def gradients(y, inputs):
+def gradients(y, inputs, lower=None):
     inputs = [x for x in inputs if isinstance(x, torch.Tensor) and x.requires_grad]
     if not y.requires_grad or not inputs:
         return None
-    return [None if g is None else data(g) for g in torch.autograd.grad(y.sum(), inputs, allow_unused=True, retain_graph=True)]
+    return [None if g is None else data(g.tril() if x is lower else g) for x, g in zip(inputs, torch.autograd.grad(y.sum(), inputs, allow_unused=True, retain_graph=True))]
 
 
 def attempt(f):
@@ -56,11 +56,12 @@ def case(name, given, value, seeded=True, probability=None):
     p = params(given)
     d = getattr(D, name)(**p)
     v = value.clone()
-    if v.is_floating_point() and not d.support.is_discrete and name not in ('OneHotCategorical', 'Multinomial'):
+    if v.is_floating_point() and not d.support.is_discrete and name not in ('OneHotCategorical', 'Multinomial', 'LKJCholesky'):
         v.requires_grad_()
     out = {'repr': str(getattr(D, name)(**{k: x.detach() if isinstance(x, torch.Tensor) else x for k, x in p.items()}))}
     y = d.log_prob(v)
-    out['logProb'] = [data(y), gradients(y, [*p.values(), v])]
+    # cholesky_solve has gradients above the diagonal of a triangular matrix too
+    out['logProb'] = [data(y), gradients(y, [*p.values(), v], p.get('scale_tril') if name == 'Wishart' else None)]
     e = attempt(d.entropy)
     if e is not None:
         out['entropy'] = [data(e), gradients(e, p.values())]
@@ -68,7 +69,7 @@ def case(name, given, value, seeded=True, probability=None):
         x = attempt(lambda: getattr(d, what))
         if x is not None:
             out[what] = data(x)
-    if name != 'Gamma' and name != 'Chi2':
+    if name not in ('Gamma', 'Chi2', 'InverseGamma'):
         c = attempt(lambda: d.cdf(v))
         if c is not None:
             out['cdf'] = data(c)
@@ -85,11 +86,13 @@ def case(name, given, value, seeded=True, probability=None):
             torch.manual_seed(4)
             s = d.rsample((2,))
             weights = torch.arange(1.0, s.numel() + 1).reshape(s.shape)
-            out['rsample'] = [data(s), gradients((s * weights), p.values())]
+            # PyTorch writes into what Wishart's backward needs
+            out['rsample'] = [data(s), None if name == 'Wishart' else gradients((s * weights), p.values())]
     out['shapes'] = [list(d.batch_shape), list(d.event_shape)]
     ex = attempt(lambda: d.expand((2, *d.batch_shape)))
     out['expanded'] = [list(ex.batch_shape), data(ex.log_prob(v))]
-    return [name, {camel(k): data(x) for k, x in given.items()}, data(value), out]
+    # the rows of factors of correlations must be of length 1 to the last bit
+    return [name, {camel(k): data(x) for k, x in given.items()}, data(value, 17 if name == 'LKJCholesky' else 13), out]
 
 
 def cases():
@@ -127,6 +130,44 @@ def cases():
         case('MultivariateNormal', {'loc': n(2, 3), 'covariance_matrix': spd}, n(2, 3)),
         case('MultivariateNormal', {'loc': n(3), 'precision_matrix': spd}, n(2, 3)),
         case('MultivariateNormal', {'loc': n(2, 3), 'scale_tril': torch.linalg.cholesky(spd[0])}, n(2, 2, 3)),
+        *more(q, spd, logits),
+    ]
+
+
+def more(q, spd, logits):
+    torch.manual_seed(20)
+    n, r, t = torch.randn, torch.rand, torch.tensor
+    w = n(2, 3, 1)
+    return [
+        case('Gumbel', {'loc': n(3), 'scale': r(3) + 0.1}, n(3), probability=q),
+        case('Gumbel', {'loc': 0.5, 'scale': n(2, 1).abs()}, n(2, 3)),
+        case('Weibull', {'scale': r(3) + 0.1, 'concentration': t([0.5, 1.0, 3.0])}, r(3) * 3, probability=q),
+        case('Pareto', {'scale': t([0.5, 1.0, 2.0]), 'alpha': t([0.5, 1.5, 3.0])}, r(3) + 2, probability=q),
+        case('GeneralizedPareto', {'loc': t([0.0, 0.5, -1.0]), 'scale': r(3) + 0.5, 'concentration': t([-0.3, 0.4, 0.0])}, r(3) + 0.5, probability=q),
+        case('GeneralizedPareto', {'loc': t([[0.1], [0.2]]), 'scale': 1.5, 'concentration': t([2.0, -1.0, 0.6])}, r(2, 3) + 0.2, probability=q),
+        case('HalfCauchy', {'scale': r(3) + 0.1}, r(3), probability=q),
+        case('InverseGamma', {'concentration': t([0.5, 1.5, 3.0]), 'rate': r(3) + 0.1}, r(3) * 3 + 0.1),
+        case('Kumaraswamy', {'concentration1': t([0.5, 1.5, 3.0]), 'concentration0': t([2.0, 0.7, 5.0])}, r(3), probability=q),
+        case('LogisticNormal', {'loc': n(2, 3), 'scale': r(2, 3) + 0.1}, n(2, 4).softmax(-1)),
+        case('LogisticNormal', {'loc': t(0.5), 'scale': 1.5}, n(2, 2).softmax(-1)),
+        case('FisherSnedecor', {'df1': t([0.5, 3.0, 10.0]), 'df2': t([1.5, 3.0, 7.0])}, r(3) * 2),
+        case('ContinuousBernoulli', {'probs': t([0.1, 0.4995, 0.5, 0.501, 0.8])}, r(5), probability=t([0.1, 0.2, 0.5, 0.7, 1.0])),
+        case('ContinuousBernoulli', {'logits': t([-3.0, 0.001, 1.5])}, t([0.0, 0.3, 1.0]), probability=q),
+        case('ContinuousBernoulli', {'probs': t([0.1, 0.45, 0.6]), 'lims': (0.4, 0.55)}, r(3)),
+        case('NegativeBinomial', {'total_count': 5, 'probs': t([0.1, 0.5, 0.9])}, t([0.0, 3.0, 40.0])),
+        case('NegativeBinomial', {'total_count': t([0.0, 2.5, 60.0]), 'logits': t([-0.5, 0.2, 1.5])}, t([0.0, 3.0, 100.0])),
+        case('RelaxedBernoulli', {'temperature': t(0.5), 'probs': t([0.1, 0.5, 0.9])}, r(3)),
+        case('RelaxedBernoulli', {'temperature': t([0.5, 1.5, 3.0]), 'logits': n(2, 3)}, r(2, 3)),
+        case('RelaxedOneHotCategorical', {'temperature': t(0.5), 'probs': r(2, 4)}, n(2, 4).softmax(-1)),
+        case('RelaxedOneHotCategorical', {'temperature': t(2.2), 'logits': logits}, n(2, 4).softmax(-1)),
+        case('VonMises', {'loc': n(3), 'concentration': t([0.2, 3.0, 50.0])}, n(3)),
+        case('LowRankMultivariateNormal', {'loc': n(2, 3), 'cov_factor': w, 'cov_diag': r(3) + 0.3}, n(2, 3)),
+        case('LowRankMultivariateNormal', {'loc': n(3), 'cov_factor': n(3, 2), 'cov_diag': r(2, 3) + 0.3}, n(2, 2, 3)),
+        case('LKJCholesky', {'dim': 3, 'concentration': t([0.5, 2.0])}, D.LKJCholesky(3, t([0.5, 2.0])).sample()),
+        case('LKJCholesky', {'dim': 2, 'concentration': t(1.0)}, D.LKJCholesky(2).sample((2,))),
+        case('Wishart', {'df': t([4.5, 7.0]), 'covariance_matrix': spd}, spd.flip(0) * 3),
+        case('Wishart', {'df': 3.5, 'precision_matrix': spd[0]}, spd),
+        case('Wishart', {'df': t([3.0, 5.0]), 'scale_tril': torch.linalg.cholesky(spd[1])}, spd),
     ]
 
 
@@ -154,6 +195,17 @@ def composed():
     return {'loc': data(loc), 'scale': data(scale), 'made': out}
 
 
+def wide(p, q):
+    """The divergences where one of both has more batch dims; null where PyTorch fails."""
+    out = []
+    for left, right in ((p, q.expand((3, *q.batch_shape))), (p.expand((3, *p.batch_shape)), q)):
+        try:
+            out.append(data(D.kl_divergence(left, right).detach().sum(0)))
+        except (RuntimeError, IndexError):
+            out.append(None)
+    return out
+
+
 def kl():
     t = torch.tensor
     torch.manual_seed(5)
@@ -176,6 +228,17 @@ def kl():
         'Categorical': {'probs': t([[0.3, 0.7, 0.0], [0.2, 0.5, 0.3]])},
         'OneHotCategorical': {'probs': t([[0.3, 0.7, 0.0], [0.2, 0.5, 0.3]])},
         'MultivariateNormal': {'loc': torch.randn(2, 3), 'covariance_matrix': spd},
+        'Gumbel': {'loc': t([0.5, -1.0]), 'scale': t([1.0, 2.0])},
+        'Pareto': {'scale': t([0.5, 1.5]), 'alpha': t([1.5, 2.5])},
+        'ContinuousBernoulli': {'probs': t([0.3, 0.9])},
+        'LowRankMultivariateNormal': {'loc': torch.randn(2, 3), 'cov_factor': torch.randn(2, 3, 1), 'cov_diag': torch.rand(3) + 0.3},
+        'Wishart': {'df': t(4.5), 'covariance_matrix': spd[0]},
+        'HalfCauchy': {'scale': t([1.5, 0.6])},
+        'InverseGamma': {'concentration': t([0.5, 3.0]), 'rate': t([1.5, 0.6])},
+        'LogisticNormal': {'loc': torch.randn(2, 2), 'scale': torch.rand(2, 2) + 0.1},
+        'Chi2': {'df': t([0.5, 3.0])},
+        'NegativeBinomial': {'total_count': 4, 'probs': t([0.3, 0.8])},
+        'Weibull': {'scale': t([0.5, 3.0]), 'concentration': t([1.5, 0.6])},
     }
     b = {
         'Normal': {'loc': t([0.1, 1.0]), 'scale': t([2.0, 0.5])},
@@ -195,6 +258,17 @@ def kl():
         'Categorical': {'probs': t([[0.3, 0.3, 0.4], [0.5, 0.5, 0.0]])},
         'OneHotCategorical': {'probs': t([[0.3, 0.3, 0.4], [0.5, 0.5, 0.0]])},
         'MultivariateNormal': {'loc': torch.randn(2, 3), 'scale_tril': torch.linalg.cholesky(spd.flip(0))},
+        'Gumbel': {'loc': t([0.1, 1.0]), 'scale': t([2.0, 0.5])},
+        'Pareto': {'scale': t([0.05, 0.2]), 'alpha': t([0.7, 2.0])},
+        'ContinuousBernoulli': {'probs': t([0.6, 0.5])},
+        'LowRankMultivariateNormal': {'loc': torch.randn(3), 'cov_factor': torch.randn(3, 2), 'cov_diag': torch.rand(2, 3) + 0.3},
+        'Wishart': {'df': t(3.5), 'scale_tril': torch.linalg.cholesky(spd[1])},
+        'HalfCauchy': {'scale': t([0.5, 1.6])},
+        'InverseGamma': {'concentration': t([2.5, 1.0]), 'rate': t([0.5, 1.6])},
+        'LogisticNormal': {'loc': torch.randn(2, 2), 'scale': torch.rand(2, 2) + 0.1},
+        'Chi2': {'df': t([2.5, 1.0])},
+        'NegativeBinomial': {'total_count': 4, 'probs': t([0.6, 0.4])},
+        'Weibull': {'scale': t([2.5, 1.0]), 'concentration': t([0.5, 1.6])},
     }
     pairs = []
     for name, p in a.items():
@@ -202,7 +276,8 @@ def kl():
             args = params(p)
             left, right = getattr(D, name)(**args), getattr(D, other)(**q)
             y = attempt(lambda: D.kl_divergence(left, right))
-            pairs.append([name, other, None if y is None else data(y), None if y is None or not torch.isfinite(y).all() else gradients(y, args.values())])
+            grads = None if y is None or not torch.isfinite(y).all() else gradients(y, args.values())
+            pairs.append([name, other, None if y is None else data(y), grads, y is not None and wide(left, right)])
     given = lambda s: {k: {camel(n): data(x) for n, x in v.items()} for k, v in s.items()}
     return {'p': given(a), 'q': given(b), 'pairs': pairs}
 

@@ -30,7 +30,7 @@ interface Answers {
   shapes: [number[], number[]];
   expanded: [number[], Data];
 }
-type Given = Record<string, Data | number>;
+type Given = Record<string, Data | number | number[]>;
 interface Stored {
   cases: [string, Given, Data, Answers][];
   composed: {
@@ -41,7 +41,7 @@ interface Stored {
   kl: {
     p: Record<string, Given>;
     q: Record<string, Given>;
-    pairs: [string, string, Data | null, (Data | null)[] | null][];
+    pairs: [string, string, Data | null, (Data | null)[] | null, false | [Data | null, Data | null]][];
   };
   draws: Record<'gamma' | 'dirichlet' | 'poisson' | 'binomial' | 'gamma32', Data[]>;
 }
@@ -70,16 +70,14 @@ function build(name: string, given: Given, grad = false): [torch.distributions.D
   const params: torch.Tensor[] = [];
   const options = Object.fromEntries(
     Object.entries(given).map(([k, v]) => {
-      if (typeof v === 'number') return [k, v];
+      if (typeof v === 'number' || Array.isArray(v)) return [k, v];
       const x = tensor(v);
       if (grad && x.dtype === 'float64') params.push(x.requiresGrad_());
       return [k, x];
     }),
   );
   const Class = Reflect.get(D, name) as new (...args: unknown[]) => torch.distributions.Distribution;
-  if (name !== 'MultivariateNormal') return [new Class(options), params];
-  const { loc, ...rest } = options;
-  return [new Class(loc, rest), params];
+  return [new Class(options), params];
 }
 
 describe('distributions are those of PyTorch', () => {
@@ -127,7 +125,7 @@ describe('distributions are those of PyTorch', () => {
       expectData(s, answers.rsample[0], 'rsample', 1e-8);
       const weights = torch.arange(1, s.numel() + 1, { dtype: 'float64' }).reshape(s.sizes);
       // PyTorch's implicit gradients are approximations to three digits
-      const rough = /Gamma|Chi2|Beta|Dirichlet|StudentT/.test(name);
+      const rough = /Gamma|Chi2|Beta|Dirichlet|StudentT|Snedecor|Wishart/.test(name);
       expectGradients(s.mul(weights), params, answers.rsample[1], 'rsample', rough ? 2e-3 : 1e-8);
     } else assert.throws(() => d.rsample(), { name: 'TypeError', message: /^rsample: not implemented by/ });
     const expanded = d.expand([2, ...d.batchShape]);
@@ -166,6 +164,24 @@ test('distributions made of others', () => {
   assert.equal(String(made.independent), 'Independent(Normal(loc: torch.Size([2, 3]), scale: torch.Size([2, 3])), 1)');
 });
 
+test('what they are made of may come by name', () => {
+  const baseDistribution = new D.Normal(torch.zeros(2, 3), 1);
+  assert.deepEqual([...new D.Independent(baseDistribution, { reinterpretedBatchNdims: 1 }).eventShape], [3]);
+  const transforms = [new D.StickBreakingTransform()];
+  assert.deepEqual([...new D.TransformedDistribution({ baseDistribution, transforms }).eventShape], [4]);
+  assert.equal(new D.AffineTransform({ loc: 1, scale: 2 }).forward(torch.tensor([1.5])).item(), 4);
+});
+
+test("gradients of Wishart's samples are those of differences", () => {
+  const l = torch.tensor([1.5, 0, 0.5, 0.75], { dtype: 'float64', requiresGrad: true }).reshape(2, 2);
+  const draw = (scaleTril: torch.Tensor): torch.Tensor => {
+    torch.manualSeed(1);
+    const d = new D.Wishart({ df: torch.tensor([3.5, 5], { dtype: 'float64' }), scaleTril, validateArgs: false });
+    return d.rsample([2]).sum();
+  };
+  assert.ok(torch.autograd.gradcheck(draw, [l.detach().requiresGrad_()]));
+});
+
 test('transforms agree with their inverses and derivatives', () => {
   const x = torch.tensor(
     [
@@ -195,7 +211,7 @@ test('transforms agree with their inverses and derivatives', () => {
 
 describe('divergences', () => {
   test.each(Object.keys(stored.kl.p))('of %s from all others', (name) => {
-    for (const [left, right, wanted, grads] of stored.kl.pairs.filter(([p]) => p === name)) {
+    for (const [left, right, wanted, grads, wide] of stored.kl.pairs.filter(([p]) => p === name)) {
       const [p, params] = build(left, stored.kl.p[left]!, true);
       const [q] = build(right, stored.kl.q[right]!);
       const what = `KL of ${left} and ${right}`;
@@ -206,6 +222,11 @@ describe('divergences', () => {
       const y = D.klDivergence(p, q);
       expectData(y, wanted, what, 1e-8);
       expectGradients(y, params, grads, what, 1e-7);
+      // of exponential families PyTorch sums over their batches too, where parameters have fewer dims than values
+      if (wide === false || left === 'Wishart') continue;
+      const [more, most] = [p.expand([3, ...p.batchShape]), q.expand([3, ...q.batchShape])];
+      if (wide[0]) expectData(D.klDivergence(p, most).sum(0), wide[0], `${what}, of more`, 1e-7);
+      if (wide[1]) expectData(D.klDivergence(more, q).sum(0), wide[1], `more ${what}`, 1e-7);
     }
   });
   test('of parts and of transforms', () => {
@@ -370,6 +391,7 @@ describe('arguments are checked', () => {
       /right-most size/,
     ],
     ['a number as value', () => new D.Normal(0, 1).logProb(1 as never), 'TypeError', /must be a Tensor/],
+    ['a number as probability', () => new D.Gumbel(0, 1).icdf(0.5 as never), 'TypeError', /^icdf: .*must be a Tensor/],
     ['no shape', () => new D.Normal(0, 1).sample('3' as never), 'TypeError', /expected a shape/],
     ['what it lacks', () => new D.Poisson(1).cdf(torch.ones(1)), 'TypeError', /cdf: not implemented by Poisson/],
     [

@@ -27,10 +27,10 @@ type ClassProbs = Call<
   ClassProbsOptions
 >;
 const NAMES = ['probs', 'logits', 'validateArgs'];
-const CLASS_PROBS = { probs: constraints.simplex, logits: constraints.realVector };
+export const CLASS_PROBS = { probs: constraints.simplex, logits: constraints.realVector };
 
 /** The probabilities of classes, said one way or the other, and normalized. */
-class Classes {
+export class Classes {
   #probs: Tensor | null = null;
   #logits: Tensor | null = null;
   readonly byProbs: boolean;
@@ -63,7 +63,7 @@ class Classes {
 }
 
 /** What the distributions over classes share. */
-abstract class OfClasses extends Distribution {
+export abstract class OfClasses extends Distribution {
   protected readonly classes: Classes;
   constructor(classes: Classes) {
     super();

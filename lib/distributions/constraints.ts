@@ -1,55 +1,105 @@
-// Constraints: what values parameters and samples of distributions may have. torch.distributions.constraints.
-import { describe } from '../errors.ts';
-import { float } from '../nn/internal.ts';
-import { Tensor } from '../tensor.ts';
-import { isPositiveDefinite } from './triangular.ts';
+// Constraints of single elements, and all others: what values parameters and samples of distributions may have.
+// torch.distributions.constraints.
+import type { Tensor } from '../tensor.ts';
+import {
+  type Bound,
+  checkBound,
+  classOfMaker,
+  Constraint,
+  GreaterThan,
+  GreaterThanEq,
+  isWhole,
+  show,
+} from './constraint.ts';
+import { independent } from './constraints-of-many.ts';
 
-/** A set of values. */
-export interface Constraint {
-  /** Which elements, or vectors or matrices of the last `eventDim` dims, belong to the set. */
-  check(value: Tensor): Tensor;
-  /** How many dims one value has. */
-  readonly eventDim: number;
-  readonly isDiscrete: boolean;
-  toString(): string;
-}
-/** A bound: a number, or one for each element. */
-export type Bound = number | Tensor;
+export { type Bound, Constraint } from './constraint.ts';
+export {
+  cat,
+  corrCholesky,
+  independent,
+  lowerCholesky,
+  lowerTriangular,
+  MixtureSameFamilyConstraint,
+  multinomial,
+  oneHot,
+  positiveDefinite,
+  positiveSemidefinite,
+  simplex,
+  square,
+  stack,
+  symmetric,
+} from './constraints-of-many.ts';
 
-const make = (
-  text: string | (() => string),
-  check: (x: Tensor) => Tensor,
-  { eventDim = 0, isDiscrete = false } = {},
-): Constraint => ({ check, eventDim, isDiscrete, toString: () => (typeof text === 'string' ? text : text()) });
-const show = (x: Bound, whole = false): string => {
-  const value = x instanceof Tensor && x.ndim === 0 ? Number(x.item()) : x;
-  if (value instanceof Tensor) return String(value);
-  return whole && !(x instanceof Tensor) ? String(value) : float(value as number);
-};
-const isWhole = (x: Tensor): Tensor => x.remainder(1).eq(0);
-const and = (a: Tensor, b: Tensor): Tensor => a.logicalAnd(b);
-function checkBound(where: string, ...bounds: readonly unknown[]): void {
-  for (const b of bounds) {
-    if (typeof b !== 'number' && !(b instanceof Tensor))
-      throw new TypeError(`${where}: expected a number or a Tensor as bound but received ${describe(b)}`);
+class Dependent extends Constraint {
+  override check(): Tensor {
+    throw new TypeError('check: Cannot determine validity of dependent constraint');
   }
 }
+/**
+ * A constraint that depends on other parameters: it is not checked.
+ * @example
+ * String(torch.distributions.constraints.dependent) // Dependent()
+ */
+export const dependent: Constraint = new Dependent();
+/**
+ * Whether a constraint is {@link dependent}.
+ * @example
+ * torch.distributions.constraints.isDependent(torch.distributions.constraints.real) // false
+ */
+export const isDependent = (constraint: unknown): boolean => constraint instanceof Dependent;
 
+class Boolean extends Constraint {
+  override get isDiscrete(): boolean {
+    return true;
+  }
+  override check(x: Tensor): Tensor {
+    return x.eq(0).logicalOr(x.eq(1));
+  }
+}
 /**
  * Zero or one.
  * @example
  * torch.distributions.constraints.boolean.check(torch.tensor([0, 1, 2])) // tensor([ True,  True, False])
  */
-export const boolean: Constraint = make('Boolean()', (x) => x.eq(0).logicalOr(x.eq(1)), { isDiscrete: true });
+export const boolean: Constraint = new Boolean();
+
+class Real extends Constraint {
+  override check(x: Tensor): Tensor {
+    return x.eq(x);
+  }
+}
 /**
- * Vectors of zeros with a single one.
+ * All numbers but NaN.
  * @example
- * torch.distributions.constraints.oneHot.check(torch.tensor([[0, 1], [1, 1]])) // tensor([ True, False])
+ * torch.distributions.constraints.real.check(torch.tensor([NaN, 2])) // tensor([False,  True])
  */
-export const oneHot: Constraint = make('OneHot()', (x) => and(boolean.check(x).all(-1), x.sum(-1).eq(1)), {
-  isDiscrete: true,
-  eventDim: 1,
-});
+export const real: Constraint = new Real();
+/**
+ * Vectors of numbers that are not NaN.
+ * @example
+ * torch.distributions.constraints.realVector.check(torch.tensor([1, NaN])) // tensor(False)
+ */
+export const realVector: Constraint = independent(real, 1);
+
+class IntegerInterval extends Constraint {
+  readonly lowerBound: Bound;
+  readonly upperBound: Bound;
+  constructor(lower: Bound, upper: Bound) {
+    super();
+    this.lowerBound = lower;
+    this.upperBound = upper;
+  }
+  override get isDiscrete(): boolean {
+    return true;
+  }
+  override check(x: Tensor): Tensor {
+    return isWhole(x).logicalAnd(x.ge(this.lowerBound)).logicalAnd(x.le(this.upperBound));
+  }
+  override toString(): string {
+    return `IntegerInterval(lower_bound=${show(this.lowerBound, true)}, upper_bound=${show(this.upperBound, true)})`;
+  }
+}
 /**
  * Whole numbers from `lower` to `upper`.
  * @example
@@ -57,32 +107,37 @@ export const oneHot: Constraint = make('OneHot()', (x) => and(boolean.check(x).a
  */
 export function integerInterval(lower: Bound, upper: Bound): Constraint {
   checkBound('integerInterval', lower, upper);
-  return make(
-    () => `IntegerInterval(lower_bound=${show(lower, true)}, upper_bound=${show(upper, true)})`,
-    (x) => and(isWhole(x), and(x.ge(lower), x.le(upper))),
-    { isDiscrete: true },
-  );
+  return new IntegerInterval(lower, upper);
 }
-const atLeast = (lower: number): Constraint =>
-  make(`IntegerGreaterThan(lower_bound=${lower})`, (x) => and(isWhole(x), x.ge(lower)), { isDiscrete: true });
+class IntegerGreaterThan extends Constraint {
+  readonly lowerBound: number;
+  constructor(lower: number) {
+    super();
+    this.lowerBound = lower;
+  }
+  override get isDiscrete(): boolean {
+    return true;
+  }
+  override check(x: Tensor): Tensor {
+    return isWhole(x).logicalAnd(x.ge(this.lowerBound));
+  }
+  override toString(): string {
+    return `IntegerGreaterThan(lower_bound=${this.lowerBound})`;
+  }
+}
 /**
  * Whole numbers from 0 on.
  * @example
  * torch.distributions.constraints.nonnegativeInteger.check(torch.tensor([0.5, 2])) // tensor([False,  True])
  */
-export const nonnegativeInteger: Constraint = atLeast(0);
+export const nonnegativeInteger: Constraint = new IntegerGreaterThan(0);
 /**
  * Whole numbers from 1 on.
  * @example
  * torch.distributions.constraints.positiveInteger.check(torch.tensor([0, 2])) // tensor([False,  True])
  */
-export const positiveInteger: Constraint = atLeast(1);
-/**
- * All numbers but NaN.
- * @example
- * torch.distributions.constraints.real.check(torch.tensor([NaN, 2])) // tensor([False,  True])
- */
-export const real: Constraint = make('Real()', (x) => x.eq(x));
+export const positiveInteger: Constraint = new IntegerGreaterThan(1);
+
 /**
  * Numbers above a bound.
  * @example
@@ -90,10 +145,7 @@ export const real: Constraint = make('Real()', (x) => x.eq(x));
  */
 export function greaterThan(lower: Bound): Constraint {
   checkBound('greaterThan', lower);
-  return make(
-    () => `GreaterThan(lower_bound=${show(lower)})`,
-    (x) => x.gt(lower),
-  );
+  return new GreaterThan(lower);
 }
 /**
  * Numbers from a bound on.
@@ -102,10 +154,20 @@ export function greaterThan(lower: Bound): Constraint {
  */
 export function greaterThanEq(lower: Bound): Constraint {
   checkBound('greaterThanEq', lower);
-  return make(
-    () => `GreaterThanEq(lower_bound=${show(lower)})`,
-    (x) => x.ge(lower),
-  );
+  return new GreaterThanEq(lower);
+}
+class LessThan extends Constraint {
+  readonly upperBound: Bound;
+  constructor(upper: Bound) {
+    super();
+    this.upperBound = upper;
+  }
+  override check(x: Tensor): Tensor {
+    return x.lt(this.upperBound);
+  }
+  override toString(): string {
+    return `LessThan(upper_bound=${show(this.upperBound)})`;
+  }
 }
 /**
  * Numbers below a bound.
@@ -114,10 +176,7 @@ export function greaterThanEq(lower: Bound): Constraint {
  */
 export function lessThan(upper: Bound): Constraint {
   checkBound('lessThan', upper);
-  return make(
-    () => `LessThan(upper_bound=${show(upper)})`,
-    (x) => x.lt(upper),
-  );
+  return new LessThan(upper);
 }
 /**
  * Numbers above 0.
@@ -131,6 +190,30 @@ export const positive: Constraint = greaterThan(0);
  * torch.distributions.constraints.nonnegative.check(torch.tensor([0, -0.5])) // tensor([ True, False])
  */
 export const nonnegative: Constraint = greaterThanEq(0);
+
+/** Between two bounds. */
+abstract class Between extends Constraint {
+  readonly lowerBound: Bound;
+  readonly upperBound: Bound;
+  constructor(lower: Bound, upper: Bound) {
+    super();
+    this.lowerBound = lower;
+    this.upperBound = upper;
+  }
+  override toString(): string {
+    return `${this.constructor.name}(lower_bound=${show(this.lowerBound)}, upper_bound=${show(this.upperBound)})`;
+  }
+}
+class Interval extends Between {
+  override check(x: Tensor): Tensor {
+    return x.ge(this.lowerBound).logicalAnd(x.le(this.upperBound));
+  }
+}
+class HalfOpenInterval extends Between {
+  override check(x: Tensor): Tensor {
+    return x.ge(this.lowerBound).logicalAnd(x.lt(this.upperBound));
+  }
+}
 /**
  * Numbers from `lower` to `upper`.
  * @example
@@ -138,10 +221,7 @@ export const nonnegative: Constraint = greaterThanEq(0);
  */
 export function interval(lower: Bound, upper: Bound): Constraint {
   checkBound('interval', lower, upper);
-  return make(
-    () => `Interval(lower_bound=${show(lower)}, upper_bound=${show(upper)})`,
-    (x) => and(x.ge(lower), x.le(upper)),
-  );
+  return new Interval(lower, upper);
 }
 /**
  * Numbers from 0 to 1.
@@ -156,67 +236,11 @@ export const unitInterval: Constraint = interval(0, 1);
  */
 export function halfOpenInterval(lower: Bound, upper: Bound): Constraint {
   checkBound('halfOpenInterval', lower, upper);
-  return make(
-    () => `HalfOpenInterval(lower_bound=${show(lower)}, upper_bound=${show(upper)})`,
-    (x) => and(x.ge(lower), x.lt(upper)),
-  );
+  return new HalfOpenInterval(lower, upper);
 }
-/**
- * Vectors of numbers from 0 on whose sum is 1.
- * @example
- * torch.distributions.constraints.simplex.check(torch.tensor([[0.5, 0.5], [0.5, 1]])) // tensor([ True, False])
- */
-export const simplex: Constraint = make('Simplex()', (x) => and(x.ge(0).all(-1), x.sum(-1).sub(1).abs().lt(1e-6)), {
-  eventDim: 1,
-});
-/**
- * Vectors of counts, `upper` together at most.
- * @example
- * torch.distributions.constraints.multinomial(2).check(torch.tensor([[1, 1], [2, 1]])) // tensor([ True, False])
- */
-export function multinomial(upper: Bound): Constraint {
-  checkBound('multinomial', upper);
-  return make('Multinomial()', (x) => and(x.ge(0).all(-1), x.sum(-1).le(upper)), { isDiscrete: true, eventDim: 1 });
-}
-/**
- * Lower triangular matrices with a positive diagonal.
- * @example
- * torch.distributions.constraints.lowerCholesky.check(torch.eye(2)) // tensor(True)
- */
-export const lowerCholesky: Constraint = make(
-  'LowerCholesky()',
-  (x) => and(x.tril().eq(x).flatten(-2).all(-1), x.diagonal({ dim1: -2, dim2: -1 }).gt(0).all(-1)),
-  { eventDim: 2 },
-);
-/**
- * Symmetric matrices whose eigenvalues are positive.
- * @example
- * torch.distributions.constraints.positiveDefinite.check(torch.eye(2).neg()) // tensor(False)
- */
-export const positiveDefinite: Constraint = make('PositiveDefinite()', isPositiveDefinite, { eventDim: 2 });
-/**
- * A constraint of the last `ndims` dims as a whole.
- * @example
- * const { independent, real } = torch.distributions.constraints
- * independent(real, 1).check(torch.tensor([[1, NaN], [1, 2]])) // tensor([False,  True])
- */
-export function independent(base: Constraint, ndims: number): Constraint {
-  if (typeof base?.check !== 'function')
-    throw new TypeError(`independent: expected a constraint but received ${describe(base)}`);
-  if (!Number.isInteger(ndims) || ndims < 0)
-    throw new TypeError(`independent: expected a number of dims but received ${describe(ndims)}`);
-  return make(
-    () => `IndependentConstraint(${base}, ${ndims})`,
-    (x) => {
-      const result = base.check(x);
-      return ndims === 0 ? result : result.flatten(result.ndim - ndims).all(-1);
-    },
-    { eventDim: base.eventDim + ndims, isDiscrete: base.isDiscrete },
-  );
-}
-/**
- * Vectors of numbers that are not NaN.
- * @example
- * torch.distributions.constraints.realVector.check(torch.tensor([1, NaN])) // tensor(False)
- */
-export const realVector: Constraint = independent(real, 1);
+classOfMaker.set(integerInterval, IntegerInterval);
+classOfMaker.set(greaterThan, GreaterThan);
+classOfMaker.set(greaterThanEq, GreaterThanEq);
+classOfMaker.set(lessThan, LessThan);
+classOfMaker.set(interval, Interval);
+classOfMaker.set(halfOpenInterval, HalfOpenInterval);

@@ -1,71 +1,25 @@
-// Distributions of whole numbers: Bernoulli, geometric, binomial and Poisson.
+// Distributions of whole numbers: Bernoulli, geometric, binomial, Poisson and negative binomial.
 import { type Call, type Named, readArguments } from '../define.ts';
 import { arange } from '../create.ts';
 import { binaryCrossEntropyWithLogits } from '../ops/loss.ts';
 import { binomial, poisson } from '../random-distributions.ts';
 import { bernoulli } from '../random.ts';
 import { noGrad } from '../autograd/mode.ts';
+import { tuple } from '../nn/internal.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { wholeBound } from './constraint.ts';
 import * as constraints from './constraints.ts';
-import {
-  broadcastAll,
-  checkEither,
-  Distribution,
-  finfo,
-  logitsToProbs,
-  type Param,
-  probsToLogits,
-  type ValidateOptions,
-} from './distribution.ts';
+import { broadcastAll, checkEither, finfo, type Param, shapeOf, type ValidateOptions } from './distribution.ts';
+import { ExponentialFamily } from './exponential-family.ts';
+import { Gamma } from './gamma.ts';
+import { FamilyOfOdds, Odds, OfOdds, PROBS, PROBS_NAMES, type Probs, type ProbsOptions, readOdds } from './probs.ts';
 
-/** Probabilities, or their logarithms or log-odds: one of them. */
-export interface ProbsOptions extends ValidateOptions {
-  probs?: Param | null | undefined;
-  logits?: Param | null | undefined;
-}
-type Probs = Call<[probs?: Param | null, logits?: Param | null, validateArgs?: boolean | null], ProbsOptions>;
-const NAMES = ['probs', 'logits', 'validateArgs'];
-const PROBS = { probs: constraints.unitInterval, logits: constraints.real };
-
-/** A distribution of one probability, said one way or the other. */
-abstract class Binary extends Distribution {
-  #probs: Tensor | null = null;
-  #logits: Tensor | null = null;
-  #byProbs = true;
-  protected take(probs: Tensor | null, logits: Tensor | null): void {
-    this.#byProbs = probs !== null;
-    this.#probs = probs;
-    this.#logits = logits;
-  }
-  /** The probability. */
-  get probs(): Tensor {
-    return (this.#probs ??= logitsToProbs(this.#logits!, true));
-  }
-  /** Its log-odds. */
-  get logits(): Tensor {
-    return (this.#logits ??= probsToLogits(this.#probs!, true));
-  }
-  protected get parameter(): Tensor {
-    return this.#byProbs ? this.probs : this.logits;
-  }
-  protected override given(name: string): unknown {
-    return name === (this.#byProbs ? 'logits' : 'probs') ? undefined : super.given(name);
-  }
-  /** The parameter repeated to a batch shape, by its name. */
-  protected repeated(batchShape: Shape): ProbsOptions {
-    return { [this.#byProbs ? 'probs' : 'logits']: this.parameter.expand(batchShape), validateArgs: false };
-  }
-}
-/** Reads `probs` or `logits`. */
-function either(where: string, args: readonly unknown[]): [Tensor | null, Tensor | null, Partial<ProbsOptions>] {
-  const options = readArguments<ProbsOptions>(where, args, NAMES);
-  const { probs = null, logits = null } = options;
-  checkEither(where, probs, logits);
-  return probs !== null
-    ? [broadcastAll(where, { probs }).probs, null, options]
-    : [null, broadcastAll(where, { logits: logits! }).logits, options];
-}
+const NEGATIVE_BINOMIAL = {
+  totalCount: wholeBound(0, true),
+  probs: constraints.halfOpenInterval(0, 1),
+  logits: constraints.real,
+};
 const crossEntropy = (logits: Tensor, target: Tensor): Tensor => {
   const shape = broadcastShapes('logProb', logits.sizes, target.sizes);
   const dtype = logits.dtype;
@@ -80,13 +34,12 @@ const crossEntropy = (logits: Tensor, target: Tensor): Tensor => {
  * @example
  * new torch.distributions.Bernoulli({ logits: 0.5 }) // Bernoulli(logits: 0.5)
  */
-export class Bernoulli extends Binary {
+export class Bernoulli extends FamilyOfOdds {
   override hasEnumerateSupport = true;
   constructor(...args: Probs) {
-    super();
-    const [probs, logits, options] = either('Bernoulli', args);
-    this.take(probs, logits);
-    this.init(this.parameter.sizes, [], options.validateArgs);
+    const [odds, options] = readOdds('Bernoulli', args);
+    super(odds);
+    this.init(odds.parameter.sizes, [], options.validateArgs);
   }
   override get argConstraints(): Readonly<Record<string, constraints.Constraint>> {
     return PROBS;
@@ -104,7 +57,7 @@ export class Bernoulli extends Binary {
     return this.probs.mul(this.probs.neg().add(1));
   }
   override expand(batchShape: Shape): Bernoulli {
-    return this.like(new Bernoulli(this.repeated(batchShape)));
+    return this.like(new Bernoulli(this.odds.repeated(batchShape)));
   }
   override sample(sampleShape: Shape | number = []): Tensor {
     const shape = this.extended('sample', sampleShape);
@@ -117,8 +70,17 @@ export class Bernoulli extends Binary {
   override entropy(): Tensor {
     return crossEntropy(this.logits, this.probs);
   }
+  override get naturalParams(): readonly Tensor[] {
+    return [this.probs.logit()];
+  }
+  override logNormalizer(x: Tensor): Tensor {
+    return x.exp().log1p();
+  }
+  override get meanCarrierMeasure(): number {
+    return 0;
+  }
   override enumerateSupport(expand = true): Tensor {
-    return this.enumerated(arange(2, { dtype: this.parameter.dtype }), expand);
+    return this.enumerated(arange(2, { dtype: this.odds.parameter.dtype }), expand);
   }
 }
 
@@ -128,15 +90,15 @@ export class Bernoulli extends Binary {
  * @example
  * new torch.distributions.Geometric(torch.tensor([0.25])).mean // tensor([3.])
  */
-export class Geometric extends Binary {
+export class Geometric extends OfOdds {
   constructor(...args: Probs) {
-    super();
-    const [probs, logits, options] = either('Geometric', args);
-    this.take(probs, logits);
-    this.init(this.parameter.sizes, [], options.validateArgs);
-    if (this.validates && probs !== null && !probs.detach().gt(0).all().item()) {
+    const [odds, options] = readOdds('Geometric', args);
+    super(odds);
+    this.init(odds.parameter.sizes, [], options.validateArgs);
+    if (this.validates && odds.byProbs && !odds.probs.detach().gt(0).all().item()) {
+      const probs = odds.probs.detach();
       throw new RangeError(
-        `Geometric: Expected parameter probs of distribution ${this} to be positive but found invalid values:\n${probs.detach().maskedSelect(probs.detach().le(0))}`,
+        `Geometric: Expected parameter probs (${probs.constructor.name} of shape ${tuple(probs.sizes)}) of distribution ${this} to be positive but found invalid values:\n${probs.maskedSelect(probs.le(0))}`,
       );
     }
   }
@@ -156,7 +118,7 @@ export class Geometric extends Binary {
     return this.probs.reciprocal().sub(1).div(this.probs);
   }
   override expand(batchShape: Shape): Geometric {
-    return this.like(new Geometric(this.repeated(batchShape)));
+    return this.like(new Geometric(this.odds.repeated(batchShape)));
   }
   override sample(sampleShape: Shape | number = []): Tensor {
     const shape = this.extended('sample', sampleShape);
@@ -186,7 +148,7 @@ export interface BinomialOptions extends ProbsOptions {
  * @example
  * new torch.distributions.Binomial(10, torch.tensor([0.25])).mean // tensor([2.5000])
  */
-export class Binomial extends Binary {
+export class Binomial extends OfOdds {
   override hasEnumerateSupport = true;
   readonly totalCount: Tensor;
   constructor(
@@ -195,13 +157,12 @@ export class Binomial extends Binary {
       BinomialOptions
     >
   ) {
-    super();
-    const options = readArguments<BinomialOptions>('Binomial', args, ['totalCount', ...NAMES]);
+    const options = readArguments<BinomialOptions>('Binomial', args, ['totalCount', ...PROBS_NAMES]);
     const { totalCount = 1, probs = null, logits = null } = options;
     checkEither('Binomial', probs, logits);
     const all = broadcastAll('Binomial', { param: probs ?? logits!, totalCount });
+    super(probs !== null ? new Odds(all.param, null) : new Odds(null, all.param));
     this.totalCount = all.totalCount.to(all.param.dtype);
-    this.take(probs !== null ? all.param : null, probs !== null ? null : all.param);
     this.init(all.param.sizes, [], options.validateArgs);
   }
   override get argConstraints(): Readonly<Record<string, constraints.Constraint>> {
@@ -220,7 +181,7 @@ export class Binomial extends Binary {
     return this.totalCount.mul(this.probs).mul(this.probs.neg().add(1));
   }
   override expand(batchShape: Shape): Binomial {
-    const options = { ...this.repeated(batchShape), totalCount: this.totalCount.expand(batchShape) };
+    const options = { ...this.odds.repeated(batchShape), totalCount: this.totalCount.expand(batchShape) };
     return this.like(new Binomial(options));
   }
   override sample(sampleShape: Shape | number = []): Tensor {
@@ -249,7 +210,7 @@ export class Binomial extends Binary {
   }
   override enumerateSupport(expand = true): Tensor {
     const n = this.#count('enumerateSupport');
-    return this.enumerated(arange(n + 1, { dtype: this.parameter.dtype }), expand);
+    return this.enumerated(arange(n + 1, { dtype: this.odds.parameter.dtype }), expand);
   }
 }
 
@@ -259,7 +220,7 @@ export class Binomial extends Binary {
  * torch.manualSeed(0)
  * new torch.distributions.Poisson(torch.tensor([4.5, 100])).logProb(torch.tensor([3, 90])) // tensor([-1.7795, -3.6873])
  */
-export class Poisson extends Distribution {
+export class Poisson extends ExponentialFamily {
   readonly rate: Tensor;
   constructor(...args: Named<[rate: Param], ['rate'], [validateArgs?: boolean | null], ValidateOptions>) {
     super();
@@ -292,5 +253,76 @@ export class Poisson extends Distribution {
   override logProb(value: Tensor): Tensor {
     this.validate('logProb', value);
     return value.xlogy(this.rate).sub(this.rate).sub(value.add(1).lgamma());
+  }
+  override get naturalParams(): readonly Tensor[] {
+    return [this.rate.log()];
+  }
+  override logNormalizer(x: Tensor): Tensor {
+    return x.exp();
+  }
+}
+
+/** Options of {@link NegativeBinomial}. */
+export interface NegativeBinomialOptions extends ValidateOptions {
+  probs?: Param | null | undefined;
+  logits?: Param | null | undefined;
+}
+/**
+ * How many trials succeed, with probability `probs` or log-odds `logits`, before `totalCount` fail. Samples are PyTorch's
+ * for the same seed.
+ * @example
+ * new torch.distributions.NegativeBinomial(4, torch.tensor([0.25])).mean // tensor([1.3333])
+ */
+export class NegativeBinomial extends OfOdds {
+  readonly totalCount: Tensor;
+  constructor(
+    ...args: Named<
+      [totalCount: Param],
+      ['totalCount'],
+      [probs?: Param | null, logits?: Param | null, validateArgs?: boolean | null],
+      NegativeBinomialOptions
+    >
+  ) {
+    const where = 'NegativeBinomial';
+    const names = ['totalCount', ...PROBS_NAMES];
+    const options = readArguments<NegativeBinomialOptions & { totalCount: Param }>(where, args, names);
+    const { totalCount, probs = null, logits = null } = options;
+    checkEither(where, probs, logits);
+    const all = broadcastAll(where, { totalCount: totalCount!, param: probs ?? logits! });
+    super(probs !== null ? new Odds(all.param, null) : new Odds(null, all.param));
+    this.totalCount = all.totalCount.to(all.param.dtype);
+    this.init(all.param.sizes, [], options.validateArgs);
+  }
+  override get argConstraints(): Readonly<Record<string, constraints.Constraint>> {
+    return NEGATIVE_BINOMIAL;
+  }
+  override get support(): constraints.Constraint {
+    return constraints.nonnegativeInteger;
+  }
+  override get mean(): Tensor {
+    return this.totalCount.mul(this.logits.exp());
+  }
+  override get mode(): Tensor {
+    return this.totalCount.sub(1).mul(this.logits.exp()).floor().clampMin(0);
+  }
+  override get variance(): Tensor {
+    return this.mean.div(this.logits.neg().sigmoid());
+  }
+  override expand(batchShape: Shape): NegativeBinomial {
+    const options = { ...this.odds.repeated(batchShape), totalCount: this.totalCount.expand(batchShape) };
+    return this.like(new NegativeBinomial(options));
+  }
+  override sample(sampleShape: Shape | number = []): Tensor {
+    const gamma = new Gamma(this.totalCount, this.logits.neg().exp(), { validateArgs: false });
+    return noGrad(() => poisson(gamma.sample(shapeOf('sample', sampleShape))));
+  }
+  override logProb(value: Tensor): Tensor {
+    this.validate('logProb', value);
+    const { totalCount: n, logits } = this;
+    const unnormalized = n.mul(logits.neg().logsigmoid()).add(value.mul(logits.logsigmoid()));
+    const total = n.add(value);
+    const normalization = value.add(1).lgamma().add(n.lgamma()).sub(total.lgamma());
+    // of no trials there is nothing to choose
+    return unnormalized.sub(normalization.maskedFill(total.eq(0), 0));
   }
 }

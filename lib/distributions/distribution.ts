@@ -1,11 +1,16 @@
 // The base class of distributions, and what they share: broadcasting of parameters, and their check.
+import { type Named, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { FLOATING, getDefault } from '../dtype.ts';
 import { float, tuple } from '../nn/internal.ts';
 import { broadcastShapes, type Shape, Size } from '../shape.ts';
 import { scalarTensor } from '../create.ts';
 import { Tensor } from '../tensor.ts';
-import type { Constraint } from './constraints.ts';
+import type { Constraint } from './constraint.ts';
+import * as constraints from './constraints.ts';
+import { finfo } from './numbers.ts';
+
+export { finfo } from './numbers.ts';
 
 /** A parameter of a distribution. */
 export type Param = Tensor | number;
@@ -39,32 +44,43 @@ export function shapeOf(where: string, shape: unknown): Shape {
 }
 const size = (shape: Shape): Size => Object.assign(new Size(), { length: 0 }, shape, { length: shape.length });
 export const sizeOf = size;
-const python = (x: Tensor): string =>
-  x.count !== 1
-    ? String(size(x.sizes))
-    : x.ndim > 0
-      ? String(x)
-      : x.dt.kind === FLOATING
-        ? float(Number(x.item()))
-        : String(x.item());
+/** A tensor as Python formats it: a number where it has no dims. */
+export const formatted = (x: Tensor): string => {
+  if (x.ndim > 0) return String(x);
+  return x.dt.kind === FLOATING ? float(Number(x.item())) : String(x.item());
+};
+const python = (x: Tensor): string => (x.count === 1 ? formatted(x) : String(size(x.sizes)));
+
+/** A location and a scale, which broadcast. */
+export type LocScale = Named<
+  [loc: Param, scale: Param],
+  ['loc', 'scale'],
+  [validateArgs?: boolean | null],
+  ValidateOptions
+>;
+export const LOC_SCALE: Readonly<Record<string, Constraint>> = { loc: constraints.real, scale: constraints.positive };
+export function readLocScale(
+  where: string,
+  args: readonly unknown[],
+): { loc: Tensor; scale: Tensor; validateArgs: boolean | null | undefined } {
+  const { loc, scale, validateArgs } = readParams(where, args, ['loc', 'scale']);
+  return { loc: loc!, scale: scale!, validateArgs };
+}
+/** Reads required parameters, which broadcast, and `validateArgs`. */
+export function readParams<N extends string>(
+  where: string,
+  args: readonly unknown[],
+  names: readonly N[],
+): Record<N, Tensor> & { validateArgs: boolean | null | undefined } {
+  const options = readArguments<ValidateOptions & Record<N, Param>>(where, args, [...names, 'validateArgs']);
+  const given = Object.fromEntries(names.map((name) => [name, options[name] as Param])) as Record<N, Param>;
+  return { ...broadcastAll(where, given), validateArgs: options.validateArgs };
+}
 
 /** The sum over the last `dims` dims. */
 export const sumRightmost = (x: Tensor, dims: number): Tensor => (dims === 0 ? x : x.flatten(x.ndim - dims).sum(-1));
-/** The smallest positive number, and the distance from 1 to the next one, of a floating dtype. */
-export function finfo(x: Tensor): { tiny: number; eps: number } {
-  switch (x.dtype) {
-    case 'float64':
-      return { tiny: 2 ** -1022, eps: 2 ** -52 };
-    case 'float16':
-      return { tiny: 2 ** -14, eps: 2 ** -10 };
-    case 'bfloat16':
-      return { tiny: 2 ** -126, eps: 2 ** -7 };
-    default:
-      return { tiny: 2 ** -126, eps: 2 ** -23 };
-  }
-}
 /** Probabilities away from 0 and 1. */
-const clampProbs = (p: Tensor): Tensor => p.clamp(finfo(p).eps, 1 - finfo(p).eps);
+export const clampProbs = (p: Tensor): Tensor => p.clamp(finfo(p).eps, 1 - finfo(p).eps);
 export const probsToLogits = (p: Tensor, binary: boolean): Tensor => {
   const q = clampProbs(p);
   return binary ? q.log().sub(q.neg().log1p()) : q.log();
@@ -107,10 +123,10 @@ export abstract class Distribution {
     if (!this.validates) return;
     for (const [name, constraint] of Object.entries(this.argConstraints)) {
       const value: unknown = this.given(name);
-      if (!(value instanceof Tensor)) continue;
+      if (!(value instanceof Tensor) || constraints.isDependent(constraint)) continue;
       if (constraint.check(value.detach()).all().item()) continue;
       throw new RangeError(
-        `${this.constructor.name}: Expected parameter ${name} (${value.constructor.name} of shape ${tuple(value.sizes)}) of distribution ${this} to satisfy the constraint ${constraint}, but found invalid values:\n${value}`,
+        `${this.constructor.name}: Expected parameter ${name} (${value.constructor.name} of shape ${tuple(value.sizes)}) of distribution ${this} to satisfy the constraint ${constraint}, but found invalid values:\n${formatted(value)}`,
       );
     }
   }
@@ -123,7 +139,8 @@ export abstract class Distribution {
     made.validates = this.validates;
     return made;
   }
-  #lacks(what: string): TypeError {
+  /** What says that something is missing. */
+  protected lacks(what: string): TypeError {
     return new TypeError(`${what}: not implemented by ${this.constructor.name}`);
   }
 
@@ -139,19 +156,19 @@ export abstract class Distribution {
   abstract get argConstraints(): Readonly<Record<string, Constraint>>;
   /** What samples satisfy. */
   get support(): Constraint {
-    throw this.#lacks('support');
+    throw this.lacks('support');
   }
   /** The mean. */
   get mean(): Tensor {
-    throw this.#lacks('mean');
+    throw this.lacks('mean');
   }
   /** The most probable value. */
   get mode(): Tensor {
-    throw this.#lacks('mode');
+    throw this.lacks('mode');
   }
   /** The variance. */
   get variance(): Tensor {
-    throw this.#lacks('variance');
+    throw this.lacks('variance');
   }
   /** The standard deviation. */
   get stddev(): Tensor {
@@ -163,27 +180,27 @@ export abstract class Distribution {
   }
   /** Samples with gradients by the parameters. */
   rsample(_sampleShape: Shape | number = []): Tensor {
-    throw this.#lacks('rsample');
+    throw this.lacks('rsample');
   }
   /** The logarithm of the density, or of the probability, of values. */
   logProb(_value: Tensor): Tensor {
-    throw this.#lacks('logProb');
+    throw this.lacks('logProb');
   }
   /** The probability of a value at most this. */
   cdf(_value: Tensor): Tensor {
-    throw this.#lacks('cdf');
+    throw this.lacks('cdf');
   }
   /** The value up to which the probability is this. */
   icdf(_value: Tensor): Tensor {
-    throw this.#lacks('icdf');
+    throw this.lacks('icdf');
   }
   /** All values, along the first dim; repeated for each distribution of the batch with `expand`. */
   enumerateSupport(_expand = true): Tensor {
-    throw this.#lacks('enumerateSupport');
+    throw this.lacks('enumerateSupport');
   }
   /** The entropy in nats. */
   entropy(): Tensor {
-    throw this.#lacks('entropy');
+    throw this.lacks('entropy');
   }
   /** `exp(entropy)`. */
   perplexity(): Tensor {
@@ -191,7 +208,7 @@ export abstract class Distribution {
   }
   /** The same distribution with its parameters repeated to a batch shape. */
   expand(_batchShape: Shape): Distribution {
-    throw this.#lacks('expand');
+    throw this.lacks('expand');
   }
 
   /** The shape of samples. */
@@ -204,10 +221,14 @@ export abstract class Distribution {
     const out = values.view(n, ...this.#batch.map(() => 1));
     return expand ? out.expand([n, ...this.#batch]) : out;
   }
-  /** Refuses values of another shape or outside the support. */
-  protected validate(where: string, value: Tensor): void {
+  /** Refuses what is no tensor. */
+  protected expectTensor(where: string, value: Tensor): void {
     if (!(value instanceof Tensor))
       throw new TypeError(`${where}: The value argument must be a Tensor, but received ${describe(value)}`);
+  }
+  /** Refuses values of another shape or outside the support. */
+  protected validate(where: string, value: Tensor): void {
+    this.expectTensor(where, value);
     if (!this.validates) return;
     const actual = value.sizes;
     const wanted = [...this.#batch, ...this.#event];
@@ -228,7 +249,7 @@ export abstract class Distribution {
     const { support } = this;
     if (support.check(value.detach()).all().item()) return;
     throw new RangeError(
-      `${where}: Expected value argument (${value.constructor.name} of shape ${tuple(actual)}) to be within the support (${support}) of the distribution ${this}, but found invalid values:\n${value}`,
+      `${where}: Expected value argument (${value.constructor.name} of shape ${tuple(actual)}) to be within the support (${support}) of the distribution ${this}, but found invalid values:\n${formatted(value)}`,
     );
   }
   /** Whether PyTorch's text shows the parameters: not where another distribution holds them. */

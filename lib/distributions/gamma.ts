@@ -1,4 +1,4 @@
-// Distributions of positive numbers and of probabilities: exponential, gamma, chi-squared, beta and Dirichlet.
+// Distributions of positive numbers and of probabilities: exponential, gamma, chi-squared, beta, Dirichlet and F.
 import { type Named, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { stack } from '../ops/join.ts';
@@ -6,7 +6,8 @@ import { sampleDirichlet, standardGamma } from '../random-distributions.ts';
 import type { Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import * as constraints from './constraints.ts';
-import { broadcastAll, Distribution, finfo, type Param, type ValidateOptions } from './distribution.ts';
+import { broadcastAll, Distribution, finfo, type Param, readParams, type ValidateOptions } from './distribution.ts';
+import { ExponentialFamily } from './exponential-family.ts';
 
 /**
  * The exponential distribution of a `rate`, with mean 1 / rate. Samples are PyTorch's for the same seed.
@@ -14,7 +15,7 @@ import { broadcastAll, Distribution, finfo, type Param, type ValidateOptions } f
  * torch.manualSeed(0)
  * new torch.distributions.Exponential(torch.tensor([1, 0.5])).sample() // tensor([3.5083, 2.4608])
  */
-export class Exponential extends Distribution {
+export class Exponential extends ExponentialFamily {
   override hasRsample = true;
   readonly rate: Tensor;
   constructor(...args: Named<[rate: Param], ['rate'], [validateArgs?: boolean | null], ValidateOptions>) {
@@ -56,10 +57,20 @@ export class Exponential extends Distribution {
     return this.rate.neg().mul(value).exp().neg().add(1);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return value.neg().log1p().neg().div(this.rate);
   }
   override entropy(): Tensor {
     return this.rate.log().neg().add(1);
+  }
+  override get naturalParams(): readonly Tensor[] {
+    return [this.rate.neg()];
+  }
+  override logNormalizer(x: Tensor): Tensor {
+    return x.neg().log().neg();
+  }
+  override get meanCarrierMeasure(): number {
+    return 0;
   }
 }
 
@@ -70,7 +81,7 @@ export class Exponential extends Distribution {
  * torch.manualSeed(0)
  * new torch.distributions.Gamma(torch.tensor([2.5]), 1).logProb(torch.tensor([1.5])) // tensor([-1.1765])
  */
-export class Gamma extends Distribution {
+export class Gamma extends ExponentialFamily {
   override hasRsample = true;
   readonly concentration: Tensor;
   readonly rate: Tensor;
@@ -124,6 +135,15 @@ export class Gamma extends Distribution {
     const { concentration: a, rate } = this;
     return a.sub(rate.log()).add(a.lgamma()).add(a.neg().add(1).mul(a.digamma()));
   }
+  override get naturalParams(): readonly Tensor[] {
+    return [this.concentration.sub(1), this.rate.neg()];
+  }
+  override logNormalizer(x: Tensor, y: Tensor): Tensor {
+    return x.add(1).lgamma().add(x.add(1).mul(y.reciprocal().neg().log()));
+  }
+  override get meanCarrierMeasure(): number {
+    return 0;
+  }
 }
 
 /**
@@ -158,7 +178,7 @@ export class Chi2 extends Gamma {
  * @example
  * new torch.distributions.Dirichlet(torch.tensor([0.5, 2.5])).mean // tensor([0.1667, 0.8333])
  */
-export class Dirichlet extends Distribution {
+export class Dirichlet extends ExponentialFamily {
   override hasRsample = true;
   readonly concentration: Tensor;
   constructor(
@@ -218,6 +238,12 @@ export class Dirichlet extends Distribution {
       .sub(total.neg().add(k).mul(total.digamma()))
       .sub(a.sub(1).mul(a.digamma()).sum(-1));
   }
+  override get naturalParams(): readonly Tensor[] {
+    return [this.concentration];
+  }
+  override logNormalizer(x: Tensor): Tensor {
+    return x.lgamma().sum(-1).sub(x.sum(-1).lgamma());
+  }
 }
 
 /**
@@ -225,7 +251,7 @@ export class Dirichlet extends Distribution {
  * @example
  * new torch.distributions.Beta(torch.tensor([0.5]), 1.5).mean // tensor([0.2500])
  */
-export class Beta extends Distribution {
+export class Beta extends ExponentialFamily {
   override hasRsample = true;
   readonly #dirichlet: Dirichlet;
   constructor(
@@ -287,5 +313,84 @@ export class Beta extends Distribution {
   }
   override entropy(): Tensor {
     return this.#dirichlet.entropy();
+  }
+  override get naturalParams(): readonly Tensor[] {
+    return [this.concentration1, this.concentration0];
+  }
+  override logNormalizer(x: Tensor, y: Tensor): Tensor {
+    return x.lgamma().add(y.lgamma()).sub(x.add(y).lgamma());
+  }
+}
+
+/**
+ * Fisher's and Snedecor's F-distribution of `df1` and `df2` degrees of freedom. Samples are PyTorch's for the same seed, and
+ * their gradients are implicit ones.
+ * @example
+ * new torch.distributions.FisherSnedecor(2, 5).mean // tensor(1.6667)
+ */
+export class FisherSnedecor extends Distribution {
+  override hasRsample = true;
+  readonly df1: Tensor;
+  readonly df2: Tensor;
+  constructor(
+    ...args: Named<[df1: Param, df2: Param], ['df1', 'df2'], [validateArgs?: boolean | null], ValidateOptions>
+  ) {
+    super();
+    const { df1, df2, validateArgs } = readParams('FisherSnedecor', args, ['df1', 'df2']);
+    this.df1 = df1;
+    this.df2 = df2;
+    this.init(df1.sizes, [], validateArgs);
+  }
+  override get argConstraints(): Readonly<Record<string, constraints.Constraint>> {
+    return { df1: constraints.positive, df2: constraints.positive };
+  }
+  override get support(): constraints.Constraint {
+    return constraints.positive;
+  }
+  /** The second degrees of freedom where there are more than `least`, else NaN. */
+  #above(least: number): Tensor {
+    return this.df2.maskedFill(this.df2.le(least), Number.NaN);
+  }
+  override get mean(): Tensor {
+    const df2 = this.#above(2);
+    return df2.div(df2.sub(2));
+  }
+  override get mode(): Tensor {
+    const { df1, df2 } = this;
+    const mode = df1.sub(2).div(df1).mul(df2).div(df2.add(2));
+    return mode.maskedFill(df1.le(2), Number.NaN);
+  }
+  override get variance(): Tensor {
+    const { df1 } = this;
+    const df2 = this.#above(4);
+    const less = df2.sub(2);
+    return df2
+      .square()
+      .mul(2)
+      .mul(df1.add(less))
+      .div(df1.mul(less.square()).mul(df2.sub(4)));
+  }
+  override expand(batchShape: Shape): FisherSnedecor {
+    const [df1, df2] = [this.df1.expand(batchShape), this.df2.expand(batchShape)];
+    return this.like(new FisherSnedecor(df1, df2, { validateArgs: false }));
+  }
+  override rsample(sampleShape: Shape | number = []): Tensor {
+    const [x, y] = [this.df1, this.df2].map((df) =>
+      new Gamma(df.mul(0.5), df, { validateArgs: false }).rsample(sampleShape),
+    ) as [Tensor, Tensor];
+    const { tiny } = finfo(y);
+    return x.div(y.clampMin(tiny)).clampMin(tiny);
+  }
+  override logProb(value: Tensor): Tensor {
+    this.validate('logProb', value);
+    const [a, b] = [this.df1.mul(0.5), this.df2.mul(0.5)];
+    const ratio = this.df1.div(this.df2);
+    const total = a.add(b);
+    return total
+      .lgamma()
+      .sub(a.lgamma())
+      .sub(b.lgamma())
+      .add(a.mul(ratio.log()).add(a.sub(1).mul(value.log())))
+      .sub(total.mul(ratio.mul(value).log1p()));
   }
 }

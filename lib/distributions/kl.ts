@@ -1,81 +1,22 @@
-// The Kullback-Leibler divergence of pairs of distributions, by a registry that scripts can add to.
-import { checkFunction, describe, ShapeError } from '../errors.ts';
+// The Kullback-Leibler divergences of pairs of distributions; those with Gumbel, Pareto, continuous Bernoulli and low-rank
+// ones are in kl-pairs.ts.
+import { ShapeError } from '../errors.ts';
 import { softplus } from '../ops/activation.ts';
 import { broadcastShapes, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { Categorical, OneHotCategorical } from './categorical.ts';
 import { Bernoulli, Binomial, Geometric, Poisson } from './discrete.ts';
-import { Distribution, sumRightmost } from './distribution.ts';
+import { type Distribution, sumRightmost } from './distribution.ts';
+import { EULER } from './extreme.ts';
 import { Beta, Dirichlet, Exponential, Gamma } from './gamma.ts';
 import { Cauchy, Laplace, Normal, Uniform } from './location-scale.ts';
-import { halfLogDet, mahalanobis, MultivariateNormal } from './multivariate-normal.ts';
+import { type DistributionClass, INF, klDivergence, registerKl } from './kl-registry.ts';
+import './kl-pairs.ts';
+import { MultivariateNormal } from './multivariate-normal.ts';
 import { HalfNormal, Independent, LogNormal, TransformedDistribution } from './transformed.ts';
-import { solveLower } from './triangular.ts';
+import { halfLogDet, mahalanobis, solveLower } from './triangular.ts';
 
-/** A class of distributions. */
-export interface DistributionClass<D extends Distribution = Distribution> {
-  readonly prototype: D;
-}
-type Divergence = (p: never, q: never) => Tensor;
-const registry: [DistributionClass, DistributionClass, Divergence][] = [];
-const INF = Number.POSITIVE_INFINITY;
-
-/**
- * Says how the divergence of two classes of distributions is computed; subclasses take it over, and a later entry wins over
- * an earlier one of the same classes. Throws TypeError for what are no such classes.
- * @example
- * class Shifted extends torch.distributions.Normal {}
- * torch.distributions.registerKl(Shifted, Shifted, (p, q) => p.loc.sub(q.loc).abs())
- * torch.distributions.klDivergence(new Shifted(1, 1), new Shifted(3, 1)) // tensor(2.)
- */
-export function registerKl<P extends Distribution, Q extends Distribution>(
-  typeP: DistributionClass<P>,
-  typeQ: DistributionClass<Q>,
-  f: (p: P, q: Q) => Tensor,
-): void {
-  for (const type of [typeP, typeQ]) {
-    const known: unknown = type;
-    if (typeof known !== 'function' || !(known === Distribution || known.prototype instanceof Distribution))
-      throw new TypeError(`registerKl: Expected a subclass of Distribution but got ${describe(type)}`);
-  }
-  checkFunction('registerKl', f);
-  registry.unshift([typeP, typeQ, f as Divergence]);
-}
-
-/** How far up a class lies above an object's. */
-function distance(x: object, type: DistributionClass): number {
-  let n = 0;
-  for (let p: object | null = Object.getPrototypeOf(x); p !== null; p = Object.getPrototypeOf(p), n++)
-    if (p === type.prototype) return n;
-  return INF;
-}
-
-/**
- * The divergence `∫ p ln(p / q)` of q from p, for each element of their batch. Throws TypeError if nobody knows how to
- * compute it: see {@link registerKl}.
- * @example
- * const { klDivergence, Normal } = torch.distributions
- * klDivergence(new Normal(0, 1), new Normal(torch.tensor([0, 1.5]), 2)) // tensor([0.3181, 0.5994])
- */
-export function klDivergence(p: Distribution, q: Distribution): Tensor {
-  for (const [name, d] of Object.entries({ p, q })) {
-    if (!(d instanceof Distribution))
-      throw new TypeError(`klDivergence: expected a Distribution for ${name} but received ${describe(d)}`);
-  }
-  let best: Divergence | null = null;
-  let least: readonly [number, number] = [INF, INF];
-  for (const [typeP, typeQ, f] of registry) {
-    const at = [distance(p, typeP), distance(q, typeQ)] as const;
-    if (at[0] === INF || at[1] === INF) continue;
-    if (at[0] < least[0] || (at[0] === least[0] && at[1] < least[1])) [best, least] = [f, at];
-  }
-  if (best === null) {
-    throw new TypeError(
-      `klDivergence: No KL(p || q) is implemented for p type ${p.constructor.name} and q type ${q.constructor.name}`,
-    );
-  }
-  return best(p as never, q as never);
-}
+export { type DistributionClass, klDivergence, registerKl } from './kl-registry.ts';
 
 // ---- of the same kind -----------------------------------------------------------------------------------------------
 
@@ -230,7 +171,6 @@ const againstGamma = (p: Distribution, q: Gamma, meanLog: Tensor): Tensor =>
 registerKl(Beta, Gamma, (p, q) =>
   againstGamma(p, q, p.concentration1.digamma().sub(p.concentration1.add(p.concentration0).digamma())),
 );
-const EULER = 0.5772156649015329;
 registerKl(Exponential, Gamma, (p, q) => againstGamma(p, q, p.rate.log().add(EULER).neg()));
 const xLogX = (x: Tensor): Tensor => x.xlogy(x);
 const meanLog = (p: Uniform): Tensor => xLogX(p.high).sub(xLogX(p.low)).div(p.high.sub(p.low)).sub(1);
@@ -271,8 +211,7 @@ registerKl(Normal, Laplace, (p, q) => {
     .sub(0.5 * (1 + Math.log(0.5 * Math.PI)));
 });
 /** Where p has values that q excludes. */
-const infinite = (p: Distribution, q: Distribution): Tensor =>
-  p.mean.detach().newFull(broadcastShapes('klDivergence', p.batchShape, q.batchShape), INF);
+const infinite = (p: Distribution): Tensor => p.mean.detach().newFull(p.batchShape, INF);
 const EXCLUDED: [DistributionClass, DistributionClass[]][] = [
   [Exponential, [Beta, Uniform]],
   [Gamma, [Beta, Uniform]],

@@ -5,15 +5,18 @@ import { float64 } from '../dtype.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import * as constraints from './constraints.ts';
-import { broadcastAll, Distribution, finfo, type Param, type ValidateOptions } from './distribution.ts';
+import {
+  broadcastAll,
+  Distribution,
+  finfo,
+  LOC_SCALE,
+  type LocScale,
+  type Param,
+  readLocScale,
+  type ValidateOptions,
+} from './distribution.ts';
+import { ExponentialFamily } from './exponential-family.ts';
 import { Chi2 } from './gamma.ts';
-
-type LocScale = Named<[loc: Param, scale: Param], ['loc', 'scale'], [validateArgs?: boolean | null], ValidateOptions>;
-interface LocScaleOptions extends ValidateOptions {
-  loc: Param;
-  scale: Param;
-}
-const LOC_SCALE = { loc: constraints.real, scale: constraints.positive };
 
 /** What these distributions share. */
 abstract class LocationScale extends Distribution {
@@ -22,11 +25,10 @@ abstract class LocationScale extends Distribution {
   readonly scale: Tensor;
   constructor(where: string, args: readonly unknown[]) {
     super();
-    const options = readArguments<LocScaleOptions>(where, args, ['loc', 'scale', 'validateArgs']);
-    const { loc, scale } = broadcastAll(where, { loc: options.loc!, scale: options.scale! });
+    const { loc, scale, validateArgs } = readLocScale(where, args);
     this.loc = loc;
     this.scale = scale;
-    this.init(loc.sizes, [], options.validateArgs);
+    this.init(loc.sizes, [], validateArgs);
   }
   override get argConstraints(): Readonly<Record<string, constraints.Constraint>> {
     return LOC_SCALE;
@@ -54,9 +56,28 @@ abstract class LocationScale extends Distribution {
  * @example
  * new torch.distributions.Normal(0, 1).logProb(torch.tensor([0.5])) // tensor([-1.0439])
  */
-export class Normal extends LocationScale {
+export class Normal extends ExponentialFamily {
+  override hasRsample = true;
+  readonly loc: Tensor;
+  readonly scale: Tensor;
   constructor(...args: LocScale) {
-    super('Normal', args);
+    super();
+    const { loc, scale, validateArgs } = readLocScale('Normal', args);
+    this.loc = loc;
+    this.scale = scale;
+    this.init(loc.sizes, [], validateArgs);
+  }
+  override get argConstraints(): Readonly<Record<string, constraints.Constraint>> {
+    return LOC_SCALE;
+  }
+  override get support(): constraints.Constraint {
+    return constraints.real;
+  }
+  override get mean(): Tensor {
+    return this.loc;
+  }
+  override get mode(): Tensor {
+    return this.loc;
   }
   override get stddev(): Tensor {
     return this.scale;
@@ -85,13 +106,24 @@ export class Normal extends LocationScale {
   }
   override cdf(value: Tensor): Tensor {
     this.validate('cdf', value);
-    return this.standard(value).div(Math.SQRT2).erf().add(1).mul(0.5);
+    return value.sub(this.loc).div(this.scale).div(Math.SQRT2).erf().add(1).mul(0.5);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return this.loc.add(this.scale.mul(value.mul(2).sub(1).erfinv()).mul(Math.SQRT2));
   }
   override entropy(): Tensor {
     return this.scale.log().add(0.5 + 0.5 * Math.log(2 * Math.PI));
+  }
+  override get naturalParams(): readonly Tensor[] {
+    const variance = this.scale.square();
+    return [this.loc.div(variance), variance.reciprocal().mul(-0.5)];
+  }
+  override logNormalizer(x: Tensor, y: Tensor): Tensor {
+    return x.square().mul(-0.25).div(y).add(y.reciprocal().mul(-Math.PI).log().mul(0.5));
+  }
+  override get meanCarrierMeasure(): number {
+    return 0;
   }
 }
 
@@ -132,6 +164,7 @@ export class Laplace extends LocationScale {
     return d.sign().mul(d.abs().neg().div(this.scale).expm1()).mul(-0.5).add(0.5);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     const term = value.sub(0.5);
     return this.loc.sub(this.scale.mul(term.sign()).mul(term.abs().mul(-2).log1p()));
   }
@@ -179,6 +212,7 @@ export class Cauchy extends LocationScale {
     return this.standard(value).atan().div(Math.PI).add(0.5);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return value.sub(0.5).mul(Math.PI).tan().mul(this.scale).add(this.loc);
   }
   override entropy(): Tensor {
@@ -332,6 +366,7 @@ export class Uniform extends Distribution {
     return value.sub(this.low).div(this.high.sub(this.low)).clamp(0, 1);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return value.mul(this.high.sub(this.low)).add(this.low);
   }
   override entropy(): Tensor {

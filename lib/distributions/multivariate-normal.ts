@@ -1,12 +1,12 @@
 // The normal distribution of vectors.
-import { type Call, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import { eye } from '../create.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import * as constraints from './constraints.ts';
 import { Distribution, type ValidateOptions } from './distribution.ts';
-import { cholesky, solveLower } from './triangular.ts';
+import { factorFromPrecision, factorOf, halfLogDet, mahalanobis, solveLower } from './triangular.ts';
 
 /** Options of {@link MultivariateNormal}: exactly one of the matrices. */
 export interface MultivariateNormalOptions extends ValidateOptions {
@@ -17,23 +17,6 @@ export interface MultivariateNormalOptions extends ValidateOptions {
 }
 const MATRICES = ['covarianceMatrix', 'precisionMatrix', 'scaleTril'] as const;
 type Matrix = (typeof MATRICES)[number];
-
-/** The factor of a positive definite matrix. */
-function factorOf(where: string, a: Tensor): Tensor {
-  const { factor, valid } = cholesky(a);
-  if (valid.all().item()) return factor;
-  throw new RangeError(`${where}: cholesky: the matrix is not positive-definite`);
-}
-/** The factor of the covariance from the precision: no inverse of a whole matrix is formed. */
-function fromPrecision(where: string, precision: Tensor): Tensor {
-  const flipped = factorOf(where, precision.flip(-2, -1));
-  const inverse = flipped.flip(-2, -1).mT;
-  return solveLower(inverse, eye(precision.sizes.at(-1)!, { dtype: precision.dtype }));
-}
-/** `bᵀ A⁻¹ b` for A = L Lᵀ and vectors b [..., n]. */
-export const mahalanobis = (l: Tensor, b: Tensor): Tensor => solveLower(l, b.unsqueeze(-1)).square().sum([-2, -1]);
-/** Half the logarithm of the determinant of L Lᵀ. */
-export const halfLogDet = (l: Tensor): Tensor => l.diagonal({ dim1: -2, dim2: -1 }).log().sum(-1);
 
 /**
  * The normal distribution of vectors with mean `loc` [*, n] and a covariance, a precision, or the covariance's lower
@@ -50,8 +33,9 @@ export class MultivariateNormal extends Distribution {
   readonly #by: Matrix;
   readonly #matrix: Tensor;
   constructor(
-    loc: Tensor,
-    ...args: Call<
+    ...args: Named<
+      [loc: Tensor],
+      ['loc'],
       [
         covarianceMatrix?: Tensor | null,
         precisionMatrix?: Tensor | null,
@@ -63,7 +47,9 @@ export class MultivariateNormal extends Distribution {
   ) {
     super();
     const where = 'MultivariateNormal';
-    const options = readArguments<MultivariateNormalOptions>(where, args, [...MATRICES, 'validateArgs']);
+    const names = ['loc', ...MATRICES, 'validateArgs'];
+    const options = readArguments<MultivariateNormalOptions & { loc: Tensor }>(where, args, names);
+    const loc: unknown = options.loc;
     if (!(loc instanceof Tensor))
       throw new TypeError(`${where}: expected a Tensor for loc but received ${describe(loc)}`);
     if (loc.ndim < 1) throw new ShapeError(`${where}: loc must be at least one-dimensional.`);
@@ -91,7 +77,7 @@ export class MultivariateNormal extends Distribution {
     this.#factor = matrix;
     this.init(batch, [n], options.validateArgs);
     if (this.#by === 'covarianceMatrix') this.#factor = factorOf(where, matrix);
-    else if (this.#by === 'precisionMatrix') this.#factor = fromPrecision(where, matrix);
+    else if (this.#by === 'precisionMatrix') this.#factor = factorFromPrecision(where, matrix);
   }
   /** For divergences: the factor in the shape that it was given in. */
   get factor(): Tensor {

@@ -1,13 +1,24 @@
 // Distributions made of others: Independent and TransformedDistribution, and the log-normal and half-normal ones.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { sameShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import * as constraints from './constraints.ts';
-import { broadcastAll, Distribution, type Param, sizeOf, sumRightmost, type ValidateOptions } from './distribution.ts';
+import {
+  Distribution,
+  LOC_SCALE,
+  type LocScale,
+  type Param,
+  readLocScale,
+  readParams,
+  sizeOf,
+  sumRightmost,
+  type ValidateOptions,
+} from './distribution.ts';
 import { Normal } from './location-scale.ts';
-import { AbsTransform, ComposeTransform, ExpTransform, Transform } from './transforms.ts';
+import { Transform } from './transform.ts';
+import { AbsTransform, ComposeTransform, ExpTransform } from './transforms.ts';
 
 function checkBase(where: string, base: unknown): asserts base is Distribution {
   if (!(base instanceof Distribution))
@@ -25,15 +36,21 @@ export class Independent extends Distribution {
   readonly baseDist: Distribution;
   readonly reinterpretedBatchNdims: number;
   constructor(
-    baseDistribution: Distribution,
-    reinterpretedBatchNdims: number,
-    ...args: Call<[validateArgs?: boolean | null], ValidateOptions>
+    ...args: Named<
+      [baseDistribution: Distribution, reinterpretedBatchNdims: number],
+      ['baseDistribution', 'reinterpretedBatchNdims'],
+      [validateArgs?: boolean | null],
+      ValidateOptions
+    >
   ) {
     super();
+    const names = ['baseDistribution', 'reinterpretedBatchNdims', 'validateArgs'];
+    const { baseDistribution, reinterpretedBatchNdims, validateArgs } = readArguments<
+      ValidateOptions & { baseDistribution: Distribution; reinterpretedBatchNdims: number }
+    >('Independent', args, names);
     checkBase('Independent', baseDistribution);
-    const { validateArgs } = readArguments<ValidateOptions>('Independent', args, ['validateArgs']);
     const { batchShape, eventShape } = baseDistribution;
-    const n = reinterpretedBatchNdims;
+    const n = reinterpretedBatchNdims!;
     if (!Number.isInteger(n) || n < 0)
       throw new TypeError(`Independent: expected a number of dims but received ${describe(n)}`);
     if (n > batchShape.length) {
@@ -104,14 +121,19 @@ export class TransformedDistribution extends Distribution {
   readonly baseDist: Distribution;
   readonly transforms: readonly Transform[];
   constructor(
-    baseDistribution: Distribution,
-    transforms: Transform | readonly Transform[],
-    ...args: Call<[validateArgs?: boolean | null], ValidateOptions>
+    ...args: Named<
+      [baseDistribution: Distribution, transforms: Transform | readonly Transform[]],
+      ['baseDistribution', 'transforms'],
+      [validateArgs?: boolean | null],
+      ValidateOptions
+    >
   ) {
     super();
     const where = 'TransformedDistribution';
+    const { baseDistribution, transforms, validateArgs } = readArguments<
+      ValidateOptions & { baseDistribution: Distribution; transforms: Transform | readonly Transform[] }
+    >(where, args, ['baseDistribution', 'transforms', 'validateArgs']);
     checkBase(where, baseDistribution);
-    const { validateArgs } = readArguments<ValidateOptions>(where, args, ['validateArgs']);
     const list: readonly unknown[] =
       transforms instanceof Transform ? [transforms] : (transforms as readonly Transform[]);
     if (!Array.isArray(list) || !list.every((t) => t instanceof Transform))
@@ -191,11 +213,11 @@ export class TransformedDistribution extends Distribution {
     return this.#monotone(this.baseDist.cdf(this.#undo(value)));
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return this.#apply(this.baseDist.icdf(this.#monotone(value)));
   }
 }
 
-type LocScale = Named<[loc: Param, scale: Param], ['loc', 'scale'], [validateArgs?: boolean | null], ValidateOptions>;
 /**
  * The distribution of `exp(x)` for normal x of mean `loc` and deviation `scale`. Samples are PyTorch's for the same seed.
  * @example
@@ -203,17 +225,15 @@ type LocScale = Named<[loc: Param, scale: Param], ['loc', 'scale'], [validateArg
  */
 export class LogNormal extends TransformedDistribution {
   constructor(...args: LocScale) {
-    const names = ['loc', 'scale', 'validateArgs'];
-    const options = readArguments<ValidateOptions & { loc: Param; scale: Param }>('LogNormal', args, names);
-    const { loc, scale } = broadcastAll('LogNormal', { loc: options.loc!, scale: options.scale! });
+    const { loc, scale, validateArgs } = readLocScale('LogNormal', args);
     super(new Normal(loc, scale, { validateArgs: false }), new ExpTransform(), { validateArgs: false });
-    this.init(this.baseDist.batchShape, [], options.validateArgs);
+    this.init(this.baseDist.batchShape, [], validateArgs);
   }
   protected override get shown(): boolean {
     return false;
   }
   override get argConstraints(): Readonly<Record<string, constraints.Constraint>> {
-    return { loc: constraints.real, scale: constraints.positive };
+    return LOC_SCALE;
   }
   override get support(): constraints.Constraint {
     return constraints.positive;
@@ -252,11 +272,9 @@ export class LogNormal extends TransformedDistribution {
  */
 export class HalfNormal extends TransformedDistribution {
   constructor(...args: Named<[scale: Param], ['scale'], [validateArgs?: boolean | null], ValidateOptions>) {
-    const names = ['scale', 'validateArgs'];
-    const options = readArguments<ValidateOptions & { scale: Param }>('HalfNormal', args, names);
-    const { scale } = broadcastAll('HalfNormal', { scale: options.scale! });
+    const { scale, validateArgs } = readParams('HalfNormal', args, ['scale']);
     super(new Normal(0, scale, { validateArgs: false }), new AbsTransform(), { validateArgs: false });
-    this.init(this.baseDist.batchShape, [], options.validateArgs);
+    this.init(this.baseDist.batchShape, [], validateArgs);
   }
   protected override get shown(): boolean {
     return false;
@@ -292,6 +310,7 @@ export class HalfNormal extends TransformedDistribution {
     return this.baseDist.cdf(value).mul(2).sub(1);
   }
   override icdf(value: Tensor): Tensor {
+    this.expectTensor('icdf', value);
     return this.baseDist.icdf(value.add(1).div(2));
   }
   override entropy(): Tensor {

@@ -1,4 +1,5 @@
 // Transforms of random values, with the logarithms of their Jacobians. torch.distributions.transforms.
+import { type Named, readArguments } from '../define.ts';
 import { cat } from '../ops/join.ts';
 import { describe } from '../errors.ts';
 import { softplus } from '../ops/activation.ts';
@@ -6,97 +7,16 @@ import { broadcastShapes, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import * as constraints from './constraints.ts';
 import { finfo, type Param, sumRightmost } from './distribution.ts';
+import {
+  type CacheArgs,
+  checkCache,
+  checkDims,
+  Plain,
+  readCache,
+  Transform,
+  type TransformOptions,
+} from './transform.ts';
 
-/**
- * The base class of transforms: `forward` and `inverse`, and `ln |dy / dx|`.
- * @example
- * new torch.distributions.ExpTransform() instanceof torch.distributions.Transform // true
- */
-export abstract class Transform {
-  /** Whether each y comes from one x. */
-  readonly bijective: boolean = true;
-  /** What x may be. */
-  abstract get domain(): constraints.Constraint;
-  /** What y may be. */
-  abstract get codomain(): constraints.Constraint;
-  /** Whether it grows (1) or falls (-1), for each element. */
-  get sign(): Param {
-    throw new TypeError(`sign: not implemented by ${this.constructor.name}`);
-  }
-  /** y of x. */
-  abstract forward(x: Tensor): Tensor;
-  /** x of y. */
-  abstract inverse(y: Tensor): Tensor;
-  /** `ln |dy / dx|`, summed over the dims of one value. */
-  logAbsDetJacobian(_x: Tensor, _y: Tensor): Tensor {
-    throw new TypeError(`logAbsDetJacobian: not implemented by ${this.constructor.name}`);
-  }
-  /** The shape of y. */
-  forwardShape(shape: Shape): Shape {
-    return shape;
-  }
-  /** The shape of x. */
-  inverseShape(shape: Shape): Shape {
-    return shape;
-  }
-  /** The transform that undoes this one. */
-  get inv(): Transform {
-    return new InverseTransform(this);
-  }
-  /** Whether another transform is the same one. */
-  equals(other: Transform): boolean {
-    return this === other || (other.constructor === this.constructor && this.sameAs(other));
-  }
-  protected sameAs(_other: Transform): boolean {
-    return true;
-  }
-  /** The class's name, as in PyTorch. */
-  toString(): string {
-    return `${this.constructor.name}()`;
-  }
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
-  }
-}
-class InverseTransform extends Transform {
-  readonly #of: Transform;
-  override readonly bijective: boolean;
-  constructor(of: Transform) {
-    super();
-    this.#of = of;
-    this.bijective = of.bijective;
-  }
-  override get domain(): constraints.Constraint {
-    return this.#of.codomain;
-  }
-  override get codomain(): constraints.Constraint {
-    return this.#of.domain;
-  }
-  override get sign(): Param {
-    return this.#of.sign;
-  }
-  override get inv(): Transform {
-    return this.#of;
-  }
-  override forward(x: Tensor): Tensor {
-    return this.#of.inverse(x);
-  }
-  override inverse(y: Tensor): Tensor {
-    return this.#of.forward(y);
-  }
-  override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
-    return this.#of.logAbsDetJacobian(y, x).neg();
-  }
-  override forwardShape(shape: Shape): Shape {
-    return this.#of.inverseShape(shape);
-  }
-  override inverseShape(shape: Shape): Shape {
-    return this.#of.forwardShape(shape);
-  }
-  protected override sameAs(other: Transform): boolean {
-    return this.#of.equals(other.inv);
-  }
-}
 const { real, positive, unitInterval, simplex, realVector } = constraints;
 
 /**
@@ -104,7 +24,7 @@ const { real, positive, unitInterval, simplex, realVector } = constraints;
  * @example
  * new torch.distributions.ExpTransform().forward(torch.tensor([0.5])) // tensor([1.6487])
  */
-export class ExpTransform extends Transform {
+export class ExpTransform extends Plain {
   override get domain(): constraints.Constraint {
     return real;
   }
@@ -140,10 +60,13 @@ const same = (a: Param, b: Param): boolean =>
  */
 export class PowerTransform extends Transform {
   readonly exponent: Param;
-  constructor(exponent: Param) {
-    super();
+  constructor(exponent: Param, ...args: CacheArgs) {
+    super({ cacheSize: readCache('PowerTransform', args) });
     checkParam('PowerTransform', 'exponent', exponent);
     this.exponent = exponent;
+  }
+  protected override remade(cacheSize: number): Transform {
+    return new PowerTransform(this.exponent, { cacheSize });
   }
   override get domain(): constraints.Constraint {
     return positive;
@@ -179,7 +102,7 @@ const clippedSigmoid = (x: Tensor): Tensor => x.sigmoid().clamp(finfo(x).tiny, 1
  * @example
  * new torch.distributions.SigmoidTransform().inverse(torch.tensor([0.75])) // tensor([1.0986])
  */
-export class SigmoidTransform extends Transform {
+export class SigmoidTransform extends Plain {
   override get domain(): constraints.Constraint {
     return real;
   }
@@ -205,7 +128,7 @@ export class SigmoidTransform extends Transform {
  * @example
  * new torch.distributions.SoftplusTransform().forward(torch.tensor([0.5])) // tensor([0.9741])
  */
-export class SoftplusTransform extends Transform {
+export class SoftplusTransform extends Plain {
   override get domain(): constraints.Constraint {
     return real;
   }
@@ -230,7 +153,7 @@ export class SoftplusTransform extends Transform {
  * @example
  * new torch.distributions.TanhTransform().forward(torch.tensor([0.5])) // tensor([0.4621])
  */
-export class TanhTransform extends Transform {
+export class TanhTransform extends Plain {
   override get domain(): constraints.Constraint {
     return real;
   }
@@ -259,7 +182,7 @@ export class TanhTransform extends Transform {
  * @example
  * new torch.distributions.AbsTransform().forward(torch.tensor([-0.5])) // tensor([0.5000])
  */
-export class AbsTransform extends Transform {
+export class AbsTransform extends Plain {
   override readonly bijective: boolean = false;
   override get domain(): constraints.Constraint {
     return real;
@@ -274,6 +197,10 @@ export class AbsTransform extends Transform {
     return y;
   }
 }
+/** Options of {@link AffineTransform}. */
+export interface AffineTransformOptions extends TransformOptions {
+  eventDim?: number | undefined;
+}
 /**
  * `loc + scale x`, of numbers, or of values of `eventDim` dims.
  * @example
@@ -282,16 +209,36 @@ export class AbsTransform extends Transform {
 export class AffineTransform extends Transform {
   readonly loc: Param;
   readonly scale: Param;
-  readonly eventDim: number;
-  constructor(loc: Param, scale: Param, eventDim = 0) {
-    super();
+  readonly #eventDim: number;
+  constructor(
+    ...args: Named<
+      [loc: Param, scale: Param],
+      ['loc', 'scale'],
+      [eventDim?: number, cacheSize?: number],
+      AffineTransformOptions
+    >
+  ) {
+    const names = ['loc', 'scale', 'eventDim', 'cacheSize'];
+    const options = readArguments<AffineTransformOptions & { loc: Param; scale: Param }>(
+      'AffineTransform',
+      args,
+      names,
+    );
+    const { loc, scale, eventDim = 0, cacheSize = 0 } = options;
+    super({ cacheSize: checkCache('AffineTransform', cacheSize) });
     checkParam('AffineTransform', 'loc', loc);
     checkParam('AffineTransform', 'scale', scale);
     if (!Number.isInteger(eventDim) || eventDim < 0)
       throw new TypeError(`AffineTransform: expected a number of dims but received ${describe(eventDim)}`);
     this.loc = loc;
     this.scale = scale;
-    this.eventDim = eventDim;
+    this.#eventDim = eventDim;
+  }
+  protected override remade(cacheSize: number): Transform {
+    return new AffineTransform(this.loc, this.scale, { eventDim: this.#eventDim, cacheSize });
+  }
+  override get eventDim(): number {
+    return this.#eventDim;
   }
   override get domain(): constraints.Constraint {
     return this.eventDim === 0 ? real : constraints.independent(real, this.eventDim);
@@ -332,7 +279,7 @@ export class AffineTransform extends Transform {
  * @example
  * new torch.distributions.SoftmaxTransform().forward(torch.tensor([0.5, 1.5])) // tensor([0.2689, 0.7311])
  */
-export class SoftmaxTransform extends Transform {
+export class SoftmaxTransform extends Plain {
   override readonly bijective: boolean = false;
   override get domain(): constraints.Constraint {
     return realVector;
@@ -346,13 +293,21 @@ export class SoftmaxTransform extends Transform {
   override inverse(y: Tensor): Tensor {
     return y.log();
   }
+  override forwardShape(shape: Shape): Shape {
+    checkDims('forwardShape', shape, 1);
+    return shape;
+  }
+  override inverseShape(shape: Shape): Shape {
+    checkDims('inverseShape', shape, 1);
+    return shape;
+  }
 }
 /**
  * Vectors of K - 1 numbers to K probabilities, by breaking parts off a stick.
  * @example
  * new torch.distributions.StickBreakingTransform().forward(torch.tensor([0.5, 1])).sum() // tensor(1.)
  */
-export class StickBreakingTransform extends Transform {
+export class StickBreakingTransform extends Plain {
   override get domain(): constraints.Constraint {
     return realVector;
   }
@@ -390,9 +345,11 @@ export class StickBreakingTransform extends Transform {
       .sum(-1);
   }
   override forwardShape(shape: Shape): Shape {
+    checkDims('forwardShape', shape, 1);
     return [...shape.slice(0, -1), shape.at(-1)! + 1];
   }
   override inverseShape(shape: Shape): Shape {
+    checkDims('inverseShape', shape, 1);
     return [...shape.slice(0, -1), shape.at(-1)! - 1];
   }
 }
@@ -405,13 +362,32 @@ export class StickBreakingTransform extends Transform {
  */
 export class ComposeTransform extends Transform {
   readonly parts: readonly Transform[];
+  readonly #caches: number;
   override readonly bijective: boolean;
-  constructor(parts: readonly Transform[]) {
+  #composed: Transform | null = null;
+  constructor(parts: readonly Transform[], ...args: CacheArgs) {
+    const cacheSize = readCache('ComposeTransform', args);
     super();
     if (!Array.isArray(parts) || !parts.every((t) => t instanceof Transform))
       throw new TypeError(`ComposeTransform: expected a list of Transforms but received ${describe(parts)}`);
-    this.parts = parts as readonly Transform[];
+    // each part remembers for itself
+    this.parts = (parts as readonly Transform[]).map((t) => (cacheSize === 0 ? t : t.withCache(cacheSize)));
+    this.#caches = cacheSize;
     this.bijective = this.parts.every((t) => t.bijective);
+  }
+  override get cacheSize(): number {
+    return this.#caches;
+  }
+  override withCache(cacheSize = 1): Transform {
+    return cacheSize === this.#caches ? this : new ComposeTransform(this.parts, { cacheSize });
+  }
+  override get inv(): Transform {
+    if (this.#composed === null) {
+      const inverse = new ComposeTransform([...this.parts].reverse().map((t) => t.inv));
+      inverse.#composed = this;
+      this.#composed = inverse;
+    }
+    return this.#composed;
   }
   override get domain(): constraints.Constraint {
     const [first] = this.parts;
@@ -442,18 +418,21 @@ export class ComposeTransform extends Transform {
   override inverse(y: Tensor): Tensor {
     return this.parts.reduceRight((v, t) => t.inverse(v), y);
   }
-  override logAbsDetJacobian(x: Tensor, _y: Tensor): Tensor {
+  override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
     let dims = this.domain.eventDim;
     let at = x;
     let total: Tensor | null = null;
-    for (const t of this.parts) {
-      const next = t.forward(at);
+    for (const [i, t] of this.parts.entries()) {
+      const next = i === this.parts.length - 1 ? y : t.forward(at);
       const term = sumRightmost(t.logAbsDetJacobian(at, next), dims - t.domain.eventDim);
       total = total === null ? term : total.add(term);
       dims += t.codomain.eventDim - t.domain.eventDim;
       at = next;
     }
     return total ?? x.mul(0);
+  }
+  override toString(): string {
+    return `ComposeTransform(\n    ${this.parts.join(',\n    ')}\n)`;
   }
   override forwardShape(shape: Shape): Shape {
     return this.parts.reduce((s, t) => t.forwardShape(s), shape);
@@ -469,3 +448,9 @@ export class ComposeTransform extends Transform {
     );
   }
 }
+/**
+ * The transform that changes nothing.
+ * @example
+ * torch.distributions.identityTransform.forward(torch.tensor([1.5])) // tensor([1.5000])
+ */
+export const identityTransform: Transform = new ComposeTransform([]);

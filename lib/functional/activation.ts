@@ -240,7 +240,8 @@ export function gumbelSoftmax(
     checkTensor('gumbelSoftmax', logits);
     checkNumber('gumbelSoftmax', 'tau', tau);
     requireFloating('gumbelSoftmax', logits.dt);
-    const gumbels = noGrad(() => logits.detach().clone().exponential_().log().neg());
+    // in row-major order, whatever the layout of the logits
+    const gumbels = noGrad(() => logits.detach().newEmpty(logits.sizes).exponential_().log().neg());
     const soft = logits.add(gumbels).div(tau).softmax(dim);
     if (!hard) return soft;
     const index = soft.max(dim, true).indices;

@@ -345,12 +345,21 @@ void multinomial(const Plan& plan) {
       }
       if (!(sum > 0)) throw std::out_of_range("a row of probabilities sums to 0");
     }
+    using C = Compute<P>;
+    const auto draw_noise = [&] {
+      return static_cast<C>(static_cast<P>(static_cast<C>(exponential_value(g.random64(), 1.0))));
+    };
+    // PyTorch's noise lies in memory as the probabilities do, and is drawn in that order
+    const bool by_columns = rows > 1 && p.strides[0] != 0 && p.strides[0] < step;
+    const Scratch<double> drawn(by_columns ? rows * k : 1);
+    for (int64_t i = 0; by_columns && i < k; i++) {
+      for (int64_t r = 0; r < rows; r++) drawn[r * k + i] = static_cast<double>(draw_noise());
+    }
     const Scratch<int64_t> order(k);
     for (int64_t r = 0; r < rows; r++) {
       const P* row = p.as<P>() + r * p.strides[0];
       for (int64_t i = 0; i < k; i++) {
-        using C = Compute<P>;
-        const C noise = static_cast<C>(static_cast<P>(static_cast<C>(exponential_value(g.random64(), 1.0))));
+        const C noise = by_columns ? static_cast<C>(drawn[r * k + i]) : draw_noise();
         const double q = static_cast<double>(static_cast<C>(static_cast<P>(static_cast<C>(row[i * step]) / noise)));
         values[i] = std::isnan(q) ? -1 : q;  // 0/0: an impossible value that met zero noise
         order[i] = i;
