@@ -27,7 +27,7 @@ export interface WorkerPlan {
   readonly batchSize: number | null;
   readonly dropLast: boolean;
   readonly port: MessagePort;
-  /** Counts messages, for a loader that waits without its event loop. */
+  /** Counts messages, for a loader that waits without its event loop; and tells which workers have ended. */
   readonly signal: Int32Array;
 }
 /** A batch that is asked for; without indices the next one of an iterable set. */
@@ -40,6 +40,8 @@ export interface Request {
 export interface Answer {
   readonly epoch: number;
   readonly id: number;
+  /** Why the worker of this `id` ends. */
+  readonly fatal?: string;
   readonly value?: Encoded;
   readonly end?: true;
   readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
