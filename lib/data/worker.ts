@@ -22,7 +22,7 @@ export interface WorkerPlan {
   readonly dataset: Encoded;
   readonly module: string | null;
   readonly workerInitFn: string | null;
-  /** `default`, `none`, or the name of an export of the module. */
+  /** `default`, `convert`, `none`, or the name of an export of the module. */
   readonly collate: string;
   readonly batchSize: number | null;
   readonly dropLast: boolean;
@@ -102,7 +102,7 @@ async function prepare(plan: WorkerPlan): Promise<Ready> {
   if (plan.workerInitFn !== null)
     await ((await exportedFunction(module, plan, plan.workerInitFn)) as (id: number) => unknown)(id);
   const { collate } = plan;
-  if (collate === 'default' || collate === 'none') return { dataset, collate };
+  if (collate === 'default' || collate === 'convert' || collate === 'none') return { dataset, collate };
   return { dataset, collate: (await exportedFunction(module, plan, collate)) as (batch: unknown[]) => unknown };
 }
 
