@@ -27,7 +27,7 @@ export interface WorkerPlan {
   readonly batchSize: number | null;
   readonly dropLast: boolean;
   readonly port: MessagePort;
-  /** Counts messages, for a loader that waits without its event loop; and tells which workers have ended. */
+  /** Counts messages, for a loader that waits without its event loop; and tells how workers have ended. */
   readonly signal: Int32Array;
 }
 /** A batch that is asked for; without indices the next one of an iterable set. */
