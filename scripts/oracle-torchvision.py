@@ -34,9 +34,18 @@ CASES = {
     "RandomResizedCrop": [[8], [[6, 9]], [5, {"scale": [0.5, 1.0], "ratio": [1.0, 1.0]}]],
     "RandomRotation": [[30], [[80, 100]], [20, {"expand": True}], [45, {"fill": 9, "center": [3, 4]}], [[90, 90]], [[0, 0]]],
     "RandomGrayscale": [[0.9], [0.1]],
+    "GaussianBlur": [[3], [[5, 3], {"sigma": [0.5, 1.5]}], [7, 0.8]],
+    "RandomErasing": [[1.0], [1.0, [0.1, 0.2], [0.5, 2.0], [0.25, 0.5, 0.75]], [{"p": 1.0, "value": "random"}], [0.1], [1.0, [1.0, 1.0]]],
+    "RandomInvert": [[0.9], [0.1]],
+    "RandomPosterize": [[3, 0.9], [8, 0.9], [1, 1.0]],
+    "RandomSolarize": [[0.5, 0.9], [0.1, {"p": 0.1}]],
+    "FiveCrop": [[8], [[13, 6]]],
+    "TenCrop": [[[5, 7]], [4, {"verticalFlip": True}]],
     "ColorJitter": [[0.5], [0, 0.5], [0, 0, 0.9], [0, 0, 0, 0.4], [0.4, 0.4, 0.4, 0.2], [{"brightness": [0.2, 2.5], "hue": [-0.5, 0.5]}]],
 }
-SNAKE = {"maxSize": "max_size", "padIfNeeded": "pad_if_needed", "paddingMode": "padding_mode"}
+# what some cannot take
+LACKS = {"RandomErasing": ["rgb", "grey", "bytes"], "RandomPosterize": ["floats"]}
+SNAKE = {"verticalFlip": "vertical_flip", "maxSize": "max_size", "padIfNeeded": "pad_if_needed", "paddingMode": "padding_mode"}
 
 
 def normalise(case):
@@ -72,8 +81,12 @@ def run():
                 "bytes": T.PILToTensor()(RGB),
                 "floats": T.ToTensor()(RGB),
             }.items():
+                if kind in LACKS.get(name, []):
+                    continue
                 torch.manual_seed(7)
                 y = t(picture)
+                if isinstance(y, tuple):
+                    y = torch.cat([x.flatten() if isinstance(x, torch.Tensor) else torch.from_numpy(np.array(x)).flatten() for x in y])
                 row[kind] = to_list(y)
                 row["next " + kind] = torch.rand(1).item()
             out.append(row)

@@ -7,7 +7,16 @@ import { where as choose } from '../../ops/masking.ts';
 import { show, sizeOf } from '../../shape.ts';
 import { Tensor, type TypedArray } from '../../tensor.ts';
 import { Image, type ImageMode } from '../image.ts';
-import { channelsOf, checkInterpolation, checkPicture, extent, fillOf, pair, type Picture } from '../picture.ts';
+import {
+  channelsOf,
+  checkInterpolation,
+  checkPicture,
+  extent,
+  fillOf,
+  LARGEST,
+  pair,
+  type Picture,
+} from '../picture.ts';
 import {
   brighten,
   contrast,
@@ -22,6 +31,7 @@ import {
   weightsOf,
 } from '../pixels.ts';
 
+export * from './effects.ts';
 export type { Picture };
 /** Pixel values as they come from elsewhere, by row, column and channel. */
 export interface PixelArray {
@@ -150,14 +160,6 @@ export function normalize(x: Tensor, mean: readonly number[], std: readonly numb
     );
   return inplace ? x.sub_(m).div_(s) : x.sub(m).div(s);
 }
-const LARGEST: Partial<Record<DTypeName, number>> = {
-  uint8: 255,
-  int8: 127,
-  int16: 32767,
-  int32: 2147483647,
-  int64: 2 ** 63,
-  bool: 1,
-};
 /**
  * A tensor image in another dtype, its values scaled to that one's range. Throws DtypeError where that cannot be done
  * safely.
