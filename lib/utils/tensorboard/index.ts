@@ -312,7 +312,7 @@ export class SummaryWriter {
   /**
    * A precision-recall curve of labels 0 and 1 and predictions from 0 to 1. Throws TypeError or ShapeError for others.
    * @example
-   * using writer = new torch.utils.tensorboard.SummaryWriter(tmp)
+   * const writer = new torch.utils.tensorboard.SummaryWriter(tmp)
    * writer.addPrCurve('pr', [1, 0, 1], [0.9, 0.4, 0.6], 0) // undefined
    */
   addPrCurve(
@@ -356,7 +356,7 @@ export class SummaryWriter {
   /**
    * Which of the curves share a chart. Throws TypeError or RangeError for what is no layout.
    * @example
-   * using writer = new torch.utils.tensorboard.SummaryWriter(tmp)
+   * const writer = new torch.utils.tensorboard.SummaryWriter(tmp)
    * writer.addCustomScalars({ losses: { both: ['Multiline', ['loss/train', 'loss/test']] } }) // undefined
    */
   addCustomScalars(layout: ScalarLayout): void {

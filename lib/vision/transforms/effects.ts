@@ -15,7 +15,7 @@ import { centerCrop, crop, hflip, pad, pilToTensor, toPilImage, vflip } from './
  * RangeError for even sizes and for deviations that are not positive.
  * @example
  * const dot = torch.tensor([[[0, 0, 0], [0, 1, 0], [0, 0, 0]]], { dtype: 'float32' })
- * torch.vision.transforms.functional.gaussianBlur(dot, 3, 0.5).index(0, 1) // tensor([0.0838, 0.6193, 0.0838])
+ * torch.vision.transforms.functional.gaussianBlur(dot, 3, 0.5).index(0, 1) // tensor([0.1676, 0.6193, 0.1676])
  */
 export function gaussianBlur<P extends Picture>(
   img: P,

@@ -24,11 +24,11 @@ import {
   type Places,
   remap,
   resizeImage,
+  resizingMatrix,
   rotation,
   saturate,
   takePixels,
   turnHue,
-  weightsOf,
 } from '../pixels.ts';
 
 export * from './effects.ts';
@@ -340,16 +340,15 @@ export function resize<P extends Picture>(
   if (img instanceof Image) return resizeImage(img, newH, newW, interpolation) as P;
   if (interpolation === 'nearest') {
     const places = (from: number, to: number): Places =>
-      Int32Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.floor(i * Math.fround(from / to))));
+      Int32Array.from({ length: to }, (_, i) =>
+        Math.min(from - 1, Math.floor(Math.fround(i * Math.fround(from / to)))),
+      );
     return place(img, places(h, newH), places(w, newW)) as P;
   }
-  const matrix = (from: number, to: number, dtype: DTypeName): Tensor => {
-    const { first, count, weights, width } = weightsOf(from, to, interpolation, antialias);
-    const rows = new Float64Array(to * from);
-    for (let i = 0; i < to; i++)
-      for (let k = 0; k < count[i]!; k++) rows[i * from + first[i]! + k] = weights[i * width + k]!;
-    return tensor(rows).view(to, from).to(dtype);
-  };
+  const matrix = (from: number, to: number, dtype: DTypeName): Tensor =>
+    tensor(resizingMatrix(from, to, interpolation, antialias))
+      .view(to, from)
+      .to(dtype);
   const dtype = img.dt.kind === FLOATING && img.dt.size >= 4 ? img.dt.name : 'float32';
   let x: Tensor = img.to(dtype);
   if (newW !== w) x = x.matmul(matrix(w, newW, dtype).t());
