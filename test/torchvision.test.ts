@@ -1,9 +1,10 @@
 // torch.vision: transforms and grids as torchvision's and Pillow's, datasets read from files in their real formats.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import Module from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import * as torch from '../lib/index.ts';
 
 const { transforms: T, datasets, utils, Image } = torch.vision;
@@ -232,6 +233,28 @@ describe('datasets', () => {
     expect([0, 1, 2, 3, 4].map((i) => [[...set.get(i)[0].data], set.get(i)[1]])).toEqual(oracle.fake);
     expect(torch.rand(1).item()).toBe(before);
   });
+});
+
+test('a sharp that does not load, or ends its thread, is an error', async () => {
+  const resolve = Reflect.get(Module, '_resolveFilename') as (name: string, ...rest: unknown[]) => string;
+  const file = join(root, 'sharp.cjs');
+  try {
+    for (const [code, message] of [
+      ["throw new Error('no binary for this machine');", /^open: the package 'sharp' cannot be loaded: no binary for/],
+      ['module.exports = () => process.exit(1);', /^open: the thread that reads and writes images has ended/],
+    ] as const) {
+      writeFileSync(file, code);
+      Reflect.set(Module, '_resolveFilename', (name: string, ...rest: unknown[]) =>
+        name === 'sharp' ? file : resolve(name, ...rest),
+      );
+      vi.resetModules();
+      const { decodeImage } = await import('../lib/vision/codec.ts');
+      for (let i = 0; i < 2; i++) expect(() => decodeImage('open', new Uint8Array(9))).toThrow(message);
+    }
+  } finally {
+    Reflect.set(Module, '_resolveFilename', resolve);
+    vi.resetModules();
+  }
 });
 
 test('what cannot be is refused', () => {
