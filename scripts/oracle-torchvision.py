@@ -24,7 +24,8 @@ GREY = Image.fromarray(pixels[..., 0].copy())
 # arguments by position, then perhaps options
 CASES = {
     "Resize": [[5], [[7, 9]], [30], [[26, 8]], [9, {"interpolation": "bicubic"}], [[20, 31], {"interpolation": "bicubic"}],
-               [[6, 25], {"interpolation": "nearest"}], [8, {"maxSize": 9}], [6, {"antialias": False}]],
+               [[6, 25], {"interpolation": "nearest"}], [8, {"maxSize": 9}], [6, {"antialias": False}],
+               [[26, 8], {"interpolation": "bicubic", "antialias": False}]],
     "CenterCrop": [[8], [[5, 20]], [[14, 6]]],
     "Pad": [[2], [[1, 3]], [[1, 2, 3, 4], 7], [3, 0, "edge"], [[4, 2], 0, "reflect"], [3, {"paddingMode": "symmetric"}]],
     "Grayscale": [[], [3]],
@@ -93,6 +94,20 @@ def run():
     return out
 
 
+def nearest():
+    """Which pixels are taken along an axis, where the rounding of the steps decides."""
+    out = []
+    for kind, start, end in [
+        ("image", 10, 32), ("image", 32, 102), ("image", 4, 51), ("image", 5, 27), ("image", 16, 50), ("image", 15, 46),
+        ("tensor", 34, 26), ("tensor", 35, 21), ("tensor", 20, 12), ("tensor", 15, 4), ("tensor", 12, 32), ("tensor", 28, 48),
+    ]:
+        line = torch.arange(start, dtype=torch.uint8).view(1, 1, start)
+        picture = T.functional.to_pil_image(line) if kind == "image" else line
+        got = T.functional.resize(picture, [1, end], T.InterpolationMode.NEAREST)
+        out.append([kind, start, end, np.array(got).flatten().tolist()])
+    return out
+
+
 def cifar_batch(data, labels, key):
     """As Python 2 pickled it: protocol 2, str as bytes."""
     def text(s):
@@ -138,6 +153,7 @@ def main():
     out = {
         "picture": {"height": HEIGHT, "width": WIDTH, "data": base64.b64encode(pixels.tobytes()).decode()},
         "cases": run(),
+        "nearest": nearest(),
         "cifar": cifar(),
         "jpeg": jpeg(),
         "fake": [[np.array(x).reshape(-1).tolist(), int(y)] for x, y in fake],

@@ -22,6 +22,7 @@ interface Case {
 const oracle = JSON.parse(readFileSync(new URL('./oracle/torchvision.json', import.meta.url), 'utf8')) as {
   picture: { height: number; width: number; data: string };
   cases: readonly Case[];
+  nearest: readonly (readonly [kind: 'image' | 'tensor', from: number, to: number, taken: readonly number[]])[];
   cifar: { batch: string; meta: string; sum: readonly number[] };
   jpeg: { file: string; pixels: string };
   fake: readonly (readonly [readonly number[], number])[];
@@ -76,6 +77,15 @@ describe("transforms are torchvision's", () => {
       }
       expect(far).toEqual([]);
     });
+  }
+});
+
+test('the nearest pixels are those of Pillow and of interpolate', () => {
+  for (const [kind, from, to, taken] of oracle.nearest) {
+    const line = torch.arange(from).to('uint8').view(1, 1, from);
+    const picture = kind === 'image' ? T.functional.toPilImage(line) : line;
+    const got = T.functional.resize<torch.Tensor | InstanceType<typeof Image>>(picture, [1, to], 'nearest');
+    expect(flat(got).tolist(), `${kind} ${from} ${to}`).toEqual(taken);
   }
 });
 
