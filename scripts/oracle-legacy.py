@@ -9,6 +9,7 @@ import io
 import json
 import os
 
+import numpy as np
 import torch
 
 
@@ -16,6 +17,13 @@ def saved(value, **options):
     file = io.BytesIO()
     torch.save(value, file, **options)
     return base64.b64encode(file.getvalue()).decode()
+
+
+def numbers():
+    types = [np.float64, np.float32, np.float16, np.int64, np.int32, np.int16, np.int8, np.uint8, np.uint16, np.uint32, np.uint64]
+    values = [t(3.25) for t in types[:3]] + [t(77) for t in types[3:]] + [np.bool_(True), np.int64(-5), np.float16(-0.000061)]
+    values += [np.float16(6e-8), np.array(1.5, ">f8")[()], np.int64(2**53 - 1)]
+    return [saved({"best": values, "w": torch.ones(2)}), [v.item() for v in values]]
 
 
 def main():
@@ -44,7 +52,7 @@ def main():
         ]
     ]
     with open(os.path.join(os.path.dirname(__file__), "../test/oracle/legacy.json"), "w") as f:
-        json.dump({"files": files, "refused": refused}, f)
+        json.dump({"files": files, "refused": refused, "numpy": numbers()}, f)
         f.write("\n")
 
 

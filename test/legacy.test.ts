@@ -6,9 +6,12 @@ import { expect, test } from 'vitest';
 import * as torch from '../lib/index.ts';
 import { Random } from './fuzz/random.ts';
 
-const { files, refused } = JSON.parse(readFileSync(new URL('./oracle/legacy.json', import.meta.url), 'utf8')) as {
+const { files, refused, numpy } = JSON.parse(
+  readFileSync(new URL('./oracle/legacy.json', import.meta.url), 'utf8'),
+) as {
   files: [old: string, now: string][];
   refused: [file: string, word: string][];
+  numpy: [file: string, values: unknown[]];
 };
 const bytes = (base64: string): Buffer => Buffer.from(base64, 'base64');
 
@@ -56,6 +59,12 @@ test('names what it refuses, and why', () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('single numbers of NumPy are read where more than weights is asked for', () => {
+  const [file, values] = numpy;
+  expect(() => torch.load(bytes(file))).toThrow(/values of NumPy are no weights: .* with { weightsOnly: false }/);
+  expect(torch.load<{ best: unknown[] }>(bytes(file), { weightsOnly: false }).best).toEqual(values);
 });
 
 test('survives truncation and random damage', () => {

@@ -7,6 +7,7 @@ import { byteCount, FileFormatError } from './errors.ts';
 import { swapBytes } from './npy.ts';
 import { Pickler } from './pickle.ts';
 import { isLegacy, readLegacy } from './pt-legacy.ts';
+import { numpyBuild, numpyCall, numpyGlobal } from './pt-numpy.ts';
 import { PyGlobal, PyTuple, unpickle, type UnpickleHooks } from './unpickle.ts';
 
 /** Loaded when it is needed: its tables take as long to make as all of this library to load. */
@@ -43,6 +44,8 @@ export interface ReadHooks<Storage> {
   tensor(record: TensorRecord<Storage>): unknown;
   /** `object` (default): a plain object when all keys are strings, else a Map; `map`: always a Map. */
   readonly dicts?: 'object' | 'map';
+  /** Whether single numbers of NumPy are read too. */
+  readonly numpy?: boolean;
 }
 
 /** The entries of an archive whose storages are not read but mapped. */
@@ -93,7 +96,10 @@ const refusals: readonly (readonly [RegExp, string])[] = [
   [/^torch\.Complex|\.complex$/, 'complex numbers are not supported: save torch.view_as_real(x)'],
   [/^torch\._utils\._rebuild_tensor_v3/, 'its dtype (float8, uint16 and the like) is not supported'],
   [/^torch\._utils\._rebuild_(meta|nested)_tensor/, 'meta and nested tensors are not supported'],
-  [/^numpy\./, 'values of NumPy are not read: save x.item(), or torch.from_numpy(x)'],
+  [
+    /^numpy\./,
+    'values of NumPy are no weights: save x.item() or torch.from_numpy(x); single numbers are read with { weightsOnly: false }',
+  ],
   [/^torch\.nn\.modules\./, 'whole modules are code: save module.state_dict()'],
 ];
 const maxDepth = 1000;
@@ -135,6 +141,7 @@ class PendingTensor {
  */
 export function parsePt<Storage>(bytes: Uint8Array | MappedFiles, hooks: ReadHooks<Storage>): unknown {
   const mapped = bytes instanceof Uint8Array ? null : bytes;
+  const { numpy = false } = hooks;
   const named = new Map<string, StorageReference>();
   const unpickling: UnpickleHooks = {
     persistent: (id) => {
@@ -142,9 +149,10 @@ export function parsePt<Storage>(bytes: Uint8Array | MappedFiles, hooks: ReadHoo
       if (!named.has(reference.key)) named.set(reference.key, reference);
       return reference;
     },
-    global: readGlobal,
+    global: (path) => readGlobal(path) ?? (numpy ? numpyGlobal(path) : undefined),
     refusal: (path) => refusals.find(([pattern]) => pattern.test(path))?.[1],
-    call: callGlobal,
+    call: (path, args) => (numpy ? numpyCall(path, args) : undefined) ?? callGlobal(path, args),
+    build: numpyBuild,
   };
   const legacy =
     bytes instanceof Uint8Array && isLegacy(bytes) ? readLegacy(bytes, unpickling, (k) => named.get(k)) : null;
