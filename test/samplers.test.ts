@@ -68,6 +68,13 @@ test('what samplers refuse', () => {
   expect(() => new data.RandomSampler([1], 1 as never)).toThrow(/replacement should be a boolean value/);
   expect(() => new data.DataLoader([], { shuffle: true })).toThrow(`DataLoader: ${message}`);
   expect([...new data.DataLoader([])]).toEqual([]);
+  expect(() => new data.DataLoader([1], { batchSize: 0 })).toThrow(
+    /^DataLoader: batch_size should be a positive integer/,
+  );
+  expect(() => new data.DataLoader([1], { sampler: 5 as never })).toThrow(
+    'expected an iterable of indices for sampler',
+  );
+  expect(() => new data.BatchSampler(null as never, 2, false)).toThrow('BatchSampler: expected an iterable of indices');
   const extended = new (class extends data.Sampler {
     override *[Symbol.iterator](): IterableIterator<number> {
       yield* [2, 0];

@@ -176,6 +176,10 @@ export class DataLoader<T, B = Collated<T>> {
         `${where}: batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last`,
       );
     }
+    for (const [name, given] of Object.entries({ sampler, batchSampler })) {
+      if (given !== null && typeof Reflect.get(Object(given), Symbol.iterator) !== 'function')
+        throw new TypeError(`${where}: expected an iterable of indices for ${name} but received ${describe(given)}`);
+    }
     if (batchSize === null && dropLast)
       throw new TypeError(
         `${where}: batch_size=None option disables auto-batching and is mutually exclusive with drop_last`,
@@ -199,7 +203,7 @@ export class DataLoader<T, B = Collated<T>> {
     this.batchSize = batchSampler !== null ? null : batchSize === undefined ? 1 : batchSize;
     const size = this.batchSize;
     if (iterable) {
-      if (size !== null) new BatchSampler([], size, dropLast); // checks the size
+      if (size !== null) inNameOf(where, () => new BatchSampler([], size, dropLast)); // checks the size
       this.sampler = null;
       this.batchSampler = null;
       return;
@@ -208,7 +212,9 @@ export class DataLoader<T, B = Collated<T>> {
     this.sampler =
       sampler ??
       (shuffle ? inNameOf(where, () => new RandomSampler(sized, { generator })) : new SequentialSampler(sized));
-    this.batchSampler = batchSampler ?? (size === null ? null : new BatchSampler(this.sampler, size, dropLast));
+    const indices = this.sampler;
+    this.batchSampler =
+      batchSampler ?? (size === null ? null : inNameOf(where, () => new BatchSampler(indices, size, dropLast)));
   }
 
   /** How many batches there are. Throws TypeError if that cannot be known. */

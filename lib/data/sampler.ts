@@ -232,6 +232,8 @@ export class BatchSampler extends Sampler<number[]> {
   readonly dropLast: boolean;
   constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
     super();
+    if (typeof Reflect.get(Object(sampler), Symbol.iterator) !== 'function')
+      throw new TypeError(`BatchSampler: expected an iterable of indices but received ${describe(sampler)}`);
     if (!Number.isInteger(batchSize) || batchSize <= 0) {
       throw new TypeError(
         `BatchSampler: batch_size should be a positive integer value, but got batch_size=${describe(batchSize)}`,
