@@ -129,7 +129,7 @@ function withFile<R>(path: string, f: (open: OpenFile) => R): R {
 export interface LoadOptions {
   /** Where the tensors go; by default to where they were saved from. */
   mapLocation?: DeviceLike | null | undefined;
-  /** Accepted for PyTorch's sake: code in a file is never run. */
+  /** false: single numbers of NumPy are read too. Code in a file is never run. */
   weightsOnly?: boolean | undefined;
   /** Maps the file into memory instead of reading it: bytes are read when they are used. Needs a path. */
   mmap?: boolean | null | undefined;
@@ -157,12 +157,11 @@ function mappedFiles(open: OpenFile): MappedFiles {
  */
 export function load<T = unknown>(file: FileLike, ...args: Call<[mapLocation?: DeviceLike | null], LoadOptions>): T {
   return inNameOf('load', () => {
-    const { mapLocation, mmap = null } = readArguments<LoadOptions>(
-      'load',
-      args,
-      ['mapLocation'],
-      ['weightsOnly', 'mmap'],
-    );
+    const {
+      mapLocation,
+      mmap = null,
+      weightsOnly = true,
+    } = readArguments<LoadOptions>('load', args, ['mapLocation'], ['weightsOnly', 'mmap']);
     const where = mapLocation === null || mapLocation === undefined ? null : available('load', device(mapLocation));
     if (mmap !== null && typeof mmap !== 'boolean')
       throw new TypeError(`load: expected a boolean for mmap but received ${describe(mmap)}`);
@@ -171,6 +170,7 @@ export function load<T = unknown>(file: FileLike, ...args: Call<[mapLocation?: D
       storageOf: (record: StorageRecord) => Storage = ({ bytes }) => storageWith(bytes),
     ): T =>
       parsePt<Storage>(source, {
+        numpy: weightsOnly === false,
         storage: (record) => {
           if (where === null) available('load', device(record.location === 'cpu' ? cpu : record.location));
           return storageOf(record);

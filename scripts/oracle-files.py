@@ -238,9 +238,6 @@ def pt():
         torch.save(value, file)
         refused.append({'file': b64(file.getvalue()), 'word': word})
     file = io.BytesIO()
-    torch.save({'a': base}, file, _use_new_zipfile_serialization=False)
-    refused.append({'file': b64(file.getvalue()), 'word': 'old format'})
-    file = io.BytesIO()
     torch.jit.save(torch.jit.script(torch.nn.Identity()), file)
     refused.append({'file': b64(file.getvalue()), 'word': 'TorchScript'})
     return {'good': rows, 'refused': refused}

@@ -39,6 +39,13 @@ def main():
         w.add_histogram("three bins", x[:5], 2, bins=3)
         w.add_text("note", "hello **you** \u00e4", 3)
         w.add_hparams({"lr": 0.1}, {"acc": 0.9}, run_name="run")
+        labels, predictions = torch.arange(40) % 3 == 0, (torch.arange(40) * 7 % 41) / 41
+        w.add_pr_curve("curve", labels, predictions, 4)
+        w.add_pr_curve("weighted", labels.int(), predictions, 5, 11, (torch.arange(40) / 10).numpy())
+        w.add_pr_curve_raw("raw", [3, 2], [1, 0], [0, 1], [0, 1], [0.75, 1.0], [1.0, 0.6], 6, 2)
+        w.add_custom_scalars({"A": {"x": ["Multiline", ["a/b", "c"]], "y": ["Margin", ["v", "l", "u"]]}, "B": {}})
+        w.add_custom_scalars_multilinechart(["a", "b"], "category", "title")
+        w.add_custom_scalars_marginchart(["a", "b", "c"])
         w.close()
         out = events(root)
     with open(os.path.join(os.path.dirname(__file__), "../test/oracle/tensorboard.json"), "w") as f:

@@ -24,7 +24,8 @@ GREY = Image.fromarray(pixels[..., 0].copy())
 # arguments by position, then perhaps options
 CASES = {
     "Resize": [[5], [[7, 9]], [30], [[26, 8]], [9, {"interpolation": "bicubic"}], [[20, 31], {"interpolation": "bicubic"}],
-               [[6, 25], {"interpolation": "nearest"}], [8, {"maxSize": 9}], [6, {"antialias": False}]],
+               [[6, 25], {"interpolation": "nearest"}], [8, {"maxSize": 9}], [6, {"antialias": False}],
+               [[26, 8], {"interpolation": "bicubic", "antialias": False}]],
     "CenterCrop": [[8], [[5, 20]], [[14, 6]]],
     "Pad": [[2], [[1, 3]], [[1, 2, 3, 4], 7], [3, 0, "edge"], [[4, 2], 0, "reflect"], [3, {"paddingMode": "symmetric"}]],
     "Grayscale": [[], [3]],
@@ -34,9 +35,18 @@ CASES = {
     "RandomResizedCrop": [[8], [[6, 9]], [5, {"scale": [0.5, 1.0], "ratio": [1.0, 1.0]}]],
     "RandomRotation": [[30], [[80, 100]], [20, {"expand": True}], [45, {"fill": 9, "center": [3, 4]}], [[90, 90]], [[0, 0]]],
     "RandomGrayscale": [[0.9], [0.1]],
+    "GaussianBlur": [[3], [[5, 3], {"sigma": [0.5, 1.5]}], [7, 0.8]],
+    "RandomErasing": [[1.0], [1.0, [0.1, 0.2], [0.5, 2.0], [0.25, 0.5, 0.75]], [{"p": 1.0, "value": "random"}], [0.1], [1.0, [1.0, 1.0]]],
+    "RandomInvert": [[0.9], [0.1]],
+    "RandomPosterize": [[3, 0.9], [8, 0.9], [1, 1.0]],
+    "RandomSolarize": [[0.5, 0.9], [0.1, {"p": 0.1}]],
+    "FiveCrop": [[8], [[13, 6]]],
+    "TenCrop": [[[5, 7]], [4, {"verticalFlip": True}]],
     "ColorJitter": [[0.5], [0, 0.5], [0, 0, 0.9], [0, 0, 0, 0.4], [0.4, 0.4, 0.4, 0.2], [{"brightness": [0.2, 2.5], "hue": [-0.5, 0.5]}]],
 }
-SNAKE = {"maxSize": "max_size", "padIfNeeded": "pad_if_needed", "paddingMode": "padding_mode"}
+# what some cannot take
+LACKS = {"RandomErasing": ["rgb", "grey", "bytes"], "RandomPosterize": ["floats"]}
+SNAKE = {"verticalFlip": "vertical_flip", "maxSize": "max_size", "padIfNeeded": "pad_if_needed", "paddingMode": "padding_mode"}
 
 
 def normalise(case):
@@ -72,11 +82,29 @@ def run():
                 "bytes": T.PILToTensor()(RGB),
                 "floats": T.ToTensor()(RGB),
             }.items():
+                if kind in LACKS.get(name, []):
+                    continue
                 torch.manual_seed(7)
                 y = t(picture)
+                if isinstance(y, tuple):
+                    y = torch.cat([x.flatten() if isinstance(x, torch.Tensor) else torch.from_numpy(np.array(x)).flatten() for x in y])
                 row[kind] = to_list(y)
                 row["next " + kind] = torch.rand(1).item()
             out.append(row)
+    return out
+
+
+def nearest():
+    """Which pixels are taken along an axis, where the rounding of the steps decides."""
+    out = []
+    for kind, start, end in [
+        ("image", 10, 32), ("image", 32, 102), ("image", 4, 51), ("image", 5, 27), ("image", 16, 50), ("image", 15, 46),
+        ("tensor", 34, 26), ("tensor", 35, 21), ("tensor", 20, 12), ("tensor", 15, 4), ("tensor", 12, 32), ("tensor", 28, 48),
+    ]:
+        line = torch.arange(start, dtype=torch.uint8).view(1, 1, start)
+        picture = T.functional.to_pil_image(line) if kind == "image" else line
+        got = T.functional.resize(picture, [1, end], T.InterpolationMode.NEAREST)
+        out.append([kind, start, end, np.array(got).flatten().tolist()])
     return out
 
 
@@ -125,6 +153,7 @@ def main():
     out = {
         "picture": {"height": HEIGHT, "width": WIDTH, "data": base64.b64encode(pixels.tobytes()).decode()},
         "cases": run(),
+        "nearest": nearest(),
         "cifar": cifar(),
         "jpeg": jpeg(),
         "fake": [[np.array(x).reshape(-1).tolist(), int(y)] for x, y in fake],

@@ -89,7 +89,7 @@ beforeAll(() => {
   const module = checker.getSymbolAtLocation(index);
   assert.ok(module);
   walk(module, torch, '');
-});
+}, 120_000);
 afterAll(() => api.close());
 
 const none = (names: readonly string[]): void => assert.ok(names.length === 0, `${names.length}:\n${names.join('\n')}`);

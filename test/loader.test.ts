@@ -1,6 +1,8 @@
 // DataLoader with worker threads: order and seeds as PyTorch's, errors, waiting with and without the event loop, and what
 // is left behind. Samplers and datasets that came with it.
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import * as torch from '../lib/index.ts';
 import { Count, Noise } from './loader/noise.ts';
@@ -26,6 +28,14 @@ const noise = (options: torch.utils.data.DataLoaderOptions<torch.Tensor, torch.T
   torch.manualSeed(3);
   return new data.DataLoader<torch.Tensor, torch.Tensor>(new Noise(), { batchSize: 2, workerModule, ...options });
 };
+
+const script = (name: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const file = fileURLToPath(new URL(`./loader/${name}.ts`, import.meta.url));
+    execFile(process.execPath, ['--import', 'tsx', file], (error, out, err) =>
+      error ? reject(error) : resolve(out + err),
+    );
+  });
 
 describe('workers', { timeout: 240_000 }, () => {
   test('draw what those of PyTorch draw, in its order, sync and async', async () => {
@@ -144,12 +154,30 @@ describe('workers', { timeout: 240_000 }, () => {
     const stops = noise({ numWorkers: 1, workerModule: module('exits') });
     expect(() => [...(stops as Batches)]).toThrow(/DataLoader: worker 0 ended unexpectedly/);
     await expect(later(stops)).rejects.toThrow(/DataLoader: worker 0 ended unexpectedly/);
+    const fails = noise({ numWorkers: 1, workerModule: module('fails') });
+    const blue = 'DataLoader: worker 0 ended unexpectedly: RangeError: out of the blue';
+    expect(() => [...(fails as Batches)]).toThrow(blue);
+    await expect(later(fails)).rejects.toThrow('DataLoader: worker 0 ended unexpectedly');
+    // as it loads the library, which a loader that blocks the event loop was never told
+    process.env.TSX_TSCONFIG_PATH = 'none.json';
+    try {
+      const broken = noise({ numWorkers: 1, timeout: 60 });
+      const why = /DataLoader: worker 0 ended unexpectedly: Error: .*none\.json/;
+      expect(() => [...(broken as Batches)]).toThrow(why);
+      await expect(later(broken)).rejects.toThrow(why);
+    } finally {
+      delete process.env.TSX_TSCONFIG_PATH;
+    }
     const nested = noise({ numWorkers: 1, workerModule: module('nested') });
     expect(() => [...(nested as Batches)]).toThrow(/caught Error in worker 0: a worker cannot have workers/);
     const late = noise({ numWorkers: 1, timeout: 0.3, workerModule: module('waits') });
     expect(() => [...(late as Batches)]).toThrow('DataLoader: timed out after 0.3 seconds');
     await expect(later(late)).rejects.toThrow('DataLoader: timed out after 0.3 seconds');
   });
+});
+
+test('a script that awaits a worker that stops is told so, rather than ended', { timeout: 120_000 }, async () => {
+  expect(await script('awaits')).toBe('DataLoader: worker 0 ended unexpectedly: exited with code 3\n');
 });
 
 test('what cannot be sent to workers is refused with the remedy', () => {

@@ -47,6 +47,14 @@ test('events are those of PyTorch', () => {
   w.addHistogram('three bins', x.index(':5'), 2, { bins: 3 });
   w.addText('note', 'hello **you** ä', 3);
   w.addHparams({ lr: 0.1 }, { acc: 0.9 }, { runName: 'run' });
+  const labels = torch.arange(40).remainder(3).eq(0);
+  const predictions = torch.arange(40).mul(7).remainder(41).div(41);
+  w.addPrCurve('curve', labels, predictions, 4);
+  w.addPrCurve('weighted', labels.to('int32'), predictions, 5, 11, torch.arange(40).div(10));
+  w.addPrCurveRaw('raw', [3, 2], [1, 0], [0, 1], [0, 1], [0.75, 1], [1, 0.6], 6, 2);
+  w.addCustomScalars({ A: { x: ['Multiline', ['a/b', 'c']], y: ['Margin', ['v', 'l', 'u']] }, B: {} });
+  w.addCustomScalarsMultilinechart(['a', 'b'], 'category', 'title');
+  w.addCustomScalarsMarginchart(['a', 'b', 'c']);
   w.close();
   for (const [name, wanted] of Object.entries(oracle)) {
     const got = records(join(root, name)).map((r) => r.toString('base64'));
@@ -117,6 +125,10 @@ test('what cannot be written is refused', () => {
     [() => w.addImage('x', torch.ones(2, 2)), torch.ShapeError, /input format are different/],
     [() => w.addImage('x', torch.ones(5, 2, 2)), torch.ShapeError, /up to four channels/],
     [() => w.addText('x', 1 as never), TypeError, /^addText/],
+    [() => w.addPrCurve('x', [1], [0.5, 0.5]), torch.ShapeError, /1 labels do not go with 2/],
+    [() => w.addPrCurve('x', [1], [0.5], { numThresholds: 0 }), RangeError, /numThresholds/],
+    [() => w.addCustomScalars({ a: { b: ['Line', []] as never } }), TypeError, /'Multiline' or 'Margin'/],
+    [() => w.addCustomScalarsMarginchart(['a']), RangeError, /expected 3 tags, got 1/],
     [() => new SummaryWriter({ comment: '/x' }), TypeError, /a part of a file's name/],
   ];
   for (const [f, Class, message] of bad) {

@@ -12,11 +12,18 @@ export type Collated<T> =
       ? Tensor
       : T extends string
         ? string[]
-        : T extends readonly unknown[]
-          ? { -readonly [K in keyof T]: Collated<T[K]> }
-          : T extends object
+        : T extends ArrayBufferView
+          ? Tensor
+          : T extends readonly unknown[]
             ? { -readonly [K in keyof T]: Collated<T[K]> }
-            : unknown;
+            : T extends ReadonlyMap<infer K, infer V>
+              ? Map<K, Collated<V>>
+              : T extends object
+                ? { -readonly [K in keyof T]: Collated<T[K]> }
+                : unknown;
+
+// a Date or a Set would lose what it holds
+const isObject = (x: unknown): x is object => Object.prototype.toString.call(x) === '[object Object]';
 
 function collate(batch: readonly unknown[], depth = 0): unknown {
   if (depth > 64) throw new TypeError('defaultCollate: nested deeper than 64 levels');
@@ -41,7 +48,19 @@ function collate(batch: readonly unknown[], depth = 0): unknown {
       ),
     );
   }
-  if (typeof first === 'object' && first !== null) {
+  if (first instanceof Map) {
+    const maps = batch as readonly ReadonlyMap<unknown, unknown>[];
+    return new Map(
+      [...first.keys()].map((key) => [
+        key,
+        collate(
+          maps.map((m) => m.get(key)),
+          depth + 1,
+        ),
+      ]),
+    );
+  }
+  if (isObject(first)) {
     return Object.fromEntries(
       Object.keys(first).map((key) => [
         key,
@@ -67,4 +86,34 @@ export function defaultCollate<T>(batch: readonly T[]): Collated<T> {
   if (!Array.isArray(batch)) throw new TypeError(`defaultCollate: expected a list but received ${describe(batch)}`);
   if (batch.length === 0) throw new TypeError('defaultCollate: the batch is empty');
   return inNameOf('defaultCollate', () => collate(batch)) as Collated<T>;
+}
+
+/** What {@link defaultConvert} makes of a sample. */
+export type Converted<T> = T extends Tensor
+  ? T
+  : T extends ArrayBufferView
+    ? Tensor
+    : T extends readonly unknown[]
+      ? { -readonly [K in keyof T]: Converted<T[K]> }
+      : T;
+
+function convert(sample: unknown, depth = 0): unknown {
+  if (depth > 64) throw new TypeError('defaultConvert: nested deeper than 64 levels');
+  if (typeof sample !== 'object' || sample === null || sample instanceof Tensor) return sample;
+  const inner = (x: unknown): unknown => convert(x, depth + 1);
+  if (ArrayBuffer.isView(sample)) return tensor(sample as Float32Array);
+  if (Array.isArray(sample)) return sample.map(inner);
+  if (sample instanceof Map) return new Map([...sample].map(([key, value]) => [key, inner(value)]));
+  if (Object.getPrototypeOf(sample) !== Object.prototype) return sample;
+  return Object.fromEntries(Object.entries(sample).map(([key, value]) => [key, inner(value)]));
+}
+
+/**
+ * One sample with tensors for its typed arrays, also in arrays and objects; the rest stays as it is. What a DataLoader
+ * does with `batchSize: null`.
+ * @example
+ * torch.utils.data.defaultConvert([new Float32Array([1, 2]), 'a', 3]) // [ tensor([1., 2.]), 'a', 3 ]
+ */
+export function defaultConvert<T>(data: T): Converted<T> {
+  return inNameOf('defaultConvert', () => convert(data)) as Converted<T>;
 }

@@ -36,6 +36,11 @@ export abstract class IterableDataset<T = unknown> {
   abstract [Symbol.iterator](): Iterator<T>;
 }
 
+/** What other sets are made of: datasets, or arrays of samples. */
+export type Samples<T = unknown> = Dataset<T> | readonly T[];
+const isSamples = (x: unknown): x is Samples => x instanceof Dataset || Array.isArray(x);
+const sampleOf = <T>(set: Samples<T>, i: number): T => (set instanceof Dataset ? set.get(i) : set[i]!);
+
 /** An index counted from the end if negative. Throws RangeError if it is none. */
 function checkIndex(where: string, index: number, length: number): number {
   if (!Number.isInteger(index) || index < -length || index >= length) {
@@ -80,10 +85,13 @@ export class TensorDataset extends Dataset<Tensor[]> {
  * new torch.utils.data.Subset(set, [4, 2]).get(0) // [ tensor(4) ]
  */
 export class Subset<T> extends Dataset<T> {
-  readonly dataset: Dataset<T>;
+  readonly dataset: Samples<T>;
   readonly indices: readonly number[];
-  constructor(dataset: Dataset<T>, indices: readonly number[]) {
+  constructor(dataset: Samples<T>, indices: readonly number[]) {
     super();
+    if (!isSamples(dataset)) throw new TypeError(`Subset: expected a dataset but received ${describe(dataset)}`);
+    if (!Array.isArray(indices) && !ArrayBuffer.isView(indices))
+      throw new TypeError(`Subset: expected a list of indices but received ${describe(indices)}`);
     this.dataset = dataset;
     this.indices = indices;
   }
@@ -91,7 +99,8 @@ export class Subset<T> extends Dataset<T> {
     return this.indices.length;
   }
   override get(index: number): T {
-    return this.dataset.get(this.indices[checkIndex('Subset', index, this.length)]!);
+    const at = this.indices[checkIndex('Subset', index, this.length)]!;
+    return sampleOf(this.dataset, checkIndex('Subset', at, this.dataset.length));
   }
 }
 
@@ -102,13 +111,22 @@ export class Subset<T> extends Dataset<T> {
  * new torch.utils.data.ConcatDataset([half, half]).length // 6
  */
 export class ConcatDataset<T> extends Dataset<T> {
-  readonly datasets: readonly Dataset<T>[];
-  constructor(datasets: Iterable<Dataset<T>>) {
+  readonly datasets: readonly Samples<T>[];
+  constructor(datasets: Iterable<Samples<T>>) {
     super();
     if (typeof datasets !== 'object' || datasets === null || !(Symbol.iterator in datasets))
       throw new TypeError(`ConcatDataset: expected a list of datasets but received ${describe(datasets)}`);
     this.datasets = [...datasets];
     if (this.datasets.length === 0) throw new TypeError('ConcatDataset: datasets should not be an empty iterable');
+    for (const d of this.datasets) {
+      if (d instanceof IterableDataset) throw new TypeError('ConcatDataset: does not support IterableDataset');
+      if (!isSamples(d)) throw new TypeError(`ConcatDataset: expected datasets but received ${describe(d)}`);
+    }
+  }
+  /** Where each set ends. */
+  get cumulativeSizes(): number[] {
+    let n = 0;
+    return this.datasets.map((d) => (n += d.length));
   }
   override get length(): number {
     return this.datasets.reduce((n, d) => n + d.length, 0);
@@ -116,7 +134,7 @@ export class ConcatDataset<T> extends Dataset<T> {
   override get(index: number): T {
     let at = checkIndex('ConcatDataset', index, this.length);
     for (const d of this.datasets) {
-      if (at < d.length) return d.get(at);
+      if (at < d.length) return sampleOf(d, at);
       at -= d.length;
     }
     throw new RangeError(`ConcatDataset: index ${index} is out of range`);
@@ -137,11 +155,11 @@ export class StackDataset<D extends readonly StackPart[] | Readonly<Record<strin
   constructor(...datasets: D extends readonly StackPart[] ? D : [datasets: D]) {
     super();
     const [first] = datasets;
-    const named = datasets.length === 1 && typeof first === 'object' && first !== null && !isPart(first);
+    const named = datasets.length === 1 && typeof first === 'object' && first !== null && !isSamples(first);
     const parts: readonly unknown[] = named ? Object.values(first) : datasets;
     if (parts.length === 0) throw new TypeError('StackDataset: at least one dataset should be passed');
     for (const part of parts) {
-      if (!isPart(part)) throw new TypeError(`StackDataset: expected datasets but received ${describe(part)}`);
+      if (!isSamples(part)) throw new TypeError(`StackDataset: expected datasets but received ${describe(part)}`);
       if (part.length !== (parts[0] as StackPart).length)
         throw new RangeError(
           `StackDataset: size mismatch between datasets: ${parts.map((x) => (x as StackPart).length).join(', ')}`,
@@ -155,7 +173,7 @@ export class StackDataset<D extends readonly StackPart[] | Readonly<Record<strin
   }
   override get(index: number): StackSample<D> {
     const at = checkIndex('StackDataset', index, this.length);
-    const sample = (part: StackPart): unknown => (part instanceof Dataset ? part.get(at) : part[at]);
+    const sample = (part: StackPart): unknown => sampleOf(part, at);
     const { datasets } = this;
     return (
       Array.isArray(datasets)
@@ -165,12 +183,11 @@ export class StackDataset<D extends readonly StackPart[] | Readonly<Record<strin
   }
 }
 /** What {@link StackDataset} puts together: datasets, or arrays of samples. */
-export type StackPart = Dataset | readonly unknown[];
+export type StackPart = Samples;
 /** A sample of a {@link StackDataset}. */
 export type StackSample<D> = {
   -readonly [K in keyof D]: D[K] extends Dataset<infer T> ? T : D[K] extends readonly (infer T)[] ? T : never;
 };
-const isPart = (x: unknown): x is StackPart => x instanceof Dataset || Array.isArray(x);
 
 /**
  * Samples of several iterable sets, one set after the other. Throws TypeError for what is no iterable set.
@@ -191,6 +208,14 @@ export class ChainDataset<T> extends IterableDataset<T> {
       if (!(d instanceof IterableDataset))
         throw new TypeError(`ChainDataset: only supports IterableDataset, but received ${describe(d)}`);
   }
+  /** How many samples there are. Throws TypeError if a set does not tell. */
+  get length(): number {
+    return this.datasets.reduce((n, d) => {
+      const length: unknown = Reflect.get(d, 'length');
+      if (typeof length !== 'number') throw new TypeError('ChainDataset: a dataset has no length');
+      return n + length;
+    }, 0);
+  }
   override *[Symbol.iterator](): IterableIterator<T> {
     for (const d of this.datasets) yield* { [Symbol.iterator]: () => d[Symbol.iterator]() };
   }
@@ -204,13 +229,12 @@ export class ChainDataset<T> extends IterableDataset<T> {
  * torch.utils.data.randomSplit(set, [0.8, 0.2]).map((part) => part.length) // [ 8, 2 ]
  */
 export function randomSplit<T>(
-  dataset: Dataset<T>,
+  dataset: Samples<T>,
   lengths: readonly number[],
   ...args: Call<[generator?: Generator | null], { generator?: Generator | null | undefined }>
 ): Subset<T>[] {
   const { generator = null } = readArguments<{ generator: Generator | null }>('randomSplit', args, ['generator']);
-  if (typeof dataset !== 'object' || dataset === null)
-    throw new TypeError(`randomSplit: expected a dataset but received ${describe(dataset)}`);
+  if (!isSamples(dataset)) throw new TypeError(`randomSplit: expected a dataset but received ${describe(dataset)}`);
   if (!Array.isArray(lengths) || lengths.some((n) => typeof n !== 'number'))
     throw new TypeError(`randomSplit: expected a list of lengths but received ${describe(lengths)}`);
   const sum = lengths.reduce((a: number, b: number) => a + b, 0);

@@ -2,7 +2,7 @@
 // worker.ts.
 import { tensor } from '../from-data.ts';
 import type { Tensor } from '../tensor.ts';
-import { defaultCollate } from './collate.ts';
+import { defaultCollate, defaultConvert } from './collate.ts';
 import { Dataset, IterableDataset, Subset, TensorDataset } from './dataset.ts';
 
 /** What a loader takes samples from. */
@@ -19,16 +19,18 @@ function rowsOf(dataset: unknown): ((indices: readonly number[]) => Tensor[]) | 
   }
   if (!(dataset instanceof TensorDataset) || Object.getPrototypeOf(dataset) !== TensorDataset.prototype) return null;
   return (indices) => {
-    const index = tensor(BigInt64Array.from(indices, BigInt));
+    const index = tensor(BigInt64Array.from(indices, (i) => BigInt(i < 0 ? i + dataset.length : i)));
     return dataset.tensors.map((t) => t.indexSelect(0, index));
   };
 }
 
-/** How batches are made: `default` collates, `none` leaves the samples as they are. */
-export type Collate = 'default' | 'none' | ((batch: unknown[]) => unknown);
+/** How batches are made: `default` collates, `convert` takes samples one by one, `none` leaves them as they are. */
+export type Collate = 'default' | 'convert' | 'none' | ((batch: unknown[]) => unknown);
 
 const finish = (samples: unknown[], collate: Collate): unknown =>
-  collate === 'none' ? samples : collate === 'default' ? defaultCollate(samples) : collate(samples);
+  typeof collate === 'function' ? collate(samples) : collate === 'default' ? defaultCollate(samples) : samples;
+const finishOne = (sample: unknown, collate: Collate): unknown =>
+  typeof collate === 'function' ? collate(sample as never) : collate === 'convert' ? defaultConvert(sample) : sample;
 
 /** Gives the batch of some indices; a promise where samples are promises. */
 export function fetcher(dataset: Source, collate: Collate): (indices: readonly number[] | number) => unknown {
@@ -38,11 +40,7 @@ export function fetcher(dataset: Source, collate: Collate): (indices: readonly n
   return (indices) => {
     if (typeof indices === 'number') {
       const sample = get(indices);
-      return typeof collate !== 'function'
-        ? sample
-        : isPromise(sample)
-          ? sample.then(collate as never)
-          : collate(sample as never);
+      return isPromise(sample) ? sample.then((x) => finishOne(x, collate)) : finishOne(sample, collate);
     }
     if (rows !== null && indices.length > 0) return rows(indices);
     const samples = indices.map(get);
@@ -62,7 +60,7 @@ export function* stream(
   let batch: unknown[] = [];
   for (const sample of { [Symbol.iterator]: () => dataset[Symbol.iterator]() }) {
     if (batchSize === null) {
-      yield typeof collate === 'function' ? collate(sample as never) : sample;
+      yield finishOne(sample, collate);
       continue;
     }
     batch.push(sample);

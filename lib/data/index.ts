@@ -1,11 +1,12 @@
 // torch.utils.data: data sets, samplers and the loader.
-export { type Collated, defaultCollate } from './collate.ts';
+export { type Collated, type Converted, defaultCollate, defaultConvert } from './collate.ts';
 export {
   ChainDataset,
   ConcatDataset,
   Dataset,
   IterableDataset,
   randomSplit,
+  type Samples,
   StackDataset,
   type StackPart,
   type StackSample,
@@ -18,7 +19,7 @@ export {
   BatchSampler,
   RandomSampler,
   type RandomSamplerOptions,
-  type Sampler,
+  Sampler,
   SequentialSampler,
   SubsetRandomSampler,
   WeightedRandomSampler,

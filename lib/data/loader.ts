@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readArguments } from '../define.ts';
-import { describe } from '../errors.ts';
+import { describe, inNameOf } from '../errors.ts';
 import type { Generator } from '../random.ts';
 import type { Collated } from './collate.ts';
 import { Dataset, IterableDataset } from './dataset.ts';
@@ -176,6 +176,10 @@ export class DataLoader<T, B = Collated<T>> {
         `${where}: batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last`,
       );
     }
+    for (const [name, given] of Object.entries({ sampler, batchSampler })) {
+      if (given !== null && typeof Reflect.get(Object(given), Symbol.iterator) !== 'function')
+        throw new TypeError(`${where}: expected an iterable of indices for ${name} but received ${describe(given)}`);
+    }
     if (batchSize === null && dropLast)
       throw new TypeError(
         `${where}: batch_size=None option disables auto-batching and is mutually exclusive with drop_last`,
@@ -199,18 +203,28 @@ export class DataLoader<T, B = Collated<T>> {
     this.batchSize = batchSampler !== null ? null : batchSize === undefined ? 1 : batchSize;
     const size = this.batchSize;
     if (iterable) {
-      if (size !== null) new BatchSampler([], size, dropLast); // checks the size
+      if (size !== null) inNameOf(where, () => new BatchSampler([], size, dropLast)); // checks the size
       this.sampler = null;
       this.batchSampler = null;
       return;
     }
     const sized = dataset as Dataset<T> | readonly T[];
-    this.sampler = sampler ?? (shuffle ? new RandomSampler(sized, { generator }) : new SequentialSampler(sized));
-    this.batchSampler = batchSampler ?? (size === null ? null : new BatchSampler(this.sampler, size, dropLast));
+    this.sampler =
+      sampler ??
+      (shuffle ? inNameOf(where, () => new RandomSampler(sized, { generator })) : new SequentialSampler(sized));
+    const indices = this.sampler;
+    this.batchSampler =
+      batchSampler ?? (size === null ? null : inNameOf(where, () => new BatchSampler(indices, size, dropLast)));
   }
 
   /** How many batches there are. Throws TypeError if that cannot be known. */
   get length(): number {
+    const { batchSize, dropLast } = this;
+    if (this.dataset instanceof IterableDataset) {
+      const length: unknown = Reflect.get(this.dataset, 'length');
+      if (typeof length === 'number')
+        return batchSize === null ? length : Math[dropLast ? 'floor' : 'ceil'](length / batchSize);
+    }
     const n = (this.batchSampler ?? this.sampler)?.length;
     if (n === undefined) throw new TypeError('DataLoader: the length of an IterableDataset is not known');
     return n;
@@ -220,7 +234,7 @@ export class DataLoader<T, B = Collated<T>> {
   get #collate(): Collate {
     const { collateFn } = this;
     if (typeof collateFn === 'function') return collateFn as (batch: unknown[]) => unknown;
-    return this.#batched ? 'default' : 'none';
+    return this.#batched ? 'default' : 'convert';
   }
   /** Whether samples are put together. */
   get #batched(): boolean {
@@ -258,7 +272,7 @@ export class DataLoader<T, B = Collated<T>> {
         seed,
         module: this.workerModule,
         workerInitFn: this.workerInitFn,
-        collate: typeof collateFn === 'string' ? collateFn : collateFn === null && this.#batched ? 'default' : 'none',
+        collate: typeof collateFn === 'function' ? 'none' : (collateFn ?? (this.#batched ? 'default' : 'convert')),
         batchSize: this.batchSize,
         dropLast: this.dropLast,
         finish: typeof collateFn === 'function' ? (collateFn as (batch: never) => unknown) : null,

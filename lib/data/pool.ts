@@ -48,10 +48,29 @@ function errorOf(worker: number, { name, message, stack }: NonNullable<Answer['e
 
 // The library's own sources run where it is developed: there the thread needs what reads TypeScript.
 const IN_SOURCE = import.meta.url.endsWith('.ts');
+/**
+ * What a thread runs: it loads the library. A loader that waits without its event loop gets no event of a thread that
+ * ends, so the thread tells itself, whatever fails in it: the reason by its port, the end in shared memory.
+ */
+const START = `Promise.all(['worker_threads', 'module', 'url'].map((m) => import('node:' + m))).then(([{ workerData }, { createRequire }, { fileURLToPath }]) => {
+  const { id, port, signal, url } = workerData;
+  process.on('uncaughtExceptionMonitor', (error) => {
+    port.postMessage({ epoch: -1, id, fatal: error instanceof Error ? error.name + ': ' + error.message : String(error) });
+  });
+  process.on('exit', (code) => {
+    Atomics.store(signal, 1 + id, 1 + code);
+    Atomics.add(signal, 0, 1);
+    Atomics.notify(signal, 0);
+  });
+  // importing a large CommonJS file takes twice as long as requiring it
+  return url.endsWith('.cjs') ? createRequire(url)(fileURLToPath(url)) : import(url);
+});`;
 function startThread(plan: WorkerPlan): Worker {
-  const options = { workerData: plan, transferList: [plan.port], stdout: false, stderr: false };
-  if (!IN_SOURCE) return new Worker(new URL(import.meta.url), options);
-  return new Worker(new URL('./worker-source.mjs', import.meta.url), { ...options, execArgv: [] });
+  const options = { eval: true, transferList: [plan.port], stdout: false, stderr: false };
+  const url = import.meta.url; // not destructured: the build replaces these very words
+  if (!IN_SOURCE) return new Worker(START, { ...options, workerData: { ...plan, url } });
+  const source = new URL('./worker-source.mjs', url).href;
+  return new Worker(START, { ...options, workerData: { ...plan, url: source }, execArgv: [] });
 }
 
 const isDataset = (value: object): boolean => value instanceof Dataset || value instanceof IterableDataset;
@@ -69,12 +88,14 @@ interface Member {
 export class WorkerPool {
   readonly #plan: PoolPlan;
   readonly #members: Member[] = [];
-  readonly #signal = new Int32Array(new SharedArrayBuffer(4));
+  /** How many messages were sent, and of each worker that has ended 1 more than its exit code. */
+  readonly #signal: Int32Array;
   #epoch = -1;
   #indices: Iterator<readonly number[] | number | null> | null = null;
   #sent = 0;
   #given = 0;
   #turn = 0;
+  #received = 0;
   /** Requests under way: who has it, and the answer once it is there. */
   readonly #tasks = new Map<number, { readonly worker: number; answer: Answer | null }>();
   #wake: (() => void) | null = null;
@@ -85,6 +106,7 @@ export class WorkerPool {
     if (inWorker)
       throw new Error('DataLoader: a worker cannot have workers of its own (is the loop for isMainThread only?)');
     this.#plan = plan;
+    this.#signal = new Int32Array(new SharedArrayBuffer(4 * (1 + plan.numWorkers)));
     const { dataset, numWorkers, seed, module, workerInitFn, collate, batchSize, dropLast } = plan;
     try {
       for (let id = 0; id < numWorkers; id++) {
@@ -185,6 +207,11 @@ export class WorkerPool {
     if (answer.value && !this.#stopped && !this.#members[worker]!.dead) decode(answer.value);
   }
   #receive(answer: Answer): void {
+    this.#received++;
+    if (answer.fatal !== undefined) {
+      this.#die(answer.id, answer.fatal);
+      return;
+    }
     const task = answer.epoch === this.#epoch ? this.#tasks.get(answer.id) : undefined;
     if (task) task.answer = answer;
     else this.#discard(answer, 0);
@@ -232,13 +259,22 @@ export class WorkerPool {
       return { value: this.#plan.finish === null ? value : this.#plan.finish(value as never) };
     }
   }
-  /** Throws if a worker that an answer is awaited from will not give it. */
-  #checkAlive(): void {
-    for (const [id, { dead, group }] of this.#members.entries()) {
-      const ended = dead !== null || native.groupEnded(group);
-      if (!ended || ![...this.#tasks.values()].some((t) => t.worker === id && t.answer === null)) continue;
-      throw new Error(`DataLoader: worker ${id} ended unexpectedly${dead === null ? '' : `: ${dead}`}`);
-    }
+  /** Throws if a worker that an answer is awaited from will not give it. Tells whether one came meanwhile. */
+  #checkAlive(): boolean {
+    const ended = [...this.#members.keys()].filter((id) => {
+      const { dead, group } = this.#members[id]!;
+      return dead !== null || Atomics.load(this.#signal, 1 + id) !== 0 || native.groupEnded(group);
+    });
+    if (ended.length === 0) return false;
+    const before = this.#received;
+    this.#drain(); // what they sent before
+    const waited = new Set<number>();
+    for (const { worker, answer } of this.#tasks.values()) if (answer === null) waited.add(worker);
+    const found = ended.find((id) => waited.has(id));
+    if (found === undefined) return this.#received !== before;
+    const code = Atomics.load(this.#signal, 1 + found) - 1;
+    const dead = this.#members[found]!.dead ?? (code < 0 ? null : `exited with code ${code}`);
+    throw new Error(`DataLoader: worker ${found} ended unexpectedly${dead === null ? '' : `: ${dead}`}`);
   }
   #tooLate(since: number): void {
     const { timeout } = this.#plan;
@@ -258,8 +294,7 @@ export class WorkerPool {
       const left = timeout > 0 ? Math.max(0, timeout - (performance.now() - start)) : 100;
       if (Atomics.wait(this.#signal, 0, seen, Math.min(100, left)) === 'timed-out') {
         this.#drain();
-        if (Atomics.load(this.#signal, 0) !== seen) continue;
-        this.#checkAlive();
+        if (Atomics.load(this.#signal, 0) !== seen || this.#checkAlive()) continue;
         this.#tooLate(start);
       }
     }
@@ -272,17 +307,24 @@ export class WorkerPool {
       this.#drain();
       const found = this.#ready();
       if (found !== undefined) return found;
-      this.#checkAlive();
+      if (this.#checkAlive()) continue;
       this.#tooLate(start);
       let timer: NodeJS.Timeout | undefined;
-      for (const { port } of this.#members) port.ref();
+      // the port of a thread that ends closes before the thread tells so
+      for (const { port, worker } of this.#members) {
+        port.ref();
+        worker.ref();
+      }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
         if (timeout > 0) timer = setTimeout(resolve, Math.max(1, timeout - (performance.now() - start)));
       });
       this.#wake = null;
       clearTimeout(timer);
-      if (!this.#stopped) for (const { port } of this.#members) port.unref();
+      for (const { port, worker } of this.#members) {
+        if (!this.#stopped) port.unref();
+        worker.unref();
+      }
     }
   }
 }

@@ -12,10 +12,31 @@ import { permutation } from './dataset.ts';
 export interface Sampler<T = number> extends Iterable<T> {
   readonly length?: number;
 }
+/**
+ * What samplers of one's own extend: they give `[Symbol.iterator]`, and `length` where it is known. A DataLoader takes
+ * arrays and other iterables as well.
+ * @example
+ * class Backwards extends torch.utils.data.Sampler {
+ *   constructor(readonly data: readonly unknown[]) { super() }
+ *   get length() { return this.data.length }
+ *   *[Symbol.iterator]() { for (let i = this.data.length - 1; i >= 0; i--) yield i }
+ * }
+ * const letters = ['a', 'b', 'c']
+ * [...new torch.utils.data.DataLoader(letters, { batchSize: 2, sampler: new Backwards(letters) })]
+ * // [ [ 'c', 'b' ], [ 'a' ] ]
+ */
+export abstract class Sampler<T = number> {
+  abstract [Symbol.iterator](): Iterator<T>;
+}
 /** Whatever has a length. */
 export interface Sized {
   readonly length: number;
 }
+
+const checkSource = <T extends Sized>(where: string, data: T): T => {
+  if (typeof data === 'object' && data !== null && typeof data.length === 'number') return data;
+  throw new TypeError(`${where}: expected a dataset or an array but received ${describe(data)}`);
+};
 
 /** A number of 64 random bits, which PyTorch draws as a seed; as a bigint where it is large. */
 export function drawSeed(generator: Generator | null): number | bigint {
@@ -29,17 +50,18 @@ export function drawSeed(generator: Generator | null): number | bigint {
  * @example
  * [...new torch.utils.data.SequentialSampler([7, 8, 9])] // [ 0, 1, 2 ]
  */
-export class SequentialSampler implements Sampler {
-  readonly #data: Sized;
-  constructor(data: Sized) {
-    this.#data = data;
+export class SequentialSampler extends Sampler {
+  readonly dataSource: Sized;
+  constructor(dataSource: Sized) {
+    super();
+    this.dataSource = checkSource('SequentialSampler', dataSource);
   }
   /** How many indices it gives. */
-  get length(): number {
-    return this.#data.length;
+  override get length(): number {
+    return this.dataSource.length;
   }
-  *[Symbol.iterator](): IterableIterator<number> {
-    for (let i = 0; i < this.#data.length; i++) yield i;
+  override *[Symbol.iterator](): IterableIterator<number> {
+    for (let i = 0; i < this.dataSource.length; i++) yield i;
   }
 }
 
@@ -56,42 +78,50 @@ export interface RandomSamplerOptions {
  * torch.manualSeed(0)
  * [...new torch.utils.data.RandomSampler([1, 2, 3])].length // 3
  */
-export class RandomSampler implements Sampler {
-  readonly #data: Sized;
-  readonly #replacement: boolean;
+export class RandomSampler extends Sampler {
+  readonly dataSource: Sized;
+  readonly replacement: boolean;
+  readonly generator: Generator | null;
   readonly #numSamples: number | null;
-  readonly #generator: Generator | null;
   constructor(
-    data: Sized,
+    dataSource: Sized,
     ...args: Call<
       [replacement?: boolean, numSamples?: number | null, generator?: Generator | null],
       RandomSamplerOptions
     >
   ) {
+    super();
     const names = ['replacement', 'numSamples', 'generator'];
     const options = readArguments<RandomSamplerOptions>('RandomSampler', args, names);
     const { replacement = false, numSamples = null, generator = null } = options;
-    if (typeof data !== 'object' || data === null)
-      throw new TypeError(`RandomSampler: expected a dataset but received ${describe(data)}`);
-    this.#data = data;
-    this.#replacement = replacement;
+    this.dataSource = checkSource('RandomSampler', dataSource);
+    if (typeof replacement !== 'boolean')
+      throw new TypeError(
+        `RandomSampler: replacement should be a boolean value, but got replacement=${describe(replacement)}`,
+      );
+    this.replacement = replacement;
     this.#numSamples = numSamples;
-    this.#generator = generator;
-    if (!Number.isInteger(this.length) || this.length < 0 || (numSamples !== null && numSamples <= 0)) {
+    generatorId('RandomSampler', generator);
+    this.generator = generator;
+    if (!Number.isInteger(this.length) || this.length <= 0) {
       throw new RangeError(
         `RandomSampler: num_samples should be a positive integer value, but got num_samples=${describe(this.length)}`,
       );
     }
   }
-  /** How many indices it gives. */
-  get length(): number {
-    return this.#numSamples ?? this.#data.length;
+  /** How many indices it gives: as many as there are samples, unless it was told. */
+  get numSamples(): number {
+    return this.#numSamples ?? this.dataSource.length;
   }
-  *[Symbol.iterator](): IterableIterator<number> {
-    const n = this.#data.length;
+  /** How many indices it gives. */
+  override get length(): number {
+    return this.numSamples;
+  }
+  override *[Symbol.iterator](): IterableIterator<number> {
+    const n = this.dataSource.length;
     const count = this.length;
-    const generator = this.#generator ?? new Generator().manualSeed(drawSeed(null));
-    if (this.#replacement) {
+    const generator = this.generator ?? new Generator().manualSeed(drawSeed(null));
+    if (this.replacement) {
       for (let left = count; left > 0; left -= 32) {
         // PyTorch draws the rest after all full blocks, and even when it is empty
         const size = Math.min(32, left);
@@ -111,24 +141,28 @@ export class RandomSampler implements Sampler {
  * torch.manualSeed(0)
  * [...new torch.utils.data.SubsetRandomSampler([5, 6, 7, 8])] // [ 5, 6, 8, 7 ]
  */
-export class SubsetRandomSampler implements Sampler {
+export class SubsetRandomSampler extends Sampler {
   readonly indices: readonly number[];
-  readonly #generator: Generator | null;
+  readonly generator: Generator | null;
   constructor(
     indices: readonly number[],
     ...args: Call<[generator?: Generator | null], { generator?: Generator | null | undefined }>
   ) {
+    super();
     const names = ['generator'];
     const { generator = null } = readArguments<{ generator: Generator | null }>('SubsetRandomSampler', args, names);
+    if (!(Symbol.iterator in checkSource('SubsetRandomSampler', indices)))
+      throw new TypeError(`SubsetRandomSampler: expected a list of indices but received ${describe(indices)}`);
+    generatorId('SubsetRandomSampler', generator);
     this.indices = indices;
-    this.#generator = generator;
+    this.generator = generator;
   }
   /** How many indices it gives. */
-  get length(): number {
+  override get length(): number {
     return this.indices.length;
   }
-  *[Symbol.iterator](): IterableIterator<number> {
-    for (const i of permutation(this.indices.length, this.#generator)) yield this.indices[i]!;
+  override *[Symbol.iterator](): IterableIterator<number> {
+    for (const i of permutation(this.indices.length, this.generator)) yield this.indices[i]!;
   }
 }
 
@@ -138,11 +172,11 @@ export class SubsetRandomSampler implements Sampler {
  * @example
  * [...new torch.utils.data.WeightedRandomSampler([0, 0.5, 0], 3)] // [ 1, 1, 1 ]
  */
-export class WeightedRandomSampler implements Sampler {
+export class WeightedRandomSampler extends Sampler {
   readonly weights: Tensor;
   readonly numSamples: number;
   readonly replacement: boolean;
-  readonly #generator: Generator | null;
+  readonly generator: Generator | null;
   constructor(
     weights: readonly number[] | Tensor,
     numSamples: number,
@@ -151,6 +185,7 @@ export class WeightedRandomSampler implements Sampler {
       { replacement?: boolean | undefined; generator?: Generator | null | undefined }
     >
   ) {
+    super();
     const where = 'WeightedRandomSampler';
     const options = readArguments<RandomSamplerOptions>(where, args, ['replacement', 'generator']);
     const { replacement = true, generator = null } = options;
@@ -170,17 +205,17 @@ export class WeightedRandomSampler implements Sampler {
       );
     this.numSamples = numSamples;
     this.replacement = replacement;
-    this.#generator = generator;
+    this.generator = generator;
   }
   /** How many indices it gives. */
-  get length(): number {
+  override get length(): number {
     return this.numSamples;
   }
-  *[Symbol.iterator](): IterableIterator<number> {
+  override *[Symbol.iterator](): IterableIterator<number> {
     const { weights, numSamples, replacement } = this;
     yield* multinomial(weights, numSamples, {
       replacement,
-      generator: this.#generator ?? undefined,
+      generator: this.generator ?? undefined,
     }).tolist() as number[];
   }
 }
@@ -191,11 +226,14 @@ export class WeightedRandomSampler implements Sampler {
  * @example
  * [...new torch.utils.data.BatchSampler([0, 1, 2], 2, false)] // [ [ 0, 1 ], [ 2 ] ]
  */
-export class BatchSampler implements Sampler<number[]> {
+export class BatchSampler extends Sampler<number[]> {
   readonly sampler: Sampler;
   readonly batchSize: number;
   readonly dropLast: boolean;
   constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
+    super();
+    if (typeof Reflect.get(Object(sampler), Symbol.iterator) !== 'function')
+      throw new TypeError(`BatchSampler: expected an iterable of indices but received ${describe(sampler)}`);
     if (!Number.isInteger(batchSize) || batchSize <= 0) {
       throw new TypeError(
         `BatchSampler: batch_size should be a positive integer value, but got batch_size=${describe(batchSize)}`,
@@ -208,12 +246,12 @@ export class BatchSampler implements Sampler<number[]> {
     this.dropLast = dropLast;
   }
   /** How many batches it gives. Throws TypeError if the sampler has no length. */
-  get length(): number {
+  override get length(): number {
     const { length } = this.sampler;
     if (length === undefined) throw new TypeError('BatchSampler: the sampler has no length');
     return this.dropLast ? Math.floor(length / this.batchSize) : Math.ceil(length / this.batchSize);
   }
-  *[Symbol.iterator](): IterableIterator<number[]> {
+  override *[Symbol.iterator](): IterableIterator<number[]> {
     let batch: number[] = [];
     for (const i of this.sampler) {
       batch.push(i);

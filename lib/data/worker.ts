@@ -22,12 +22,12 @@ export interface WorkerPlan {
   readonly dataset: Encoded;
   readonly module: string | null;
   readonly workerInitFn: string | null;
-  /** `default`, `none`, or the name of an export of the module. */
+  /** `default`, `convert`, `none`, or the name of an export of the module. */
   readonly collate: string;
   readonly batchSize: number | null;
   readonly dropLast: boolean;
   readonly port: MessagePort;
-  /** Counts messages, for a loader that waits without its event loop. */
+  /** Counts messages, for a loader that waits without its event loop; and tells how workers have ended. */
   readonly signal: Int32Array;
 }
 /** A batch that is asked for; without indices the next one of an iterable set. */
@@ -40,6 +40,8 @@ export interface Request {
 export interface Answer {
   readonly epoch: number;
   readonly id: number;
+  /** Why the worker of this `id` ends. */
+  readonly fatal?: string;
   readonly value?: Encoded;
   readonly end?: true;
   readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
@@ -100,7 +102,7 @@ async function prepare(plan: WorkerPlan): Promise<Ready> {
   if (plan.workerInitFn !== null)
     await ((await exportedFunction(module, plan, plan.workerInitFn)) as (id: number) => unknown)(id);
   const { collate } = plan;
-  if (collate === 'default' || collate === 'none') return { dataset, collate };
+  if (collate === 'default' || collate === 'convert' || collate === 'none') return { dataset, collate };
   return { dataset, collate: (await exportedFunction(module, plan, collate)) as (batch: unknown[]) => unknown };
 }
 

@@ -6,7 +6,9 @@ import type { DTypeName } from '../dtype.ts';
 import { byteCount, FileFormatError } from './errors.ts';
 import { swapBytes } from './npy.ts';
 import { Pickler } from './pickle.ts';
-import { PyGlobal, PyTuple, unpickle } from './unpickle.ts';
+import { isLegacy, readLegacy } from './pt-legacy.ts';
+import { numpyBuild, numpyCall, numpyGlobal } from './pt-numpy.ts';
+import { PyGlobal, PyTuple, unpickle, type UnpickleHooks } from './unpickle.ts';
 
 /** Loaded when it is needed: its tables take as long to make as all of this library to load. */
 const fflate = (): typeof import('fflate') => createRequire(import.meta.url)('fflate') as typeof import('fflate');
@@ -42,6 +44,8 @@ export interface ReadHooks<Storage> {
   tensor(record: TensorRecord<Storage>): unknown;
   /** `object` (default): a plain object when all keys are strings, else a Map; `map`: always a Map. */
   readonly dicts?: 'object' | 'map';
+  /** Whether single numbers of NumPy are read too. */
+  readonly numpy?: boolean;
 }
 
 /** The entries of an archive whose storages are not read but mapped. */
@@ -74,6 +78,7 @@ const storageTypes: ReadonlyMap<string, readonly [DTypeName, number]> = new Map(
 ]);
 const storageNames: ReadonlyMap<DTypeName, string> = new Map([...storageTypes].map(([name, [dtype]]) => [dtype, name]));
 const callables: ReadonlySet<string> = new Set([
+  'torch._utils._rebuild_tensor',
   'torch._utils._rebuild_tensor_v2',
   'torch._utils._rebuild_parameter',
   'torch._utils._rebuild_parameter_with_state',
@@ -84,6 +89,19 @@ const callables: ReadonlySet<string> = new Set([
   'torch.Tensor',
   'torch.nn.parameter.Parameter',
 ]);
+/** What else tensors are made of in files. */
+const refusals: readonly (readonly [RegExp, string])[] = [
+  [/^torch\._utils\._rebuild_sparse/, 'sparse tensors are not supported: save x.to_dense()'],
+  [/^torch\._utils\._rebuild_qtensor|^torch\.Q\w+Storage/, 'quantized tensors are not supported: save x.dequantize()'],
+  [/^torch\.Complex|\.complex$/, 'complex numbers are not supported: save torch.view_as_real(x)'],
+  [/^torch\._utils\._rebuild_tensor_v3/, 'its dtype (float8, uint16 and the like) is not supported'],
+  [/^torch\._utils\._rebuild_(meta|nested)_tensor/, 'meta and nested tensors are not supported'],
+  [
+    /^numpy\./,
+    'values of NumPy are no weights: save x.item() or torch.from_numpy(x); single numbers are read with { weightsOnly: false }',
+  ],
+  [/^torch\.nn\.modules\./, 'whole modules are code: save module.state_dict()'],
+];
 const maxDepth = 1000;
 const maxZipBytes = 2 ** 32 - 1;
 /** `FB`, the zip field in which PyTorch puts its padding. */
@@ -123,7 +141,22 @@ class PendingTensor {
  */
 export function parsePt<Storage>(bytes: Uint8Array | MappedFiles, hooks: ReadHooks<Storage>): unknown {
   const mapped = bytes instanceof Uint8Array ? null : bytes;
-  const files = bytes instanceof Uint8Array ? readZip(bytes) : bytes;
+  const { numpy = false } = hooks;
+  const named = new Map<string, StorageReference>();
+  const unpickling: UnpickleHooks = {
+    persistent: (id) => {
+      const reference = readReference(id);
+      if (!named.has(reference.key)) named.set(reference.key, reference);
+      return reference;
+    },
+    global: (path) => readGlobal(path) ?? (numpy ? numpyGlobal(path) : undefined),
+    refusal: (path) => refusals.find(([pattern]) => pattern.test(path))?.[1],
+    call: (path, args) => (numpy ? numpyCall(path, args) : undefined) ?? callGlobal(path, args),
+    build: numpyBuild,
+  };
+  const legacy =
+    bytes instanceof Uint8Array && isLegacy(bytes) ? readLegacy(bytes, unpickling, (k) => named.get(k)) : null;
+  const files = legacy !== null ? legacy.files : bytes instanceof Uint8Array ? readZip(bytes) : bytes;
   const order = files.get('byteorder');
   const byteOrder = order === undefined ? 'little' : new TextDecoder().decode(order.subarray(0, 10));
   if (byteOrder !== 'little' && byteOrder !== 'big') fail(`unknown byte order ${JSON.stringify(byteOrder)}`);
@@ -162,11 +195,8 @@ export function parsePt<Storage>(bytes: Uint8Array | MappedFiles, hooks: ReadHoo
     return storage;
   };
 
-  const tree = unpickle(files.get('data.pkl') ?? fail('the file has no data.pkl'), {
-    persistent: readReference,
-    global: readGlobal,
-    call: callGlobal,
-  });
+  const tree =
+    legacy !== null ? legacy.tree : unpickle(files.get('data.pkl') ?? fail('the file has no data.pkl'), unpickling);
   return finish(tree, {
     asObject: hooks.dicts !== 'map',
     tensor: ({ record }) => hooks.tensor({ ...record, storage: makeStorage(record.storage) }),
@@ -175,12 +205,11 @@ export function parsePt<Storage>(bytes: Uint8Array | MappedFiles, hooks: ReadHoo
 
 /** Refuses files that begin otherwise than a zip archive. */
 export function checkStart(bytes: Uint8Array): void {
-  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
-    if (bytes[0] === 0x80) {
-      fail("this file is in PyTorch's old format, or a bare pickle: load it in Python and torch.save it again");
-    }
-    fail('this is no file that torch.save wrote');
-  }
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return;
+  if (isLegacy(bytes)) fail("this file is in PyTorch's old format, which cannot be mapped: load it without mmap");
+  const tar = bytes.length > 262 && new TextDecoder('latin1').decode(bytes.subarray(257, 262)) === 'ustar';
+  if (tar) fail('this file is in the tar format of PyTorch 0.1: load it in Python and torch.save it again');
+  fail('this is no file that torch.save wrote');
 }
 
 /** The entries below the archive's folder, without that folder's name. */
@@ -223,11 +252,12 @@ function readZip(bytes: Uint8Array): Map<string, Uint8Array> {
 }
 
 function readReference(id: unknown): StorageReference {
-  const [tag, type, key, location, numel] = id instanceof PyTuple ? id.items : [];
+  const [tag, type, key, location, numel, view] = id instanceof PyTuple ? id.items : [];
   const known = type instanceof PyGlobal ? storageTypes.get(type.path.replace(/^torch\.(cuda\.)?/, '')) : undefined;
   if (tag !== 'storage' || known === undefined || typeof key !== 'string' || typeof location !== 'string') {
     return fail('a persistent id is no storage');
   }
+  if (view !== undefined && view !== null) fail('a part of a storage, as PyTorch 0.1 saved it, is not supported');
   return new StorageReference(key, known, wholeNumber('a storage size', numel), location);
 }
 
@@ -242,6 +272,7 @@ function readGlobal(path: string): PyGlobal | string | undefined {
 function callGlobal(path: string, args: readonly unknown[]): unknown {
   const [first, second, third] = args;
   switch (path) {
+    case 'torch._utils._rebuild_tensor':
     case 'torch._utils._rebuild_tensor_v2':
       return rebuildTensor(args);
     case 'torch._utils._rebuild_parameter':

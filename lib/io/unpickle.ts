@@ -25,6 +25,8 @@ export interface UnpickleHooks {
   persistent(id: unknown): unknown;
   /** Whether a global may be named, and if it stands for a plain value, which: undefined refuses it. */
   global(path: string): PyGlobal | string | undefined;
+  /** Why a global is refused, where more can be said than that it is no plain data. */
+  refusal?(path: string): string | undefined;
   /** Calls a global with arguments: only ever one that `global` has let through. */
   call(path: string, args: readonly unknown[]): unknown;
   /** Sets the state of what `call` made; false refuses it. */
@@ -54,7 +56,12 @@ const builtinGlobals: ReadonlySet<string> = new Set([
  * beyond 2^53, bigint. Runs no code; time and memory are bounded by a small multiple of the input's length.
  */
 export function unpickle(bytes: Uint8Array, hooks: UnpickleHooks): unknown {
-  return new Unpickler(bytes, hooks).run();
+  return new Unpickler(bytes, hooks, 0).run();
+}
+/** As unpickle, for one of several pickles in a row: also says where it ends. */
+export function unpickleAt(bytes: Uint8Array, at: number, hooks: UnpickleHooks): { value: unknown; end: number } {
+  const reader = new Unpickler(bytes, hooks, at);
+  return { value: reader.run(), end: reader.position };
 }
 
 function fail(message: string): never {
@@ -62,7 +69,7 @@ function fail(message: string): never {
 }
 
 class Unpickler {
-  private at = 0;
+  private at: number;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly hooks: UnpickleHooks;
@@ -72,13 +79,17 @@ class Unpickler {
   /** What calls such as set(list) may copy in all: honest pickles spend a byte on every item, bombs reuse the memo. */
   private budget: number;
 
-  constructor(bytes: Uint8Array, hooks: UnpickleHooks) {
+  constructor(bytes: Uint8Array, hooks: UnpickleHooks, at: number) {
+    this.at = at;
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.hooks = hooks;
     this.budget = bytes.length;
   }
 
+  get position(): number {
+    return this.at;
+  }
   run(): unknown {
     for (;;) {
       const op = String.fromCharCode(this.u8());
@@ -248,7 +259,10 @@ class Unpickler {
     const path = `${module === '__builtin__' ? 'builtins' : module}.${name}`;
     if (builtinGlobals.has(path)) return new PyGlobal(path);
     const found = this.hooks.global(path);
-    if (found === undefined) fail(`refuses the global ${printable(path)}: only tensors and plain data are read`);
+    if (found === undefined) {
+      const why = this.hooks.refusal?.(path) ?? 'only tensors and plain data are read';
+      fail(`refuses the global ${printable(path)}: ${why}`);
+    }
     return found;
   }
 

@@ -68,21 +68,31 @@ interface Job {
   readonly raw?: { readonly width: number; readonly height: number; readonly channels: number };
   readonly format?: string;
 }
-type Done = Pixels | { readonly error: string };
+type Done = Pixels | { readonly error: string; readonly broken: boolean };
 
 const PROGRAM = `
 const { workerData: { port, signal, path } } = require('node:worker_threads');
-const sharp = require(path);
+let sharp, broken;
+try {
+  sharp = require(path);
+} catch (error) {
+  broken = String(error && error.message);
+}
+process.on('exit', () => {
+  Atomics.store(signal, 1, 1);
+  Atomics.notify(signal, 0);
+});
 port.on('message', async ({ bytes, raw, format }) => {
   let answer;
   try {
+    if (broken !== undefined) throw new Error(broken);
     const image = raw ? sharp(bytes, { raw }).toFormat(format) : sharp(bytes, { ignoreIcc: true }).raw({ depth: 'uchar' });
     const own = raw ? 0 : (await image.metadata()).channels;
     if (own === 1) image.toColourspace('b-w');
     const { data, info } = await image.toBuffer({ resolveWithObject: true });
     answer = { data: new Uint8Array(data), width: info.width, height: info.height, channels: info.channels, own };
   } catch (error) {
-    answer = { error: String(error && error.message) };
+    answer = { error: String(error && error.message), broken: broken !== undefined };
   }
   port.postMessage(answer);
   Atomics.add(signal, 0, 1);
@@ -103,7 +113,7 @@ function sharpPath(where: string): string {
 function run(where: string, job: Job): Pixels {
   if (helper === null) {
     const { port1, port2 } = new MessageChannel();
-    const signal = new Int32Array(new SharedArrayBuffer(4));
+    const signal = new Int32Array(new SharedArrayBuffer(8)); // answers, and whether the thread has ended
     const workerData = { port: port2, signal, path: sharpPath(where) };
     new Worker(PROGRAM, { eval: true, execArgv: [], workerData, transferList: [port2] }).unref();
     port1.unref();
@@ -113,10 +123,17 @@ function run(where: string, job: Job): Pixels {
   let seen = Atomics.load(signal, 0);
   port.postMessage(job);
   for (;;) {
+    const ended = Atomics.load(signal, 1) !== 0;
     const message = receiveMessageOnPort(port)?.message as Done | undefined;
     if (message !== undefined) {
+      if ('error' in message && message.broken)
+        throw new Error(`${where}: the package 'sharp' cannot be loaded: ${message.error}`);
       if ('error' in message) throw new FileFormatError(`${where}: ${message.error}`);
       return message;
+    }
+    if (ended) {
+      helper = null;
+      throw new Error(`${where}: the thread that reads and writes images has ended`);
     }
     Atomics.wait(signal, 0, seen, 1000);
     seen = Atomics.load(signal, 0);

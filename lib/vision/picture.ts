@@ -1,5 +1,5 @@
 // What the functions of torch.vision ask of their arguments. Called by transforms/ and utils.ts.
-import { FLOATING } from '../dtype.ts';
+import { type DTypeName, FLOATING } from '../dtype.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
@@ -31,6 +31,13 @@ export function pair(where: string, name: string, value: unknown, least = 0): [n
     throw new TypeError(`${where}: expected one or two whole numbers for ${name} but received ${describe(value)}`);
   return [list[0] as number, (list[1] ?? list[0]) as number];
 }
+/** Sizes of a kernel: odd ones. */
+export function oddSizes(where: string, value: unknown): [width: number, height: number] {
+  const sizes = pair(where, 'kernelSize', value, 1);
+  if (sizes.some((n) => n % 2 === 0))
+    throw new RangeError(`${where}: kernel_size should have odd and positive integers. Got ${describe(value)}`);
+  return sizes;
+}
 /** One fill for all channels, or one for each. */
 export function fillOf(where: string, fill: unknown, channels: number): number[] {
   const list = typeof fill === 'number' ? Array.from({ length: channels }, () => fill) : fill;
@@ -57,3 +64,12 @@ export function imageOf(where: string, grid: Tensor): Image {
   const bytes = x.mul(255).add(0.5).clamp(0, 255).permute(1, 2, 0).to('uint8');
   return new Image(bytes.toTypedArray() as Uint8Array, width, height, channels);
 }
+/** What white is in the dtypes of whole numbers; in the others it is 1. */
+export const LARGEST: Partial<Record<DTypeName, number>> = {
+  uint8: 255,
+  int8: 127,
+  int16: 32767,
+  int32: 2147483647,
+  int64: 2 ** 63,
+  bool: 1,
+};

@@ -26,26 +26,24 @@ export function remap(image: Image, rows: Places, cols: Places, fill: readonly n
 /** How pixels between pixels are made. */
 export type Interpolation = 'nearest' | 'bilinear' | 'bicubic';
 
+const cubic = (a: number, x: number): number => {
+  const t = Math.abs(x);
+  if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
+  return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
+};
 const FILTERS: Readonly<Record<'bilinear' | 'bicubic', { readonly support: number; at(x: number): number }>> = {
   bilinear: { support: 1, at: (x) => Math.max(0, 1 - Math.abs(x)) },
-  bicubic: {
-    support: 2,
-    at: (x) => {
-      const [a, t] = [-0.5, Math.abs(x)];
-      if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
-      return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
-    },
-  },
+  bicubic: { support: 2, at: (x) => cubic(-0.5, x) },
 };
 /** The places and weights that make each pixel of an axis: filters grow with the factor, so that nothing is skipped. */
-export interface Weights {
+interface Weights {
   readonly first: Int32Array;
   readonly count: Int32Array;
   /** `width` of them for each pixel. */
   readonly weights: Float64Array;
   readonly width: number;
 }
-export function weightsOf(from: number, to: number, mode: 'bilinear' | 'bicubic', antialias: boolean): Weights {
+function weightsOf(from: number, to: number, mode: 'bilinear' | 'bicubic', antialias: boolean): Weights {
   const filter = FILTERS[mode];
   const scale = from / to;
   const stretch = antialias ? Math.max(1, scale) : 1;
@@ -64,6 +62,30 @@ export function weightsOf(from: number, to: number, mode: 'bilinear' | 'bicubic'
     count[i] = n;
   }
   return { first, count, weights, width };
+}
+
+/** The matrix that resizes one axis, as `interpolate` does: [to, from], by rows. */
+export function resizingMatrix(
+  from: number,
+  to: number,
+  mode: 'bilinear' | 'bicubic',
+  antialias: boolean,
+): Float64Array {
+  const rows = new Float64Array(to * from);
+  if (mode === 'bicubic' && !antialias) {
+    // a sharper curve than with antialias, and the edge pixels go on beyond the edges
+    for (let i = 0; i < to; i++) {
+      const center = (i + 0.5) * (from / to) - 0.5;
+      const low = Math.floor(center) - 1;
+      for (let k = low; k < low + 4; k++)
+        rows[i * from + Math.max(0, Math.min(k, from - 1))]! += cubic(-0.75, k - center);
+    }
+    return rows;
+  }
+  const { first, count, weights, width } = weightsOf(from, to, mode, antialias);
+  for (let i = 0; i < to; i++)
+    for (let k = 0; k < count[i]!; k++) rows[i * from + first[i]! + k] = weights[i * width + k]!;
+  return rows;
 }
 
 // Pillow computes bytes with weights of 22 bits behind the point
@@ -101,8 +123,15 @@ function resample(
 /** Resizes as Pillow does: across first, then down, with bytes between. */
 export function resizeImage(image: Image, height: number, width: number, mode: Interpolation): Image {
   if (mode === 'nearest') {
-    const places = (from: number, to: number): Places =>
-      Int32Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.floor((i + 0.5) * (from / to))));
+    const places = (from: number, to: number): Places => {
+      // Pillow adds up the steps, whose rounding decides where pixels meet
+      let at = (from / to) * 0.5;
+      return Int32Array.from({ length: to }, () => {
+        const place = Math.min(from - 1, Math.floor(at));
+        at += from / to;
+        return place;
+      });
+    };
     return remap(image, places(image.height, height), places(image.width, width), []);
   }
   let { data } = image;

@@ -10,6 +10,9 @@ import { encodePng } from '../../vision/codec.ts';
 import { imageOf } from '../../vision/picture.ts';
 import { makeGrid } from '../../vision/utils.ts';
 import { encode, EventFile, type Field, type Message, message } from './events.ts';
+import { histogram, layoutValue, prCurve, prCurveValue, type ScalarLayout, valuesOf } from './summaries.ts';
+
+export type { ScalarLayout } from './summaries.ts';
 
 /** Options of {@link SummaryWriter}. */
 export interface SummaryWriterOptions {
@@ -58,78 +61,12 @@ function scalarOf(where: string, value: unknown): number {
     throw new TypeError(`${where}: expected a number but received ${describe(value)}`);
   return Number(value);
 }
-function valuesOf(where: string, values: unknown): Float64Array {
-  if (values instanceof Tensor) return values.detach().to('float64').toTypedArray() as Float64Array;
-  const list =
-    ArrayBuffer.isView(values) && !(values instanceof DataView)
-      ? values
-      : Array.isArray(values)
-        ? values.flat(8)
-        : null;
-  if (
-    list === null ||
-    !Array.from(list as ArrayLike<unknown>).every((v) => typeof v === 'number' || typeof v === 'bigint')
-  )
-    throw new TypeError(`${where}: expected numbers but received ${describe(values)}`);
-  return Float64Array.from(list as ArrayLike<number | bigint>, Number);
-}
-
-/** The bounds that TensorFlow counts between. */
-const EDGES: readonly number[] = ((): number[] => {
-  const up: number[] = [];
-  for (let v = 1e-12; v < 1e20; v *= 1.1) up.push(v);
-  return [...up.map((v) => -v).reverse(), 0, ...up];
-})();
-function edgesOf(where: string, bins: unknown, values: Float64Array): readonly number[] {
-  if (bins === 'tensorflow') return EDGES;
-  if (
-    Array.isArray(bins) &&
-    bins.length > 1 &&
-    bins.every((v, i) => typeof v === 'number' && (i === 0 || v > bins[i - 1]))
-  )
-    return bins as number[];
-  if (typeof bins !== 'number' || !Number.isInteger(bins) || bins < 1 || bins > 2 ** 20)
-    throw new TypeError(
-      `${where}: expected 'tensorflow', a number or growing bounds for bins but received ${describe(bins)}`,
-    );
-  let [low, high] = [Math.min(...values), Math.max(...values)];
-  if (low === high) [low, high] = [low - 0.5, high + 0.5];
-  return Array.from({ length: bins + 1 }, (_, i) => (i === bins ? high : low + (i * (high - low)) / bins));
-}
-/** TensorBoard's histogram: counts between bounds, of which the empty ones at both ends are left out. */
-function histogram(where: string, values: Float64Array, bins: unknown): Message {
-  if (values.length === 0) throw new ShapeError(`${where}: the input has no element`);
-  if (!values.every(Number.isFinite)) throw new RangeError(`${where}: the values are not all finite`);
-  const edges = edgesOf(where, bins, values);
-  const counts = new Array<number>(edges.length - 1).fill(0);
-  let [low, high, sum, squares] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
-  for (const v of values) {
-    low = Math.min(low, v);
-    high = Math.max(high, v);
-    sum += v;
-    squares += v * v;
-    let [a, b] = [0, edges.length - 1]; // edges[a] <= v < edges[b], the last one included
-    if (v < edges[0]! || v > edges[b]!) continue;
-    while (b - a > 1) {
-      const middle = (a + b) >> 1;
-      if (edges[middle]! <= v) a = middle;
-      else b = middle;
-    }
-    counts[a]!++;
-  }
-  const start = counts.findIndex((n) => n > 0);
-  if (start < 0) throw new RangeError(`${where}: no value lies between the bounds`);
-  const end = counts.findLastIndex((n) => n > 0) + 1;
-  const buckets = start > 0 ? counts.slice(start - 1, end) : [0, ...counts.slice(0, end)];
-  return message({
-    1: { double: low },
-    2: { double: high },
-    3: { double: values.length },
-    4: { double: sum },
-    5: { double: squares },
-    6: { doubles: edges.slice(start, end + 1) },
-    7: { doubles: buckets },
-  });
+/** How many thresholds a curve has: TensorBoard takes up to 127. */
+function thresholdsOf(where: string, n: unknown): number {
+  if (n === undefined) return 127;
+  if (typeof n !== 'number' || !Number.isInteger(n) || n < 2)
+    throw new RangeError(`${where}: expected a number from 2 for numThresholds but received ${describe(n)}`);
+  return Math.min(n, 127);
 }
 
 /** A picture's tensor as [C, H, W] with values from 0 to 1; several of them side by side. */
@@ -371,6 +308,78 @@ export class SummaryWriter {
     plugin('_hparams_/session_end_info', { 4: message({ 1: 1n }) });
     for (const [tag, v] of metrics)
       this.#add(where, { 1: tag, 2: { float: v } }, { globalStep: options.globalStep }, folder);
+  }
+  /**
+   * A precision-recall curve of labels 0 and 1 and predictions from 0 to 1. Throws TypeError or ShapeError for others.
+   * @example
+   * const writer = new torch.utils.tensorboard.SummaryWriter(tmp)
+   * writer.addPrCurve('pr', [1, 0, 1], [0.9, 0.4, 0.6], 0) // undefined
+   */
+  addPrCurve(
+    tag: string,
+    labels: Values,
+    predictions: Values,
+    ...args: Call<
+      [globalStep?: number | null, numThresholds?: number, weights?: Values | null, walltime?: number | null],
+      EventOptions & { numThresholds?: number | undefined; weights?: Values | null | undefined }
+    >
+  ): void {
+    const where = 'addPrCurve';
+    const names = ['globalStep', 'numThresholds', 'weights', 'walltime'];
+    const options = readArguments<EventOptions & { numThresholds: number; weights: unknown }>(where, args, names);
+    const thresholds = thresholdsOf(where, options.numThresholds);
+    const rows = prCurve(where, [labels, predictions, options.weights], thresholds);
+    this.#add(where, { 1: tagOf(where, tag), ...prCurveValue(where, rows, thresholds) }, options);
+  }
+  /** As addPrCurve, of counts and ratios at each threshold that are known. Throws TypeError or ShapeError for others. */
+  addPrCurveRaw(
+    tag: string,
+    truePositiveCounts: Values,
+    falsePositiveCounts: Values,
+    trueNegativeCounts: Values,
+    falseNegativeCounts: Values,
+    precision: Values,
+    recall: Values,
+    ...args: Call<
+      [globalStep?: number | null, numThresholds?: number, weights?: null, walltime?: number | null],
+      EventOptions & { numThresholds?: number | undefined; weights?: null | undefined }
+    >
+  ): void {
+    const where = 'addPrCurveRaw';
+    const names = ['globalStep', 'numThresholds', 'weights', 'walltime'];
+    const options = readArguments<EventOptions & { numThresholds: number }>(where, args, names);
+    const given = [truePositiveCounts, falsePositiveCounts, trueNegativeCounts, falseNegativeCounts, precision, recall];
+    const rows = given.map((values) => [...valuesOf(where, values)]);
+    const value = prCurveValue(where, rows, thresholdsOf(where, options.numThresholds));
+    this.#add(where, { 1: tagOf(where, tag), ...value }, options);
+  }
+  /**
+   * Which of the curves share a chart. Throws TypeError or RangeError for what is no layout.
+   * @example
+   * const writer = new torch.utils.tensorboard.SummaryWriter(tmp)
+   * writer.addCustomScalars({ losses: { both: ['Multiline', ['loss/train', 'loss/test']] } }) // undefined
+   */
+  addCustomScalars(layout: ScalarLayout): void {
+    this.#add('addCustomScalars', layoutValue('addCustomScalars', layout), {});
+  }
+  /** Several curves in one chart. Throws TypeError for what are no tags. */
+  addCustomScalarsMultilinechart(
+    tags: readonly string[],
+    ...args: Call<[category?: string, title?: string], { category?: string | undefined; title?: string | undefined }>
+  ): void {
+    this.#chart('addCustomScalarsMultilinechart', 'Multiline', tags, args);
+  }
+  /** A curve between two others: tags of value, lower and upper bound. Throws TypeError or RangeError for others. */
+  addCustomScalarsMarginchart(
+    tags: readonly string[],
+    ...args: Call<[category?: string, title?: string], { category?: string | undefined; title?: string | undefined }>
+  ): void {
+    this.#chart('addCustomScalarsMarginchart', 'Margin', tags, args);
+  }
+  #chart(where: string, kind: string, tags: readonly string[], args: readonly unknown[]): void {
+    const options = readArguments<{ category: string; title: string }>(where, args, ['category', 'title']);
+    const { category = 'default', title = 'untitled' } = options;
+    this.#add(where, layoutValue(where, { [category]: { [title]: [kind, tags] } }), {});
   }
   /** Writes what waits. */
   flush(): void {

@@ -7,7 +7,16 @@ import { where as choose } from '../../ops/masking.ts';
 import { show, sizeOf } from '../../shape.ts';
 import { Tensor, type TypedArray } from '../../tensor.ts';
 import { Image, type ImageMode } from '../image.ts';
-import { channelsOf, checkInterpolation, checkPicture, extent, fillOf, pair, type Picture } from '../picture.ts';
+import {
+  channelsOf,
+  checkInterpolation,
+  checkPicture,
+  extent,
+  fillOf,
+  LARGEST,
+  pair,
+  type Picture,
+} from '../picture.ts';
 import {
   brighten,
   contrast,
@@ -15,13 +24,14 @@ import {
   type Places,
   remap,
   resizeImage,
+  resizingMatrix,
   rotation,
   saturate,
   takePixels,
   turnHue,
-  weightsOf,
 } from '../pixels.ts';
 
+export * from './effects.ts';
 export type { Picture };
 /** Pixel values as they come from elsewhere, by row, column and channel. */
 export interface PixelArray {
@@ -150,14 +160,6 @@ export function normalize(x: Tensor, mean: readonly number[], std: readonly numb
     );
   return inplace ? x.sub_(m).div_(s) : x.sub(m).div(s);
 }
-const LARGEST: Partial<Record<DTypeName, number>> = {
-  uint8: 255,
-  int8: 127,
-  int16: 32767,
-  int32: 2147483647,
-  int64: 2 ** 63,
-  bool: 1,
-};
 /**
  * A tensor image in another dtype, its values scaled to that one's range. Throws DtypeError where that cannot be done
  * safely.
@@ -338,16 +340,15 @@ export function resize<P extends Picture>(
   if (img instanceof Image) return resizeImage(img, newH, newW, interpolation) as P;
   if (interpolation === 'nearest') {
     const places = (from: number, to: number): Places =>
-      Int32Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.floor(i * Math.fround(from / to))));
+      Int32Array.from({ length: to }, (_, i) =>
+        Math.min(from - 1, Math.floor(Math.fround(i * Math.fround(from / to)))),
+      );
     return place(img, places(h, newH), places(w, newW)) as P;
   }
-  const matrix = (from: number, to: number, dtype: DTypeName): Tensor => {
-    const { first, count, weights, width } = weightsOf(from, to, interpolation, antialias);
-    const rows = new Float64Array(to * from);
-    for (let i = 0; i < to; i++)
-      for (let k = 0; k < count[i]!; k++) rows[i * from + first[i]! + k] = weights[i * width + k]!;
-    return tensor(rows).view(to, from).to(dtype);
-  };
+  const matrix = (from: number, to: number, dtype: DTypeName): Tensor =>
+    tensor(resizingMatrix(from, to, interpolation, antialias))
+      .view(to, from)
+      .to(dtype);
   const dtype = img.dt.kind === FLOATING && img.dt.size >= 4 ? img.dt.name : 'float32';
   let x: Tensor = img.to(dtype);
   if (newW !== w) x = x.matmul(matrix(w, newW, dtype).t());

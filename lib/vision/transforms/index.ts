@@ -16,6 +16,16 @@ export {
 } from './fixed.ts';
 export * as functional from './functional.ts';
 export {
+  FiveCrop,
+  GaussianBlur,
+  RandomErasing,
+  type RandomErasingOptions,
+  RandomInvert,
+  RandomPosterize,
+  RandomSolarize,
+  TenCrop,
+} from './more-random.ts';
+export {
   ColorJitter,
   type ColorJitterOptions,
   RandomApply,

@@ -10,19 +10,20 @@ import * as F from './functional.ts';
 import { checkInterpolation, checkPicture, extent, pair } from '../picture.ts';
 
 type Pair = readonly [number, number];
-const uniform = (low: number, high: number): number => empty(1).uniform_(low, high).item() as number;
-const below = (n: number): number => randint(0, n, [1], { dtype: 'int64' }).item() as number;
-const happens = (p: number): boolean => (rand(1).item() as number) < p;
-// Python rounds halves to even
-const round = (v: number): number => (v % 1 === 0.5 ? 2 * Math.round(v / 2) : Math.round(v));
+/** What the draws are made of, also those of more-random.ts. */
+export const uniform = (low: number, high: number): number => empty(1).uniform_(low, high).item() as number;
+export const below = (n: number): number => randint(0, n, [1], { dtype: 'int64' }).item() as number;
+export const happens = (p: number): boolean => (rand(1).item() as number) < p;
+/** As Python rounds: halves to even. */
+export const round = (v: number): number => (v % 1 === 0.5 ? 2 * Math.round(v / 2) : Math.round(v));
 
-function chance(where: string, args: readonly unknown[], otherwise: number): number {
+export function chance(where: string, args: readonly unknown[], otherwise: number): number {
   const { p = otherwise } = readArguments<{ p: number }>(where, args, ['p']);
   if (typeof p !== 'number' || !(p >= 0 && p <= 1))
     throw new RangeError(`${where}: expected p in [0, 1] but received ${describe(p)}`);
   return p;
 }
-function range(where: string, name: string, value: unknown): Pair {
+export function range(where: string, name: string, value: unknown): Pair {
   if (!Array.isArray(value) || value.length !== 2 || !value.every(Number.isFinite))
     throw new TypeError(`${where}: expected two numbers for ${name} but received ${describe(value)}`);
   return [value[0] as number, value[1] as number];
