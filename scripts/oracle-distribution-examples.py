@@ -102,8 +102,7 @@ def answers(tree):
     }
     for name in ('mean', 'mode', 'variance', 'stddev', 'entropy', 'perplexity'):
         out[name] = attempt(lambda: getattr(d, name)() if name in ('entropy', 'perplexity') else getattr(d, name))
-    if tree[0] not in ('Gamma', 'Chi2', 'InverseGamma'):
-        out['cdf'] = attempt(lambda: d.cdf(x))
+    out['cdf'] = attempt(lambda: d.cdf(x))
     p = torch.tensor([0.0, 0.25, 1.0]).reshape(3, *[1] * len(d.batch_shape))
     out['icdf'] = attempt(lambda: d.icdf(p)) if not d.event_shape else None
     return out

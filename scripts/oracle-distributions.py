@@ -69,10 +69,9 @@ def case(name, given, value, seeded=True, probability=None):
         x = attempt(lambda: getattr(d, what))
         if x is not None:
             out[what] = data(x)
-    if name not in ('Gamma', 'Chi2', 'InverseGamma'):
-        c = attempt(lambda: d.cdf(v))
-        if c is not None:
-            out['cdf'] = data(c)
+    c = attempt(lambda: d.cdf(v))
+    if c is not None:
+        out['cdf'] = data(c)
     if probability is not None:
         x = attempt(lambda: d.icdf(probability))
         if x is not None:

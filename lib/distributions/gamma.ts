@@ -2,6 +2,7 @@
 import { type Named, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { stack } from '../ops/join.ts';
+import { igamma } from '../ops/igamma.ts';
 import { sampleDirichlet, standardGamma } from '../random-distributions.ts';
 import type { Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
@@ -130,6 +131,10 @@ export class Gamma extends ExponentialFamily {
     this.validate('logProb', value);
     const { concentration: a, rate } = this;
     return a.xlogy(rate).add(a.sub(1).xlogy(value)).sub(rate.mul(value)).sub(a.lgamma());
+  }
+  override cdf(value: Tensor): Tensor {
+    this.validate('cdf', value);
+    return igamma(this.concentration, this.rate.mul(value));
   }
   override entropy(): Tensor {
     const { concentration: a, rate } = this;
