@@ -14,7 +14,7 @@ import {
   smoothL1Loss,
 } from '../ops/loss.ts';
 import type { Tensor } from '../tensor.ts';
-import { FACTORY, type FactoryOptions, whole } from './internal.ts';
+import { bool, FACTORY, type FactoryOptions, float, tuple, whole } from './internal.ts';
 import { Linear } from './linear.ts';
 import { Loss, type Pair } from './loss-base.ts';
 import { Module } from './module.ts';
@@ -256,7 +256,8 @@ export interface LinearCrossEntropyLossOptions extends ReductionOptions, Factory
   labelSmoothing?: number | undefined;
 }
 /**
- * A linear layer to `numClasses` logits and their {@link CrossEntropyLoss} in one: x [N, inFeatures] and classes [N].
+ * A linear layer to `numClasses` logits, without bias unless asked for, and their {@link CrossEntropyLoss} in one: x
+ * [N, inFeatures] and classes [N].
  * Throws RangeError for a smoothing outside [0, 1].
  * @example
  * new torch.nn.LinearCrossEntropyLoss(2, 3).forward(torch.ones(4, 2), torch.tensor([0, 1, 2, 0])).shape // torch.Size([])
@@ -272,7 +273,7 @@ export class LinearCrossEntropyLoss extends Loss {
     const where = 'LinearCrossEntropyLoss';
     const names = ['outFeatures', 'bias', 'reduction', 'weight', 'ignoreIndex', 'labelSmoothing', ...FACTORY];
     const given = readArguments<LinearCrossEntropyLossOptions>(where, [options], [], names);
-    const { outFeatures = [], bias = true, weight = null, ignoreIndex = null, labelSmoothing = 0 } = given;
+    const { outFeatures = [], bias = false, weight = null, ignoreIndex = null, labelSmoothing = 0 } = given;
     super(given.reduction);
     whole(where, 'inFeatures', inFeatures);
     whole(where, 'numClasses', numClasses);
@@ -300,5 +301,13 @@ export class LinearCrossEntropyLoss extends Loss {
     const linearBias = linear.bias === null ? null : linear.bias.reshape(shape);
     const linearWeight = linear.weight.reshape([...shape, linear.inFeatures]);
     return linearCrossEntropy(x, linearWeight, target, { linearBias, weight, reduction, ignoreIndex, labelSmoothing });
+  }
+  override extraRepr(): string {
+    const { linear, outFeatures, reduction, ignoreIndex } = this;
+    return (
+      `in_features=${linear.inFeatures}, num_classes=${this.numClasses}, out_features=${tuple(outFeatures)}, ` +
+      `bias=${bool(linear.bias !== null)}, reduction=${reduction}, ignore_index=${ignoreIndex ?? 'None'}, ` +
+      `label_smoothing=${float(this.labelSmoothing)}, options=None`
+    );
   }
 }

@@ -64,7 +64,7 @@ interface Own {
 
 /**
  * The base class of models: fields that are a {@link Parameter} are trained, saved and moved; other tensors are buffers,
- * saved and moved, or only moved if their name begins with `_`; modules, arrays and plain objects of them are children.
+ * saved and moved, or only moved if their name begins with `_` and nothing else was said (see {@link registerBuffer}); modules, arrays and plain objects of them are children.
  * Private `#fields` are invisible, so tensors and modules must not be kept there. Callers write `model.forward(x)`.
  * @example
  * class Scale extends torch.nn.Module {
@@ -78,8 +78,8 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   training = true;
   #hooks: Hooks | null = null;
   #stateHooks: StateHooks | null = null;
-  /** Names of buffers that are not saved. */
-  #transient: Set<string> | null = null;
+  /** Whether buffers are saved, by what was said when they were registered. */
+  #persistence: Map<string, boolean> | null = null;
 
   /** What the module computes. */
   abstract forward(...args: Args): Out;
@@ -116,7 +116,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
       }
     };
     for (const [field, value] of this.fields()) {
-      take(this.keyOf(field), value, !field.startsWith('_') && !this.#transient?.has(field));
+      take(this.keyOf(field), value, this.#persistence?.get(field) ?? !field.startsWith('_'));
     }
     // tensors of containers come after the module's own, as those of a ParameterList do
     for (let i = 0; i < nested.length; i++) {
@@ -312,8 +312,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new TypeError(`registerBuffer: expected a Tensor or null but received ${describe(tensor)}`);
     this.#register('registerBuffer', name, tensor);
-    if (persistent) this.#transient?.delete(name);
-    else (this.#transient ??= new Set()).add(name);
+    (this.#persistence ??= new Map()).set(name, persistent);
   }
   /** Sets a field to a parameter. */
   registerParameter(name: string, parameter: Parameter | null): void {
@@ -587,7 +586,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   /** Fills a blank copy: `copy` copies a value. Containers, which keep their members elsewhere, add these. */
   protected fillCopy(target: AnyModule, copy: Copy): void {
     for (const [field, value] of Object.entries(this)) Reflect.set(target, field, copy(value));
-    if (this.#transient !== null) target.#transient = new Set(this.#transient);
+    if (this.#persistence !== null) target.#persistence = new Map(this.#persistence);
     if (this.#hooks !== null) target.#hooked().takeFrom(this.#hooks);
     if (this.#stateHooks !== null) (target.#stateHooks = new StateHooks()).takeFrom(this.#stateHooks);
   }

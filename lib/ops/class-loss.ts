@@ -61,7 +61,8 @@ function classTargets(
         `${where}: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${show(weight.sizes)}`,
       );
     }
-    requireFloating(where, weight.dt);
+    if (weight.dt !== x.dt)
+      throw new DtypeError(`${where}: expected weight to be ${x.dt.name} as the input is, but found ${weight.dt.name}`);
   }
   commonDevice(where, [x, target, weight]);
   const indices = target.dt === int64 ? target : target.to('int64');
