@@ -95,5 +95,5 @@ export {
 } from './transformer.ts';
 export { Embedding, EmbeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from './sparse.ts';
 export * as functional from '../functional.ts';
-export * as init from './init.ts';
+export * as init from './init-names.ts';
 export * as utils from './utils.ts';
