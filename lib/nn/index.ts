@@ -52,7 +52,13 @@ export { type AnyModule, Module } from './module.ts';
 export * from './instance-norm.ts';
 export * from './normalization.ts';
 export * from './padding.ts';
-export { Parameter, UninitializedBuffer, type UninitializedOptions, UninitializedParameter } from './parameter.ts';
+export {
+  Buffer,
+  Parameter,
+  UninitializedBuffer,
+  type UninitializedOptions,
+  UninitializedParameter,
+} from './parameter.ts';
 export * from './pooling.ts';
 export * from './unpooling.ts';
 export * from './upsampling.ts';

@@ -17,7 +17,7 @@ import {
 } from './hooks.ts';
 import { blankOf, type Copy, deepcopy, setCopying } from './copy.ts';
 import { formatModule } from './format.ts';
-import { isLazy, Parameter } from './parameter.ts';
+import { Buffer, isLazy, Parameter } from './parameter.ts';
 import {
   type LoadStateDictPostHook,
   type LoadStateDictPreHook,
@@ -105,6 +105,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     const take = (name: string, value: unknown, saved: boolean): void => {
       if (typeof value !== 'object' || value === null) return;
       if (value instanceof Parameter) own.parameters.push([name, value]);
+      else if (value instanceof Buffer) own.buffers.push([name, value, value.persistent]);
       else if (value instanceof Tensor) own.buffers.push([name, value, saved]);
       else if (value instanceof Module) own.children.push([name, value as AnyModule]);
       else if (isContainer(value) && !seen.has(value)) {
@@ -458,12 +459,35 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     return this.namedModules('', false).flatMap(([path, module]) => {
       const { parameters, buffers } = module.#own();
       const saved = [...parameters, ...buffers.filter(([, , isSaved]) => isSaved)];
-      return saved.map(([name, tensor]) => ({
-        key: path === '' ? name : `${path}.${name}`,
-        tensor,
-        optional: module.optional(name),
-      }));
+      const keyed = (name: string): string => (path === '' ? name : `${path}.${name}`);
+      const list = saved.map(
+        ([name, tensor]): Saved => ({ key: keyed(name), tensor, optional: module.optional(name) }),
+      );
+      const { getExtraState, setExtraState } = Module.prototype;
+      const gives = module.getExtraState !== getExtraState;
+      const takes = module.setExtraState !== setExtraState;
+      if (gives || takes) {
+        const get = gives ? (): unknown => module.getExtraState() : null;
+        const set = takes ? (state: unknown): void => module.setExtraState(state) : null;
+        list.push({ key: keyed('_extra_state'), get, set });
+      }
+      return list;
     });
+  }
+  /**
+   * What a state dict holds of this module beside parameters and buffers, under the key `_extra_state`. Overridden, with
+   * {@link setExtraState}, by modules that have such state: a tensor, or anything that what writes the file can write.
+   */
+  getExtraState(): unknown {
+    throw new TypeError(
+      `getExtraState: ${this.#name()} has no extra state; override getExtraState and setExtraState to have some`,
+    );
+  }
+  /** Takes over what {@link getExtraState} once gave, when a state dict is loaded. */
+  setExtraState(_state: unknown): void {
+    throw new TypeError(
+      `setExtraState: ${this.#name()} takes no extra state; override getExtraState and setExtraState to have some`,
+    );
   }
   /** Parameters and buffers by PyTorch's names, sharing memory with the module. */
   stateDict(options: { prefix?: string | undefined; keepVars?: boolean | undefined } = {}): StateDict {
@@ -474,8 +498,11 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     for (const [path, m] of hooked)
       for (const hook of m.#stateHooks!.beforeSave.values()) hook(m, prefixed(path), keepVars);
     const out = Object.create(null) as StateDict;
-    for (const { key, tensor } of this.#tensors())
-      out[prefix + key] = keepVars || isLazy(tensor) ? tensor : tensor.detach();
+    for (const entry of this.#tensors()) {
+      const key = prefix + entry.key;
+      if ('tensor' in entry) out[key] = keepVars || isLazy(entry.tensor) ? entry.tensor : entry.tensor.detach();
+      else if (entry.get !== null) out[key] = entry.get() as Tensor; // or whatever it is
+    }
     // innermost first, as the parts are finished
     for (const [path, m] of hooked.reverse())
       for (const hook of m.#stateHooks!.afterSave.values()) hook(m, out, prefixed(path), {});
@@ -561,6 +588,13 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     return this.#hooked().backward(hook);
   }
 
+  /**
+   * PyTorch's old hook: calls `hook(module, gradInputs, gradOutputs)` with the gradients of the last operation of forward
+   * alone. Throws TypeError where there are full hooks; {@link registerFullBackwardHook} does what one expects.
+   */
+  registerBackwardHook(hook: BackwardHook): HookHandle {
+    return this.#hooked().backwardOfLast(hook);
+  }
   /** Calls `hook(module, gradOutputs)` in backward before the module's part; gradients that it returns take their place. */
   registerFullBackwardPreHook(hook: BackwardPreHook): HookHandle {
     return this.#hooked().beforeBackward(hook);
