@@ -90,15 +90,17 @@ export { IncompatibleKeys, type StateDict } from './state-dict.ts';
 export {
   Transformer,
   TransformerDecoder,
-  TransformerDecoderLayer,
   type TransformerDecoderOptions,
   TransformerEncoder,
-  TransformerEncoderLayer,
   type TransformerEncoderOptions,
   type TransformerForwardOptions,
-  type TransformerLayerOptions,
   type TransformerOptions,
 } from './transformer.ts';
+export {
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+} from './transformer-layers.ts';
 export { Embedding, EmbeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from './sparse.ts';
 export * as functional from '../functional.ts';
 export * as init from './init-names.ts';
