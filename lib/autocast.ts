@@ -16,7 +16,7 @@ const POLICIES: ReadonlyMap<string, Policy> = new Map([
   ...list('float32', 'cond tensorinv tensorsolve inverse pinverse choleskyInverse choleskySolve maxPool3dWithIndices'),
   ...list(
     'float32',
-    'prod trace quantile nanquantile cdist gridSample avgPool3d maxPool3d adaptiveAvgPool3d adaptiveMaxPool3d',
+    'prod trace quantile nanquantile cdist gridSample gridSampler avgPool3d maxPool3d adaptiveAvgPool3d adaptiveMaxPool3d',
   ),
   ...list('float32', 'mseLoss l1Loss smoothL1Loss huberLoss crossEntropy nllLoss klDiv binaryCrossEntropy'),
   ...list(
@@ -32,11 +32,12 @@ const eligible = (x: unknown): x is Tensor => x instanceof Tensor && x.dt.kind =
 function tensorsIn(values: readonly unknown[]): Tensor[] {
   return values.flatMap((v) => (Array.isArray(v) ? tensorsIn(v) : v instanceof Tensor ? [v] : []));
 }
-function cast(value: unknown, dt: DType): unknown {
+/** Casts the tensors of a value that take part, also those in lists and plain objects. */
+export function castTo(value: unknown, dt: DType): unknown {
   if (eligible(value)) return value.dt === dt ? value : value.to(dt.name);
-  if (Array.isArray(value)) return value.map((v) => cast(v, dt));
+  if (Array.isArray(value)) return value.map((v) => castTo(v, dt));
   if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, cast(v, dt)]));
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, castTo(v, dt)]));
   }
   return value;
 }
@@ -55,7 +56,7 @@ export function castCall<A extends readonly unknown[], R>(name: string, f: (...a
   const dt = policy ? target(policy, args) : null;
   casting.on = false;
   try {
-    return f(...((dt === null ? args : args.map((a) => cast(a, dt))) as unknown[] as never));
+    return f(...((dt === null ? args : args.map((a) => castTo(a, dt))) as unknown[] as never));
   } finally {
     casting.on = true;
   }

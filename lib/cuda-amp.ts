@@ -1,7 +1,9 @@
 // torch.cuda.amp: the older names of torch.amp for CUDA.
 import { autocast as autocastOn, type Autocast } from './amp/autocast.ts';
+import { type CustomFwdOptions, customBwd as wrapBackward, customFwd as wrapForward } from './amp/custom.ts';
 import { GradScaler as Scaler, type GradScalerOptions } from './amp/grad-scaler.ts';
-import { type Call, readArguments } from './define.ts';
+import { checkOptions, type Call, readArguments } from './define.ts';
+import type { FunctionContext } from './autograd/function.ts';
 import type { DTypeName } from './dtype.ts';
 
 /** Options of {@link autocast}. */
@@ -42,4 +44,25 @@ export class GradScaler extends Scaler {
     const names = ['initScale', 'growthFactor', 'backoffFactor', 'growthInterval', 'enabled'];
     super({ ...readArguments<Options>('GradScaler', args, names), device: 'cuda' });
   }
+}
+
+type Method = (ctx: FunctionContext, ...args: never[]) => unknown;
+/**
+ * As `torch.amp.customFwd` with `deviceType: 'cuda'`: where there is no CUDA, `f` runs as it is.
+ * @example
+ * const forward = torch.cuda.amp.customFwd((_: torch.autograd.FunctionContext, x: torch.Tensor) => x.mul(2))
+ * forward(new torch.autograd.FunctionContext(), torch.tensor([1.5])) // tensor([3.])
+ */
+export function customFwd<F extends Method>(f: F, options: Omit<CustomFwdOptions, 'deviceType'> = {}): F {
+  checkOptions('customFwd', options, ['castInputs']);
+  return wrapForward(f, { ...options, deviceType: 'cuda' });
+}
+/**
+ * As `torch.amp.customBwd` with `deviceType: 'cuda'`.
+ * @example
+ * const backward = torch.cuda.amp.customBwd((_: torch.autograd.FunctionContext, g: torch.Tensor) => g.mul(2))
+ * backward(new torch.autograd.FunctionContext(), torch.tensor([1.5])) // tensor([3.])
+ */
+export function customBwd<F extends Method>(f: F): F {
+  return wrapBackward(f, { deviceType: 'cuda' });
 }

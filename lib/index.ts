@@ -54,6 +54,7 @@ Object.defineProperties(Tensor.prototype, {
 setZeros((sizes, dtype) => zeros([...sizes], { dtype: dtype as DTypeName }));
 
 export * as accelerator from './accelerator.ts';
+export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from './autograd/anomaly.ts';
 export * as amp from './amp.ts';
 export {
   autocast,

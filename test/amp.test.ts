@@ -285,3 +285,80 @@ describe('GradScaler', () => {
     }
   });
 });
+
+describe('recurrent layers under autocasting', () => {
+  const kinds = (x: unknown): unknown => (Array.isArray(x) ? x.map(kinds) : (x as torch.Tensor).dtype);
+  // PyTorch's, but for the LSTM, whose bfloat16 kernel not every processor has
+  test.each([
+    ['RNN', {}, ['bfloat16', 'bfloat16'], [-0.703125, -0.42578125, -0.486328125, -0.05859375]],
+    ['GRU', {}, ['float32', 'float32'], [-0.0419769287109375, 0.4815216064453125, -0.26025390625, 0.27557373046875]],
+    ['LSTM', {}, ['bfloat16', ['bfloat16', 'bfloat16']], null],
+    ['LSTM', { projSize: 2 }, ['bfloat16', ['bfloat16', 'float32']], null],
+    ['RNNCell', {}, 'bfloat16', [-0.828125, 0.298828125, -0.81640625, 0.0390625]],
+    ['LSTMCell', {}, ['float32', 'float32'], [0.15810906887054443, 0.05238085612654686, 0.060610927641391754]],
+    ['GRUCell', {}, 'float32', [-0.14044189453125, 0.3398895263671875, -0.2747344970703125, 0.25997161865234375]],
+  ] as const)('%s %j', (name, options, dtypes, values) => {
+    torch.manualSeed(0);
+    const layer: unknown = Reflect.construct(torch.nn[name], [3, 4, options]);
+    const m = layer as torch.nn.Module<[x: torch.Tensor], torch.Tensor | readonly [torch.Tensor, unknown]>;
+    const x = name.endsWith('Cell') ? torch.randn(2, 3) : torch.randn(5, 2, 3);
+    torch.autocast('cpu', () => {
+      const result = m.forward(x);
+      expect(kinds(result)).toEqual(dtypes);
+      const y = result instanceof torch.Tensor ? result : result[0];
+      values?.forEach((v, i) => expect(y.reshape(-1).select(0, i).item()).toBeCloseTo(v, 6));
+      y.sum().backward();
+      expect(m.parameters().map((p) => p.grad?.dtype)).toEqual(m.parameters().map(() => 'float32'));
+      // input and weights need not be alike
+      expect(kinds(m.forward(x.bfloat16()))).not.toContain('float32');
+    });
+  });
+});
+
+test('gridSample computes in float32', () => {
+  const [x, grid] = [torch.ones([1, 1, 2, 2]).bfloat16(), torch.zeros([1, 1, 1, 2]).bfloat16()];
+  expect(torch.autocast('cpu', () => torch.nn.functional.gridSample(x, grid)).dtype).toBe('float32');
+  expect(torch.autocast('cpu', () => torch.gridSampler(x, grid, 0, 0, false)).dtype).toBe('float32');
+});
+
+describe('customFwd and customBwd', () => {
+  type Context = torch.autograd.FunctionContext;
+  const seen: unknown[] = [];
+  const define = (castInputs?: DTypeName) =>
+    class Product extends torch.autograd.Function {
+      static forward = amp.customFwd(
+        (ctx: Context, a: torch.Tensor, b: readonly torch.Tensor[]) => {
+          ctx.saveForBackward(a, b[0]!);
+          const y = a.mm(b[0]!);
+          seen.push(a.dtype, b[0]!.dtype, y.dtype, torch.isAutocastEnabled('cpu'));
+          return y;
+        },
+        { deviceType: 'cpu', castInputs },
+      );
+      static backward = amp.customBwd({ deviceType: 'cpu' })((ctx: Context, g: torch.Tensor) => {
+        const [a, b] = ctx.savedTensors;
+        seen.push(torch.isAutocastEnabled('cpu'));
+        return [g.mm(b!.t().to(g.dtype)), a === undefined ? a : null];
+      });
+    };
+  test.each([
+    [undefined, true, ['float32', 'float32', 'bfloat16', true, true]],
+    ['float16', true, ['float16', 'float16', 'float16', false, false]],
+    ['float16', false, ['float32', 'float32', 'float32', false, false]],
+  ] as const)('castInputs %s, enabled %s', (castInputs, enabled, wanted) => {
+    seen.length = 0;
+    const x = torch.ones([2, 2], { requiresGrad: true });
+    const y = torch.autocast('cpu', { enabled }, () => define(castInputs).apply(x, [torch.ones([2, 2])]));
+    y.sum().backward();
+    expect(seen).toEqual(wanted);
+    expect(x.grad!.tolist()).toEqual([
+      [2, 2],
+      [2, 2],
+    ]);
+  });
+  test('refusals', () => {
+    expect(() => amp.customFwd(3 as never, { deviceType: 'cpu' })).toThrow(/^customFwd: /);
+    expect(() => amp.customFwd({ deviceType: 'cpu' })(3 as never)).toThrow(/^customFwd: expected a function/);
+    expect(() => amp.customBwd({ deviceType: 'tpu' })).toThrow(torch.DeviceError);
+  });
+});

@@ -5,7 +5,9 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
 import type { DTypeName } from '../lib/dtype.ts';
 import * as torch from '../lib/index.ts';
-import { expectClose, flat } from './helpers.ts';
+import { expectClose, expectRefusal, flat } from './helpers.ts';
+
+type T = torch.Tensor;
 
 interface Data {
   v: (number | string)[];
@@ -141,4 +143,77 @@ test('gumbelSoftmax draws as PyTorch does', () => {
   expectData(y, hard, 'hard', 1e-6);
   y.mul(tensor(soft)).sum().backward();
   assert.ok(Number(logits.grad!.abs().sum().item()) > 0);
+});
+
+describe('linearCrossEntropy in pieces', () => {
+  const { LinearCrossEntropyOptions } = torch.nn;
+  const piecewise = [{ batchChunkSize: 2 }, {}, { chunkingMethod: 'aspect_ratio' }, { chunkingMethod: null }];
+  const cases = piecewise.flatMap((o) => (['mean', 'sum', 'none'] as const).map((r) => [o, r] as const));
+
+  test.each(cases)('%j %s: the same loss and gradients', (given, reduction) => {
+    torch.manualSeed(1);
+    const draw = (...sizes: number[]): torch.Tensor => torch.randn(sizes, { dtype: 'float64' });
+    const target = torch.tensor([0, 4, -100, 2, 1, 4, 3]);
+    const inputs = [draw(7, 3), draw(5, 3), draw(5)];
+    for (const weight of [null, draw(5).abs()]) {
+      const run = (options: torch.nn.LinearCrossEntropyOptions | null): torch.Tensor[] => {
+        const [x, w, linearBias] = inputs.map((t) => t.clone().requiresGrad_()) as [T, T, T];
+        const y = torch.linearCrossEntropy(x, w, target, { linearBias, weight, reduction, options });
+        y.mul(torch.arange(y.numel(), { dtype: 'float64' }).add(1).reshape(y.sizes))
+          .sum()
+          .backward();
+        return [y, x.grad!, w.grad!, linearBias.grad!];
+      };
+      const wanted = run(null);
+      run(new LinearCrossEntropyOptions(given)).forEach((got, i) => {
+        assert.deepEqual([...got.sizes], [...wanted[i]!.sizes]);
+        expectClose(flat(got), flat(wanted[i]!), 1e-12, `${i}`);
+      });
+    }
+  });
+  test('halves are summed in float32; one row alone; without gradients', () => {
+    const options = new LinearCrossEntropyOptions({ batchChunkSize: 1 });
+    const [x, w] = [
+      torch.ones([3, 2]).bfloat16(),
+      torch
+        .tensor([
+          [0.5, 0],
+          [1, 0.5],
+        ])
+        .bfloat16(),
+    ];
+    const loss = torch.linearCrossEntropy(x, w, torch.tensor([1, 1, 0]), { options });
+    assert.equal(loss.dtype, 'bfloat16');
+    assert.ok(Math.abs(loss.item() - 0.6467) < 4e-3);
+    const row = torch.linearCrossEntropy(x.select(0, 0), w, torch.tensor(1), { options, reduction: 'none' });
+    assert.deepEqual([...row.sizes], []);
+  });
+  test('the module prints and takes them; second derivatives and wrong options are refused', () => {
+    const options = new LinearCrossEntropyOptions({ batchChunkSize: 3, chunkingMethod: null, accDtype: 'float32' });
+    const m = new torch.nn.LinearCrossEntropyLoss(3, 4, { options });
+    assert.match(
+      String(m),
+      /options=LinearCrossEntropyOptions\(allow_retain_graph=False, batch_chunk_size=3, chunking_method=None, acc_policy='auto', acc_dtype=torch.float32\)/,
+    );
+    const x = torch.ones([2, 3], { requiresGrad: true });
+    const loss = m.forward(x, torch.tensor([0, 1]));
+    expectRefusal(
+      () => torch.autograd.grad(loss, x, { createGraph: true }),
+      'linearCrossEntropy',
+      /no second derivatives/,
+    );
+    const both = new LinearCrossEntropyOptions({ batchChunkSize: 2, chunkingMethod: 'aspect_ratio' });
+    const call = (o: unknown): unknown =>
+      torch.linearCrossEntropy(torch.ones([2, 3]), torch.ones([4, 3]), torch.tensor([0, 1]), { options: o as never });
+    expectRefusal(() => call(both), 'linearCrossEntropy', /give different chunk sizes \(2 vs 1\); pass only one/);
+    expectRefusal(() => call({}), 'linearCrossEntropy', /expected LinearCrossEntropyOptions/);
+    for (const [bad, message] of [
+      [{ accPolicy: 'exact' }, /invalid acc_policy/],
+      [{ chunkingMethod: 'aspect_ratio:0' }, /invalid chunking_method/],
+      [{ batchChunkSize: 0 }, /must be positive int or None, got 0/],
+      [{ accDtype: 'int64' }, /acc_dtype must be/],
+    ] as const) {
+      expectRefusal(() => new LinearCrossEntropyOptions(bad as never), 'LinearCrossEntropyOptions', message);
+    }
+  });
 });

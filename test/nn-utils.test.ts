@@ -2,7 +2,7 @@
 // PyTorch's stored answers (test/oracle/losses.json, by scripts/oracle-losses.py) where it can answer.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'vitest';
+import { describe, test, vi } from 'vitest';
 import type { DTypeName } from '../lib/dtype.ts';
 import * as torch from '../lib/index.ts';
 import { expectClose, flat } from './helpers.ts';
@@ -347,5 +347,103 @@ describe('Module', () => {
     const net = new Net();
     net.setSubmodule('body.1', new nn.Tanh());
     assert.ok(net.body[1] instanceof nn.Tanh);
+  });
+});
+
+describe('old names', () => {
+  const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  test.each([
+    ['uniform', [3, 3]],
+    ['normal', [3, 0]],
+    ['constant', [3]],
+    ['xavierUniform', [0]],
+    ['kaimingNormal', []],
+    ['orthogonal', []],
+    ['sparse', [0.5]],
+  ] as const)('nn.init.%s warns once and does as its successor', (name, args) => {
+    const run = (f: string): number[] => {
+      torch.manualSeed(3);
+      const g = Reflect.get(torch.nn.init, f) as (x: torch.Tensor, ...args: readonly number[]) => torch.Tensor;
+      return flat(g(torch.empty([3, 3]), ...args));
+    };
+    warnings.mockClear();
+    assert.deepEqual(run(name), run(`${name}_`));
+    run(name);
+    assert.deepEqual(warnings.mock.calls, [
+      [`\`nn.init.${name}\` is now deprecated in favor of \`nn.init.${name}_\`.`, 'DeprecationWarning'],
+    ]);
+    const refused: unknown = Reflect.get(torch.nn.init, name);
+    assert.throws(() => Reflect.apply(refused as (x: number) => void, null, [3]), {
+      message: new RegExp(`^${name}: `),
+    });
+  });
+  test('nn.utils.clipGradNorm', () => {
+    warnings.mockClear();
+    const p = torch.ones([2], { requiresGrad: true });
+    p.mul(torch.tensor([3, 4]))
+      .sum()
+      .backward();
+    assert.equal(torch.nn.utils.clipGradNorm([p], 1).item(), 5);
+    assert.ok(Math.abs(p.grad!.norm().item() - 1) < 1e-5);
+    assert.equal(warnings.mock.calls.length, 1);
+  });
+});
+
+describe('transferParametrizationsAndParams', () => {
+  const { registerParametrization, transferParametrizationsAndParams, isParametrized } = torch.nn.utils.parametrize;
+  test('shares originals and parametrizations, and makes what is not there', () => {
+    const from = new torch.nn.Linear(2, 3);
+    registerParametrization(
+      registerParametrization(from, 'weight', new torch.nn.Tanh()),
+      'weight',
+      new torch.nn.ReLU(),
+    );
+    registerParametrization(from, 'bias', new torch.nn.Tanh());
+    const to = transferParametrizationsAndParams(from, new torch.nn.Linear(2, 3));
+    assert.deepEqual(Object.keys(to.stateDict()), Object.keys(from.stateDict()));
+    assert.ok(to.weight.equal(from.weight) && to.bias!.equal(from.bias!));
+    assert.equal(
+      to.getParameter('parametrizations.weight.original'),
+      from.getParameter('parametrizations.weight.original'),
+    );
+    const bare = transferParametrizationsAndParams(from, new torch.nn.Identity(), 'weight');
+    assert.deepEqual(Object.keys(bare.stateDict()), ['parametrizations.weight.original']);
+  });
+  test('of several originals', () => {
+    const from = torch.nn.utils.parametrizations.weightNorm(new torch.nn.Linear(2, 3));
+    const to = transferParametrizationsAndParams(from, new torch.nn.Linear(2, 3));
+    assert.ok(to.weight.equal(from.weight));
+    assert.deepEqual(Object.keys(to.stateDict()), Object.keys(from.stateDict()));
+  });
+  test('does nothing for plain modules, and refuses unknown names', () => {
+    const plain = new torch.nn.Linear(2, 3);
+    assert.ok(!isParametrized(transferParametrizationsAndParams(plain, new torch.nn.Linear(2, 3))));
+    registerParametrization(plain, 'weight', new torch.nn.Tanh());
+    assert.throws(() => transferParametrizationsAndParams(plain, new torch.nn.Linear(2, 3), 'bias'), {
+      message: /^transferParametrizationsAndParams: Module ParametrizedLinear does not have a parametrization/,
+    });
+  });
+});
+
+test('weights of convolutions in another memory format compute and train the same', () => {
+  for (const [Conv, dims, format, convert] of [
+    [torch.nn.Conv2d, 2, 'channelsLast', torch.nn.utils.convertConv2dWeightMemoryFormat],
+    [torch.nn.ConvTranspose3d, 3, 'channelsLast3d', torch.nn.utils.convertConv3dWeightMemoryFormat],
+  ] as const) {
+    const net = new torch.nn.Sequential(new Conv(3, 4, 2));
+    const x = torch.randn([2, 3, ...new Array<number>(dims).fill(4)]);
+    const before = net.forward(x).detach();
+    const other = convert(net.deepcopy(), format);
+    const weight = other.parameters()[0]!;
+    assert.equal(weight.stride()[1], 1);
+    assert.ok(torch.allclose(other.forward(x), before, { atol: 1e-5 }));
+    for (const m of [net, other]) {
+      m.forward(x).square().sum().backward();
+      new torch.optim.Adam(m.parameters(), { lr: 0.1 }).step();
+    }
+    assert.ok(torch.allclose(other.forward(x), net.forward(x), { atol: 1e-3 }));
+  }
+  assert.throws(() => torch.nn.utils.convertConv2dWeightMemoryFormat(3 as never, 'channelsLast'), {
+    message: /^convertConv2dWeightMemoryFormat: expected a Module/,
   });
 });

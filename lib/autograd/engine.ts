@@ -7,7 +7,8 @@ import { sameShape, show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { addInto, cast, clone, onesLike, sumTo } from '../ops/internal/engine-ops.ts';
 import { applyHooks } from './hooks.ts';
-import { mode } from './mode.ts';
+import { watchedBackward } from './anomaly.ts';
+import { anomaly, mode } from './mode.ts';
 import { AccumulateGrad, edgeOf, type Grad, type Node } from './node.ts';
 
 let passes = 0;
@@ -211,7 +212,7 @@ function runNode(node: Node, ready: Ready, pass: Pass): void {
   const { next } = node;
   const { useful } = pass;
   const runs = grads !== null && (useful === null || next.some((n) => n !== null && useful.has(n)));
-  const results = runs ? node.backward(grads!) : null;
+  const results = !runs ? null : anomaly.on ? watchedBackward(node, grads!) : node.backward(grads!);
   for (let i = 0; i < next.length; i++) {
     const to = next[i];
     if (!to) continue;

@@ -4,6 +4,7 @@ import { describe } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 import { backward as runBackward, type GradOptions as EngineOptions, grad as runGrad } from './engine.ts';
 
+export { type AnomalyOptions, detectAnomaly, setDetectAnomaly } from './anomaly.ts';
 export { Function, FunctionContext, type FunctionDefinition } from './function.ts';
 export { gradcheck, type GradcheckOptions, gradgradcheck } from './gradcheck.ts';
 export { enableGrad, inferenceMode, noGrad, setGradEnabled } from './mode.ts';

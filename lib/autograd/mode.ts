@@ -3,6 +3,8 @@ import { checkFunction } from '../errors.ts';
 
 /** Read on every operation; changed by the functions below only. */
 export const mode: { grad: boolean; inference: boolean } = { grad: true, inference: false };
+/** Read when nodes are made and run; changed by anomaly.ts only. */
+export const anomaly: { on: boolean; checkNan: boolean } = { on: false, checkNan: true };
 
 function within<R>(grad: boolean, inference: boolean, f: () => R): R {
   const before = { ...mode };

@@ -4,7 +4,7 @@ import { AutogradError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Hook } from './hooks.ts';
-import { mode } from './mode.ts';
+import { anomaly, mode } from './mode.ts';
 
 export type Grad = Tensor | null;
 
@@ -17,6 +17,18 @@ export interface Watch {
 let sequence = 0;
 const NONE: readonly (Tensor | null)[] = [];
 const NO_VERSIONS: readonly number[] = [];
+
+/** Where nodes were made, while anomaly detection is on. */
+const traces = new WeakMap<Node, Error>();
+function noteTrace(node: Node): void {
+  const { stackTraceLimit } = Error;
+  // the library's own frames come first
+  Error.stackTraceLimit = 50;
+  traces.set(node, new Error(`forward call of ${node.name}`));
+  Error.stackTraceLimit = stackTraceLimit;
+}
+/** Where a node was made, if anomaly detection was on then. */
+export const traceOf = (node: Node): Error | null => traces.get(node) ?? null;
 
 /** One recorded operation: where its inputs' gradients go, and what it needs to compute them. */
 export abstract class Node {
@@ -46,6 +58,7 @@ export abstract class Node {
 
   constructor(name: string) {
     this.name = name;
+    if (anomaly.on) noteTrace(this);
   }
   /** The gradients of the inputs, given those of the outputs (null: zero). */
   abstract backward(grads: readonly Grad[]): readonly Grad[];

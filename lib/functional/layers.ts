@@ -4,7 +4,7 @@ import { checkTensor, runMap } from '../dispatch.ts';
 import { int64, requireFloating } from '../dtype.ts';
 import { DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
-import { placed } from '../nn/internal.ts';
+import { checkBatchEps, placed } from '../nn/internal.ts';
 import * as drop from '../ops/dropout.ts';
 import type { Sizes } from '../ops/internal/spatial.ts';
 import * as norms from '../ops/norm.ts';
@@ -271,6 +271,7 @@ export function batchNorm(
     momentum = 0.1,
     eps = 1e-5,
   } = readArguments<BatchNormOptions>('batchNorm', args, ['weight', 'bias', 'training', 'momentum', 'eps']);
+  checkBatchEps(training, eps);
   return norms.batchNorm(x, weight, bias, runningMean, runningVar, training, momentum, eps);
 }
 /**

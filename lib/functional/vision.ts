@@ -11,6 +11,11 @@ import type { Sizes } from '../ops/internal/spatial.ts';
 import * as noise from '../ops/noise.ts';
 import type { Pooled } from '../ops/pool.ts';
 import { instanceNorm as instanceNormOp } from '../ops/response-norm.ts';
+import {
+  FRACTIONAL_NAMES,
+  type FractionalArguments,
+  type FractionalMaxPoolOptions,
+} from '../ops/internal/fractional.ts';
 import { fractionalMaxPool2dWithIndices, fractionalMaxPool3dWithIndices } from '../ops/unpool.ts';
 import { type Shape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -66,26 +71,7 @@ export function fold(
 
 // ---- fractional pooling ---------------------------------------------------------------------------------------------
 
-/** Options of {@link fractionalMaxPool2d} and {@link fractionalMaxPool3d}. */
-export interface FractionalMaxPoolOptions {
-  outputSize?: Sizes | null | undefined;
-  outputRatio?: number | Shape | null | undefined;
-  returnIndices?: boolean | undefined;
-  /** [N, C, dims] of numbers from 0 to 1, that say where windows lie; drawn if absent. */
-  _randomSamples?: Tensor | null | undefined;
-}
-type FractionalArguments = Named<
-  [kernelSize: Sizes],
-  ['kernelSize'],
-  [
-    outputSize?: Sizes | null,
-    outputRatio?: number | Shape | null,
-    returnIndices?: boolean,
-    _randomSamples?: Tensor | null,
-  ],
-  FractionalMaxPoolOptions
->;
-const FRACTIONAL_NAMES = ['kernelSize', 'outputSize', 'outputRatio', 'returnIndices', '_randomSamples'] as const;
+export type { FractionalMaxPoolOptions };
 function fractional(
   where: string,
   x: Tensor,

@@ -33,12 +33,16 @@ export interface ConvModuleOptions extends FactoryOptions {
 }
 const CHANNELS = ['inChannels', 'outChannels', 'kernelSize'] as const;
 type Channels = [inChannels: number, outChannels: number, kernelSize: Sizes];
-type ConvModuleArguments = Named<
-  Channels,
-  typeof CHANNELS,
-  [stride?: Sizes, padding?: ConvPadding, dilation?: Sizes, groups?: number, bias?: boolean, paddingMode?: PaddingMode],
-  ConvModuleOptions
->;
+/** What a convolution may be given behind its channels and kernel, in PyTorch's order. */
+export type ConvOptional = [
+  stride?: Sizes,
+  padding?: ConvPadding,
+  dilation?: Sizes,
+  groups?: number,
+  bias?: boolean,
+  paddingMode?: PaddingMode,
+];
+type ConvModuleArguments = Named<Channels, typeof CHANNELS, ConvOptional, ConvModuleOptions>;
 /** Options of {@link ConvTranspose1d}, {@link ConvTranspose2d} and {@link ConvTranspose3d}. */
 export interface ConvTransposeModuleOptions extends FactoryOptions {
   stride?: Sizes | undefined;
@@ -49,20 +53,17 @@ export interface ConvTransposeModuleOptions extends FactoryOptions {
   dilation?: Sizes | undefined;
   paddingMode?: 'zeros' | undefined;
 }
-type ConvTransposeModuleArguments = Named<
-  Channels,
-  typeof CHANNELS,
-  [
-    stride?: Sizes,
-    padding?: Sizes,
-    outputPadding?: Sizes,
-    groups?: number,
-    bias?: boolean,
-    dilation?: Sizes,
-    paddingMode?: 'zeros',
-  ],
-  ConvTransposeModuleOptions
->;
+/** The same of a transposed convolution. */
+export type ConvTransposeOptional = [
+  stride?: Sizes,
+  padding?: Sizes,
+  outputPadding?: Sizes,
+  groups?: number,
+  bias?: boolean,
+  dilation?: Sizes,
+  paddingMode?: 'zeros',
+];
+type ConvTransposeModuleArguments = Named<Channels, typeof CHANNELS, ConvTransposeOptional, ConvTransposeModuleOptions>;
 
 export const CONV_NAMES = [
   ...CHANNELS,

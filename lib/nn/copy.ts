@@ -4,7 +4,7 @@ import { noGrad } from '../autograd/mode.ts';
 import { AutogradError } from '../errors.ts';
 import { emptyLasting, Tensor } from '../tensor.ts';
 import type { AnyModule } from './module.ts';
-import { Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.ts';
+import { Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.ts';
 
 /** Copies a value, the same one to the same copy. */
 export type Copy = <T>(value: T) => T;
@@ -38,6 +38,10 @@ function copyTensor(x: Tensor): Tensor {
   const values = emptyLasting(x.sizes, x.dt);
   noGrad(() => values.copy_(x.detach()));
   if (x instanceof Parameter) return new Parameter(values, x.requiresGrad);
+  if (x instanceof Buffer) {
+    if (x.requiresGrad) values.requiresGrad = true;
+    return new Buffer(values, { persistent: x.persistent });
+  }
   if (x.requiresGrad) values.requiresGrad = true;
   if (x.grad !== null) values.grad = x.grad.detach().clone();
   return values;

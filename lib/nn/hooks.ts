@@ -52,6 +52,8 @@ export class Hooks {
   readonly #after = new Map<number, AnyForwardHook>();
   readonly #backward = new Map<number, BackwardHook>();
   readonly #beforeBackward = new Map<number, BackwardPreHook>();
+  /** Those that see only the last operation: see Module.registerBackwardHook. */
+  readonly #last = new Map<number, BackwardHook>();
   constructor(module: AnyModule) {
     this.#module = module;
   }
@@ -61,6 +63,7 @@ export class Hooks {
     for (const hook of other.#after.values()) this.after(hook);
     for (const hook of other.#backward.values()) this.backward(hook);
     for (const hook of other.#beforeBackward.values()) this.beforeBackward(hook);
+    for (const hook of other.#last.values()) this.backwardOfLast(hook);
   }
   before(hook: AnyPreHook): HookHandle {
     return register(this.#before, hook);
@@ -69,7 +72,18 @@ export class Hooks {
     return register(this.#after, hook);
   }
   backward(hook: BackwardHook): HookHandle {
+    this.#refuseBoth('registerFullBackwardHook', this.#last);
     return register(this.#backward, hook);
+  }
+  backwardOfLast(hook: BackwardHook): HookHandle {
+    this.#refuseBoth('registerBackwardHook', this.#backward);
+    return register(this.#last, hook);
+  }
+  #refuseBoth(where: string, others: ReadonlyMap<number, unknown>): void {
+    if (others.size === 0) return;
+    throw new TypeError(
+      `${where}: Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only one of them.`,
+    );
   }
   beforeBackward(hook: BackwardPreHook): HookHandle {
     return register(this.#beforeBackward, hook);
@@ -93,7 +107,34 @@ export class Hooks {
       const next: unknown = hook(this.#module, args as never, output as never);
       if (next !== undefined && next !== null) output = next;
     }
+    if (this.#last.size > 0) this.#watchLast(args, output);
     return observer ? observer.outputs(output) : output;
+  }
+
+  /** Has the hooks called with what the operation that gave the output does in backward. */
+  #watchLast(args: readonly unknown[], output: unknown): void {
+    let first = output;
+    while (Array.isArray(first)) first = first[0] as unknown;
+    const node = first instanceof Tensor && recording([first]) ? first.node : null;
+    if (node === null) return;
+    const inner = node.backward.bind(node);
+    node.backward = (given) => {
+      let grads = inner(given);
+      for (const hook of this.#last.values()) {
+        for (const g of [...grads, ...given]) if (g) g.storage.maker = 0;
+        const next = hook(this.#module, grads, given);
+        if (next !== undefined && next !== null) grads = next instanceof Tensor ? [next] : next;
+      }
+      return grads;
+    };
+    const before = new Set(tensorsOf(args).map((x) => x.node));
+    if (node.next.every((n) => n !== null && before.has(n))) return;
+    process.emitWarning(
+      'registerBackwardHook: Using a non-full backward hook when the forward contains multiple autograd Nodes is deprecated ' +
+        'and will be removed in future versions. This hook will be missing some gradInput. Please use ' +
+        'registerFullBackwardHook to get the documented behavior.',
+      'DeprecationWarning',
+    );
   }
 
   /** Follows one call into backward: gradients of its outputs come first, then those of its inputs. */

@@ -52,7 +52,13 @@ export { type AnyModule, Module } from './module.ts';
 export * from './instance-norm.ts';
 export * from './normalization.ts';
 export * from './padding.ts';
-export { Parameter, UninitializedBuffer, type UninitializedOptions, UninitializedParameter } from './parameter.ts';
+export {
+  Buffer,
+  Parameter,
+  UninitializedBuffer,
+  type UninitializedOptions,
+  UninitializedParameter,
+} from './parameter.ts';
 export * from './pooling.ts';
 export * from './unpooling.ts';
 export * from './upsampling.ts';
@@ -84,16 +90,18 @@ export { IncompatibleKeys, type StateDict } from './state-dict.ts';
 export {
   Transformer,
   TransformerDecoder,
-  TransformerDecoderLayer,
   type TransformerDecoderOptions,
   TransformerEncoder,
-  TransformerEncoderLayer,
   type TransformerEncoderOptions,
   type TransformerForwardOptions,
-  type TransformerLayerOptions,
   type TransformerOptions,
 } from './transformer.ts';
+export {
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+} from './transformer-layers.ts';
 export { Embedding, EmbeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from './sparse.ts';
 export * as functional from '../functional.ts';
-export * as init from './init.ts';
+export * as init from './init-names.ts';
 export * as utils from './utils.ts';

@@ -38,6 +38,14 @@ export function probability(where: string, name: string, value: unknown): number
   return value;
 }
 
+/** Refuses an eps that batch normalization cannot divide by. */
+export function checkBatchEps(training: boolean, eps: number): void {
+  checkNumber('batchNorm', 'eps', eps);
+  if (training && eps <= 0)
+    throw new RangeError(`batchNorm: batch_norm eps must be positive during training, but got ${eps}`);
+  if (eps < 0) throw new RangeError(`batchNorm: batch_norm eps must be non-negative, but got ${eps}`);
+}
+
 /** A number as Python prints an int. */
 export const int = (n: number): string => String(n);
 /** A number as Python prints a float: `1.0`, `1e-05`. */

@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor.ts';
 import { InstanceNorm1d, InstanceNorm2d, InstanceNorm3d } from './instance-norm.ts';
 import { FACTORY } from './internal.ts';
 import { become, materialized, waiting } from './lazy-base.ts';
-import { type BatchNormOptions, filled } from './norm-base.ts';
+import { type BatchNormOptions, filled, type NormOptional } from './norm-base.ts';
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d } from './normalization.ts';
 import { type Parameter, UninitializedBuffer } from './parameter.ts';
 
@@ -24,10 +24,7 @@ interface LazyNorm {
   numBatchesTracked: Tensor | null;
   resetParameters(): void;
 }
-type NormArguments = Call<
-  [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean],
-  BatchNormOptions
->;
+type NormArguments = Call<NormOptional, BatchNormOptions>;
 const readNorm = (where: string, args: readonly unknown[]): BatchNormOptions =>
   readArguments<BatchNormOptions>(
     where,

@@ -2,7 +2,6 @@
 import { type Named, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { ShapeError } from '../errors.ts';
-import type { ConvPadding } from '../ops/conv.ts';
 import type { Sizes } from '../ops/internal/spatial.ts';
 import { type Shape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -12,11 +11,12 @@ import {
   Conv2d,
   Conv3d,
   type ConvModuleOptions,
+  type ConvOptional,
   ConvTranspose1d,
   ConvTranspose2d,
   ConvTranspose3d,
   type ConvTransposeModuleOptions,
-  type PaddingMode,
+  type ConvTransposeOptional,
   TRANSPOSE_NAMES,
 } from './conv.ts';
 import { FACTORY, type FactoryOptions, whole } from './internal.ts';
@@ -85,26 +85,14 @@ interface ConvRequired {
   outChannels: number;
   kernelSize: Sizes;
 }
-type ConvArguments = Named<
+type Lazily<Optional extends readonly unknown[], Options> = Named<
   [outChannels: number, kernelSize: Sizes],
   ['outChannels', 'kernelSize'],
-  [stride?: Sizes, padding?: ConvPadding, dilation?: Sizes, groups?: number, bias?: boolean, paddingMode?: PaddingMode],
-  ConvModuleOptions
+  Optional,
+  Options
 >;
-type TransposeArguments = Named<
-  [outChannels: number, kernelSize: Sizes],
-  ['outChannels', 'kernelSize'],
-  [
-    stride?: Sizes,
-    padding?: Sizes,
-    outputPadding?: Sizes,
-    groups?: number,
-    bias?: boolean,
-    dilation?: Sizes,
-    paddingMode?: 'zeros',
-  ],
-  ConvTransposeModuleOptions
->;
+type ConvArguments = Lazily<ConvOptional, ConvModuleOptions>;
+type TransposeArguments = Lazily<ConvTransposeOptional, ConvTransposeModuleOptions>;
 /** The options of the ordinary layer, without weights of its own; and whether there is to be a bias. */
 function convOptions<O extends ConvModuleOptions | ConvTransposeModuleOptions>(
   where: string,

@@ -3,6 +3,7 @@ import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { crossEntropy, linearCrossEntropy, nllLoss } from '../ops/class-loss.ts';
+import { LinearCrossEntropyOptions } from '../ops/internal/linear-cross-entropy.ts';
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -14,7 +15,7 @@ import {
   smoothL1Loss,
 } from '../ops/loss.ts';
 import type { Tensor } from '../tensor.ts';
-import { FACTORY, type FactoryOptions, whole } from './internal.ts';
+import { bool, FACTORY, type FactoryOptions, float, tuple, whole } from './internal.ts';
 import { Linear } from './linear.ts';
 import { Loss, type Pair } from './loss-base.ts';
 import { Module } from './module.ts';
@@ -23,6 +24,7 @@ import { Module } from './module.ts';
 export interface ReductionOptions {
   reduction?: Reduction | undefined;
 }
+export { LinearCrossEntropyOptions };
 type ReductionArguments = Call<[reduction?: Reduction], ReductionOptions>;
 /** Options of the losses over classes. */
 export interface ClassLossOptions extends ReductionOptions {
@@ -254,9 +256,12 @@ export interface LinearCrossEntropyLossOptions extends ReductionOptions, Factory
   weight?: Tensor | null | undefined;
   ignoreIndex?: number | null | undefined;
   labelSmoothing?: number | undefined;
+  /** Computes piece by piece. */
+  options?: LinearCrossEntropyOptions | null | undefined;
 }
 /**
- * A linear layer to `numClasses` logits and their {@link CrossEntropyLoss} in one: x [N, inFeatures] and classes [N].
+ * A linear layer to `numClasses` logits, without bias unless asked for, and their {@link CrossEntropyLoss} in one: x
+ * [N, inFeatures] and classes [N].
  * Throws RangeError for a smoothing outside [0, 1].
  * @example
  * new torch.nn.LinearCrossEntropyLoss(2, 3).forward(torch.ones(4, 2), torch.tensor([0, 1, 2, 0])).shape // torch.Size([])
@@ -268,11 +273,21 @@ export class LinearCrossEntropyLoss extends Loss {
   readonly labelSmoothing: number;
   readonly weight: Tensor | null;
   readonly linear: Linear;
+  readonly options: LinearCrossEntropyOptions | null;
   constructor(inFeatures: number, numClasses: number, options: LinearCrossEntropyLossOptions = {}) {
     const where = 'LinearCrossEntropyLoss';
-    const names = ['outFeatures', 'bias', 'reduction', 'weight', 'ignoreIndex', 'labelSmoothing', ...FACTORY];
+    const names = [
+      'outFeatures',
+      'bias',
+      'reduction',
+      'weight',
+      'ignoreIndex',
+      'labelSmoothing',
+      'options',
+      ...FACTORY,
+    ];
     const given = readArguments<LinearCrossEntropyLossOptions>(where, [options], [], names);
-    const { outFeatures = [], bias = true, weight = null, ignoreIndex = null, labelSmoothing = 0 } = given;
+    const { outFeatures = [], bias = false, weight = null, ignoreIndex = null, labelSmoothing = 0 } = given;
     super(given.reduction);
     whole(where, 'inFeatures', inFeatures);
     whole(where, 'numClasses', numClasses);
@@ -291,6 +306,7 @@ export class LinearCrossEntropyLoss extends Loss {
     this.ignoreIndex = ignoreIndex;
     this.labelSmoothing = labelSmoothing;
     this.weight = weight;
+    this.options = given.options ?? null;
     const out = this.outFeatures.reduce((n, m) => n * m, numClasses);
     this.linear = new Linear(inFeatures, out, { bias, device: given.device, dtype: given.dtype });
   }
@@ -299,6 +315,21 @@ export class LinearCrossEntropyLoss extends Loss {
     const shape = [this.numClasses, ...this.outFeatures];
     const linearBias = linear.bias === null ? null : linear.bias.reshape(shape);
     const linearWeight = linear.weight.reshape([...shape, linear.inFeatures]);
-    return linearCrossEntropy(x, linearWeight, target, { linearBias, weight, reduction, ignoreIndex, labelSmoothing });
+    return linearCrossEntropy(x, linearWeight, target, {
+      linearBias,
+      weight,
+      reduction,
+      ignoreIndex,
+      labelSmoothing,
+      options: this.options,
+    });
+  }
+  override extraRepr(): string {
+    const { linear, outFeatures, reduction, ignoreIndex } = this;
+    return (
+      `in_features=${linear.inFeatures}, num_classes=${this.numClasses}, out_features=${tuple(outFeatures)}, ` +
+      `bias=${bool(linear.bias !== null)}, reduction=${reduction}, ignore_index=${ignoreIndex ?? 'None'}, ` +
+      `label_smoothing=${float(this.labelSmoothing)}, options=${String(this.options ?? 'None')}`
+    );
   }
 }

@@ -17,12 +17,9 @@ export interface BatchNormOptions extends FactoryOptions {
   trackRunningStats?: boolean | undefined;
   bias?: boolean | undefined;
 }
-export type NormArguments = Named<
-  [numFeatures: number],
-  ['numFeatures'],
-  [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean],
-  BatchNormOptions
->;
+/** What a normalization layer may be given behind its features, in PyTorch's order. */
+export type NormOptional = [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean];
+export type NormArguments = Named<[numFeatures: number], ['numFeatures'], NormOptional, BatchNormOptions>;
 export const filled = (sizes: Shape, dt: DType, value: number): Tensor => constant_(emptyLasting(sizes, dt), value);
 const KEYS: Readonly<Record<string, string>> = {
   runningMean: 'running_mean',

@@ -6,7 +6,7 @@ import { batchNorm, groupNorm, layerNorm } from '../ops/norm.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { ones_, zeros_ } from './init.ts';
-import { bool, FACTORY, type FactoryOptions, factoryDtype, float, tuple, whole } from './internal.ts';
+import { bool, checkBatchEps, FACTORY, type FactoryOptions, factoryDtype, float, tuple, whole } from './internal.ts';
 import { type AnyModule, Module } from './module.ts';
 import { type BatchNormOptions, checkDims, type NormArguments, NormBase } from './norm-base.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
@@ -29,6 +29,7 @@ abstract class BatchNorm extends NormBase {
     }
     const own = training || (this.runningMean === null && this.runningVar === null);
     const used = !training || trackRunningStats;
+    checkBatchEps(own, this.eps);
     return batchNorm(
       x,
       this.weight,

@@ -1,7 +1,7 @@
 // Parameter: a tensor that modules count among their own. Made by modules, and by whoever writes one.
 import { deviceOption, type DeviceLike } from '../device.ts';
 import { describe, inNameOf } from '../errors.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, checkOptions, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
 import { checkShape, type Shape } from '../shape.ts';
@@ -24,6 +24,28 @@ export class Parameter extends Tensor {
   }
   override toString(): string {
     return `Parameter containing:\n${super.toString()}`;
+  }
+}
+
+/**
+ * A tensor that is a buffer: as a field of a {@link Module} it is saved and moved with it, saved only if `persistent`,
+ * whatever the field's name. It shares the memory of `data`, and requires gradients if that does. (Any tensor that is no
+ * Parameter is a buffer here.)
+ * @example
+ * new torch.nn.Buffer(torch.tensor([1.5, 2]), { persistent: false }).persistent // false
+ */
+export class Buffer extends Tensor {
+  /** Whether it is in state dicts. */
+  persistent: boolean;
+  constructor(data: Tensor, options: { persistent?: boolean | undefined } = {}) {
+    checkTensor('Buffer', data, 'data');
+    super(data.storage, data.dt, data.sizes, data.dense ? null : data.strides, data.offset, data.count);
+    checkOptions('Buffer', options, ['persistent']);
+    const { persistent = true } = options ?? {};
+    if (typeof persistent !== 'boolean')
+      throw new TypeError(`Buffer: expected a boolean for persistent but received ${describe(persistent)}`);
+    this.persistent = persistent;
+    if (data.requiresGrad) this.requiresGrad = true;
   }
 }
 

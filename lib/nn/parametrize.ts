@@ -317,6 +317,44 @@ export function removeParametrizations<M extends AnyModule>(
 }
 
 /**
+ * Parametrizes tensors of `toModule` as those of `fromModule` are, all of them or the one of this name, with the same
+ * parametrizations and the same originals; tensors that it lacks are made. Gives `toModule` back. Throws TypeError if
+ * there is no parametrization of this name.
+ * @example
+ * const { registerParametrization, transferParametrizationsAndParams } = torch.nn.utils.parametrize
+ * const layer = registerParametrization(new torch.nn.Linear(2, 2), 'weight', new torch.nn.Tanh())
+ * const other = transferParametrizationsAndParams(layer, new torch.nn.Linear(2, 2))
+ * other.weight.equal(layer.weight) // true
+ */
+export function transferParametrizationsAndParams<M extends AnyModule>(
+  fromModule: AnyModule,
+  toModule: M,
+  tensorName: string | null = null,
+): M {
+  const where = 'transferParametrizationsAndParams';
+  return inNameOf(where, () => {
+    if (!isParametrized(fromModule)) return toModule;
+    if (!(toModule instanceof Module))
+      throw new TypeError(`${where}: expected a Module but received ${describe(toModule)}`);
+    const lists = listsOf(fromModule)!;
+    if (tensorName !== null && !isParametrized(fromModule, tensorName)) {
+      throw new TypeError(
+        `${where}: Module ${fromModule.constructor.name} does not have a parametrization on ${describe(tensorName)}`,
+      );
+    }
+    for (const name of tensorName === null ? [...lists.keys()] : [tensorName]) {
+      const list = lists.get(name);
+      if (!(name in toModule)) Reflect.set(toModule, name, new Parameter(list.compute().detach()));
+      for (const p of list) registerParametrization(toModule, name, p);
+      const target = listsOf(toModule)!.get(name);
+      for (const field of list.isTensor ? ['original'] : list.originals().map((_, i) => `original${i}`))
+        Reflect.set(target, field, Reflect.get(list, field));
+    }
+    return toModule;
+  });
+}
+
+/**
  * The class that a module had before its tensors were parametrized.
  * @example
  * torch.nn.utils.parametrize.typeBeforeParametrizations(new torch.nn.Linear(2, 2)) === torch.nn.Linear // true

@@ -1,4 +1,5 @@
 // What RNN, LSTM and GRU share: parameters, their names and drawing, the checks of forward, and the stacking of layers.
+import { casting } from '../autocast.ts';
 import { readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { describe, DtypeError, ShapeError } from '../errors.ts';
@@ -261,7 +262,7 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
   private checkInput(x: Tensor, rank: number): void {
     const where = this.shownName;
     const weight = this.layerWeights(0, false).ih;
-    if (x.dt !== weight.dt) {
+    if (x.dt !== weight.dt && !casting.on) {
       throw new DtypeError(
         `${where}: RNN input dtype (${x.dtype}) does not match weight dtype (${weight.dtype}). Convert input: ` +
           `input.to('${weight.dtype}'), or convert model: model.to('${x.dtype}')`,
@@ -296,7 +297,7 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
         );
       }
       commonDevice(where, [x, state]);
-      if (state.dt !== x.dt) {
+      if (state.dt !== x.dt && !casting.on) {
         throw new DtypeError(
           `${where}: Input and hidden tensors are not the same dtype, found input tensor with ${x.dtype} and hidden tensor with ${state.dtype}`,
         );

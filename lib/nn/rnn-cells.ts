@@ -1,4 +1,5 @@
 // One step of a recurrent layer as a module: RNNCell, LSTMCell, GRUCell.
+import { casting } from '../autocast.ts';
 import { type Named, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
@@ -90,7 +91,7 @@ export abstract class RNNCellBase<State> extends Module<[x: Tensor, state?: Stat
         `${where}: input has inconsistent inputSize: got ${rows.sizes[1]} expected ${this.inputSize}`,
       );
     }
-    if (x.dt !== this.weightIh.dt) {
+    if (x.dt !== this.weightIh.dt && !casting.on) {
       throw new DtypeError(
         `${where}: expected input and weights to have the same dtype, but got ${x.dtype} and ${this.weightIh.dtype}`,
       );
@@ -128,7 +129,7 @@ export abstract class RNNCellBase<State> extends Module<[x: Tensor, state?: Stat
       );
     }
     commonDevice(where, [x, state]);
-    if (state.dt !== x.dt) {
+    if (state.dt !== x.dt && !casting.on) {
       throw new DtypeError(
         `${where}: expected input and ${name} to have the same dtype, but got ${x.dtype} and ${state.dtype}`,
       );

@@ -7,12 +7,18 @@ import { isLazy } from './parameter.ts';
 
 /** Tensors by PyTorch's names, in its order. */
 export type StateDict = Record<string, Tensor>;
-/** One entry of a module's state dict. */
-export interface Saved {
+/** One entry of a module's state dict: a tensor, or what the module itself saves or loads. */
+export type Saved = SavedTensor | SavedExtra;
+interface SavedTensor {
   readonly key: string;
   readonly tensor: Tensor;
   /** Whether a state dict may lack it. */
   readonly optional: boolean;
+}
+interface SavedExtra {
+  readonly key: string;
+  readonly get: (() => unknown) | null;
+  readonly set: ((state: unknown) => void) | null;
 }
 
 /**
@@ -59,9 +65,18 @@ export function load(
     const given = new Map<string, unknown>(stateDict instanceof Map ? stateDict : Object.entries(stateDict));
     const { missing, problems } = reported;
     const known = new Set<string>();
-    for (const { key, tensor, optional } of saved) {
-      known.add(key);
+    for (const entry of saved) {
+      const { key } = entry;
       const value = given.get(key);
+      if ('set' in entry) {
+        if (entry.set === null) continue;
+        known.add(key);
+        if (given.has(key)) entry.set(value);
+        else missing.push(key);
+        continue;
+      }
+      const { tensor, optional } = entry;
+      known.add(key);
       if (value === undefined) {
         if (!optional) missing.push(key);
       } else if (!(value instanceof Tensor)) {

@@ -2,6 +2,11 @@
 import { type Named, readArguments } from '../define.ts';
 import { describe } from '../errors.ts';
 import { fractionalMaxPool2d, fractionalMaxPool3d } from '../functional/vision.ts';
+import {
+  FRACTIONAL_NAMES,
+  type FractionalArguments,
+  type FractionalMaxPoolOptions,
+} from '../ops/internal/fractional.ts';
 import { type Sizes, spatial } from '../ops/internal/spatial.ts';
 import type { Pooled } from '../ops/pool.ts';
 import {
@@ -163,41 +168,17 @@ export class LPPool3d extends LPPool {
   }
 }
 
-/** Options of {@link FractionalMaxPool2d} and {@link FractionalMaxPool3d}. */
-export interface FractionalMaxPoolModuleOptions {
-  outputSize?: Sizes | null | undefined;
-  outputRatio?: number | Shape | null | undefined;
-  returnIndices?: boolean | undefined;
-  /** [N, C, dims] of numbers from 0 to 1, that say where windows lie; drawn at each call if absent. */
-  _randomSamples?: Tensor | null | undefined;
-}
-type FractionalArguments = Named<
-  [kernelSize: Sizes],
-  ['kernelSize'],
-  [
-    outputSize?: Sizes | null,
-    outputRatio?: number | Shape | null,
-    returnIndices?: boolean,
-    _randomSamples?: Tensor | null,
-  ],
-  FractionalMaxPoolModuleOptions
->;
+export type { FractionalMaxPoolOptions };
 type Found<Indices extends boolean> = Indices extends true ? Pooled : Tensor;
 abstract class FractionalMaxPool<Indices extends boolean> extends Module<[x: Tensor], Found<Indices>> {
   readonly kernelSize: Shape;
   readonly outputSize: Shape | null;
   readonly outputRatio: Shape | null;
   readonly returnIndices: boolean;
-  readonly _randomSamples: Tensor | null;
+  declare readonly _randomSamples: Tensor | null;
   constructor(where: string, dims: number, args: FractionalArguments) {
     super();
-    const options = readArguments<FractionalMaxPoolModuleOptions & { kernelSize: Sizes }>(where, args, [
-      'kernelSize',
-      'outputSize',
-      'outputRatio',
-      'returnIndices',
-      '_randomSamples',
-    ]);
+    const options = readArguments<FractionalMaxPoolOptions & { kernelSize: Sizes }>(where, args, FRACTIONAL_NAMES);
     const { outputSize = null, outputRatio = null } = options;
     this.kernelSize = spatial(where, 'kernelSize', options.kernelSize!, dims, 1);
     if (outputSize === null && outputRatio === null)
@@ -210,7 +191,10 @@ abstract class FractionalMaxPool<Indices extends boolean> extends Module<[x: Ten
       throw new RangeError(`${where}: outputRatio must be between 0 and 1 (got ${describe(outputRatio)})`);
     this.outputRatio = ratios;
     this.returnIndices = options.returnIndices ?? false;
-    this._randomSamples = options._randomSamples ?? null;
+    this.registerBuffer('_randomSamples', options._randomSamples ?? null);
+  }
+  protected override keyOf(field: string): string {
+    return field === '_randomSamples' ? '_random_samples' : field;
   }
   protected found(f: typeof fractionalMaxPool2d, x: Tensor): Found<Indices> {
     const { outputSize, outputRatio, _randomSamples } = this;

@@ -1,6 +1,7 @@
 // torch.nn.utils: clipping of gradients, and parameters as one vector.
 import { noGrad } from '../autograd/mode.ts';
 import { type Call, type Named, readArguments } from '../define.ts';
+import { deprecated } from '../deprecation.ts';
 import { checkTensor, runList } from '../dispatch.ts';
 import { getDefault, requireFloating } from '../dtype.ts';
 import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';
@@ -11,6 +12,7 @@ import { scalarTensor } from '../create.ts';
 import { show } from '../shape.ts';
 
 export * from './fusion.ts';
+export * from './memory-format.ts';
 export * as parametrizations from './parametrizations.ts';
 export * as parametrize from './parametrize.ts';
 export * from './reparametrize.ts';
@@ -99,6 +101,20 @@ export function clipGradNorm_(
   if (grads.length > 0) shrink(grads, maxNorm, Number(norm.item()));
   return norm;
 }
+
+/**
+ * The old name of {@link clipGradNorm_}: warns, and does the same.
+ * @example
+ * const p = torch.ones([2], { requiresGrad: true })
+ * p.mul(torch.tensor([3.0, 4]).float()).sum().backward()
+ * torch.nn.utils.clipGradNorm([p], 1) // tensor(5.)
+ */
+export const clipGradNorm: typeof clipGradNorm_ = deprecated(
+  'nn.utils',
+  'clipGradNorm',
+  'clipGradNorm_',
+  clipGradNorm_,
+);
 
 /**
  * The norm of all tensors together, as one vector. Throws RangeError with `errorIfNonfinite` if it is not finite.

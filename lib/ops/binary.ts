@@ -75,7 +75,10 @@ function scaled(
       `${where}: for integral input tensors, argument alpha must not be a floating point number (${alpha})`,
     );
   }
-  return b instanceof Tensor ? b.mul(alpha) : Number(b) * alpha;
+  if (!(b instanceof Tensor)) return Number(b) * alpha;
+  // in the dtype of the result, which may hold more than the operand's own
+  const { name } = resultType(a, b);
+  return (b.dtype === name ? b : b.to(name)).mul(alpha);
 }
 
 /**
@@ -116,7 +119,8 @@ export function rsub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Ten
       throw new DtypeError(
         'rsub: subtraction of a bool tensor is not supported; use logicalXor() or bitwiseNot() instead',
       );
-    return a.mul(-(options?.alpha ?? 1)).add(b);
+    const { name } = resultType(a, b);
+    return (a.dtype === name ? a : a.to(name)).mul(-(options?.alpha ?? 1)).add(b);
   });
 }
 row('rsub', rsub);

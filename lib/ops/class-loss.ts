@@ -10,6 +10,7 @@ import { sameShape, show } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 import { logSoftmaxGrad } from './internal/activation-grad-params.ts';
 import { type ClassTargets, emptyLoss, MEAN, NONE, nll } from './internal/loss-grad.ts';
+import { chunkedLoss, LinearCrossEntropyOptions as ChunkedOptions } from './internal/linear-cross-entropy.ts';
 import { type Reduction, reduced, reductionCode } from './internal/reduction.ts';
 import { operators } from './internal/register.ts';
 import { linear } from './matmul.ts';
@@ -61,7 +62,8 @@ function classTargets(
         `${where}: weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${show(weight.sizes)}`,
       );
     }
-    requireFloating(where, weight.dt);
+    if (weight.dt !== x.dt)
+      throw new DtypeError(`${where}: expected weight to be ${x.dt.name} as the input is, but found ${weight.dt.name}`);
   }
   commonDevice(where, [x, target, weight]);
   const indices = target.dt === int64 ? target : target.to('int64');
@@ -218,6 +220,8 @@ export interface LinearCrossEntropyOptions {
   reduction?: Reduction | undefined;
   ignoreIndex?: number | null | undefined;
   labelSmoothing?: number | undefined;
+  /** Computes piece by piece, without the logits of the whole batch; without second derivatives. */
+  options?: ChunkedOptions | null | undefined;
 }
 /**
  * {@link crossEntropy} of `x linearWeightᵀ + linearBias`: x [N, in] or [in] and linearWeight [C, in], or [C, *, in] for
@@ -234,7 +238,7 @@ export function linearCrossEntropy(
 ): Tensor {
   const where = 'linearCrossEntropy';
   return inNameOf(where, () => {
-    const names = ['linearBias', 'weight', 'reduction', 'ignoreIndex', 'labelSmoothing'];
+    const names = ['linearBias', 'weight', 'reduction', 'ignoreIndex', 'labelSmoothing', 'options'];
     const given = readArguments<LinearCrossEntropyOptions>(where, [options], [], names);
     const { linearBias = null, ignoreIndex, weight, reduction, labelSmoothing } = given;
     checkTensor(where, x);
@@ -264,6 +268,38 @@ export function linearCrossEntropy(
     const shape = [...x.sizes.slice(0, -1), ...outer];
     if (sameShape(target.sizes, shape) && ignoreIndex !== undefined && ignoreIndex !== null)
       throw new TypeError(`${where}: ignore_index cannot be specified when target contains probabilities`);
+    const chunks = given.options ?? null;
+    if (chunks !== null && !(chunks instanceof ChunkedOptions))
+      throw new TypeError(`${where}: expected LinearCrossEntropyOptions for options but received ${describe(chunks)}`);
+    if (chunks !== null && outer.length === 1 && (labelSmoothing ?? 0) === 0 && target.dt === int64) {
+      const row = x.ndim === 1;
+      const [input, classes] = row ? [x.unsqueeze(0), target.unsqueeze(0)] : [x, target];
+      const kind = reduction ?? 'mean';
+      reductionCode(where, kind);
+      const index = ignoreIndex ?? undefined;
+      if (!sameShape(classes.sizes, [input.sizes[0]!]) || classes.count === 0)
+        return crossEntropy(linear(x, linearWeight, linearBias), target, { weight, reduction, ignoreIndex: index });
+      const loss = chunkedLoss(
+        { x: input, weight: linearWeight, bias: linearBias, target: classes },
+        chunks,
+        (logits, t, r) => {
+          const w = weight && weight.dt !== logits.dt ? weight.to(logits.dtype) : weight;
+          return crossEntropy(logits, t, { weight: w, ignoreIndex: index, reduction: r });
+        },
+        kind,
+        () => {
+          const counted = classes.ne(index ?? -100);
+          return weight ? weight.detach().index(classes.mul(counted)).mul(counted).sum() : counted.sum();
+        },
+      );
+      return row && kind === 'none' ? loss.squeeze(0) : loss;
+    }
+    if (chunks !== null) {
+      process.emitWarning(
+        `${where}: \`options\` ignored; pieces need labelSmoothing 0, an int64 target and linearWeight of 2 dims, not ` +
+          `labelSmoothing ${labelSmoothing ?? 0}, a ${target.dtype} target and ${show(sizes)}`,
+      );
+    }
     const rows = linearWeight.reshape([-1, sizes.at(-1)!]);
     const logits = linear(x, rows, linearBias === null ? null : linearBias.reshape([-1])).reshape(shape);
     return crossEntropy(logits, target, { weight, reduction, labelSmoothing, ignoreIndex: ignoreIndex ?? undefined });

@@ -1,5 +1,6 @@
 // Sampling at the points of a grid, and the grids of affine maps. nn.functional's gridSample and affineGrid.
 import { mode as gradMode } from '../autograd/mode.ts';
+import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { float64, FLOATING, requireFloating } from '../dtype.ts';
@@ -114,6 +115,9 @@ export function gridSampler(
   paddingMode: number,
   alignCorners: boolean,
 ): Tensor {
+  if (casting.on) {
+    return castCall('gridSampler', gridSampler, [x, grid, interpolationMode, paddingMode, alignCorners]);
+  }
   return sampler('gridSampler', 0, x, grid, interpolationMode, paddingMode, alignCorners);
 }
 /**
@@ -157,6 +161,7 @@ export function gridSample(
   grid: Tensor,
   ...args: Call<[mode?: GridMode, paddingMode?: GridPadding, alignCorners?: boolean | null], GridSampleOptions>
 ): Tensor {
+  if (casting.on) return castCall('gridSample', gridSample, [x, grid, ...args]);
   const where = 'gridSample';
   const names = ['mode', 'paddingMode', 'alignCorners'];
   const options = readArguments<GridSampleOptions>(where, args, names);

@@ -272,6 +272,10 @@ export function multiMarginLoss(
       if (weight.count !== classes) {
         throw new ShapeError(`${where}: inconsistent weight size, expected ${classes} but got ${show(weight.sizes)}`);
       }
+      if (weight.dt !== x.dt)
+        throw new DtypeError(
+          `${where}: expected weight to be ${x.dt.name} as the input is, but found ${weight.dt.name}`,
+        );
     }
     const labels = target.reshape([-1, 1]);
     const over = rows.sub(rows.gather(1, labels)).add(margin).relu();

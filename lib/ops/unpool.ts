@@ -1,7 +1,7 @@
 // Unpooling, power-average pooling and fractional max pooling: made of other operators. nn.functional has them.
 import { type Named, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import { float64, int64, requireFloating, toFloating } from '../dtype.ts';
+import { bfloat16, float32, float64, int64, requireFloating, toFloating, type DType } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { draw } from '../random.ts';
@@ -216,6 +216,19 @@ type FractionalArguments = Named<
   FractionalOptions
 >;
 
+/** Rounds as arithmetic in a dtype does. */
+function rounding(dt: DType): (x: number) => number {
+  if (dt === float64) return (x) => x;
+  if (dt === float32) return Math.fround;
+  const digits = dt === bfloat16 ? 8 : 11;
+  return (x) => {
+    if (x === 0) return 0;
+    const unit = 2 ** (Math.floor(Math.log2(Math.abs(x))) - digits + 1);
+    const steps = Math.fround(x) / unit;
+    const nearest = Math.round(steps);
+    return (nearest - steps === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest) * unit;
+  };
+}
 /** Where windows begin: `out` of size `window` over `n` elements, as `sample` has it. */
 function starts(n: number, out: number, window: number, sample: number, round: (x: number) => number): number[] {
   if (out === 1) return [n - window];
@@ -270,12 +283,14 @@ function fractional(dims: number, x: Tensor, args: readonly unknown[]): Pooled {
     let samples = randomSamples ?? null;
     if (samples === null) samples = draw(uniformKernel, emptyTensor([n, c, dims], x.dt), [0, 0, 1]);
     checkTensor(where, samples, 'randomSamples');
-    if (samples.dt !== x.dt || !sameShape(samples.sizes, [n, c, dims])) {
+    const [batches = -1, ...rest] = samples.sizes;
+    if (samples.dt !== x.dt || batches < n || !sameShape(rest, [c, dims])) {
       throw new ShapeError(
         `${where}: expected randomSamples of ${x.dtype} and shape ${show([n, c, dims])}, but got ${samples.dtype} and ${show(samples.sizes)}`,
       );
     }
-    const at = places(samples, space, size, window, x.dt === float64 ? (v) => v : Math.fround);
+    // there may be samples of more images than there are
+    const at = places(samples.narrow(0, 0, n), space, size, window, rounding(x.dt));
     const planes = x.flatten(first).reshape([n * c, -1]);
     const candidates = planes
       .detach()

@@ -126,7 +126,10 @@ export class NAdam extends Stepped<NAdamOptions> {
       weightDecay: 0,
       momentumDecay: 4e-3,
       decoupledWeightDecay: false,
-      ...FLAGS,
+      maximize: false,
+      foreach: null,
+      capturable: false,
+      differentiable: false,
       ...options,
     });
   }
@@ -187,8 +190,11 @@ export class RAdam extends Stepped<RAdamOptions> {
       betas: [0.9, 0.999],
       eps: 1e-8,
       weightDecay: 0,
+      maximize: false,
+      foreach: null,
+      capturable: false,
       decoupledWeightDecay: false,
-      ...FLAGS,
+      differentiable: false,
       ...options,
     });
   }

@@ -49,6 +49,17 @@ type AdamPositions = [lr?: number | Tensor, betas?: Betas, eps?: number, weightD
 
 /** Options with betas as numbers. */
 function plain(where: string, { betas, ...options }: Given): Partial<Taken<AdamOptions>> {
+  if (options.foreach && !options.capturable) {
+    const named: readonly [string, unknown][] = [
+      ['lr', options.lr],
+      ['betas[0]', betas?.[0]],
+      ['betas[1]', betas?.[1]],
+    ];
+    for (const [name, value] of named) {
+      if (value instanceof Tensor)
+        throw new RangeError(`${where}: ${name} as a Tensor is not supported for capturable=False and foreach=True`);
+    }
+  }
   if (!Array.isArray(betas)) return betas === undefined ? options : { ...options, betas: betas as never };
   const given: readonly unknown[] = betas;
   const tensors = given.filter((b) => b instanceof Tensor);

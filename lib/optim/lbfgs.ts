@@ -1,6 +1,6 @@
 // L-BFGS: steps along curvature measured at past steps; calls its closure several times a step.
 import { enableGrad, noGrad } from '../autograd/mode.ts';
-import { zeros } from '../create.ts';
+import { scalarTensor, zeros } from '../create.ts';
 import { type Call, readArguments } from '../define.ts';
 import { describe } from '../errors.ts';
 import { cat } from '../ops/join.ts';
@@ -65,15 +65,11 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     const options = readArguments<Taken<LBFGSOptions>>('LBFGS', args, NAMES);
     const { maxIter = 20 } = options;
     number('LBFGS', 'maxIter', maxIter);
+    const maxEval = options.maxEval ?? Math.floor((maxIter * 5) / 4);
     super(params, {
-      lr: 1,
-      toleranceGrad: 1e-7,
-      toleranceChange: 1e-9,
-      historySize: 100,
-      lineSearchFn: null,
+      ...{ lr: 1, maxIter, maxEval, toleranceGrad: 1e-7, toleranceChange: 1e-9, historySize: 100, lineSearchFn: null },
       ...options,
-      maxIter,
-      maxEval: options.maxEval ?? Math.floor((maxIter * 5) / 4),
+      maxEval,
     });
     if (this.paramGroups.length !== 1)
       throw new RangeError("LBFGS: LBFGS doesn't support per-parameter options (parameter groups)");
@@ -122,6 +118,8 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
         throw new TypeError(`LBFGS: the closure must give the loss but gave ${describe(result)}`);
       return { result, loss: result instanceof Tensor ? result.item() : Number(result) };
     };
+    // what PyTorch's state dicts have as tensors
+    const scalar = (x: number): Tensor => scalarTensor(x, { dtype: first.dtype });
     const start = evaluate();
     let { loss } = start;
     let evals = 1;
@@ -173,7 +171,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
           const be = differences[i]!.dot(direction).item() * ro[i]!;
           direction.add_(steps[i]!, { alpha: al[i]! - be });
         }
-        state.al = [...al, ...new Array<null>(Math.max(0, historySize - al.length)).fill(null)];
+        state.al = [...al.map(scalar), ...new Array<null>(Math.max(0, historySize - al.length)).fill(null)];
       }
       previous = gradient.clone();
       previousLoss = loss;
@@ -217,8 +215,8 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       t,
       old_dirs: differences,
       old_stps: steps,
-      ro,
-      H_diag: scale,
+      ro: ro.map(scalar),
+      H_diag: ro.length === 0 ? scale : scalar(scale),
       prev_flat_grad: previous,
       prev_loss: previousLoss,
     });

@@ -24,6 +24,10 @@ export interface MuonOptions {
   adjustLrFn: 'original' | 'match_rms_adamw' | 'matchRmsAdamw' | null;
 }
 
+/** `beta x + alpha (a b)` of bfloat16 matrices, rounded only once, as PyTorch's kernel does. */
+function blended(x: Tensor, a: Tensor, b: Tensor, beta: number, alpha: number): Tensor {
+  return x.to('float32').addmm(a.to('float32'), b.to('float32'), { beta, alpha }).to('bfloat16');
+}
 /** The nearest orthogonal matrix, roughly, by Newton-Schulz iterations in bfloat16. */
 function orthogonal(x: Tensor, { nsCoefficients, nsSteps, eps }: MuonOptions): Tensor {
   const [a, b, c] = nsCoefficients;
@@ -33,7 +37,7 @@ function orthogonal(x: Tensor, { nsCoefficients, nsSteps, eps }: MuonOptions): T
   out = out.div(out.norm().clamp({ min: eps }));
   for (let i = 0; i < nsSteps; i++) {
     const gram = out.matmul(out.t());
-    out = out.addmm(gram.addmm(gram, gram, { beta: b, alpha: c }), out, { beta: a });
+    out = blended(out, blended(gram, gram, gram, b, c), out, a, 1);
   }
   return tall ? out.t() : out;
 }

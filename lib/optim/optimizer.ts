@@ -169,8 +169,9 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
         throw new TypeError(`${where}: unknown option '${name}'; expected ${Object.keys(this.defaults).join(', ')}`);
       options[name] = value;
     }
-    const group = { ...this.defaults, ...options, params } as ParamGroup<O>;
-    if (names.length > 0) group.paramNames = names;
+    // in PyTorch's order: what was given comes first
+    const named = names.length > 0 ? { paramNames: names } : {};
+    const group = { ...named, ...options, ...this.defaults, ...options, params } as ParamGroup<O>;
     this.#takeRate(where, group, group.lr);
     this.check(where, group);
     ways(where, group as Ways);
@@ -406,7 +407,14 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
   toString(): string {
     const lines = this.paramGroups.map((group, i) => {
       const named = this.#options(group).sort(([a], [b]) => (a < b ? -1 : 1));
-      return `Parameter Group ${i}\n${named.map(([k, v]) => `    ${k}: ${python(v)}\n`).join('')}`;
+      const text = (k: string, v: unknown): string =>
+        v instanceof Tensor && v.ndim === 0
+          ? python(v.item())
+          : k === 'param_names'
+            ? `[${(v as string[]).map((name) => `'${name}'`).join(', ')}]`
+            : python(v);
+      const shown = named.map(([k, v]) => `    ${k}: ${text(k, v)}\n`);
+      return `Parameter Group ${i}\n${shown.join('')}`;
     });
     return `${this.constructor.name} (\n${lines.join('\n')})`;
   }

@@ -1,6 +1,7 @@
 // A recurrent layer, in one or two directions, as one recorded operation: called by nn's RNN, LSTM, GRU and their cells.
 // The products with the input and those for the weights are one product each over all steps; the loop over time is a
 // kernel (native/cpu/rnn.cc). Half precision and second derivatives go by rnn-composed.ts.
+import { casting } from '../../autocast.ts';
 import { mode } from '../../autograd/mode.ts';
 import { attach, FunctionNode, type Grad, recording } from '../../autograd/node.ts';
 import { nodeName } from '../../define.ts';
@@ -119,9 +120,29 @@ function inputBias(cell: Cell, { bih, bhh }: Weights, hidden: number): Tensor | 
   return out;
 }
 
+/**
+ * What a layer computes with under autocasting. PyTorch has one operator for an LSTM's layer, all of whose operands are
+ * cast; of the others, and of cells, the products are, each by itself.
+ */
+function castLayer(input: LayerInput): LayerInput {
+  const { cell, x, h, c, weights, flat } = input;
+  if (cell !== 'lstm' || flat || weights[0]!.hr !== null) return input;
+  const { name } = casting.dtype;
+  const cast = (t: Tensor | null): Tensor | null => (t === null || t.dtype === name ? t : t.to(name));
+  const each = weights.map(({ ih, hh, bih, bhh }) => ({
+    ih: cast(ih)!,
+    hh: cast(hh)!,
+    bih: cast(bih),
+    bhh: cast(bhh),
+    hr: null,
+  }));
+  return { ...input, x: cast(x)!, h: cast(h), c: cast(c), weights: each };
+}
+
 /** Runs a layer. */
 export function recurrentLayer(input: LayerInput): LayerOutput {
   const { cell, x, weights, layout, flat } = input;
+  if (casting.on && x.dt.size < 8) return composedLayer(castLayer(input));
   if (x.dt.size < 4) return composedLayer(input);
   const s = sizesOf(input);
   const { rows, hidden, out, directions: count } = s;

@@ -1,0 +1,146 @@
+// What modules save beside parameters (nn.Buffer, extra state), and PyTorch's old backward hook.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test, vi } from 'vitest';
+import * as torch from '../lib/index.ts';
+import { expectRefusal } from './helpers.ts';
+
+const { nn } = torch;
+
+class Counter extends nn.Module {
+  readonly weight = new nn.Parameter(torch.ones([2]));
+  readonly inner = new nn.Linear(1, 1, { bias: false });
+  count = 0;
+  override forward(x: torch.Tensor): torch.Tensor {
+    this.count++;
+    return x.mul(this.weight);
+  }
+  override getExtraState(): unknown {
+    return { count: this.count };
+  }
+  override setExtraState(state: unknown): void {
+    this.count = (state as { count: number }).count;
+  }
+}
+class Reader extends Counter {
+  override getExtraState = nn.Module.prototype.getExtraState;
+}
+class Writer extends Counter {
+  override setExtraState = nn.Module.prototype.setExtraState;
+}
+
+describe('extra state', () => {
+  test('stands behind the module’s own tensors, and is loaded', () => {
+    const net = new nn.Sequential(new Counter());
+    (net.get(0) as Counter).count = 7;
+    const dict = net.stateDict();
+    assert.deepEqual(Object.keys(dict), ['0.weight', '0._extra_state', '0.inner.weight']);
+    assert.deepEqual(dict['0._extra_state'], { count: 7 });
+    const other = new nn.Sequential(new Counter());
+    assert.equal(String(other.loadStateDict(dict)), '<All keys matched successfully>');
+    assert.equal((other.get(0) as Counter).count, 7);
+  });
+  test('missing and unexpected keys', () => {
+    const { missingKeys } = new Counter().loadStateDict({}, { strict: false });
+    assert.deepEqual(missingKeys, ['weight', '_extra_state', 'inner.weight']);
+    const dict = new Counter().stateDict();
+    assert.deepEqual(new Writer().loadStateDict(dict, { strict: false }).unexpectedKeys, ['_extra_state']);
+    assert.throws(() => new Writer().loadStateDict(dict), /Unexpected key\(s\) in state_dict: "_extra_state"/);
+    const reader = new Reader();
+    assert.deepEqual(Object.keys(reader.stateDict()), ['weight', 'inner.weight']);
+    assert.throws(() => reader.loadStateDict(reader.stateDict()), /Missing key\(s\) in state_dict: "_extra_state"/);
+  });
+  test('modules without it have none', () => {
+    expectRefusal(() => new nn.Identity().getExtraState(), 'getExtraState', /Identity has no extra state/);
+    expectRefusal(() => new nn.Identity().setExtraState(1), 'setExtraState', /Identity takes no extra state/);
+  });
+  test('goes through files', () => {
+    const net = new Counter();
+    net.count = 3;
+    const other = new Counter();
+    const folder = mkdtempSync(join(tmpdir(), 'extra-'));
+    try {
+      const file = join(folder, 'net.pt');
+      torch.save(net.stateDict(), file);
+      other.loadStateDict(torch.load(file) as torch.nn.StateDict);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    assert.equal(other.count, 3);
+  });
+});
+
+describe('nn.Buffer', () => {
+  class Net extends nn.Module {
+    _kept = new nn.Buffer(torch.ones([2]));
+    dropped = new nn.Buffer(torch.ones([2]), { persistent: false });
+    override forward(x: torch.Tensor): torch.Tensor {
+      return x.add(this._kept);
+    }
+  }
+  test('is saved by what it says, not by its name', () => {
+    for (const net of [new Net(), new Net().deepcopy(), new Net().double()]) {
+      assert.deepEqual(Object.keys(net.stateDict()), ['_kept']);
+      assert.deepEqual(
+        net.namedBuffers().map(([name]) => name),
+        ['_kept', 'dropped'],
+      );
+      assert.equal(net.parameters().length, 0);
+      assert.ok(net.dropped instanceof nn.Buffer && !net.dropped.persistent);
+    }
+  });
+  test('shares memory with what it is made of, and prints as a tensor', () => {
+    const x = torch.zeros([2]);
+    const buffer = new nn.Buffer(x);
+    x.fill_(2);
+    assert.equal(String(buffer), 'tensor([2., 2.])');
+    assert.ok(!buffer.requiresGrad && new nn.Buffer(torch.ones([1], { requiresGrad: true })).requiresGrad);
+  });
+  test('refusals', () => {
+    expectRefusal(() => new nn.Buffer(3 as never), 'Buffer');
+    expectRefusal(() => new nn.Buffer(torch.ones([1]), { persist: true } as never), 'Buffer', /unknown option/);
+    expectRefusal(() => new nn.Buffer(torch.ones([1]), { persistent: 1 as never }), 'Buffer', /boolean/);
+  });
+});
+
+describe('registerBackwardHook', () => {
+  const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  test('sees the gradients of the last operation, and may give others', () => {
+    warnings.mockClear();
+    const layer = new nn.ReLU();
+    const seen: unknown[] = [];
+    const handle = layer.registerBackwardHook((_, given, wanted) => {
+      seen.push(
+        given.map((g) => g?.tolist()),
+        wanted.map((g) => g?.tolist()),
+      );
+      return given.map((g) => g?.mul(10) ?? null);
+    });
+    const x = torch.tensor([-1, 2], { requiresGrad: true });
+    const run = (): number[] => {
+      x.grad = null;
+      layer.forward(x.mul(1)).mul(3).sum().backward();
+      return x.grad!.tolist() as number[];
+    };
+    assert.deepEqual(run(), [0, 30]);
+    assert.deepEqual(seen, [[[0, 3]], [[3, 3]]]);
+    handle.remove();
+    assert.deepEqual(run(), [0, 3]);
+    assert.equal(warnings.mock.calls.length, 0);
+  });
+  test('warns where it misses operations, and goes not with full hooks', () => {
+    const net = new nn.Sequential(new nn.Linear(2, 2), new nn.Tanh());
+    net.registerBackwardHook(() => undefined);
+    net
+      .forward(torch.ones([1, 2]))
+      .sum()
+      .backward();
+    assert.match(String(warnings.mock.calls.at(-1)![0]), /when the forward contains multiple autograd Nodes/);
+    expectRefusal(() => net.registerFullBackwardHook(() => undefined), 'registerFullBackwardHook', /Cannot use both/);
+    const other = new nn.Tanh();
+    other.registerFullBackwardHook(() => undefined);
+    expectRefusal(() => other.registerBackwardHook(() => undefined), 'registerBackwardHook', /Cannot use both/);
+  });
+});
