@@ -41,16 +41,17 @@ const plainAdd: BinaryOfNumbers = binary('add', 'promote', {
   numbers: 'both',
   grads: [needs('', (g) => g), needs('', (g) => g)],
 });
+/** Neither operand of a difference may be bool. */
+function refuseBool(where: string, ...operands: readonly (Tensor | Scalar)[]): void {
+  if (operands.some((x) => (x instanceof Tensor ? x.dt.kind === BOOL : typeof x === 'boolean')))
+    throw new DtypeError(
+      `${where}: subtraction of a bool tensor is not supported; use logicalXor() or logicalNot() instead`,
+    );
+}
 const plainSub: BinaryOfNumbers = binary('sub', 'promote', {
   numbers: 'both',
   grads: [needs('', (g) => g), needs('', (g) => g.neg())],
-  check: (where, a, b) => {
-    if (a.dt.kind === BOOL && (b instanceof Tensor ? b.dt.kind === BOOL : typeof b === 'boolean')) {
-      throw new DtypeError(
-        `${where}: subtraction of bool tensors is not supported; use logicalXor() or bitwiseNot() instead`,
-      );
-    }
-  },
+  check: refuseBool,
 });
 
 /** `alpha` times the second operand. */
@@ -92,6 +93,7 @@ export function add(a: Tensor | Scalar, b: Tensor | Scalar, options?: AlphaOptio
  * torch.sub(torch.tensor([1, 2]), 5) // tensor([-4, -3])
  */
 export function sub(a: Tensor | Scalar, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
+  if (typeof a === 'boolean') refuseBool('sub', a);
   return plainSub(a, options === undefined ? b : scaled('sub', a, b, options));
 }
 /**
@@ -111,12 +113,7 @@ export function rsub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Ten
   return inNameOf('rsub', () => {
     checkTensor('rsub', a);
     checkOperand('rsub', b);
-    checkOptions('rsub', options, ['alpha']);
-    if (a.dt.kind === BOOL)
-      throw new DtypeError(
-        'rsub: subtraction of a bool tensor is not supported; use logicalXor() or bitwiseNot() instead',
-      );
-    return a.mul(-(options?.alpha ?? 1)).add(b);
+    return sub(b, a, options);
   });
 }
 row('rsub', rsub);

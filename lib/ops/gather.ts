@@ -10,9 +10,10 @@ import { emptyTensor, Tensor } from '../tensor.ts';
 import { outside, scatterBack, zerosOf } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 
-function checkIndex(where: string, index: unknown): asserts index is Tensor {
+/** int64 or int32; with `empty` an index without elements may be anything. */
+function checkIndex(where: string, index: unknown, empty = false): asserts index is Tensor {
   checkTensor(where, index, 'index');
-  if (index.dt !== int64 && index.dt !== int32)
+  if (index.dt !== int64 && index.dt !== int32 && !(empty && index.count === 0))
     throw new DtypeError(`${where}: expected dtype int64 for index but received ${index.dt.name}`);
 }
 /** 0-d tensors are treated as having one element along one dim. */
@@ -53,7 +54,7 @@ export function gather(
 ): Tensor {
   checkTensor('gather', x);
   const { dim, index } = readArguments<Indexed>('gather', args, ['dim', 'index'], ['sparseGrad']) as Indexed;
-  checkIndex('gather', index);
+  checkIndex('gather', index, true);
   commonDevice('gather', [x, index]);
   const d = wrapDim('gather', dim, x.sizes.length);
   const [source, at] = [lined(x), lined(index)];

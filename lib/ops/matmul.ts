@@ -208,11 +208,12 @@ const leading = (x: Tensor): number => sizeOf(x.sizes.slice(0, -1));
 /** `beta x + alpha y`. */
 function blend(where: string, x: Tensor, y: Tensor, options: AddmmOptions | undefined): Tensor {
   checkOptions(where, options, ['beta', 'alpha']);
-  // whole numbers are scaled by whole numbers, as in PyTorch
-  const scale = (s = 1): number => (y.dt.kind === FLOATING ? s : Math.trunc(s));
+  // whole numbers are scaled by whole numbers, booleans by booleans, as in PyTorch
+  const logic = y.dt.kind === BOOL && x.dt.kind === BOOL;
+  const scale = (s = 1): number => (y.dt.kind === FLOATING ? s : logic ? Number(s !== 0) : Math.trunc(s));
   const [beta, alpha] = [scale(options?.beta), scale(options?.alpha)];
   broadcastTo(where, x, y.sizes);
-  const scaled = alpha === 1 ? y : y.mul(alpha);
+  const scaled = alpha === 1 ? y : y.mul(logic ? false : alpha);
   return beta === 0 ? scaled : (beta === 1 ? x : x.mul(beta)).add(scaled);
 }
 function broadcastTo(where: string, x: Tensor, sizes: Shape): void {

@@ -479,7 +479,8 @@ export function sumToSize(x: Tensor, ...size: (number | Shape)[]): Tensor {
     if (d < pad || (n === 1 && x.sizes[d] !== 1)) dims.push(d);
   }
   if (pad < 0) throw new ShapeError(`sumToSize: size ${show(shape)} is not expandable to size ${show(x.sizes)}`);
-  return dims.length === 0 ? x : sum(x, dims, true).reshape(shape);
+  // to no dims at all is a sum even of one element: whole numbers become int64
+  return dims.length === 0 && shape.length > 0 ? x : sum(x, dims, true).reshape(shape);
 }
 
 operators(
