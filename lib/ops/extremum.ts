@@ -90,8 +90,11 @@ function extremum(where: 'max' | 'min', x: Tensor, args: readonly unknown[]): Te
     );
   }
   const out = reduceOne(where === 'max' ? amaxKernel : aminKernel, x, allDims(x.sizes.length), false, x.dt);
-  // equal ones share the gradient (PyTorch's evenly_distribute_backward)
-  return record(where, out, [x], [x, out], (g, n) => {
+  return shared(where, x, out);
+}
+/** Equal ones share the gradient (PyTorch's evenly_distribute_backward). */
+function shared(name: string, x: Tensor, out: Tensor): Tensor {
+  return record(name, out, [x], [x, out], (g, n) => {
     const [v, y] = [n.unpack(0).detach(), n.unpack(1).detach()];
     const at = (y.isnan().item() ? v.isnan() : v.eq(y)).to(g.dtype);
     return [at.mul(g.div(at.sum()))];
@@ -185,7 +188,7 @@ function middle(name: 'median' | 'nanmedian', k: number, x: Tensor, args: readon
     return emptyTensor([], x.dt).fill_(
       x.isFloatingPoint() ? NaN : x.dtype === 'uint8' ? 0 : -(2 ** (8 * x.dt.size - 1)),
     );
-  return ranked(name, k, x.reshape(-1), 0, false).values;
+  return shared(name, x, ranked(name, k, x.detach().reshape(-1), 0, false).values);
 }
 /**
  * The median: the lower of the two in the middle where the number is even; NaN if there is any. With `dim`, values and

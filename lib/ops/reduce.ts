@@ -302,7 +302,20 @@ export function logsumexp(
 const normKernel = kernel('norm');
 /** Options of norm. */
 export interface NormOptions extends SumOptions {
-  p?: number | 'fro' | null | undefined;
+  p?: number | 'fro' | 'nuc' | null | undefined;
+}
+/** The sum of the singular values. */
+function nuclear(x: Tensor, options: NormOptions): Tensor {
+  const source = converted(x, options.dtype ? toDType(options.dtype, 'norm') : null);
+  const dims = wrapDims('norm', options.dim, x.sizes.length);
+  if (dims.length !== 2)
+    throw new ShapeError(
+      `norm: the nuclear norm needs two dims, not ${dims.length}; the input has shape ${show(x.sizes)}`,
+    );
+  return inNameOf('norm', () => {
+    const out = source.movedim(dims, [-2, -1]).svd().S.sum(-1);
+    return flag('norm', 'keepdim', options.keepdim, false) ? dims.reduce((y, d) => y.unsqueeze(d), out) : out;
+  });
 }
 /**
  * `(Σ |x|ᵖ)^(1/p)` over all elements or dims; `p` may be 0 (how many are not zero) and ±Infinity. Throws DtypeError for
@@ -312,10 +325,11 @@ export interface NormOptions extends SumOptions {
  */
 export function norm(
   x: Tensor,
-  ...args: Call<[p?: number | 'fro' | null, dim?: Dims, keepdim?: boolean], NormOptions>
+  ...args: Call<[p?: number | 'fro' | 'nuc' | null, dim?: Dims, keepdim?: boolean], NormOptions>
 ): Tensor {
   checkTensor('norm', x);
   const options = readArguments<NormOptions>('norm', args, ['p', 'dim', 'keepdim'], DTYPE);
+  if (options.p === 'nuc') return nuclear(x, options);
   const p = options.p === 'fro' || options.p === undefined || options.p === null ? 2 : options.p;
   if (typeof p !== 'number' || Number.isNaN(p))
     throw new TypeError(`norm: expected a number or 'fro' for p but received ${describe(p)}`);
