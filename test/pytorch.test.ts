@@ -89,6 +89,27 @@ const calls: Record<string, (() => unknown) | [name: string, call: () => unknown
         .indexPut_([t([0])], 1),
   ],
 
+  // names of nodes
+  'x = torch.ones(2, 2, requires_grad=True); [type(y.grad_fn).__name__ for y in (x.sum(), x.sum(0), x.sum(dim=1, keepdim=True), x.sum(dtype=torch.float64), x.mean(), x.mean(-1), x.prod(), x.prod(0), x.max(), x.min(), x.amax(), x.max(0)[0], x.median(), x.median(0)[0], x.norm(), x.norm(2, 1), x.squeeze(), x.squeeze(0), x.squeeze((0, 1)), x.square(), x.pow(2), x.pow(x), x.remainder(2), x.remainder(x), x.fmod(x), x.copysign(2), x.div(x, rounding_mode="floor"), torch.rsub(x, x), torch.rsub(x, 1), x.clamp(0, 1), x.clamp(max=x), x.clamp_min(0), x.clamp_max(x), x.lerp(x, 0.5), x.lerp(x, x), x.log1p(), x.deg2rad(), x.sinc(), x.nan_to_num(), x.trace(), x.narrow(0, 0, 1), x.split(1)[0], x.split([1, 1])[0], x.chunk(2)[0], x.repeat(2, 1), x.tile(2), x.rot90(), torch.stack([x, x]), torch.hstack([x, x]), x.mv(x[0]), x[0].dot(x[0]), x @ x, x @ x[0], x[0] @ x[0], torch.addmm(x, x, x), torch.addmv(x[0], x, x[0]), torch.addr(x, x[0], x[0]), torch.diag_embed(x), F.glu(x), F.group_norm(torch.ones(1, 2, 3, requires_grad=True), 1), torch.special.entr(x), torch.special.i0e(x))]':
+    () => {
+      const x = torch.ones(2, 2, { requiresGrad: true });
+      const row = x.select(0, 0);
+      const made: torch.Tensor[] = [
+        ...[x.sum(), x.sum(0), x.sum({ dim: 1, keepdim: true }), x.sum({ dtype: 'float64' }), x.mean(), x.mean(-1)],
+        ...[x.prod(), x.prod(0), x.max(), x.min(), x.amax(), x.max(0)[0], x.median(), x.median(0)[0]],
+        ...[x.norm(), x.norm(2, 1), x.squeeze(), x.squeeze(0), x.squeeze([0, 1]), x.square(), x.pow(2), x.pow(x)],
+        ...[x.remainder(2), x.remainder(x), x.fmod(x), x.copysign(2), x.div(x, { roundingMode: 'floor' })],
+        ...[torch.rsub(x, x), torch.rsub(x, 1), x.clamp(0, 1), x.clamp({ max: x }), x.clampMin(0), x.clampMax(x)],
+        ...[x.lerp(x, 0.5), x.lerp(x, x), x.log1p(), x.deg2rad(), x.sinc(), x.nanToNum(), x.trace()],
+        ...[x.narrow(0, 0, 1), x.split(1)[0]!, x.split([1, 1])[0]!, x.chunk(2)[0]!, x.repeat(2, 1), x.tile(2)],
+        ...[x.rot90(), torch.stack([x, x]), torch.hstack([x, x]), x.mv(row), row.dot(row), x.matmul(x)],
+        ...[x.matmul(row), row.matmul(row), torch.addmm(x, x, x), torch.addmv(row, x, row), torch.addr(x, row, row)],
+        ...[torch.diagEmbed(x), F.glu(x), F.groupNorm(torch.ones(1, 2, 3, { requiresGrad: true }), 1)],
+        ...[torch.special.entr(x), torch.special.i0e(x)],
+      ];
+      return `[${made.map((y) => `'${y.gradFn?.name}'`).join(', ')}]`;
+    },
+
   // the nuclear norm
   "t([[3.0, 4.0]]).norm('nuc')": () => f([[3, 4]]).norm('nuc'),
   "t([[3.0, 4.0]]).norm('nuc', dim=(0, 1), keepdim=True)": () =>

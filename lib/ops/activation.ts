@@ -1,6 +1,6 @@
 // Activation functions beyond the plain rows of unary.ts: those with parameters, and composites. nn.functional wraps them.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { called, type Call, readArguments, record } from '../define.ts';
 import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
 import { BOOL, type DTypeName, requireFloating } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
@@ -360,7 +360,7 @@ export function glu(x: Tensor, ...args: Call<[dim?: number], GluOptions>): Tenso
   const d = wrapDim('glu', dim, x.ndim);
   const n = x.sizes[d]!;
   if (n % 2 !== 0) throw new ShapeError(`glu: halving dimension must be even, but dimension ${d} is size ${n}`);
-  return x.narrow(d, 0, n / 2).mul(x.narrow(d, n / 2, n / 2).sigmoid());
+  return called('glu', x.narrow(d, 0, n / 2).mul(x.narrow(d, n / 2, n / 2).sigmoid()));
 }
 
 /** Options of {@link softmax} and {@link logSoftmax}. */

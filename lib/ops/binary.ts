@@ -1,6 +1,7 @@
 // Element-wise arithmetic of two tensors, or a tensor and a number: a row each. Broadcasting, promotion, in-place forms
 // and the undoing of broadcasting in backward are the family's (define.ts) and the engine's.
 import {
+  called,
   binary,
   type Binary,
   type BinaryOfNumbers,
@@ -113,7 +114,7 @@ export function rsub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Ten
   return inNameOf('rsub', () => {
     checkTensor('rsub', a);
     checkOperand('rsub', b);
-    return sub(b, a, options);
+    return called(b instanceof Tensor ? 'rsub' : 'rsub#1', sub(b, a, options));
   });
 }
 row('rsub', rsub);
@@ -237,6 +238,7 @@ export function trueDivide(a: Tensor | Scalar, b: Tensor | Scalar): Tensor {
  * torch.remainder(torch.tensor([7, -7]), 4) // tensor([3, 1])
  */
 export const remainder: BinaryOfNumbers = binary('remainder', 'number', {
+  nodes: [1, 0],
   numbers: 'either',
   grads: [needs('', (g) => g), needs('ab', (g, { a, b }) => g.neg().mul(a.div(b, { roundingMode: 'floor' })))],
 });
@@ -247,6 +249,7 @@ export const remainder: BinaryOfNumbers = binary('remainder', 'number', {
  * torch.fmod(torch.tensor([7, -7]), 4) // tensor([ 3, -3])
  */
 export const fmod: Binary = binary('fmod', 'number', {
+  nodes: [1, 0],
   grads: [needs('', (g) => g), needs('ab', (g, { a, b }) => g.neg().mul(a.div(b, { roundingMode: 'trunc' })))],
 });
 /**
@@ -255,6 +258,7 @@ export const fmod: Binary = binary('fmod', 'number', {
  * torch.pow(torch.tensor([1.5, 2]), 2) // tensor([2.2500, 4.0000])
  */
 export const pow: BinaryOfNumbers = binary('pow', 'number', {
+  nodes: [1, 0],
   numbers: 'either',
   check: (where, a, b) => {
     if (!(b instanceof Tensor) && Number(b) < 0 && a.dt.kind !== FLOATING && scalarKind(b) !== FLOATING) {
@@ -358,6 +362,7 @@ export const hypot: BinaryOfTensors = binary('hypot', 'promote', {
  * torch.copysign(torch.tensor([1.5, -2]), -1) // tensor([-1.5000, -2.0000])
  */
 export const copysign: Binary = binary('copysign', 'float', {
+  nodes: [0, 1],
   grads: [needs('ay', (g, { a, y }) => g.mul(y.div(a).where(a.ne(0), 0))), flat],
 });
 /**

@@ -1,5 +1,5 @@
 // Reductions that pick elements: max, min, argmax, argmin, median, mode. Their gradients go to the picked elements.
-import { type Call, readArguments, record, recordMany } from '../define.ts';
+import { called, type Call, readArguments, record, recordMany } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { BOOL, int64 } from '../dtype.ts';
 import { describe, DtypeError, inNameOf } from '../errors.ts';
@@ -90,7 +90,7 @@ function extremum(where: 'max' | 'min', x: Tensor, args: readonly unknown[]): Te
     );
   }
   const out = reduceOne(where === 'max' ? amaxKernel : aminKernel, x, allDims(x.sizes.length), false, x.dt);
-  return shared(where, x, out);
+  return shared(`${where}#1`, x, out);
 }
 /** Equal ones share the gradient (PyTorch's evenly_distribute_backward). */
 function shared(name: string, x: Tensor, out: Tensor): Tensor {
@@ -182,7 +182,11 @@ function middle(name: 'median' | 'nanmedian', k: number, x: Tensor, args: readon
   checkTensor(name, x);
   const { dim, keepdim } = read(name, x, args);
   if (x.dt.kind === BOOL) throw new DtypeError(`${name}: not implemented for bool`);
-  if (dim !== null) return ranked(name, k, x, dim, keepdim);
+  if (dim !== null) {
+    const found = ranked(name, k, x, dim, keepdim);
+    called(`${name}#1`, found.values);
+    return found;
+  }
   // of nothing: NaN for floats, the smallest number for integers, as in PyTorch
   if (x.count === 0)
     return emptyTensor([], x.dt).fill_(

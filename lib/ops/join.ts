@@ -1,6 +1,6 @@
 // Joining and repeating: cat, stack and their kin, repeat, tile.
 import { castCall, casting } from '../autocast.ts';
-import { readArguments, record, row } from '../define.ts';
+import { called, readArguments, record, row } from '../define.ts';
 import { checkTensor, commonDevice, runMap } from '../dispatch.ts';
 import { type DType, promoteTypes } from '../dtype.ts';
 import { describe, ShapeError, inNameOf } from '../errors.ts';
@@ -118,9 +118,12 @@ export function stack(tensors: readonly Tensor[], dim: number | JoinOptions = 0)
       );
     }
   });
-  return cat(
-    tensors.map((x) => x.unsqueeze(d)),
-    d,
+  return called(
+    'stack',
+    cat(
+      tensors.map((x) => x.unsqueeze(d)),
+      d,
+    ),
   );
 }
 row('stack', stack);
@@ -184,7 +187,7 @@ export function repeat(x: Tensor, ...sizes: (number | Shape)[]): Tensor {
     wide.push(n, size);
     out.push(n * size);
   });
-  return x.reshape(apart).expand(wide).clone({ memoryFormat: 'contiguous' }).view(out);
+  return called('repeat', x.reshape(apart).expand(wide).clone({ memoryFormat: 'contiguous' }).view(out));
 }
 spread(repeat);
 row('repeat', repeat);

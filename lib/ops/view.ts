@@ -182,7 +182,8 @@ export function squeeze(
   const drop = new Set(dims.filter((d) => x.sizes[d] === 1));
   const keep = (v: Shape): number[] => v.filter((_, d) => !drop.has(d));
   const shape = x.sizes;
-  return view_('squeeze', x, keep(shape), keep(x.strides), (g) => reshape(g, shape));
+  const overload = dim === undefined || dim === null ? 'squeeze' : typeof dim === 'number' ? 'squeeze#1' : 'squeeze#2';
+  return view_(overload, x, keep(shape), keep(x.strides), (g) => reshape(g, shape));
 }
 spread(row('squeeze', squeeze, { kind: 'view' }));
 
