@@ -52,6 +52,9 @@ const calls: Record<string, (() => unknown) | [name: string, call: () => unknown
     F.multiMarginLoss(t(1.5), t([0]), { reduction: 'none' }),
   "F.multi_margin_loss(t([1.5, 2.0]), t([0]), reduction='none')": () =>
     F.multiMarginLoss(t([1.5, 2]), t([0]), { reduction: 'none' }),
+  't([1, 2, 3]).put(t([1, 1]), t([5, 6]), accumulate=True)': () =>
+    t([1, 2, 3]).put(t([1, 1]), t([5, 6]), { accumulate: true }),
+  'torch.linalg.vander(t(2.0), N=3)': () => torch.linalg.vander(f(2), { N: 3 }),
   'torch.special.zeta(2, 3)': ['zeta', () => torch.special.zeta(2, 3)],
   'torch.cat([t([[1]]), t([[2]])], axis=1)': () => torch.cat([t([[1]]), t([[2]])], { axis: 1 }),
   'torch.cat([t([[1]]), t([[2]])], dims=1)': ['cat', () => torch.cat([t([[1]])], misspelt)],
