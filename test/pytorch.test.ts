@@ -92,6 +92,19 @@ const calls: Record<string, (() => unknown) | [name: string, call: () => unknown
         .indexPut_([t([0])], 1),
   ],
 
+  // layouts of results: these are contiguous whatever the input, so that they can be viewed
+  'x = torch.ones(3, 2).T; i = torch.zeros(2, 3, dtype=torch.long).T.contiguous().T; [y.is_contiguous() for y in (x.softmax(1), x.log_softmax(0), x.masked_fill(x > 1, 0), x.scatter(0, i, 1.0), x.scatter_add(0, i, x), x.index_add(0, t([0]), x[:1]), x.index_copy(1, t([0]), x[:, :1]), x.roll(0, 0), x[0].ravel(), torch.addmm(x, torch.ones(2, 2), torch.ones(2, 3)))]':
+    () => {
+      const x = torch.ones(3, 2).T;
+      const i = torch.zeros(2, 3, { dtype: 'int64' }).T.contiguous().T;
+      const results = [
+        ...[x.softmax(1), x.logSoftmax(0), x.maskedFill(x.gt(1), 0), x.scatter(0, i, 1), x.scatterAdd(0, i, x)],
+        ...[x.indexAdd(0, t([0]), x.index('0:1')), x.indexCopy(1, t([0]), x.index(':', '0:1')), x.roll(0, 0)],
+        ...[x.select(0, 0).ravel(), torch.addmm(x, torch.ones(2, 2), torch.ones(2, 3))],
+      ];
+      return `[${results.map((y) => (y.isContiguous() ? 'True' : 'False')).join(', ')}]`;
+    },
+
   // names of nodes
   'x = torch.ones(2, 2, requires_grad=True); [type(y.grad_fn).__name__ for y in (x.sum(), x.sum(0), x.sum(dim=1, keepdim=True), x.sum(dtype=torch.float64), x.mean(), x.mean(-1), x.prod(), x.prod(0), x.max(), x.min(), x.amax(), x.max(0)[0], x.median(), x.median(0)[0], x.norm(), x.norm(2, 1), x.squeeze(), x.squeeze(0), x.squeeze((0, 1)), x.square(), x.pow(2), x.pow(x), x.remainder(2), x.remainder(x), x.fmod(x), x.copysign(2), x.div(x, rounding_mode="floor"), torch.rsub(x, x), torch.rsub(x, 1), x.clamp(0, 1), x.clamp(max=x), x.clamp_min(0), x.clamp_max(x), x.lerp(x, 0.5), x.lerp(x, x), x.log1p(), x.deg2rad(), x.sinc(), x.nan_to_num(), x.trace(), x.narrow(0, 0, 1), x.split(1)[0], x.split([1, 1])[0], x.chunk(2)[0], x.repeat(2, 1), x.tile(2), x.rot90(), torch.stack([x, x]), torch.hstack([x, x]), x.mv(x[0]), x[0].dot(x[0]), x @ x, x @ x[0], x[0] @ x[0], torch.addmm(x, x, x), torch.addmv(x[0], x, x[0]), torch.addr(x, x[0], x[0]), torch.diag_embed(x), F.glu(x), F.group_norm(torch.ones(1, 2, 3, requires_grad=True), 1), torch.special.entr(x), torch.special.i0e(x))]':
     () => {

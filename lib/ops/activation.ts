@@ -6,7 +6,7 @@ import { BOOL, type DTypeName, requireFloating } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { show, wrapDim } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { emptyTensor, type Tensor } from '../tensor.ts';
 import { leakyReluGrad, logSoftmaxGrad, softmaxGrad, thresholdGrad } from './internal/activation-grad-params.ts';
 import { operators } from './internal/register.ts';
 
@@ -383,7 +383,7 @@ function softmaxFamily(
   const source = dtype === undefined || dtype === null ? x : x.to(dtype);
   requireFloating(where, source.dt);
   const d = wrapDim(where, dim, source.ndim);
-  const y = resultLike(source.sizes, source.dt, [source]);
+  const y = emptyTensor(source.sizes, source.dt); // contiguous, whatever the input
   if (y.count > 0) runStruct(k, [y, source], [d]);
   return record(where, y, [source], [y], (g, n) => [grad(g, n.unpack(0), d)]);
 }

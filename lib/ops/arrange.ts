@@ -87,7 +87,7 @@ export function roll(
     const start = (((n - by[i]!) % n) + n) % n;
     if (start !== 0) y = cat([y.narrow(d, start, n - start), y.narrow(d, 0, start)], d);
   });
-  return y === x ? x.clone() : y;
+  return y === x ? x.clone({ memoryFormat: 'contiguous' }) : y;
 }
 
 /** Options of rot90. */

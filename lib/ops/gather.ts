@@ -107,7 +107,7 @@ export interface ScatterOptions {
 }
 /** What scatter and its kin write into: a copy of `x`. */
 function written(k: number, x: Tensor, index: Tensor, src: Tensor, params: readonly number[]): Tensor {
-  const out = x.detach().clone();
+  const out = x.detach().clone({ memoryFormat: 'contiguous' });
   if (index.count > 0) runStruct(k, [out, index, src], params);
   return out;
 }

@@ -214,7 +214,8 @@ function blend(where: string, x: Tensor, y: Tensor, options: AddmmOptions | unde
   const [beta, alpha] = [scale(options?.beta), scale(options?.alpha)];
   broadcastTo(where, x, y.sizes);
   const scaled = alpha === 1 ? y : y.mul(logic ? false : alpha);
-  const out = beta === 0 ? scaled : (beta === 1 ? x : x.mul(beta)).add(scaled);
+  // the product first: the sum is laid out as it is
+  const out = beta === 0 ? scaled : scaled.add(beta === 1 ? x : x.mul(beta));
   return called(where, out);
 }
 function broadcastTo(where: string, x: Tensor, sizes: Shape): void {

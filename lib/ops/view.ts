@@ -143,7 +143,7 @@ row('flatten', flatten, { kind: 'view' });
  * torch.zeros(2, 3).ravel().shape // torch.Size([6])
  */
 export function ravel(x: Tensor): Tensor {
-  return inNameOf('ravel', () => reshape(x, -1));
+  return inNameOf('ravel', () => reshape(x, -1).contiguous());
 }
 row('ravel', ravel, { kind: 'view' });
 
