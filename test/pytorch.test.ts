@@ -43,6 +43,19 @@ const calls: Record<string, (() => unknown) | [name: string, call: () => unknown
   'torch.addr(t([[True, False]]), t([True]), t([False, True]), beta=1, alpha=0)': () =>
     torch.addr(t([[true, false]]), t([true]), t([false, true]), { alpha: 0 }),
 
+  'torch.tensordot(t([[2]], dtype=torch.int32), t([[1, 2], [3, 4]], dtype=torch.int32), dims=[[0], [1]])': () =>
+    torch.tensordot(
+      t([[2]], { dtype: 'int32' }),
+      t(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        { dtype: 'int32' },
+      ),
+      [[0], [1]],
+    ),
+
   // arguments
   'torch.gather(t([1.5, 2.5]), 0, torch.empty(0, dtype=torch.uint8))': () =>
     torch.gather(t([1.5, 2.5]), 0, torch.empty(0, { dtype: 'uint8' })),
@@ -77,6 +90,22 @@ const calls: Record<string, (() => unknown) | [name: string, call: () => unknown
     () => {
       const x = t([1, 2], { requiresGrad: true });
       return torch.autograd.grad(x.mul(x), x, { gradOutputs: torch.eye(2), isGradsBatched: true });
+    },
+
+  'x = t([0.0, 1.5], requires_grad=True); g, = torch.autograd.grad(torch.special.i1(x).sum(), x, create_graph=True); (g, *torch.autograd.grad(g.sum(), x))':
+    () => {
+      const x = t([0, 1.5], { requiresGrad: true });
+      const [g] = torch.autograd.grad(torch.special.i1(x).sum(), x, { createGraph: true });
+      return [g, ...torch.autograd.grad(g!.sum(), x)];
+    },
+  'x = t([1.5], requires_grad=True); torch.gather(x, 0, torch.empty(0, dtype=torch.uint8)).sum().backward(); x.grad':
+    () => {
+      const x = t([1.5], { requiresGrad: true });
+      torch
+        .gather(x, 0, torch.empty(0, { dtype: 'uint8' }))
+        .sum()
+        .backward();
+      return x.grad;
     },
 
   // subscripts

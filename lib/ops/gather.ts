@@ -120,7 +120,7 @@ function scattered(
   src: Tensor,
 ): { dim: number; self: Tensor; at: Tensor; from: Tensor } {
   checkTensor(where, x);
-  checkIndex(where, index);
+  checkIndex(where, index, true);
   checkTensor(where, src, 'src');
   commonDevice(where, [x, index, src]);
   if (src.dt !== x.dt)

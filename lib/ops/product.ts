@@ -63,8 +63,8 @@ export function tensordot(
       if (n !== 1 && m !== 1)
         throw new ShapeError(`${where}: contracted dimensions need to match, but the sizes are ${n} and ${m}`);
       // a size of one counts for every element of the other
-      if (n === 1) y = y.sum(q[i]!, true);
-      else x = x.sum(d, true);
+      if (n === 1) y = y.sum(q[i]!, true, { dtype: y.dtype });
+      else x = x.sum(d, true, { dtype: x.dtype });
     });
     const free = (t: Tensor, dims: readonly number[]): number[] =>
       range(t.sizes.length).filter((d) => !dims.includes(d));
