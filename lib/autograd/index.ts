@@ -7,7 +7,7 @@ import { Tensor } from '../tensor.ts';
 import { backward as runBackward, type GradOptions as EngineOptions, grad as runGrad } from './engine.ts';
 
 export * as functional from './functional.ts';
-export { Function, FunctionContext, type FunctionDefinition } from './function.ts';
+export { Function, FunctionContext, type FunctionDefinition, type SetupDefinition } from './function.ts';
 export { gradcheck, type GradcheckOptions, gradgradcheck } from './gradcheck.ts';
 export { enableGrad, inferenceMode, noGrad, setGradEnabled } from './mode.ts';
 export type { Hook, HookHandle } from './hooks.ts';
