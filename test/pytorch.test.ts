@@ -74,6 +74,10 @@ const calls: Record<string, (() => unknown) | [name: string, call: () => unknown
   'torch.stack([t([1]), t([2])], axis=1)': () => torch.stack([t([1]), t([2])], { axis: 1 }),
   'torch.concat([t([[1]]), t([[2]])], axis=1)': () => torch.concat([t([[1]]), t([[2]])], { axis: 1 }),
 
+  // far below zero
+  'torch.polygamma(4, t([-30.2, -100.3, -5000.25, -1e5 - 0.25, -1e6 - 0.25, -1e6], dtype=torch.float64))': () =>
+    torch.polygamma(4, t([-30.2, -100.3, -5000.25, -1e5 - 0.25, -1e6 - 0.25, -1e6], { dtype: 'float64' })),
+
   // derivatives
   'm = t([1.5], requires_grad=True); s = t([2.5], requires_grad=True); torch.normal(m, s).sum().backward(); (m.grad, s.grad)':
     () => {
