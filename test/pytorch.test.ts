@@ -1,5 +1,5 @@
-// Small calls that once answered otherwise than PyTorch, found by its own tests (OpInfo's samples, test_torch.py and its
-// kin): each prints as PyTorch's does, or is refused as there. The answers are written by scripts/oracle-pytorch.py.
+// Small calls, most of which once answered otherwise than PyTorch: found by OpInfo's samples and by lines written to probe
+// the same in both. Each prints as PyTorch's does, or is refused as there; scripts/oracle-pytorch.py writes the answers.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
