@@ -1,5 +1,5 @@
 // Functions that make tensors: filled, counted, drawn. Called by users through the namespace.
-import { readArguments } from './define.ts';
+import { readArguments, record } from './define.ts';
 import { checkOperand, checkTensor, resultLike, runMap, type Scalar, scalarOperand } from './dispatch.ts';
 import { bool, type DType, fitting, FLOATING, getDefault, int64, ofKind, scalarKind } from './dtype.ts';
 import { describe, DtypeError, ShapeError, checkNumber, inNameOf } from './errors.ts';
@@ -454,6 +454,10 @@ export function normal(
         emptyTensor(sizes, dt).normal_(mean as number, std as number, { generator: options.generator }),
         options,
       );
-    return standardNormal('normal', emptyTensor(sizes, dt), id).mul(std).add(mean);
+    const constant = (x: number | Tensor): number | Tensor => (x instanceof Tensor ? x.detach() : x);
+    const out = standardNormal('normal', emptyTensor(sizes, dt), id).mul(constant(std)).add(constant(mean));
+    // PyTorch's derivatives of a draw are zero
+    const inputs = [mean, std].filter((x) => x instanceof Tensor);
+    return record('normal', out, inputs, [], () => inputs.map((x) => zeros(x.sizes, { dtype: x.dtype })));
   });
 }

@@ -153,13 +153,40 @@ function noOptions(where: string, extra: unknown): void {
 
 // ---- recording ------------------------------------------------------------------------------------------------------
 
-const pascal = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+const pascal = (name: string): string =>
+  (name.charAt(0).toUpperCase() + name.slice(1)).replace(/\d[a-z]/g, (c) => c.toUpperCase());
+/** Operators whose nodes PyTorch names otherwise; the rest follows from the operator's name. */
+const NODES: Readonly<Record<string, string>> = {
+  entr: 'special_entr',
+  erfcx: 'special_erfcx',
+  floorDiv: 'div#2',
+  i0e: 'special_i0e',
+  i1: 'special_i1',
+  i1e: 'special_i1e',
+  logNdtr: 'special_log_ndtr',
+  narrow: 'slice',
+  ndtri: 'special_ndtri',
+  norm: 'linalg_vector_norm',
+  square: 'pow',
+  truncDiv: 'div#2',
+  xlog1py: 'special_xlog1py',
+  zeta: 'special_zeta',
+};
 const nodeNames = new Map<string, string>();
-/** PyTorch's name of the node of an operator: `MulBackward0`. */
+/** PyTorch's name of the node of an operator: `MulBackward0`; of the overload that it numbers 1: `sum#1`. */
 export function nodeName(name: string): string {
   let known = nodeNames.get(name);
-  if (known === undefined) nodeNames.set(name, (known = `${pascal(name)}Backward0`));
+  if (known === undefined) {
+    const [operator = '', number = '0'] = (NODES[name] ?? name).split('#');
+    known = `${operator.split('_').map(pascal).join('')}Backward${number}`;
+    nodeNames.set(name, known);
+  }
   return known;
+}
+/** Gives the last node of an operator that is made of others PyTorch's name of the whole. */
+export function called(name: string, y: Tensor): Tensor {
+  if (y.node !== null) y.node.name = nodeName(name);
+  return y;
 }
 
 /** Gradients of the inputs from that of the output; `n` gives what was saved, and whether an input wants any. */
@@ -444,6 +471,8 @@ export interface BinaryRule {
   readonly check?: (where: string, a: Tensor, b: Tensor | Scalar) => void;
   /** Where PyTorch takes numbers: for both operands, for either but not both, or for none. Otherwise for the second alone. */
   readonly numbers?: 'both' | 'either' | 'none';
+  /** How PyTorch numbers the nodes for a second operand that is a tensor, and for a number. */
+  readonly nodes?: readonly [tensors: number, number: number];
 }
 
 /** `(a, b) => y`, element by element, broadcasting; `b` may be a number. */
@@ -515,7 +544,8 @@ export function scalarTensor(where: string, x: unknown, other: unknown): Tensor 
 /** A row of the binary family: broadcasting, promotion, scalars, and its in-place form. */
 export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}): BinaryOfNumbers {
   const k = kernel(rule.kernel ?? name);
-  const label = nodeName(name);
+  const label = nodeName(rule.nodes ? `${name}#${rule.nodes[0]}` : name);
+  const scalarLabel = nodeName(rule.nodes ? `${name}#${rule.nodes[1]}` : name);
   const { grads, check, numbers } = rule;
   const floats = dtype !== 'integer';
   const f = (a: Tensor | Scalar, b: Tensor | Scalar, extra?: unknown): Tensor => {
@@ -546,7 +576,8 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
     if (floats && typeof b === 'number' && a.dense && a.dt.kind === FLOATING && (!check || a.dt.size > 2)) {
       const y = emptyTensor(a.sizes, a.dt);
       runDense(k, y, a, b, a.dt);
-      if (grads && mode.grad && tracked(a)) attach(y, new BinaryNode(label, grads, b).connect([a]).keep(a, null, y));
+      if (grads && mode.grad && tracked(a))
+        attach(y, new BinaryNode(scalarLabel, grads, b).connect([a]).keep(a, null, y));
       return y;
     }
     checkOperand(name, b);
@@ -554,7 +585,10 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
     const dt = binaryDtype(name, dtype, a, b);
     const y = compute(name, k, dt, a, b, dt);
     if (grads && mode.grad && dt.kind === FLOATING && (tracked(a) || (b instanceof Tensor && tracked(b)))) {
-      attach(y, binaryNode(label, grads, a, b).keep(a, b instanceof Tensor ? b : null, y));
+      attach(
+        y,
+        binaryNode(b instanceof Tensor ? label : scalarLabel, grads, a, b).keep(a, b instanceof Tensor ? b : null, y),
+      );
     }
     return y;
   };
@@ -574,7 +608,7 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
       grads
         ? () => {
             if (grads.some((d) => d && d.needs & A)) original = x.clone();
-            return binaryNode(label, grads, x, b);
+            return binaryNode(b instanceof Tensor ? label : scalarLabel, grads, x, b);
           }
         : null,
       () => {

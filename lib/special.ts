@@ -139,6 +139,6 @@ export const xlog1py: BinaryOfNumbers = binary('xlog1py', 'float', {
  * torch.special.zeta(torch.tensor([2, 4.0]), 1) // tensor([1.6449, 1.0823])
  */
 export const zeta: BinaryOfNumbers = binary('zeta', 'float', {
-  numbers: 'both',
+  numbers: 'either',
   grads: [null, needs('ab', (g, { a, b }) => g.mul(a.neg()).mul(zeta(a.add(1), b)))],
 });

@@ -433,9 +433,15 @@ inline double hurwitz_zeta(double s, double q) {
     if (q == std::floor(q)) return vm::kInf;
     if (s != std::floor(s)) return kNaN<double>;
   }
+  if (q < -64) {
+    // the terms far below zero, mirrored to above it, where the series gives all of them at once
+    const double near = q + std::floor(-q) - 32;
+    const double far = hurwitz_zeta(s, 1 - near) - hurwitz_zeta(s, 1 - q);
+    return (std::fmod(s, 2) == 0 ? far : -far) + hurwitz_zeta(s, near);
+  }
   double sum = 0;
-  // from 12 on the series below has 16 digits; far below zero the first terms have faded long before
-  for (int64_t k = 0; q < 12 && k < 100000; k++, q += 1) {
+  // from 12 on the series below has 16 digits
+  for (; q < 12; q += 1) {
     const double term = std::pow(q, -s);
     sum += term;
     if (q > 0 && term < sum * 1e-18) return sum;

@@ -444,6 +444,41 @@ describe('Function', () => {
     expect(() => Wrong.apply(leaf(), leaf()).sum().backward()).toThrow(/incorrect number of gradients.*2.*1/);
   });
 
+  test('setupContext, results that are no tensors, and gradients beyond the inputs that are null', () => {
+    class Square extends torch.autograd.Function {
+      static forward(x: T): [T, string] {
+        return [x.mul(x), 'squared'];
+      }
+      static setupContext(ctx: torch.autograd.FunctionContext, inputs: [T], output: [T, string]): void {
+        ctx.saveForBackward(inputs[0]);
+        ctx.said = output[1];
+      }
+      static backward(ctx: torch.autograd.FunctionContext, g: T): (T | null)[] {
+        return [g.mul(ctx.savedTensors[0]!).mul(ctx.said === 'squared' ? 2 : 0), null];
+      }
+    }
+    const x = torch.tensor([1, 3], { requiresGrad: true });
+    const [y, said] = Square.apply(x);
+    y.sum().backward();
+    expect([list(x.grad), said]).toEqual([[2, 6], 'squared']);
+  });
+
+  test('forward must not write into a leaf', () => {
+    class AddOne extends torch.autograd.Function {
+      static forward(ctx: torch.autograd.FunctionContext, x: T): T {
+        ctx.markDirty(x);
+        return x.add_(1);
+      }
+      static backward(_ctx: torch.autograd.FunctionContext, g: T): T {
+        return g;
+      }
+    }
+    const x = torch.tensor([1, 3], { requiresGrad: true });
+    expect(() => AddOne.apply(x)).toThrow(/^AddOne: a leaf Variable that requires grad/);
+    AddOne.apply(x.clone()).sum().backward();
+    expect(list(x.grad)).toEqual([1, 1]);
+  });
+
   test('markNonDifferentiable, and what was saved must not change', () => {
     class Both extends torch.autograd.Function {
       static forward(ctx: torch.autograd.FunctionContext, x: T): T[] {

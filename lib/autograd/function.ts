@@ -66,17 +66,29 @@ export class FunctionContext {
   }
 }
 
-/** A custom function: two static-like methods in one object. `In` are the arguments of apply(). */
-export interface FunctionDefinition<In extends readonly unknown[], Out extends Tensor | readonly Tensor[]> {
+/** What the two kinds of custom functions share. */
+interface Definition {
   /** For the name of the graph's node. */
   readonly name?: string;
-  /** Computes the result; operations inside are not recorded. */
-  forward(ctx: FunctionContext, ...inputs: In): Out;
   /** The gradients of the inputs, null for what is no tensor, from those of the results. */
   backward(
     ctx: FunctionContext,
     ...grads: Tensor[]
   ): Tensor | null | undefined | readonly (Tensor | null | undefined)[];
+}
+/** A custom function: two static-like methods in one object. `In` are the arguments of apply(). */
+export interface FunctionDefinition<In extends readonly unknown[], Out extends Tensor | readonly unknown[]>
+  extends Definition {
+  /** Computes the result; operations inside are not recorded. Of a list, what is no tensor is handed on as it is. */
+  forward(ctx: FunctionContext, ...inputs: In): Out;
+}
+/** A custom function whose forward() knows no context: setupContext() keeps what backward() needs. */
+export interface SetupDefinition<In extends readonly unknown[], Out extends Tensor | readonly unknown[]>
+  extends Definition {
+  /** Computes the result; operations inside are not recorded. */
+  forward(...inputs: In): Out;
+  /** Called after forward(), with its arguments and what it gave. */
+  setupContext(ctx: FunctionContext, inputs: In, output: Out): void;
 }
 
 /**
@@ -91,16 +103,36 @@ export interface FunctionDefinition<In extends readonly unknown[], Out extends T
  */
 export class Function {
   /** Runs a subclass's forward, and records its backward. Throws AutogradError where backward() gives the wrong number of gradients. */
-  static apply<In extends readonly unknown[], Out extends Tensor | readonly Tensor[]>(
+  static apply<In extends readonly unknown[], Out extends Tensor | readonly unknown[]>(
+    this: SetupDefinition<In, Out>,
+    ...inputs: In
+  ): Out;
+  static apply<In extends readonly unknown[], Out extends Tensor | readonly unknown[]>(
     this: FunctionDefinition<In, Out>,
+    ...inputs: In
+  ): Out;
+  static apply<In extends readonly unknown[], Out extends Tensor | readonly unknown[]>(
+    this: FunctionDefinition<In, Out> | SetupDefinition<In, Out>,
     ...inputs: In
   ): Out {
     return applyFunction(this, inputs);
   }
 }
 
-function applyFunction<In extends readonly unknown[], Out extends Tensor | readonly Tensor[]>(
-  definition: FunctionDefinition<In, Out>,
+/** Runs forward(), and setupContext() where there is one. */
+function run<In extends readonly unknown[], Out extends Tensor | readonly unknown[]>(
+  definition: FunctionDefinition<In, Out> | SetupDefinition<In, Out>,
+  ctx: FunctionContext,
+  inputs: In,
+): Out {
+  if (!('setupContext' in definition)) return definition.forward(ctx, ...inputs);
+  const result = definition.forward(...inputs);
+  definition.setupContext(ctx, inputs, result);
+  return result;
+}
+
+function applyFunction<In extends readonly unknown[], Out extends Tensor | readonly unknown[]>(
+  definition: FunctionDefinition<In, Out> | SetupDefinition<In, Out>,
   inputs: In,
 ): Out {
   const name = definition.name || 'Function';
@@ -109,13 +141,14 @@ function applyFunction<In extends readonly unknown[], Out extends Tensor | reado
   ctx.needsInputGrad = tensors.map((x) => x !== null && tracked(x));
   const records = recording(tensors);
   const node = new FunctionNode(`${name}Backward`, (grads, n) => {
-    const full = grads.map((g, i) => g ?? (ctx.materializes ? zeros(metas[i]!) : g)) as Tensor[];
+    const full = grads.map((g, i) => g ?? (ctx.materializes && metas[i] ? zeros(metas[i]) : g)) as Tensor[];
     // the user may keep what passes through his hands
     for (const g of full) if (g) g.storage.maker = 0;
     const given = outside(() => definition.backward(ctx, ...full));
     const list = Array.isArray(given)
-      ? (given as readonly (Tensor | null | undefined)[])
+      ? [...(given as readonly (Tensor | null | undefined)[])]
       : [given as Tensor | null | undefined];
+    while (list.length > inputs.length && (list.at(-1) ?? null) === null) list.pop();
     if (list.length !== inputs.length) {
       throw new AutogradError(
         `${name}: backward returned an incorrect number of gradients (expected ${inputs.length}, got ${list.length})`,
@@ -128,22 +161,24 @@ function applyFunction<In extends readonly unknown[], Out extends Tensor | reado
       return n.next[i] ? g : null;
     });
   }).connect(tensors);
-  const result = noGrad(() => definition.forward(ctx, ...inputs));
-  const outs = (result instanceof Tensor ? [result] : result) as readonly Tensor[];
-  if (!Array.isArray(outs) || outs.some((o) => !(o instanceof Tensor))) {
+  const result = noGrad(() => run(definition, ctx, inputs));
+  const outs: unknown = result instanceof Tensor ? [result] : result;
+  if (!Array.isArray(outs) || !outs.some((o) => o instanceof Tensor)) {
     throw new TypeError(`${name}: forward must return a Tensor or a list of them, but returned ${describe(result)}`);
   }
-  const metas = outs.map((o) => ({ sizes: o.sizes, like: o.dt.name }));
+  const metas = outs.map((o: unknown) => (o instanceof Tensor ? { sizes: o.sizes, like: o.dt.name } : null));
   const { dirty, still } = ctx.finish(node);
   if (!records) return result;
+  if (dirty.some((x) => x.requiresGrad && x.node === null))
+    throw new AutogradError(`${name}: a leaf Variable that requires grad has been used in an in-place operation.`);
   node.outputs = outs.length;
-  const linked = outs.map((out, i) => {
-    if (still.has(out) || out.dt.kind !== FLOATING) return out;
+  const linked = outs.map((out: unknown, i) => {
+    if (!(out instanceof Tensor) || still.has(out) || out.dt.kind !== FLOATING) return out;
     // an input that is returned as it is must stay what it is: its result is a view of it
     const own = tensors.includes(out) && !dirty.includes(out) ? out.detach() : out;
     return attach(own, node, i);
   });
-  return (result instanceof Tensor ? linked[0]! : linked) as Out;
+  return (result instanceof Tensor ? linked[0] : linked) as Out;
 }
 let zerosOf: ((sizes: readonly number[], dtype: string) => Tensor) | null = null;
 /** Internal: how zeros are made; set by lib/index.ts to avoid an import cycle. */

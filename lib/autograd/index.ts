@@ -1,11 +1,14 @@
 // torch.autograd.
 import { type Call, readArguments } from '../define.ts';
-import { describe } from '../errors.ts';
+import { describe, ShapeError } from '../errors.ts';
+import { zerosOf } from '../ops/internal/reducing.ts';
+import { stack } from '../ops/join.ts';
 import { Tensor } from '../tensor.ts';
 import { backward as runBackward, type GradOptions as EngineOptions, grad as runGrad } from './engine.ts';
 
 export { type AnomalyOptions, detectAnomaly, setDetectAnomaly } from './anomaly.ts';
-export { Function, FunctionContext, type FunctionDefinition } from './function.ts';
+export * as functional from './functional.ts';
+export { Function, FunctionContext, type FunctionDefinition, type SetupDefinition } from './function.ts';
 export { gradcheck, type GradcheckOptions, gradgradcheck } from './gradcheck.ts';
 export { enableGrad, inferenceMode, noGrad, setGradEnabled } from './mode.ts';
 export type { Hook, HookHandle } from './hooks.ts';
@@ -25,6 +28,8 @@ const seeds = (x: Seeds | undefined): readonly (Tensor | null)[] => (x instanceo
 export interface GradOptions extends EngineOptions {
   /** What to start from, one per output; ones for scalars by default. */
   gradOutputs?: Seeds | undefined;
+  /** Takes the first dim of `gradOutputs` as a batch, and gives a gradient for each of it. */
+  isGradsBatched?: boolean | undefined;
 }
 
 /**
@@ -39,14 +44,33 @@ export function grad(
   inputs: Tensors,
   ...args: Call<[gradOutputs?: Seeds, retainGraph?: boolean | null, createGraph?: boolean], GradOptions>
 ): (Tensor | null)[] {
-  const only = ['allowUnused', 'materializeGrads'];
-  const { gradOutputs, ...rest } = readArguments<GradOptions>(
+  const only = ['allowUnused', 'materializeGrads', 'isGradsBatched'];
+  const { gradOutputs, isGradsBatched, ...rest } = readArguments<GradOptions>(
     'grad',
     args,
     ['gradOutputs', 'retainGraph', 'createGraph'],
     only,
   );
-  return runGrad('grad', list('grad', outputs), list('grad', inputs), seeds(gradOutputs), rest);
+  const from = seeds(gradOutputs);
+  const run = (some: readonly (Tensor | null)[], options: EngineOptions): (Tensor | null)[] =>
+    runGrad('grad', list('grad', outputs), list('grad', inputs), some, options);
+  if (!isGradsBatched) return run(from, rest);
+  const [first] = from;
+  if (!first || first.sizes.length === 0 || from.some((g) => g?.sizes[0] !== first.sizes[0]))
+    throw new ShapeError('grad: isGradsBatched expects gradOutputs whose first dims are one batch');
+  const count = first.sizes[0]!;
+  const keep = rest.retainGraph ?? rest.createGraph ?? false;
+  const each = Array.from({ length: count }, (_, b) =>
+    run(
+      from.map((g) => g!.select(0, b)),
+      { ...rest, retainGraph: keep || b < count - 1 },
+    ),
+  );
+  return list('grad', inputs).map((x, i) => {
+    const parts = each.map((grads) => grads[i]!);
+    if (count === 0) return zerosOf([0, ...x.sizes], x.dt);
+    return parts.some((g) => g === null) ? null : stack(parts);
+  });
 }
 
 /** Options of {@link backward}. */

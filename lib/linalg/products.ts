@@ -273,8 +273,8 @@ export function cross(input: Tensor, other: Tensor, options?: { dim?: number | u
 export function vander(x: Tensor, ...args: Call<[N?: number | null], { N?: number | null | undefined }>): Tensor {
   const where = 'vander';
   checkTensor(where, x, 'x');
-  if (x.sizes.length === 0)
-    throw new ShapeError(`${where}: expected a tensor of at least 1 dim, but got ${show(x.sizes)}`);
+  // a number is a vector of one
+  if (x.sizes.length === 0) return vander(x.reshape([1]), ...args);
   const { N } = readArguments<{ N: number | null }>(where, args, ['N']);
   const n = N ?? x.sizes[x.sizes.length - 1]!;
   if (!Number.isInteger(n) || n <= 1)

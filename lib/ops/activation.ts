@@ -1,12 +1,12 @@
 // Activation functions beyond the plain rows of unary.ts: those with parameters, and composites. nn.functional wraps them.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { called, type Call, readArguments, record } from '../define.ts';
 import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
 import { BOOL, type DTypeName, requireFloating } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { show, wrapDim } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { emptyTensor, type Tensor } from '../tensor.ts';
 import { leakyReluGrad, logSoftmaxGrad, softmaxGrad, thresholdGrad } from './internal/activation-grad-params.ts';
 import { operators } from './internal/register.ts';
 
@@ -360,7 +360,7 @@ export function glu(x: Tensor, ...args: Call<[dim?: number], GluOptions>): Tenso
   const d = wrapDim('glu', dim, x.ndim);
   const n = x.sizes[d]!;
   if (n % 2 !== 0) throw new ShapeError(`glu: halving dimension must be even, but dimension ${d} is size ${n}`);
-  return x.narrow(d, 0, n / 2).mul(x.narrow(d, n / 2, n / 2).sigmoid());
+  return called('glu', x.narrow(d, 0, n / 2).mul(x.narrow(d, n / 2, n / 2).sigmoid()));
 }
 
 /** Options of {@link softmax} and {@link logSoftmax}. */
@@ -383,7 +383,7 @@ function softmaxFamily(
   const source = dtype === undefined || dtype === null ? x : x.to(dtype);
   requireFloating(where, source.dt);
   const d = wrapDim(where, dim, source.ndim);
-  const y = resultLike(source.sizes, source.dt, [source]);
+  const y = emptyTensor(source.sizes, source.dt); // contiguous, whatever the input
   if (y.count > 0) runStruct(k, [y, source], [d]);
   return record(where, y, [source], [y], (g, n) => [grad(g, n.unpack(0), d)]);
 }

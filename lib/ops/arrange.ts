@@ -1,5 +1,5 @@
 // Rearrangements that copy: flip, roll, and the triangles of matrices.
-import { type Call, readArguments, record } from '../define.ts';
+import { called, type Call, readArguments, record } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { describe, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
@@ -87,7 +87,7 @@ export function roll(
     const start = (((n - by[i]!) % n) + n) % n;
     if (start !== 0) y = cat([y.narrow(d, start, n - start), y.narrow(d, 0, start)], d);
   });
-  return y === x ? x.clone() : y;
+  return y === x ? x.clone({ memoryFormat: 'contiguous' }) : y;
 }
 
 /** Options of rot90. */
@@ -118,8 +118,7 @@ export function rot90(x: Tensor, ...args: Call<[k?: number, dims?: Shape], Rot90
     if (a === b) throw new RangeError(`${where}: expected rotation dims to be different, but got ${a} twice`);
     const quarter = ((k % 4) + 4) % 4;
     if (quarter === 0) return x.clone({ memoryFormat: 'contiguous' });
-    if (quarter === 2) return flip(x, [a, b]);
-    return flip(x, quarter === 1 ? b : a).transpose(a, b);
+    return called('rot90', quarter === 2 ? flip(x, [a, b]) : flip(x, quarter === 1 ? b : a).transpose(a, b));
   });
 }
 

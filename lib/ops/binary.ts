@@ -1,6 +1,7 @@
 // Element-wise arithmetic of two tensors, or a tensor and a number: a row each. Broadcasting, promotion, in-place forms
 // and the undoing of broadcasting in backward are the family's (define.ts) and the engine's.
 import {
+  called,
   binary,
   type Binary,
   type BinaryOfNumbers,
@@ -41,16 +42,17 @@ const plainAdd: BinaryOfNumbers = binary('add', 'promote', {
   numbers: 'both',
   grads: [needs('', (g) => g), needs('', (g) => g)],
 });
+/** Neither operand of a difference may be bool. */
+function refuseBool(where: string, ...operands: readonly (Tensor | Scalar)[]): void {
+  if (operands.some((x) => (x instanceof Tensor ? x.dt.kind === BOOL : typeof x === 'boolean')))
+    throw new DtypeError(
+      `${where}: subtraction of a bool tensor is not supported; use logicalXor() or logicalNot() instead`,
+    );
+}
 const plainSub: BinaryOfNumbers = binary('sub', 'promote', {
   numbers: 'both',
   grads: [needs('', (g) => g), needs('', (g) => g.neg())],
-  check: (where, a, b) => {
-    if (a.dt.kind === BOOL && (b instanceof Tensor ? b.dt.kind === BOOL : typeof b === 'boolean')) {
-      throw new DtypeError(
-        `${where}: subtraction of bool tensors is not supported; use logicalXor() or bitwiseNot() instead`,
-      );
-    }
-  },
+  check: refuseBool,
 });
 
 /** `alpha` times the second operand. */
@@ -95,6 +97,7 @@ export function add(a: Tensor | Scalar, b: Tensor | Scalar, options?: AlphaOptio
  * torch.sub(torch.tensor([1, 2]), 5) // tensor([-4, -3])
  */
 export function sub(a: Tensor | Scalar, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
+  if (typeof a === 'boolean') refuseBool('sub', a);
   return plainSub(a, options === undefined ? b : scaled('sub', a, b, options));
 }
 /**
@@ -114,13 +117,7 @@ export function rsub(a: Tensor, b: Tensor | Scalar, options?: AlphaOptions): Ten
   return inNameOf('rsub', () => {
     checkTensor('rsub', a);
     checkOperand('rsub', b);
-    checkOptions('rsub', options, ['alpha']);
-    if (a.dt.kind === BOOL)
-      throw new DtypeError(
-        'rsub: subtraction of a bool tensor is not supported; use logicalXor() or bitwiseNot() instead',
-      );
-    const { name } = resultType(a, b);
-    return (a.dtype === name ? a : a.to(name)).mul(-(options?.alpha ?? 1)).add(b);
+    return called(b instanceof Tensor ? 'rsub' : 'rsub#1', sub(b, a, options));
   });
 }
 row('rsub', rsub);
@@ -244,6 +241,7 @@ export function trueDivide(a: Tensor | Scalar, b: Tensor | Scalar): Tensor {
  * torch.remainder(torch.tensor([7, -7]), 4) // tensor([3, 1])
  */
 export const remainder: BinaryOfNumbers = binary('remainder', 'number', {
+  nodes: [1, 0],
   numbers: 'either',
   grads: [needs('', (g) => g), needs('ab', (g, { a, b }) => g.neg().mul(a.div(b, { roundingMode: 'floor' })))],
 });
@@ -254,6 +252,7 @@ export const remainder: BinaryOfNumbers = binary('remainder', 'number', {
  * torch.fmod(torch.tensor([7, -7]), 4) // tensor([ 3, -3])
  */
 export const fmod: Binary = binary('fmod', 'number', {
+  nodes: [1, 0],
   grads: [needs('', (g) => g), needs('ab', (g, { a, b }) => g.neg().mul(a.div(b, { roundingMode: 'trunc' })))],
 });
 /**
@@ -262,6 +261,7 @@ export const fmod: Binary = binary('fmod', 'number', {
  * torch.pow(torch.tensor([1.5, 2]), 2) // tensor([2.2500, 4.0000])
  */
 export const pow: BinaryOfNumbers = binary('pow', 'number', {
+  nodes: [1, 0],
   numbers: 'either',
   check: (where, a, b) => {
     if (!(b instanceof Tensor) && Number(b) < 0 && a.dt.kind !== FLOATING && scalarKind(b) !== FLOATING) {
@@ -365,6 +365,7 @@ export const hypot: BinaryOfTensors = binary('hypot', 'promote', {
  * torch.copysign(torch.tensor([1.5, -2]), -1) // tensor([-1.5000, -2.0000])
  */
 export const copysign: Binary = binary('copysign', 'float', {
+  nodes: [0, 1],
   grads: [needs('ay', (g, { a, y }) => g.mul(y.div(a).where(a.ne(0), 0))), flat],
 });
 /**

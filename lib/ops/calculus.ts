@@ -98,7 +98,7 @@ export function cumulativeTrapezoid(y: Tensor, ...args: TrapezoidArgs): Tensor {
 /** Options of gradient. */
 export interface GradientOptions {
   /** The distance between neighbours (1): for all dims, or a number or the coordinates for each. */
-  spacing?: number | readonly (number | Tensor)[] | undefined;
+  spacing?: number | readonly (number | Tensor)[] | null | undefined;
   /** The dims to differentiate along; by default all. */
   dim?: number | Shape | null | undefined;
   /** The order of accuracy at both ends: 1 (the default) or 2. */
@@ -154,7 +154,8 @@ export function gradient(x: Tensor, ...args: Call<[], GradientOptions>): Tensor[
   return inNameOf(where, () => {
     checkTensor(where, x);
     const options = readArguments<GradientOptions>(where, args, [], ['spacing', 'dim', 'edgeOrder']);
-    const { spacing = 1, dim = null, edgeOrder = 1 } = options;
+    const { dim = null, edgeOrder = 1 } = options;
+    const spacing = options.spacing ?? 1;
     if (edgeOrder !== 1 && edgeOrder !== 2)
       throw new RangeError(`${where}: only supports edgeOrder=1 and edgeOrder=2, not ${describe(edgeOrder)}`);
     wrapDims(where, dim, x.sizes.length);

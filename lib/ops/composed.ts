@@ -1,7 +1,7 @@
 // Element-wise functions made of others: angles, powers of two, logits, the gamma function's kin.
 import { noGrad } from '../autograd/mode.ts';
 import { arange } from '../create.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, called, readArguments, record } from '../define.ts';
 import { checkOperand, checkTensor, type Scalar } from '../dispatch.ts';
 import { BOOL, FLOATING, float64, requireFloating, toFloating } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf } from '../errors.ts';
@@ -20,7 +20,7 @@ const floating = (x: Tensor): Tensor => (x.dt.kind === FLOATING ? x : x.to(toFlo
  */
 export function deg2rad(x: Tensor): Tensor {
   checkTensor('deg2rad', x);
-  return floating(x).mul(Math.PI / 180);
+  return called('deg2rad', floating(x).mul(Math.PI / 180));
 }
 /**
  * Radians to degrees, element by element.
@@ -29,7 +29,7 @@ export function deg2rad(x: Tensor): Tensor {
  */
 export function rad2deg(x: Tensor): Tensor {
   checkTensor('rad2deg', x);
-  return floating(x).mul(180 / Math.PI);
+  return called('rad2deg', floating(x).mul(180 / Math.PI));
 }
 /**
  * The tensor itself. Throws DtypeError on bool.
@@ -51,7 +51,7 @@ export function sinc(x: Tensor): Tensor {
   const y = floating(x);
   const elsewhere = y.detach().ne(0);
   const angle = y.mul(Math.PI).where(elsewhere, 1);
-  return angle.sin().div(angle).where(elsewhere, 1);
+  return called('sinc', angle.sin().div(angle).where(elsewhere, 1));
 }
 /** Options of logit. */
 export interface LogitOptions {

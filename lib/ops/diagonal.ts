@@ -1,6 +1,6 @@
 // Diagonals, and copies with a part replaced.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, inPlaceForms, readArguments } from '../define.ts';
+import { called, type Call, inPlaceForms, readArguments } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, type Scalar } from '../dispatch.ts';
 import { inNameOf, ShapeError } from '../errors.ts';
 import { sameShape, type Shape, show, wrapDim } from '../shape.ts';
@@ -92,7 +92,7 @@ export function diagEmbed(
     for (const d of [Math.min(a, b), Math.max(a, b)]) sizes.splice(d, 0, n);
     const out = zerosOf(sizes, x.dt);
     diagonal(out, offset, a, b).copy_(x);
-    return out;
+    return called('diagEmbed', out);
   });
 }
 type DiagonalArgument = Call<[diagonal?: number], { diagonal?: number | undefined }>;
@@ -141,7 +141,7 @@ export function trace(x: Tensor): Tensor {
   return inNameOf(where, () => {
     checkTensor(where, x);
     if (x.sizes.length !== 2) throw new ShapeError(`${where}: expected a matrix, but got shape ${show(x.sizes)}`);
-    return diagonal(x).sum();
+    return called('trace', diagonal(x).sum());
   });
 }
 

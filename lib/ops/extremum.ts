@@ -1,5 +1,5 @@
 // Reductions that pick elements: max, min, argmax, argmin, median, mode. Their gradients go to the picked elements.
-import { type Call, readArguments, record, recordMany } from '../define.ts';
+import { called, type Call, readArguments, record, recordMany } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { BOOL, int64 } from '../dtype.ts';
 import { describe, DtypeError, inNameOf } from '../errors.ts';
@@ -90,8 +90,11 @@ function extremum(where: 'max' | 'min', x: Tensor, args: readonly unknown[]): Te
     );
   }
   const out = reduceOne(where === 'max' ? amaxKernel : aminKernel, x, allDims(x.sizes.length), false, x.dt);
-  // equal ones share the gradient (PyTorch's evenly_distribute_backward)
-  return record(where, out, [x], [x, out], (g, n) => {
+  return shared(`${where}#1`, x, out);
+}
+/** Equal ones share the gradient (PyTorch's evenly_distribute_backward). */
+function shared(name: string, x: Tensor, out: Tensor): Tensor {
+  return record(name, out, [x], [x, out], (g, n) => {
     const [v, y] = [n.unpack(0).detach(), n.unpack(1).detach()];
     const at = (y.isnan().item() ? v.isnan() : v.eq(y)).to(g.dtype);
     return [at.mul(g.div(at.sum()))];
@@ -179,13 +182,17 @@ function middle(name: 'median' | 'nanmedian', k: number, x: Tensor, args: readon
   checkTensor(name, x);
   const { dim, keepdim } = read(name, x, args);
   if (x.dt.kind === BOOL) throw new DtypeError(`${name}: not implemented for bool`);
-  if (dim !== null) return ranked(name, k, x, dim, keepdim);
+  if (dim !== null) {
+    const found = ranked(name, k, x, dim, keepdim);
+    called(`${name}#1`, found.values);
+    return found;
+  }
   // of nothing: NaN for floats, the smallest number for integers, as in PyTorch
   if (x.count === 0)
     return emptyTensor([], x.dt).fill_(
       x.isFloatingPoint() ? NaN : x.dtype === 'uint8' ? 0 : -(2 ** (8 * x.dt.size - 1)),
     );
-  return ranked(name, k, x.reshape(-1), 0, false).values;
+  return shared(name, x, ranked(name, k, x.detach().reshape(-1), 0, false).values);
 }
 /**
  * The median: the lower of the two in the middle where the number is even; NaN if there is any. With `dim`, values and

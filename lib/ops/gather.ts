@@ -10,9 +10,10 @@ import { emptyTensor, Tensor } from '../tensor.ts';
 import { outside, scatterBack, zerosOf } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 
-function checkIndex(where: string, index: unknown): asserts index is Tensor {
+/** int64 or int32; with `empty` an index without elements may be anything. */
+function checkIndex(where: string, index: unknown, empty = false): asserts index is Tensor {
   checkTensor(where, index, 'index');
-  if (index.dt !== int64 && index.dt !== int32)
+  if (index.dt !== int64 && index.dt !== int32 && !(empty && index.count === 0))
     throw new DtypeError(`${where}: expected dtype int64 for index but received ${index.dt.name}`);
 }
 /** 0-d tensors are treated as having one element along one dim. */
@@ -53,7 +54,7 @@ export function gather(
 ): Tensor {
   checkTensor('gather', x);
   const { dim, index } = readArguments<Indexed>('gather', args, ['dim', 'index'], ['sparseGrad']) as Indexed;
-  checkIndex('gather', index);
+  checkIndex('gather', index, true);
   commonDevice('gather', [x, index]);
   const d = wrapDim('gather', dim, x.sizes.length);
   const [source, at] = [lined(x), lined(index)];
@@ -106,7 +107,7 @@ export interface ScatterOptions {
 }
 /** What scatter and its kin write into: a copy of `x`. */
 function written(k: number, x: Tensor, index: Tensor, src: Tensor, params: readonly number[]): Tensor {
-  const out = x.detach().clone();
+  const out = x.detach().clone({ memoryFormat: 'contiguous' });
   if (index.count > 0) runStruct(k, [out, index, src], params);
   return out;
 }
@@ -119,7 +120,7 @@ function scattered(
   src: Tensor,
 ): { dim: number; self: Tensor; at: Tensor; from: Tensor } {
   checkTensor(where, x);
-  checkIndex(where, index);
+  checkIndex(where, index, true);
   checkTensor(where, src, 'src');
   commonDevice(where, [x, index, src]);
   if (src.dt !== x.dt)

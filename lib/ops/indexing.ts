@@ -1,6 +1,6 @@
 // x.index(…) and x.indexPut_([…], value): Python's subscripts. Numbers, slices, null and '...' make views; tensors gather.
-import { checkInPlace, checkOptions, inPlaceForms } from '../define.ts';
-import { checkOperand, checkTensor, type Scalar } from '../dispatch.ts';
+import { type Call, checkHistory, inPlaceForms, readArguments } from '../define.ts';
+import { checkOperand, checkTensor, checkWritable, type Scalar } from '../dispatch.ts';
 import { BOOL, bool, int32, int64, uint8 } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { sameShape, show } from '../shape.ts';
@@ -166,11 +166,11 @@ export function indexPut(
   x: Tensor,
   indices: readonly IndexItem[],
   value: Tensor | Scalar,
-  options?: IndexPutOptions,
+  ...args: Call<[accumulate?: boolean], IndexPutOptions>
 ): Tensor {
   return inNameOf('indexPut', () => {
     checkTensor('indexPut', x);
-    return putInto('indexPut', x.clone(), indices, value, options);
+    return putInto('indexPut', x.clone(), indices, value, args);
   });
 }
 
@@ -179,15 +179,18 @@ function putInto(
   x: Tensor,
   items: readonly IndexItem[],
   value: Tensor | Scalar,
-  options: IndexPutOptions | undefined,
+  args: readonly unknown[],
 ): Tensor {
-  checkInPlace(where, x);
+  checkHistory(where, x);
   if (!Array.isArray(items))
     throw new TypeError(`${where}: expected a list of indices but received ${describe(items)}`);
   checkOperand(where, value, 'value');
-  checkOptions(where, options, ['accumulate']);
-  const accumulate = options?.accumulate ?? false;
+  const { accumulate = false } = readArguments<IndexPutOptions>(where, args, ['accumulate']);
+  if (typeof accumulate !== 'boolean')
+    throw new TypeError(`${where}: expected a boolean for accumulate but received ${describe(accumulate)}`);
   const { view, indices } = resolve(where, x, items);
+  // the part alone must be writable: x may be expanded along the dims that numbers pick of
+  checkWritable(where, view);
   if (indices.length === 0) {
     const source = value instanceof Tensor ? trimmed(where, value, view.sizes) : value;
     if (accumulate) view.add_(source);
@@ -224,6 +227,6 @@ operators({ index, indexPut });
 /** `x.indexPut_([…], value, { accumulate })` */
 inPlaceForms.set(
   'indexPut',
-  (x: Tensor, items: readonly IndexItem[], value: Tensor | Scalar, options?: IndexPutOptions): Tensor =>
-    putInto('indexPut_', x, items, value, options),
+  (x: Tensor, items: readonly IndexItem[], value: Tensor | Scalar, ...args: readonly unknown[]): Tensor =>
+    putInto('indexPut_', x, items, value, args),
 );

@@ -3,7 +3,9 @@
 import { attach } from '../autograd/node.ts';
 import { mode } from '../autograd/mode.ts';
 import { checkHistory, inPlaceForms, rows } from '../define.ts';
-import { inNameOf } from '../errors.ts';
+import { checkTensor } from '../dispatch.ts';
+import { float64 } from '../dtype.ts';
+import { DtypeError, inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
 import type { Tensor } from '../tensor.ts';
 import { type ComputeFn, computeThenCopy } from './internal/compute-then-copy.ts';
@@ -87,6 +89,15 @@ function becomeView(name: string, f: View): (x: Tensor, ...args: unknown[]) => T
     return x;
   };
 }
+/** The powers are float64, and no other dtype may hold them. */
+const floatPower_ = computeThenCopy('floatPower', composed.floatPower as ComputeFn);
+inPlaceForms.set('floatPower', (x: Tensor, ...args: unknown[]) => {
+  checkTensor('floatPower_', x);
+  if (x.dt !== float64)
+    throw new DtypeError(`floatPower_: the base has dtype ${x.dt.name} but the result requires dtype float64`);
+  return floatPower_(x, ...args);
+});
+
 for (const [name, f] of Object.entries(views)) inPlaceForms.set(name, becomeView(name, f as View));
 
 /** The functions behind the `…_` methods, by the operator's name. */

@@ -1,6 +1,6 @@
 // Joining and repeating: cat, stack and their kin, repeat, tile.
 import { castCall, casting } from '../autocast.ts';
-import { record, row } from '../define.ts';
+import { called, readArguments, record, row } from '../define.ts';
 import { checkTensor, commonDevice, runMap, runStruct } from '../dispatch.ts';
 import { type DType, promoteTypes } from '../dtype.ts';
 import { describe, ShapeError, inNameOf } from '../errors.ts';
@@ -33,13 +33,23 @@ function joinRows(out: Tensor, parts: readonly Tensor[], d: number): boolean {
   return true;
 }
 
+/** Options of {@link cat} and {@link stack}. */
+export interface JoinOptions {
+  /** 0 */
+  dim?: number | undefined;
+  /** NumPy's name of `dim`. */
+  axis?: number | undefined;
+}
+const dimOf = (where: string, options: JoinOptions): number =>
+  readArguments<{ dim: number }>(where, [options], ['dim']).dim ?? 0;
+
 /**
  * Tensors one after the other along `dim`; the other sizes must agree. A 1-d tensor without elements is skipped. Throws
  * ShapeError where they do not, RangeError if there is no such dim.
  * @example
  * torch.cat([torch.tensor([1, 2]), torch.tensor([3])]) // tensor([1, 2, 3])
  */
-export function cat(tensors: readonly Tensor[], dim: number | { dim?: number } = 0): Tensor {
+export function cat(tensors: readonly Tensor[], dim: number | JoinOptions = 0): Tensor {
   if (casting.on) return castCall('cat', cat, [tensors, dim]);
   checkList('cat', tensors);
   const parts = tensors.filter((x) => !(x.sizes.length === 1 && x.sizes[0] === 0));
@@ -48,7 +58,7 @@ export function cat(tensors: readonly Tensor[], dim: number | { dim?: number } =
   if (!first) return tensors[0]!.dt === dt ? tensors[0]!.clone() : tensors[0]!.to(dt.name);
   if (first.sizes.length === 0)
     throw new ShapeError('cat: zero-dimensional tensor (at position 0) cannot be concatenated');
-  const d = wrapDim('cat', typeof dim === 'object' ? (dim?.dim ?? 0) : dim, first.sizes.length);
+  const d = wrapDim('cat', typeof dim === 'object' ? dimOf('cat', dim) : dim, first.sizes.length);
   let total = 0;
   parts.forEach((x, i) => {
     if (x.sizes.length !== first.sizes.length) {
@@ -91,7 +101,7 @@ row('cat', cat);
  * @example
  * torch.concat([torch.tensor([1]), torch.tensor([2])]) // tensor([1, 2])
  */
-export function concat(tensors: readonly Tensor[], dim: number | { dim?: number } = 0): Tensor {
+export function concat(tensors: readonly Tensor[], dim: number | JoinOptions = 0): Tensor {
   return inNameOf('concat', () => cat(tensors, dim));
 }
 /**
@@ -99,7 +109,7 @@ export function concat(tensors: readonly Tensor[], dim: number | { dim?: number 
  * @example
  * torch.concatenate([torch.tensor([1]), torch.tensor([2])]) // tensor([1, 2])
  */
-export function concatenate(tensors: readonly Tensor[], dim: number | { dim?: number } = 0): Tensor {
+export function concatenate(tensors: readonly Tensor[], dim: number | JoinOptions = 0): Tensor {
   return inNameOf('concatenate', () => cat(tensors, dim));
 }
 
@@ -111,11 +121,11 @@ export function concatenate(tensors: readonly Tensor[], dim: number | { dim?: nu
  * // tensor([[1, 2],
  * //         [3, 4]])
  */
-export function stack(tensors: readonly Tensor[], dim: number | { dim?: number } = 0): Tensor {
+export function stack(tensors: readonly Tensor[], dim: number | JoinOptions = 0): Tensor {
   if (casting.on) return castCall('stack', stack, [tensors, dim]);
   checkList('stack', tensors);
   const first = tensors[0]!;
-  const d = wrapDim('stack', typeof dim === 'object' ? (dim?.dim ?? 0) : dim, first.sizes.length + 1);
+  const d = wrapDim('stack', typeof dim === 'object' ? dimOf('stack', dim) : dim, first.sizes.length + 1);
   tensors.forEach((x, i) => {
     if (show(x.sizes) !== show(first.sizes)) {
       throw new ShapeError(
@@ -123,9 +133,12 @@ export function stack(tensors: readonly Tensor[], dim: number | { dim?: number }
       );
     }
   });
-  return cat(
-    tensors.map((x) => x.unsqueeze(d)),
-    d,
+  return called(
+    'stack',
+    cat(
+      tensors.map((x) => x.unsqueeze(d)),
+      d,
+    ),
   );
 }
 row('stack', stack);
@@ -189,7 +202,7 @@ export function repeat(x: Tensor, ...sizes: (number | Shape)[]): Tensor {
     wide.push(n, size);
     out.push(n * size);
   });
-  return x.reshape(apart).expand(wide).clone({ memoryFormat: 'contiguous' }).view(out);
+  return called('repeat', x.reshape(apart).expand(wide).clone({ memoryFormat: 'contiguous' }).view(out));
 }
 spread(repeat);
 row('repeat', repeat);

@@ -226,15 +226,15 @@ export interface MultiMarginLossOptions extends MarginLossOptions {
   /** [C] */
   weight?: Tensor | null | undefined;
 }
-/** Refuses what is no [C] or [N, C] of at least one class, and integers. */
-function checkClasses(where: string, x: Tensor): number {
+/** Refuses what is no [C] or [N, C] of at least one class, and integers; with `scalar`, [] is one class. */
+function checkClasses(where: string, x: Tensor, scalar = false): number {
   requireFloating(where, x.dt);
-  if (!((x.ndim === 1 || x.ndim === 2) && x.sizes.at(-1)! > 0)) {
+  if (!((x.ndim === 1 || x.ndim === 2) && x.sizes.at(-1)! > 0) && !(scalar && x.ndim === 0)) {
     throw new ShapeError(
       `${where}: Expected non-empty vector or matrix with optional 0-dim batch size, but got: ${show(x.sizes)}`,
     );
   }
-  return x.sizes.at(-1)!;
+  return x.sizes.at(-1) ?? 1;
 }
 /**
  * The sum over the other classes of `max(0, margin - x[class] + x)^p`, over the number of classes, times the class's
@@ -258,9 +258,9 @@ export function multiMarginLoss(
     checkNumber(where, 'margin', margin);
     checkAll(where, { input: x, target });
     if (p !== 1 && p !== 2) throw new RangeError(`${where}: only p == 1 and p == 2 supported`);
-    const classes = checkClasses(where, x);
+    const classes = checkClasses(where, x, true);
     if (target.dt !== int64) throw new DtypeError(`${where}: expected int64 for target but received ${target.dtype}`);
-    const rows = x.ndim === 1 ? x.unsqueeze(0) : x;
+    const rows = x.ndim === 2 ? x : x.reshape([1, -1]);
     if (target.count !== rows.sizes[0] || target.ndim > 1) {
       throw new ShapeError(
         `${where}: inconsistent target size, expected ${show([rows.sizes[0]!])} but got ${show(target.sizes)}`,
@@ -282,7 +282,7 @@ export function multiMarginLoss(
     const powered = p === 2 ? over.square() : over;
     const others = powered.scatter(1, labels, 0).sum(1).div(classes);
     const each = weight === null ? others : others.mul(weight.indexSelect(0, labels.squeeze(1)));
-    return reduced(code === NONE && (x.ndim === 1 || target.ndim === 0) ? each.squeeze(0) : each, code);
+    return reduced(code === NONE && target.ndim === 0 ? each.squeeze(0) : each, code);
   });
 }
 

@@ -1,13 +1,12 @@
 // Matrix products in all of PyTorch's forms, over one kernel of batches of matrices with any strides; einsum.
 import { castCall, casting } from '../autocast.ts';
-import { type Backward, checkOptions, record, row } from '../define.ts';
+import { called, type Backward, checkOptions, record, row } from '../define.ts';
 import { checkTensor, commonDevice, resultType, runStruct } from '../dispatch.ts';
 import { BOOL, FLOATING, REMEDY } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, type Shape, show, sizeOf } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
-import { zerosOf } from './internal/reducing.ts';
 
 const matmulKernel = kernel('matmul');
 /** The kernel's alpha and beta. */
@@ -100,7 +99,7 @@ export function mv(a: Tensor, vec: Tensor): Tensor {
   if (a.sizes.length !== 2 || vec.sizes.length !== 1)
     throw new ShapeError(`mv: expected a matrix and a vector but got ${show(a.sizes)} and ${show(vec.sizes)}`);
   if (a.sizes[1] !== vec.sizes[0]) throw cannot('mv', a, vec, a.sizes[1]!, vec.sizes[0]!);
-  return product('mv', a, vec.unsqueeze(1)).squeeze(1);
+  return called('mv', product('mv', a, vec.unsqueeze(1)).squeeze(1));
 }
 row('mv', mv);
 
@@ -117,7 +116,7 @@ export function dot(a: Tensor, b: Tensor): Tensor {
     throw new ShapeError(
       `dot: inconsistent tensor size, expected tensor ${show(a.sizes)} and src ${show(b.sizes)} to have the same number of elements`,
     );
-  return product('dot', a.unsqueeze(0), b.unsqueeze(1)).view();
+  return called('dot', product('dot', a.unsqueeze(0), b.unsqueeze(1)).view());
 }
 row('dot', dot);
 /**
@@ -126,7 +125,7 @@ row('dot', dot);
  * torch.vdot(torch.tensor([1, 2]), torch.tensor([3, 4])) // tensor(11)
  */
 export function vdot(a: Tensor, b: Tensor): Tensor {
-  return inNameOf('vdot', () => dot(a, b));
+  return inNameOf('vdot', () => called('vdot', dot(a, b)));
 }
 row('vdot', vdot);
 /**
@@ -223,9 +222,10 @@ function blend(where: string, x: Tensor, y: Tensor, options: AddmmOptions | unde
     return truth ? Number(s !== 0) : y.dt.kind === FLOATING ? s : Math.trunc(s);
   };
   const [beta, alpha] = [scale('beta'), scale('alpha')];
-  if (truth && alpha === 0) return beta === 0 ? zerosOf(y.sizes, y.dt) : x.expand(y.sizes).clone();
-  const scaled = alpha === 1 ? y : y.mul(alpha);
-  return beta === 0 ? scaled : (beta === 1 ? x : x.mul(beta)).add(scaled);
+  const scaled = alpha === 1 ? y : y.mul(truth ? false : alpha);
+  // the product first: the sum is laid out as it is
+  const out = beta === 0 ? scaled : scaled.add(beta === 1 ? x : x.mul(beta));
+  return called(where, out);
 }
 function broadcastTo(where: string, x: Tensor, sizes: Shape): void {
   checkTensor(where, x);

@@ -1,5 +1,5 @@
 // Batch, layer and group normalization.
-import { type Call, readArguments, record } from '../define.ts';
+import { called, type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { mode } from '../autograd/mode.ts';
 import type { Grad } from '../autograd/node.ts';
@@ -280,7 +280,7 @@ export function groupNorm(
   const groups = x.sizes[0]! * numGroups;
   let y = normalizeRows(x, groups, groups === 0 ? 0 : x.count / groups, null, null, eps);
   if (weight !== null) y = y.mul(perChannel(weight, x.ndim));
-  return bias === null ? y : y.add(perChannel(bias, x.ndim));
+  return called('nativeGroupNorm', bias === null ? y : y.add(perChannel(bias, x.ndim)));
 }
 
 operators({ batchNorm, layerNorm, groupNorm });

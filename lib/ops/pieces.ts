@@ -1,5 +1,5 @@
 // Views of parts of a tensor: slices, pieces, diagonals and windows.
-import { type Call, type Named, readArguments, record, row } from '../define.ts';
+import { nodeName, type Call, type Named, readArguments, record, row } from '../define.ts';
 import { attach, FunctionNode, type Grad, RuleNode, recording, tracked } from '../autograd/node.ts';
 import { mode, noGrad } from '../autograd/mode.ts';
 import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
@@ -200,7 +200,9 @@ export function split(
         grads.map((g, i) => g ?? zerosOf(shapes[i]!, x.dt)),
         d,
       );
-    const node = new FunctionNode('SplitBackward0', (grads) => [joined(grads)]).connect([x]);
+    const node = new FunctionNode(nodeName(typeof splitSize === 'number' ? 'split' : 'splitWithSizes'), (grads) => [
+      joined(grads),
+    ]).connect([x]);
     node.outputs = parts.length;
     parts.forEach((p, i) => attach(p, node, i));
   } else if (!mode.grad && tracked(x)) for (const p of parts) p.viewKind = 'noGrad';

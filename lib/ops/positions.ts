@@ -1,5 +1,5 @@
 // Reading and writing by positions in other forms: flat positions, slices joined at an index, positions as coordinates.
-import { checkOptions } from '../define.ts';
+import { type Call, checkOptions, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { bool, FLOATING, int64, INTEGER } from '../dtype.ts';
 import { DtypeError, inNameOf, ShapeError } from '../errors.ts';
@@ -31,9 +31,15 @@ export function argwhere(x: Tensor): Tensor {
  * // tensor([[0.0000, 5.0000],
  * //         [0.0000, 6.5000]])
  */
-export function put(x: Tensor, index: Tensor, source: Tensor, accumulate = false): Tensor {
+export function put(
+  x: Tensor,
+  index: Tensor,
+  source: Tensor,
+  ...args: Call<[accumulate?: boolean], { accumulate?: boolean | undefined }>
+): Tensor {
   const where = 'put';
   return inNameOf(where, () => {
+    const { accumulate } = readArguments<{ accumulate: boolean }>(where, args, ['accumulate']);
     checkTensor(where, x);
     checkTensor(where, index, 'index');
     checkTensor(where, source, 'source');

@@ -1,5 +1,5 @@
 // Products of tensors that matmul.ts is not: contraction of dims, Kronecker, cross product, powers as columns.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, called, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { broadcastShapes, range, type Shape, show, wrapDim } from '../shape.ts';
@@ -63,8 +63,8 @@ export function tensordot(
       if (n !== 1 && m !== 1)
         throw new ShapeError(`${where}: contracted dimensions need to match, but the sizes are ${n} and ${m}`);
       // a size of one counts for every element of the other
-      if (n === 1) y = y.sum(q[i]!, true);
-      else x = x.sum(d, true);
+      if (n === 1) y = y.sum(q[i]!, true, { dtype: y.dtype });
+      else x = x.sum(d, true, { dtype: x.dtype });
     });
     const free = (t: Tensor, dims: readonly number[]): number[] =>
       range(t.sizes.length).filter((d) => !dims.includes(d));
@@ -121,9 +121,8 @@ export function cross(a: Tensor, b: Tensor, ...args: Call<[dim?: number | null],
         `${where}: inputs dimension ${d} must have length 3, but got ${show(a.sizes)} and ${show(b.sizes)}`,
       );
     const turned = (x: Tensor, by: number): Tensor => x.roll(-by, d);
-    return turned(a, 1)
-      .mul(turned(b, 2))
-      .sub(turned(a, 2).mul(turned(b, 1)));
+    const product = turned(a, 1).mul(turned(b, 2));
+    return called('linalg_cross', product.sub(turned(a, 2).mul(turned(b, 1))));
   });
 }
 /** Options of vander. */

@@ -80,6 +80,15 @@ const converted = (x: Tensor, dt: DType | null): Tensor => (dt === null || x.dt 
 const sumDType = (dt: DType): DType => (dt.kind === FLOATING ? dt : int64);
 
 const sumKernel = kernel('sum');
+/** PyTorch counts a reduction over dims as another operator than that of everything. */
+const overload = (name: string, args: readonly unknown[]): string =>
+  args.some(
+    (a) =>
+      a !== undefined &&
+      (a === null || typeof a !== 'object' || Array.isArray(a) || 'dim' in a || 'keepdim' in a || 'axis' in a),
+  )
+    ? `${name}#1`
+    : name;
 /**
  * The sum of all elements, or of those along dims; whole numbers and bools give int64. Throws RangeError if there is no
  * such dim.
@@ -93,7 +102,7 @@ export function sum(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean], Su
   const source = converted(x, dtype);
   const shape = source.sizes;
   const out = reduceOne(sumKernel, source, dims, keepdim, sumDType(source.dt));
-  const y = record('sum', out, [source], [], (g) => [spreadBack(g, shape, dims, keepdim)]);
+  const y = record(overload('sum', args), out, [source], [], (g) => [spreadBack(g, shape, dims, keepdim)]);
   return dtype === null || y.dt === dtype ? y : y.to(dtype.name);
 }
 
@@ -131,7 +140,9 @@ export function mean(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean], S
   }
   const shape = source.sizes;
   const out = reduceOne(meanKernel, source, dims, keepdim, source.dt);
-  return record('mean', out, [source], [], (g) => [spreadBack(g.div(reducedCount(shape, dims)), shape, dims, keepdim)]);
+  return record(overload('mean', args), out, [source], [], (g) => [
+    spreadBack(g.div(reducedCount(shape, dims)), shape, dims, keepdim),
+  ]);
 }
 
 /**
@@ -166,7 +177,7 @@ export function prod(
   const source = converted(x, dtype);
   const shape = source.sizes;
   const out = reduceOne(prodKernel, source, dims, keepdim, sumDType(source.dt));
-  const y = record('prod', out, [source], [source, out], (g, n) => {
+  const y = record(overload('prod', args), out, [source], [source, out], (g, n) => {
     const v = n.unpack(0);
     if (!v.detach().eq(0).any().item()) {
       return [withDims(g.mul(n.unpack(1)), shape, dims, keepdim).div(v)];
@@ -493,7 +504,8 @@ export function sumToSize(x: Tensor, ...size: (number | Shape)[]): Tensor {
     if (d < pad || (n === 1 && x.sizes[d] !== 1)) dims.push(d);
   }
   if (pad < 0) throw new ShapeError(`sumToSize: size ${show(shape)} is not expandable to size ${show(x.sizes)}`);
-  return dims.length === 0 ? x : sum(x, dims, true).reshape(shape);
+  // to no dims at all is a sum even of one element: whole numbers become int64
+  return dims.length === 0 && shape.length > 0 ? x : sum(x, dims, true).reshape(shape);
 }
 
 operators(

@@ -1,5 +1,5 @@
 // Element-wise functions with bounds, weights or a third operand: clamp, lerp, addcmul, round, nanToNum, gelu.
-import { type Call, checkOptions, readArguments, record, row } from '../define.ts';
+import { called, type Call, checkOptions, readArguments, record, row } from '../define.ts';
 import {
   checkOperand,
   checkTensor,
@@ -59,7 +59,7 @@ export function clamp(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], Clamp
       for (const b of [min, max]) if (b !== null) checkOperand('clamp', b, 'a bound');
       if (min !== null) out = bounded(out, min, true);
       if (max !== null) out = bounded(out, max, false);
-      return out;
+      return called('clamp', out);
     }
     for (const b of [min, max]) if (b !== null) checkOperand('clamp', b, 'a bound');
     const dt = [min, max].reduce<DType>(
@@ -74,7 +74,7 @@ export function clamp(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], Clamp
     const source = as(x, dt);
     const out = resultLike(x.sizes, dt, [source]);
     runMap(clampKernel, x.sizes, [out, source], dt, [min === null ? 0 : 1, low ?? 0, max === null ? 0 : 1, high ?? 0]);
-    return record('clamp', out, [x], [x], (g, n) => {
+    return record('clamp#1', out, [x], [x], (g, n) => {
       const v = n.unpack(0);
       const inside = min === null ? v.le(max!) : max === null ? v.ge(min) : v.ge(min).logicalAnd(v.le(max));
       return [g.where(inside, 0)];
@@ -100,7 +100,7 @@ export function clip(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], ClampO
  * torch.clampMin(torch.tensor([-1.5, 0.5]), 0) // tensor([0.0000, 0.5000])
  */
 export function clampMin(x: Tensor, min: Tensor | number): Tensor {
-  return inNameOf('clampMin', () => clamp(x, min));
+  return inNameOf('clampMin', () => called(min instanceof Tensor ? 'clampMin#1' : 'clampMin', clamp(x, min)));
 }
 row('clampMin', clampMin);
 /**
@@ -109,7 +109,7 @@ row('clampMin', clampMin);
  * torch.clampMax(torch.tensor([0.5, 3]), 1) // tensor([0.5000, 1.0000])
  */
 export function clampMax(x: Tensor, max: Tensor | number): Tensor {
-  return inNameOf('clampMax', () => clamp(x, null, max));
+  return inNameOf('clampMax', () => called(max instanceof Tensor ? 'clampMax#1' : 'clampMax', clamp(x, null, max)));
 }
 row('clampMax', clampMax);
 
@@ -128,7 +128,7 @@ export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
   if (end.dt !== x.dt) throw new DtypeError(`lerp: expected dtype ${x.dt.name} for end but got dtype ${end.dt.name}`);
   const out = map('lerp', lerpKernel, x.dt, [x, end, weight]);
   const w = weight instanceof Tensor ? weight : null;
-  return record('lerp', out, [x, end, w], [w && x, w && end, w], (g, n) => {
+  return record(w ? 'lerp#1' : 'lerp', out, [x, end, w], [w && x, w && end, w], (g, n) => {
     const by = w ? n.unpack(2) : (weight as number);
     return [
       n.needs(0) ? g.mul(by instanceof Tensor ? by.neg().add(1) : 1 - by) : null,
@@ -249,7 +249,10 @@ export function nanToNum(
     if (x.dt.kind !== FLOATING) return x.clone();
     const largest = LARGEST[x.dt.name]!;
     const fill = (mask: Tensor, value: number, y: Tensor): Tensor => y.maskedFill(mask, value);
-    return fill(x.isneginf(), neginf ?? -largest, fill(x.isposinf(), posinf ?? largest, fill(x.isnan(), nan ?? 0, x)));
+    return called(
+      'nanToNum',
+      fill(x.isneginf(), neginf ?? -largest, fill(x.isposinf(), posinf ?? largest, fill(x.isnan(), nan ?? 0, x))),
+    );
   });
 }
 row('nanToNum', nanToNum);

@@ -143,7 +143,7 @@ row('flatten', flatten, { kind: 'view' });
  * torch.zeros(2, 3).ravel().shape // torch.Size([6])
  */
 export function ravel(x: Tensor): Tensor {
-  return inNameOf('ravel', () => reshape(x, -1));
+  return inNameOf('ravel', () => reshape(x, -1).contiguous());
 }
 row('ravel', ravel, { kind: 'view' });
 
@@ -182,7 +182,8 @@ export function squeeze(
   const drop = new Set(dims.filter((d) => x.sizes[d] === 1));
   const keep = (v: Shape): number[] => v.filter((_, d) => !drop.has(d));
   const shape = x.sizes;
-  return view_('squeeze', x, keep(shape), keep(x.strides), (g) => reshape(g, shape));
+  const overload = dim === undefined || dim === null ? 'squeeze' : typeof dim === 'number' ? 'squeeze#1' : 'squeeze#2';
+  return view_(overload, x, keep(shape), keep(x.strides), (g) => reshape(g, shape));
 }
 spread(row('squeeze', squeeze, { kind: 'view' }));
 

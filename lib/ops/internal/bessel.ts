@@ -9,7 +9,14 @@ import { i0 } from '../unary.ts';
  */
 export const i1: Unary = unary('i1', 'float', {
   // its derivative is I0(x) - I1(x) / x, which is a half at zero
-  grad: (g, x) => g.mul(i0(x).sub(i1(x).div(x).where(x.ne(0), 0.5))),
+  grad: (g, x) =>
+    g.mul(
+      i0(x).sub(
+        i1(x)
+          .div(x.maskedFill(x.eq(0), 1))
+          .where(x.ne(0), 0.5),
+      ),
+    ),
 });
 /**
  * Modified Bessel function of the first kind of order 0, times `e^-|x|`.
@@ -26,7 +33,7 @@ export const i1e: Unary = unary('i1e', 'float', {
   grad: (g, x) =>
     g.mul(
       i0e(x)
-        .sub(i1e(x).mul(x.sgn().add(x.reciprocal())))
+        .sub(i1e(x).mul(x.sgn().add(x.maskedFill(x.eq(0), 1).reciprocal())))
         .where(x.abs().gt(0), 0.5),
     ),
 });

@@ -15,7 +15,7 @@ import { bool, fitting, uint8 } from '../../dtype.ts';
 import { DtypeError } from '../../errors.ts';
 import { kernel } from '../../native.ts';
 import { broadcastShapes, type Shape } from '../../shape.ts';
-import { Tensor } from '../../tensor.ts';
+import { emptyTensor, Tensor } from '../../tensor.ts';
 
 const whereKernel = kernel('where');
 
@@ -39,7 +39,7 @@ export function choose(condition: Tensor, a: Tensor | Scalar, b: Tensor | Scalar
   const [p, q] = [operand(a), operand(b)];
   let sizes: Shape = mask.sizes;
   for (const x of [p, q]) if (x instanceof Tensor) sizes = broadcastShapes(where, sizes, x.sizes);
-  const out = resultLike(sizes, dt, [mask, p, q]);
+  const out = where === 'maskedFill' ? emptyTensor(sizes, dt) : resultLike(sizes, dt, [mask, p, q]);
   runMap(whereKernel, sizes, [out, mask, p, q], dt);
   return record(where, out, [a instanceof Tensor ? a : null, b instanceof Tensor ? b : null], [mask], (g, n) => [
     n.needs(0) ? choose(n.unpack(0), g, 0) : null,
