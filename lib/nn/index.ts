@@ -94,6 +94,6 @@ export {
   type TransformerOptions,
 } from './transformer.ts';
 export { Embedding, EmbeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from './sparse.ts';
-export * as functional from '../functional.ts';
+export * as functional from '../public/functional.ts';
 export * as init from './init.ts';
 export * as utils from './utils.ts';
