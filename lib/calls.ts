@@ -25,6 +25,8 @@ interface Entry {
   overloads: readonly Overload[] | null;
   /** The names that need putting in their place, also NumPy's; made at the first call by name. */
   words: ReadonlySet<string> | null;
+  /** By the number of arguments and the names given. */
+  readonly plans: Map<string, Plan | null>;
   readonly out: OutRule | null;
 }
 const entries = new Map<string, Entry>();
@@ -76,27 +78,23 @@ const placeOf = (way: Overload, given: string): number => {
   return at >= 0 ? at : way.names.indexOf(ALIASES[given] ?? '');
 };
 
+/** Where the arguments by name of one kind of call go: for each place from the first free one on, its name; the rest. */
+interface Plan {
+  readonly places: readonly (string | null)[];
+  readonly rest: readonly string[];
+}
+
 /**
- * Puts what is given by name in its place; null where all is in place. Of several ways to call the function, that one
+ * Finds the places of what is given by name; null where all is in place. Of several ways to call the function, that one
  * is meant which has everything it needs and uses most of what is given.
  */
-function arranged(
-  entry: Entry,
-  positions: readonly unknown[],
-  options: Readonly<Record<string, unknown>>,
-): unknown[] | null {
-  const words = wordsOf(entry);
-  let any = false;
-  for (const name in options) any ||= words.has(name);
-  if (!any) return null;
-  const given = Object.keys(options).filter((name) => options[name] !== undefined);
-  const count = positions.length;
+function planOf(entry: Entry, count: number, taken: readonly boolean[], given: readonly string[]): Plan | null {
   let best: Overload | null = null;
   let used = 0;
   let twice: string | null = null;
   for (const way of overloadsOf(entry)) {
     const places = given.map((name) => placeOf(way, name));
-    const collides = given.find((_, i) => places[i]! >= 0 && places[i]! < count && positions[places[i]!] !== undefined);
+    const collides = given.find((_, i) => taken[places[i]!] === true);
     if (collides !== undefined) {
       twice ??= collides;
       continue;
@@ -110,30 +108,63 @@ function arranged(
     if (twice !== null) throw new TypeError(`${entry.name}: '${twice}' was given by position and by name`);
     return null;
   }
-  const values = new Map<number, unknown>();
   const sources = new Map<number, string>();
-  const rest: Record<string, unknown> = {};
+  const rest: string[] = [];
   let end = 0;
   for (const name of given) {
     const at = placeOf(best, name);
     if (at < 0 || !best.moved[at]) {
-      rest[name] = options[name];
+      rest.push(name);
       continue;
     }
     const other = sources.get(at);
     if (other !== undefined) throw new TypeError(`${entry.name}: '${other}' and '${name}' are the same option`);
     sources.set(at, name);
-    values.set(at, options[name]);
     end = Math.max(end, at + 1);
   }
-  if (values.size === 0) return null;
-  const args = [...positions];
+  if (sources.size === 0) return null;
+  const places: (string | null)[] = [];
   for (let i = count; i < end; i++) {
-    const name = best.names[i]!;
-    args.push(values.get(i) ?? rest[name]);
-    if (!values.has(i)) delete rest[name];
+    // what has a default and lies between: by its place too, if it is given
+    const name = sources.get(i) ?? rest.find((other) => placeOf(best, other) === i) ?? null;
+    places.push(name);
   }
-  if (Object.keys(rest).length > 0) args.push(rest);
+  return { places, rest: rest.filter((name) => !places.includes(name)) };
+}
+
+/** Puts what is given by name in its place; null where all is in place. */
+function arranged(
+  entry: Entry,
+  positions: readonly unknown[],
+  options: Readonly<Record<string, unknown>>,
+): unknown[] | null {
+  const words = wordsOf(entry);
+  const given: string[] = [];
+  let any = false;
+  for (const name of Object.keys(options)) {
+    if (options[name] === undefined) continue;
+    given.push(name);
+    any ||= words.has(name);
+  }
+  if (!any) return null;
+  const count = positions.length;
+  // calls of one kind have one plan
+  const whole = !positions.includes(undefined);
+  const kind = `${count} ${given.join()}`;
+  let plan = whole ? entry.plans.get(kind) : undefined;
+  if (plan === undefined) {
+    plan = planOf(
+      entry,
+      count,
+      positions.map((x) => x !== undefined),
+      given,
+    );
+    if (whole && entry.plans.size < 64) entry.plans.set(kind, plan);
+  }
+  if (plan === null) return null;
+  const args = [...positions];
+  for (const name of plan.places) args.push(name === null ? undefined : options[name]);
+  if (plan.rest.length > 0) args.push(Object.fromEntries(plan.rest.map((name) => [name, options[name]])));
   return args;
 }
 
@@ -189,7 +220,8 @@ export function asks<F extends AnyFunction>(f: F): F {
 export function publish(key: string, f: AnyFunction, signature: string, out: OutRule | null): AnyFunction {
   const name = key.slice(key.lastIndexOf('.') + 1);
   const call = f as Fn;
-  if (!entries.has(key)) entries.set(key, { name, key, f: call, signature, overloads: null, words: null, out });
+  if (!entries.has(key))
+    entries.set(key, { name, key, f: call, signature, overloads: null, words: null, plans: new Map(), out });
   if (knowing.has(f)) return f;
   const instead = (args: readonly unknown[]): unknown => {
     const made = special(key, args);

@@ -35,11 +35,13 @@ const RECORDED: ReadonlySet<string> = new Set([
   'tensordot',
 ]);
 
-/** Every tensor of the arguments. */
-function* tensorsIn(x: unknown): Generator<Tensor> {
-  if (x instanceof Tensor) yield x;
-  else if (Array.isArray(x)) for (const item of x) yield* tensorsIn(item);
-  else if (isPlain(x)) yield* tensorsIn(Object.values(x));
+/** Every tensor of the arguments: none lies deeper than in a list of lists. */
+function tensorsIn(x: unknown, found: Tensor[] = [], depth = 0): Tensor[] {
+  if (x instanceof Tensor) found.push(x);
+  else if (depth > 3) return found;
+  else if (Array.isArray(x)) for (const item of x) tensorsIn(item, found, depth + 1);
+  else if (isPlain(x)) tensorsIn(Object.values(x), found, depth + 1);
+  return found;
 }
 
 /** PyTorch's words for `out` where a gradient is wanted. */
@@ -123,7 +125,7 @@ export function writeTo(
     checkTensor(where, o, 'out');
   }
   const targets = outs as readonly Tensor[];
-  const inputs = [...tensorsIn(args)];
+  const inputs = tensorsIn(args);
   const recorded = RECORDED.has(key);
   const run = recorded ? <R>(g: () => R): R => g() : noGrad;
   let wanted = false;
@@ -137,7 +139,7 @@ export function writeTo(
     const [target] = targets as [Tensor];
     for (const x of inputs) checkOverlap(where, target, x);
     checkWritable(where, target);
-    if (noGrad(() => direct(target, args))) {
+    if (direct(target, args)) {
       target.storage.version++;
       return target;
     }

@@ -35,6 +35,9 @@ const BY_PLACE: Readonly<Record<string, readonly string[]>> = {
 /** Names that a script may use though PyTorch's function has others: its method, or what we call it. */
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   split: ['input splitSize dim?'],
+  // without cudnnEnabled
+  batchNorm: ['input weight bias runningMean runningVar training momentum eps'],
+  instanceNorm: ['input weight bias runningMean runningVar useInputStats momentum eps'],
 };
 /** Methods whose name means something else in the namespace. */
 const HIDDEN = new Set(['bfloat16', 'bool', 'cuda', 'double', 'float', 'half', 'int', 'long', 'short']);

@@ -151,9 +151,8 @@ function namesFor(key: string, count: number): string[][] {
 /** Functions whose arguments have no names here: why. */
 const WITHOUT: Readonly<Record<string, string>> = {
   'F.batchNorm': 'the samples call torch.batchNorm, which has another order',
+  'F.instanceNorm': 'the samples call torch.instanceNorm, which has another order',
   'F.multiHeadAttentionForward': 'test/attention.test.ts',
-  batchNorm: 'PyTorch wants cudnnEnabled too',
-  instanceNorm: 'PyTorch wants cudnnEnabled too',
   frombuffer: 'has no more than one argument by position',
   pinMemory: 'needs a GPU',
   setDefaultDtype: 'changes what later tests mean',

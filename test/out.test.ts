@@ -363,6 +363,9 @@ test('what is no tensor is refused', () => {
   expect(() => max(x, 0, { out: [torch.empty(0)] })).toThrow(
     "max: argument 'out' must be a list of 2 tensors, but received a list of 1",
   );
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  expect(() => add(cyclic, x, { out: torch.empty(0) })).toThrow(/^add: expected a Tensor/);
   expect(flat(add(x, x, { out: null }) as torch.Tensor)[0]).toBe(2);
   const gone = torch.ones(2, 3);
   gone.dispose();

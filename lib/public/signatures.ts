@@ -9,7 +9,8 @@ export const SIGNATURES = {
   'F.avgPool1d': 'input kernelSize stride? padding? ceilMode? countIncludePad?',
   'F.avgPool2d': 'input kernelSize stride? padding? ceilMode? countIncludePad? divisorOverride?',
   'F.avgPool3d': 'input kernelSize stride? padding? ceilMode? countIncludePad? divisorOverride?',
-  'F.batchNorm': 'input runningMean runningVar weight? bias? training? momentum? eps?',
+  'F.batchNorm':
+    'input runningMean runningVar weight? bias? training? momentum? eps?|input weight bias runningMean runningVar training momentum eps',
   'F.bilinear': 'input1 input2 weight bias~',
   'F.binaryCrossEntropy': 'input target weight? sizeAverage? reduce? reduction?',
   'F.binaryCrossEntropyWithLogits': 'input target weight? sizeAverage? reduce? reduction? posWeight?',
@@ -50,7 +51,8 @@ export const SIGNATURES = {
   'F.hardtanh_': 'input minVal? maxVal?',
   'F.hingeEmbeddingLoss': 'input target margin? sizeAverage? reduce? reduction?',
   'F.huberLoss': 'input target reduction? delta? weight?',
-  'F.instanceNorm': 'input runningMean? runningVar? weight? bias? useInputStats? momentum? eps?',
+  'F.instanceNorm':
+    'input runningMean? runningVar? weight? bias? useInputStats? momentum? eps?|input weight bias runningMean runningVar useInputStats momentum eps',
   'F.interpolate': 'input size? scaleFactor? mode? alignCorners? recomputeScaleFactor? antialias?',
   'F.klDiv': 'input target sizeAverage? reduce? reduction? logTarget?',
   'F.l1Loss': 'input target sizeAverage? reduce? reduction? weight?',
@@ -162,7 +164,8 @@ export const SIGNATURES = {
   avgPool3d: 'input kernelSize stride? padding? ceilMode? countIncludePad? divisorOverride?',
   baddbmm: 'input batch1 batch2|input batch1 batch2 outDtype',
   bartlettWindow: 'windowLength|windowLength periodic',
-  batchNorm: 'input weight bias runningMean runningVar training momentum eps cudnnEnabled',
+  batchNorm:
+    'input weight bias runningMean runningVar training momentum eps cudnnEnabled|input weight bias runningMean runningVar training momentum eps',
   bernoulli: 'input|input p',
   bilinear: 'input1 input2 weight bias~',
   binaryCrossEntropy: 'input target weight? sizeAverage? reduce? reduction?',
@@ -324,7 +327,8 @@ export const SIGNATURES = {
   indexReduce: 'input dim index source reduce',
   indexSelect: 'input dim index',
   inner: 'input other',
-  instanceNorm: 'input weight bias runningMean runningVar useInputStats momentum eps cudnnEnabled',
+  instanceNorm:
+    'input weight bias runningMean runningVar useInputStats momentum eps cudnnEnabled|input weight bias runningMean runningVar useInputStats momentum eps',
   interpolate: 'input size? scaleFactor? mode? alignCorners? recomputeScaleFactor? antialias?',
   inverse: 'input',
   isFloatingPoint: 'input',
