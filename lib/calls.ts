@@ -51,6 +51,13 @@ const ALIASES: Readonly<Record<string, string>> = {
   x2: 'other',
 };
 
+/** Functions that do not look for the required names of PyTorch behind their fixed parameters. */
+const SPREAD: ReadonlySet<string> = new Set(
+  'alphaDropout dropout expand featureAlphaDropout featureDropout flip newEmpty newOnes newZeros normal permute randintLike repeat reshape sumToSize tile to view'.split(
+    ' ',
+  ),
+);
+
 /** Reads `input dim keepdim?|input other`. A `~` marks what has a default, and is found by its place only. */
 function overloadsOf(entry: Entry): readonly Overload[] {
   return (entry.overloads ??= entry.signature.split('|').map((way) => {
@@ -58,7 +65,10 @@ function overloadsOf(entry: Entry): readonly Overload[] {
     return {
       names: words.map((w) => w.replace(/[?~]$/, '')),
       required: words.map((w) => !/[?~]$/.test(w)),
-      moved: words.map((w) => !w.endsWith('?')),
+      // what comes behind a function's fixed parameters, it finds by itself
+      moved: words.map(
+        (w, i) => w.endsWith('~') || (!w.endsWith('?') && (i < entry.f.length || SPREAD.has(entry.name))),
+      ),
     };
   }));
 }
