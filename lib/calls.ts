@@ -148,15 +148,7 @@ function arranged(
   positions: readonly unknown[],
   options: Readonly<Record<string, unknown>>,
 ): unknown[] | null {
-  const words = wordsOf(entry);
-  const given: string[] = [];
-  let any = false;
-  for (const name of Object.keys(options)) {
-    if (options[name] === undefined) continue;
-    given.push(name);
-    any ||= words.has(name);
-  }
-  if (!any) return null;
+  const given = Object.keys(options).filter((name) => options[name] !== undefined);
   const count = positions.length;
   // calls of one kind have one plan
   const whole = !positions.includes(undefined);
@@ -185,12 +177,19 @@ function lengthOf(args: readonly unknown[]): number {
   return n;
 }
 
+/** Whether any option is `out`, or has a place among the arguments. */
+function concerns(entry: Entry, options: Readonly<Record<string, unknown>>): boolean {
+  const words = wordsOf(entry);
+  for (const name in options) if (name === 'out' || words.has(name)) return true;
+  return false;
+}
+
 /** The arguments of a method with those by name in their places, the tensor itself first. A method takes no `out`. */
 export function placed(key: string, args: readonly unknown[]): readonly unknown[] {
   const count = lengthOf(args);
   const last = args[count - 1];
   const entry = entries.get(key);
-  if (count < 2 || !isPlain(last) || entry === undefined) return args;
+  if (count < 2 || !isPlain(last) || entry === undefined || !concerns(entry, last)) return args;
   if ('out' in last) throw new TypeError(`${entry.name}: unknown option 'out': methods have none, only functions do`);
   return arranged(entry, args.slice(0, count - 1), last) ?? args;
 }
@@ -201,7 +200,7 @@ export function special(key: string, args: readonly unknown[]): unknown {
   const last = args[count - 1];
   if (count === 0 || !isPlain(last)) return PLAIN;
   const entry = entries.get(key);
-  if (entry === undefined) return PLAIN;
+  if (entry === undefined || !concerns(entry, last)) return PLAIN;
   const positions = args.slice(0, count - 1);
   if (!('out' in last)) {
     const arguments_ = arranged(entry, positions, last);
