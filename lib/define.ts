@@ -10,6 +10,7 @@ import {
   tracked,
 } from './autograd/node.ts';
 import { mode } from './autograd/mode.ts';
+import { asks, isPlain, PLAIN, special } from './calls.ts';
 import {
   checkInPlaceShape,
   checkOperand,
@@ -46,6 +47,11 @@ export const rows: Map<string, Row> = new Map();
 type AnyFunction = (...args: never[]) => unknown;
 /** In-place forms that are not "compute, then copy": see ops/inplace.ts. */
 export const inPlaceForms: Map<string, AnyFunction> = new Map();
+/**
+ * The families' forms that write their result straight to a tensor of its shape and dtype; false where it is not so. See
+ * out.ts.
+ */
+export const outForms: Map<string, (out: Tensor, args: readonly unknown[]) => boolean> = new Map();
 
 /** Adds a row for an operator whose mechanics are its own. */
 export function row<F extends AnyFunction>(
@@ -400,7 +406,11 @@ export function unary(name: string, dtype: UnaryDtype, rule: UnaryRule = {}): Un
   const params = rule.params;
   const differentiable = !!(rule.grad ?? rule.gradOut ?? rule.gradOnly);
   const f = (x: Tensor, extra?: unknown): Tensor => {
-    if (extra !== undefined) noOptions(name, extra);
+    if (extra !== undefined || !(x instanceof Tensor)) {
+      const made = special(name, [x, extra]);
+      if (made !== PLAIN) return made as Tensor;
+      noOptions(name, extra);
+    }
     checkTensor(name, x);
     const dt = unaryInput(name, x, dtype);
     const source = as(x, dt);
@@ -413,6 +423,14 @@ export function unary(name: string, dtype: UnaryDtype, rule: UnaryRule = {}): Un
     return y;
   };
   rows.set(name, { name, kind: 'unary', differentiable, inPlace: dtype !== 'bool' });
+  outForms.set(name, (out, [x, ...more]) => {
+    if (!(x instanceof Tensor) || more.length > 0 || out.device !== x.device) return false;
+    const dt = unaryInput(name, x, dtype);
+    if (out.dt !== (dtype === 'bool' ? bool : dt) || !sameShape(out.sizes, x.sizes)) return false;
+    const source = undisturbed(out, as(x, dt));
+    runMap(rule.whole && dt.kind !== FLOATING ? copyKernel : k, out.sizes, [out, source], dt, params);
+    return true;
+  });
   if (dtype !== 'bool') {
     inPlaceForms.set(name, (x: Tensor): Tensor => {
       checkInPlace(`${name}_`, x);
@@ -438,7 +456,7 @@ export function unary(name: string, dtype: UnaryDtype, rule: UnaryRule = {}): Un
       );
     });
   }
-  return f;
+  return asks(f);
 }
 /** What a derivative of a binary row can ask its node for. */
 export interface BinarySaved {
@@ -568,7 +586,11 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
         attach(y, new BinaryNode(label, grads, null).connect([a, b]).keep(a, b, y));
       return y;
     }
-    if (extra !== undefined) noOptions(name, extra);
+    if (extra !== undefined || isPlain(b) || isPlain(a)) {
+      const made = special(name, [a, b, extra]);
+      if (made !== PLAIN) return made as Tensor;
+      noOptions(name, extra);
+    }
     if (!(a instanceof Tensor) && (numbers === 'both' || (numbers === 'either' && b instanceof Tensor)))
       return f(scalarTensor(name, a, b), b);
     checkTensor(name, a);
@@ -593,6 +615,13 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
     return y;
   };
   rows.set(name, { name, kind: 'binary', differentiable: !!grads, inPlace: true });
+  outForms.set(name, (out, args) =>
+    writeStraight(out, args, k, (a, b) => {
+      check?.(name, a, b);
+      const dt = binaryDtype(name, dtype, a, b);
+      return [dt, dt];
+    }),
+  );
   inPlaceForms.set(name, (x: Tensor, b: Tensor | Scalar): Tensor => {
     checkInPlace(`${name}_`, x);
     if (numbers === 'none') checkTensor(`${name}_`, b, 'other');
@@ -624,7 +653,7 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
       (node) => (node as BinaryNode).keep(original ?? x, b instanceof Tensor ? b : null, x).predate(1, b, x),
     );
   });
-  return f;
+  return asks(f);
 }
 const copyKernel = kernel('copy');
 
@@ -649,6 +678,25 @@ function compute(name: string, k: number, dt: DType, a: Tensor, b: Tensor | Scal
   return out;
 }
 
+/** Two tensors, or a tensor and a number, whose result `out` can take as it is: computed there. */
+function writeStraight(
+  out: Tensor,
+  [a, b, ...more]: readonly unknown[],
+  k: number,
+  dtypes: (a: Tensor, b: Tensor | Scalar) => [computed: DType, result: DType],
+): boolean {
+  if (!(a instanceof Tensor) || more.length > 0 || out.device !== a.device) return false;
+  if (!(b instanceof Tensor || typeof b === 'number')) return false;
+  if (b instanceof Tensor && b.device !== a.device) return false;
+  const [dt, to] = dtypes(a, b);
+  if (out.dt !== to) return false;
+  if (b instanceof Tensor && a.sizes.length !== out.sizes.length && b.sizes.length !== out.sizes.length) return false;
+  if (!sameShape(out.sizes, b instanceof Tensor ? broadcastShapes('out', a.sizes, b.sizes) : a.sizes)) return false;
+  const ready = (x: Tensor): Tensor => undisturbed(out, as(x, dt));
+  runMap(k, out.sizes, [out, ready(a), b instanceof Tensor ? ready(b) : b], dt);
+  return true;
+}
+
 /** Refuses in-place results that would lose their kind, as PyTorch does. */
 export function checkCast(where: string, from: DType, to: DType): void {
   if (from.kind > to.kind) {
@@ -660,7 +708,11 @@ export function checkCast(where: string, from: DType, to: DType): void {
 export function compare(name: string, { numbers = true } = {}): Binary {
   const k = kernel(name);
   const f = (a: Tensor, b: Tensor | Scalar, extra?: unknown): Tensor => {
-    if (extra !== undefined) noOptions(name, extra);
+    if (extra !== undefined || isPlain(b) || isPlain(a)) {
+      const made = special(name, [a, b, extra]);
+      if (made !== PLAIN) return made as Tensor;
+      noOptions(name, extra);
+    }
     checkTensor(name, a);
     if (numbers) checkOperand(name, b);
     else checkTensor(name, b, 'other');
@@ -668,7 +720,10 @@ export function compare(name: string, { numbers = true } = {}): Binary {
     return compute(name, k, dt, a, b, bool);
   };
   rows.set(name, { name, kind: 'compare', differentiable: false, inPlace: false });
-  return f;
+  outForms.set(name, (out, args) =>
+    writeStraight(out, args, k, (a, b) => [b instanceof Tensor && a.dt === b.dt ? a.dt : resultType(a, b), bool]),
+  );
+  return asks(f);
 }
 
 // ---- views ----------------------------------------------------------------------------------------------------------

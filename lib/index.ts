@@ -78,9 +78,6 @@ export {
   noGrad,
   setGradEnabled,
 } from './autograd/mode.ts';
-export * from './create.ts';
-export { asarray, type AsarrayOptions, emptyPermuted, range } from './create-other.ts';
-export * from './from-data.ts';
 export type { RandomOptions, SizeArgs, TensorData, TensorOptions } from './tensor-options.ts';
 export * as cuda from './cuda.ts';
 export * as distributions from './distributions/index.ts';
@@ -105,35 +102,30 @@ export {
   uint8,
 } from './names.ts';
 export { celu_, relu_, rrelu_, selu_, threshold_ } from './functional/vision.ts';
-export * as F from './functional.ts';
+export * as F from './public/functional.ts';
 export { AutogradError, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';
 export { setPrintoptions, getPrintoptions, type PrintOptions } from './format.ts';
-export * from './globals.ts';
 export { type FloatInfo, finfo, type IntegerInfo, iinfo } from './limits.ts';
 export { emptyCache, type MemoryStats, memoryStats } from './memory.ts';
-export * as linalg from './linalg/index.ts';
+export * as linalg from './public/linalg.ts';
 export * as nn from './nn/index.ts';
-export * from './ops/index.ts';
+export * from './public/torch.ts';
 export { Slice, slice } from './ops/internal/slice.ts';
 export * as optim from './optim/index.ts';
 export {
-  bernoulli,
   defaultGenerator,
   Generator,
   getRngState,
   initialSeed,
   manualSeed,
-  multinomial,
   seed,
   setRngState,
 } from './random.ts';
-export { binomial, poisson } from './random-distributions.ts';
 export * from './save.ts';
 export * from './settings.ts';
 export { Size } from './shape.ts';
-export * as special from './special.ts';
+export * as special from './public/special.ts';
 export { Tensor } from './tensor.ts';
 export * as utils from './utils/index.ts';
 export * as vision from './vision/index.ts';
 export { __version__ } from './version.ts';
-export * from './windows.ts';

@@ -1,5 +1,7 @@
 // Operators as methods: their types, derived from the functions of ops/, and the attaching of them to the prototype.
+import { isPlain, placed } from './calls.ts';
 import { renamed } from './errors.ts';
+import type { MethodByName } from './public/publish.ts';
 import type { Scalar } from './dispatch.ts';
 import type { Generator } from './random.ts';
 import type { TensorData } from './tensor-options.ts';
@@ -15,13 +17,15 @@ export interface GeneratorOption {
  * No `as` filter and no mention of Tensor here, or Tensor would be its own base type (TS2310).
  */
 export type Methods<T> = {
-  [K in keyof T]: T[K] extends (self: infer _Self, ...args: infer A) => infer R ? (...args: A) => R : never;
+  [K in keyof T]: T[K] extends (self: infer _Self, ...args: infer A) => infer R
+    ? (...args: A | MethodByName<K, A>) => R
+    : never;
 };
 
 /** The in-place form of each operator: `add_` of `add`. */
 export type InPlace<T> = {
   [K in keyof T & string as `${K}_`]: T[K] extends (self: infer _Self, ...args: infer A) => unknown
-    ? (...args: A) => Tensor
+    ? (...args: A | MethodByName<K, A>) => Tensor
     : never;
 };
 
@@ -209,7 +213,7 @@ export function attachMethods(prototype: object, functions: Readonly<Record<stri
     const value = variadic.has(f as Fn)
       ? function (this: unknown, ...args: unknown[]): unknown {
           try {
-            return call(this, ...args);
+            return isPlain(args[args.length - 1]) ? call(...placed(name, [this, ...args])) : call(this, ...args);
           } catch (error) {
             throw renamed(full, error);
           }
@@ -224,6 +228,9 @@ export function attachMethods(prototype: object, functions: Readonly<Record<stri
           g?: unknown,
         ): unknown {
           try {
+            // required arguments by name
+            if (isPlain(a) || (b !== undefined && (isPlain(b) || isPlain(c) || isPlain(d) || isPlain(e))))
+              return call(...placed(name, [this, a, b, c, d, e, g]));
             return call(this, a, b, c, d, e, g);
           } catch (error) {
             throw renamed(full, error);

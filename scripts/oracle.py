@@ -271,4 +271,5 @@ def autograd():
     print(f'{len(made)} programs, {sum("raises" in p for p in made)} of them refused: {file.stat().st_size / 1e6:.2f} MB')
 
 
-autograd() if sys.argv[1] == 'autograd' else main()
+if __name__ == '__main__':
+    autograd() if sys.argv[1] == 'autograd' else main()

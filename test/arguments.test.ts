@@ -263,7 +263,7 @@ describe('as PyTorch reads its arguments', () => {
     for (const [name, of] of Object.entries({ exp, mul, eq, maximum })) {
       const f = of as (...args: unknown[]) => unknown;
       const operands = name === 'exp' ? [x] : [x, x];
-      expect(() => f(...operands, { out: x }), name).toThrow(`${name}: unknown option 'out'`);
+      expect(() => f(...operands, { output: x }), name).toThrow(`${name}: unknown option 'output'`);
     }
     expect([x, x].map(torch.neg).map(String)).toEqual(['tensor([-1, -2])', 'tensor([-1, -2])']);
   });

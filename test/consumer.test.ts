@@ -52,4 +52,4 @@ test('the declarations compile in a strict project', () => {
   writeFileSync(join(folder, 'script.ts'), SCRIPT);
   expect(tsc('-p', folder)).toBe('');
   assert.match(readFileSync(join(folder, 'types/ops/unary.d.ts'), 'utf8'), /Element-wise exponential/);
-});
+}, 180_000);

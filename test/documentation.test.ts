@@ -3,6 +3,12 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { SyntaxKind } from 'typescript/unstable/ast';
+import {
+  isQualifiedName,
+  isTypeQueryNode,
+  isTypeReferenceNode,
+  isVariableDeclaration,
+} from 'typescript/unstable/ast/is';
 import { API, type Checker, type Project, type Symbol as Name, SymbolFlags } from 'typescript/unstable/sync';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { rows } from '../lib/define.ts';
@@ -13,10 +19,23 @@ const api = new API({ cwd: root });
 let project: Project;
 let checker: Checker;
 
-/** What a name stands for: behind `export … from`, behind `export { bool_ as bool }`, and `add` behind `add_`. */
+/** What a name stands for: behind `export … from`, `export { bool_ as bool }` and lib/public/, and `add` behind `add_`. */
 function target(name: Name, type?: Name): Name {
-  if (name.flags & SymbolFlags.Alias) return checker.getAliasedSymbol(name);
+  if (name.flags & SymbolFlags.Alias) {
+    const aliased = checker.getAliasedSymbol(name);
+    return aliased === name ? name : target(aliased, type);
+  }
   const node = name.declarations[0]?.resolve(project);
+  if (name.declarations[0]?.path.includes('/lib/public/')) {
+    // const add: Public<'add', typeof ops.add>
+    const published = node && isVariableDeclaration(node) && node.type;
+    const query = published && isTypeReferenceNode(published) ? published.typeArguments?.[1] : undefined;
+    const operator =
+      query && isTypeQueryNode(query) && isQualifiedName(query.exprName)
+        ? checker.getSymbolAtLocation(query.exprName.right)
+        : undefined;
+    if (operator) return target(operator);
+  }
   if (node === undefined && type && name.name.endsWith('_')) {
     const operator = propertiesOf(type).find((p) => p.name === name.name.slice(0, -1));
     if (operator) return target(operator);

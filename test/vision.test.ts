@@ -197,7 +197,7 @@ describe('nn.functional', () => {
   });
 
   test('activations in place', () => {
-    for (const [f, g] of [
+    const pairs: [(x: torch.Tensor) => torch.Tensor, (x: torch.Tensor) => torch.Tensor][] = [
       [torch.F.relu_, torch.F.relu],
       [torch.F.elu_, torch.F.elu],
       [torch.F.celu_, torch.F.celu],
@@ -205,7 +205,8 @@ describe('nn.functional', () => {
       [torch.F.leakyRelu_, torch.F.leakyRelu],
       [torch.F.hardtanh_, torch.F.hardtanh],
       [torch.F.rrelu_, torch.F.rrelu],
-    ] as const) {
+    ];
+    for (const [f, g] of pairs) {
       const x = torch.randn([7]);
       const wanted = g(x);
       assert.equal(f(x), x);

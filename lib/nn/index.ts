@@ -102,6 +102,6 @@ export {
   type TransformerLayerOptions,
 } from './transformer-layers.ts';
 export { Embedding, EmbeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from './sparse.ts';
-export * as functional from '../functional.ts';
+export * as functional from '../public/functional.ts';
 export * as init from './init-names.ts';
 export * as utils from './utils.ts';

@@ -13,6 +13,7 @@ import {
   needs,
   row,
 } from '../define.ts';
+import { asks, PLAIN, special } from '../calls.ts';
 import { checkOperand, checkTensor, resultType, type Scalar } from '../dispatch.ts';
 import { BOOL, bool, fitting, FLOATING, float32, float64, scalarKind } from '../dtype.ts';
 import { AutogradError, DtypeError, inNameOf } from '../errors.ts';
@@ -89,8 +90,11 @@ function scaled(
  * torch.add(torch.tensor([1, 2]), torch.tensor([10, 20]), { alpha: 2 }) // tensor([21, 42])
  */
 export function add(a: Tensor | Scalar, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
-  return plainAdd(a, options === undefined ? b : scaled('add', a, b, options));
+  if (options === undefined) return plainAdd(a, b);
+  const made = special('add', [a, b, options]);
+  return made === PLAIN ? plainAdd(a, scaled('add', a, b, options)) : (made as Tensor);
 }
+asks(add);
 /**
  * `a - alpha * b`. Throws ShapeError where the shapes do not broadcast, DtypeError on bool.
  * @example
@@ -98,8 +102,11 @@ export function add(a: Tensor | Scalar, b: Tensor | Scalar, options?: AlphaOptio
  */
 export function sub(a: Tensor | Scalar, b: Tensor | Scalar, options?: AlphaOptions): Tensor {
   if (typeof a === 'boolean') refuseBool('sub', a);
-  return plainSub(a, options === undefined ? b : scaled('sub', a, b, options));
+  if (options === undefined) return plainSub(a, b);
+  const made = special('sub', [a, b, options]);
+  return made === PLAIN ? plainSub(a, scaled('sub', a, b, options)) : (made as Tensor);
 }
+asks(sub);
 /**
  * Another name of {@link sub}. Throws ShapeError where the shapes do not broadcast, DtypeError on bool.
  * @example
@@ -181,8 +188,10 @@ const truncDiv: BinaryOfNumbers = binary('truncDiv', 'number', {
  */
 export function div(a: Tensor | Scalar, b: Tensor | Scalar, options?: DivOptions): Tensor {
   if (options === undefined) return trueDiv(a, b);
-  return divided('div', trueDiv, truncDiv, floorDiv, a, b, options);
+  const made = special('div', [a, b, options]);
+  return made === PLAIN ? divided('div', trueDiv, truncDiv, floorDiv, a, b, options) : (made as Tensor);
 }
+asks(div);
 /** Chooses the division that a rounding mode asks for. */
 function divided<A>(
   where: string,

@@ -28,7 +28,7 @@ export function named<P extends Tensor[], const N extends readonly string[]>(
   const text = (): string =>
     `torch.return_types.${where}(\n${names.map((name, i) => `${name}=${parts[i]}`).join(',\n')})`;
   return Object.defineProperties(parts, {
-    ...Object.fromEntries(names.map((name, i) => [name, { value: parts[i] }])),
+    ...Object.fromEntries(names.map((name, i) => [name, { value: parts[i], configurable: true }])),
     toString: { value: text },
     [INSPECT]: { value: text },
   }) as P & { [K in N[number]]: Tensor };
