@@ -109,6 +109,7 @@ export { type FloatInfo, finfo, type IntegerInfo, iinfo } from './limits.ts';
 export { emptyCache, type MemoryStats, memoryStats } from './memory.ts';
 export * as linalg from './public/linalg.ts';
 export * as nn from './nn/index.ts';
+export type { AsarrayOptions } from './create-other.ts';
 export * from './public/torch.ts';
 export { Slice, slice } from './ops/internal/slice.ts';
 export * as optim from './optim/index.ts';

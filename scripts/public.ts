@@ -28,6 +28,7 @@ const seen = stored('out') as Readonly<Record<string, { dtypes: readonly string[
 /** Parameters with defaults that our function finds by their place only. */
 const BY_PLACE: Readonly<Record<string, readonly string[]>> = {
   asStrided: ['storageOffset'],
+  asStridedScatter: ['storageOffset'],
   bilinear: ['bias'],
   linear: ['bias'],
   put: ['accumulate'],
@@ -122,7 +123,7 @@ const files = new Map<string, string>();
 const HEAD = 'Written by scripts/public.ts: do not edit.';
 for (const [file, what, modules, rowsOf, prefix] of parts) {
   const body = modules.flatMap(([alias, , module]) => lines(module, alias, rowsOf, prefix));
-  const stars = modules.filter(([alias]) => alias !== 'random' && alias !== 'distributions').map(([, path]) => `export * from '${path}';`);
+  const stars = modules.filter(([alias]) => !['random', 'distributions', 'createOther'].includes(alias)).map(([, path]) => `export * from '${path}';`);
   const imports = [...modules.map(([alias, path]) => `import * as ${alias} from '${path}';`), "import { type Public, publish } from './publish.ts';"];
   files.set(`${file}.ts`, `// The functions of ${what}, as users call them. ${HEAD}\n${imports.join('\n')}\n\n${stars.join('\n')}\n${body.join('\n')}\n`);
 }

@@ -165,7 +165,7 @@ export const SIGNATURES = {
   argsort: 'input dim? descending?',
   argwhere: 'input',
   asStrided: 'input size stride storageOffset~',
-  asStridedScatter: 'input src size stride storageOffset?',
+  asStridedScatter: 'input src size stride storageOffset~',
   asTensor: 'data dtype? device?',
   asarray: 'obj',
   asin: 'input',

@@ -11,7 +11,6 @@ import { type Public, publish } from './publish.ts';
 
 export * from '../ops/index.ts';
 export * from '../create.ts';
-export * from '../create-other.ts';
 export * from '../windows.ts';
 export * from '../from-data.ts';
 export * from '../globals.ts';

@@ -39,6 +39,8 @@ export const SKIP: ReadonlySet<string> = new Set([
   'saveSafetensors',
   'saveImage',
   'setDefaultDtype',
+  'setDetectAnomaly',
+  'setFlushDenormal',
   'setDefaultDevice',
   'setDefaultTensorType',
   'setNumThreads',

@@ -30,7 +30,7 @@ function varint(value: bigint): Uint8Array {
   return Uint8Array.from(out);
 }
 /** The bytes of a message. */
-export function encode({ fields }: Message): Buffer {
+export function encode({ fields }: Message): Uint8Array {
   const parts: Uint8Array[] = [];
   const put = (number: number, wire: number, ...bytes: readonly Uint8Array[]): void => {
     parts.push(varint(BigInt((number << 3) | wire)), ...bytes);
@@ -66,7 +66,7 @@ function maskedCrc(bytes: Uint8Array): number {
   return (((c >>> 15) | (c << 17)) + 0xa282ead8) >>> 0;
 }
 /** A record of an event file: length and bytes, each with its checksum. */
-export function frame(bytes: Uint8Array): Buffer {
+export function frame(bytes: Uint8Array): Uint8Array {
   const out = Buffer.alloc(16 + bytes.length);
   out.writeBigUInt64LE(BigInt(bytes.length), 0);
   out.writeUInt32LE(maskedCrc(out.subarray(0, 8)), 8);
@@ -84,7 +84,7 @@ export class EventFile {
   readonly #file: number;
   readonly #most: number;
   readonly #seconds: number;
-  #waiting: Buffer[] = [];
+  #waiting: Uint8Array[] = [];
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
   constructor(folder: string, most: number, seconds: number, suffix: string) {
