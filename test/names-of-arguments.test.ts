@@ -83,6 +83,21 @@ const MORE: Readonly<Record<string, readonly unknown[][]>> = {
     [3, 3, 1],
   ],
   tensor: [[[1, 2]]],
+  asarray: [[[1, 2]]],
+  range: [
+    [0, 3],
+    [0, 3, 2],
+  ],
+  real: [[torch.ones(2)]],
+  emptyPermuted: [
+    [
+      [0, 2],
+      [1, 0],
+    ],
+  ],
+  'F.adaptiveMaxPool1dWithIndices': [[torch.ones(1, 2, 4), 2]],
+  'F.adaptiveMaxPool2dWithIndices': [[torch.ones(1, 2, 4, 4), 2]],
+  'F.adaptiveMaxPool3dWithIndices': [[torch.ones(1, 2, 4, 4, 4), 2]],
   asTensor: [[[1, 2]]],
   empty: [[[0, 3]]],
   emptyLike: [[torch.ones(0, 2)]],
@@ -98,6 +113,7 @@ const MORE: Readonly<Record<string, readonly unknown[][]>> = {
   poissonNllLoss: [[torch.ones(4), torch.ones(4), true, false, 1e-8, 'mean']],
   luSolve: [[torch.ones(2, 1), ...torch.linalg.luFactor(torch.eye(2))]],
   'linalg.luSolve': [[...torch.linalg.luFactor(torch.eye(2)), torch.ones(2, 1)]],
+  'linalg.ldlSolve': [[...torch.linalg.ldlFactor(torch.eye(2)), torch.ones(2, 1)]],
   luUnpack: [[...torch.linalg.luFactor(torch.eye(2))]],
   'F.dropout1d': [[torch.ones(2, 4, 3)], [torch.ones(2, 4, 3), 0.3, true]],
   'F.dropout2d': [[torch.ones(2, 4, 3, 3)]],
@@ -126,8 +142,9 @@ function callsFor(key: string): (() => unknown[])[] {
   const sample = Object.hasOwn(samples, name) ? (samples as Record<string, Sample>)[name]! : undefined;
   if (!sample) return [];
   const calls = callsOf(sample);
+  const floats = calls.filter((c) => c.dtype === 'float32');
   const chosen = [
-    ...calls.filter((c) => c.dtype === 'float32').slice(0, 12),
+    ...(floats.length > 0 ? floats : calls.filter((c) => c.dtype === 'float64')).slice(0, 12),
     ...calls.filter((c) => c.dtype === 'int64').slice(0, 2),
   ];
   return chosen.map(({ args, key: seed, dtype }) => () => {
