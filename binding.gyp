@@ -1,6 +1,8 @@
 # The CPU addon, for `node-gyp rebuild`: the same as CMakeLists.txt builds, with the pool's threads and without a BLAS.
 {
   "variables": {
+    # "all", or "v2" to try a build: the lowest level of x86-64 alone, in a third of the time
+    "flambeau_levels%": "all",
     "base_sources": "<!(node -p \"require('fs').readdirSync('native').filter(f => f.endsWith('.cc')).map(f => 'native/' + f).join(' ')\")",
     "kernel_sources": "<!(node -p \"require('fs').readdirSync('native/cpu').filter(f => f.endsWith('.cc') && f !== 'cpu.cc').map(f => 'native/cpu/' + f).join(' ')\")",
     "common_flags": ["-std=c++20", "-O3", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", "-Wno-pass-failed", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
@@ -20,16 +22,8 @@
     "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
   },
   "conditions": [
-    ["target_arch=='x64'", {
-      "variables": {"kernel_libraries": ["kernels_v2", "kernels_v3", "kernels_v4"]},
+    ["target_arch=='x64' and flambeau_levels=='all'", {
       "targets": [
-        {
-          "target_name": "kernels_v2",
-          "type": "static_library",
-          "sources": ["<@(kernel_sources)"],
-          "defines": ["FB_ISA=isa_v2"],
-          "cflags_cc": ["-march=x86-64-v2"],
-        },
         {
           "target_name": "kernels_v3",
           "type": "static_library",
@@ -44,12 +38,29 @@
           "defines": ["FB_ISA=isa_v4"],
           "cflags_cc": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
         },
+      ],
+    }],
+    ["target_arch=='x64'", {
+      "targets": [
+        {
+          "target_name": "kernels_v2",
+          "type": "static_library",
+          "sources": ["<@(kernel_sources)"],
+          "defines": ["FB_ISA=isa_v2"],
+          "cflags_cc": ["-march=x86-64-v2"],
+        },
         {
           "target_name": "flambeau",
           "sources": ["<@(base_sources)", "native/cpu/cpu.cc"],
-          "defines": ["FLAMBEAU_HAS_v2", "FLAMBEAU_HAS_v3", "FLAMBEAU_HAS_v4"],
+          "defines": ["FLAMBEAU_HAS_v2"],
           # the lowest level first: see CMakeLists.txt
-          "dependencies": ["kernels_v2", "kernels_v3", "kernels_v4"],
+          "dependencies": ["kernels_v2"],
+          "conditions": [
+            ["flambeau_levels=='all'", {
+              "defines": ["FLAMBEAU_HAS_v3", "FLAMBEAU_HAS_v4"],
+              "dependencies": ["kernels_v3", "kernels_v4"],
+            }],
+          ],
         },
       ],
     }, {

@@ -46,7 +46,7 @@ function gyp(folder) {
   // Node's own headers where they lie beside it; else node-gyp fetches them
   const prefix = windows ? dirname(process.execPath) : dirname(dirname(process.execPath));
   const headers = existsSync(join(prefix, 'include', 'node', 'common.gypi')) ? [`--nodedir=${prefix}`] : [];
-  run(tool('node-gyp'), ['rebuild', '-C', folder, '-j', jobs, ...headers]);
+  run(tool('node-gyp'), ['rebuild', '-C', folder, '-j', jobs, ...headers, '--', '-Dflambeau_levels=v2']);
   return join(folder, 'build', 'Release', 'flambeau.node');
 }
 
