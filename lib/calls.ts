@@ -28,6 +28,8 @@ interface Entry {
   /** By the number of arguments and the names given. */
   readonly plans: Map<string, Plan | null>;
   readonly out: OutRule | null;
+  /** How many arguments it looks at; Infinity where that is not fixed. */
+  readonly most: number;
 }
 const entries = new Map<string, Entry>();
 
@@ -184,12 +186,23 @@ function concerns(entry: Entry, options: Readonly<Record<string, unknown>>): boo
   return false;
 }
 
+/** Options that nothing would look at are refused. */
+function refuseExtra(entry: Entry, count: number, options: Readonly<Record<string, unknown>>): void {
+  if (count <= entry.most) return;
+  const [first] = Object.keys(options).filter((name) => options[name] !== undefined);
+  if (first !== undefined) throw new TypeError(`${entry.name}: unknown option '${first}'`);
+}
+
 /** The arguments of a method with those by name in their places, the tensor itself first. A method takes no `out`. */
 export function placed(key: string, args: readonly unknown[]): readonly unknown[] {
   const count = lengthOf(args);
   const last = args[count - 1];
   const entry = entries.get(key);
-  if (count < 2 || !isPlain(last) || entry === undefined || !concerns(entry, last)) return args;
+  if (count < 2 || !isPlain(last) || entry === undefined) return args;
+  if (!concerns(entry, last)) {
+    refuseExtra(entry, count, last);
+    return args;
+  }
   if ('out' in last) throw new TypeError(`${entry.name}: unknown option 'out': methods have none, only functions do`);
   return arranged(entry, args.slice(0, count - 1), last) ?? args;
 }
@@ -200,7 +213,11 @@ export function special(key: string, args: readonly unknown[]): unknown {
   const last = args[count - 1];
   if (count === 0 || !isPlain(last)) return PLAIN;
   const entry = entries.get(key);
-  if (entry === undefined || !concerns(entry, last)) return PLAIN;
+  if (entry === undefined) return PLAIN;
+  if (!concerns(entry, last)) {
+    refuseExtra(entry, count, last);
+    return PLAIN;
+  }
   const positions = args.slice(0, count - 1);
   if (!('out' in last)) {
     const arguments_ = arranged(entry, positions, last);
@@ -226,11 +243,27 @@ export function asks<F extends AnyFunction>(f: F): F {
  * Makes a function known under `key`, with PyTorch's names of its parameters and the rule of its `out`, and gives what
  * users call: the same function, which asks `special` first where an object of options is given.
  */
-export function publish(key: string, f: AnyFunction, signature: string, out: OutRule | null): AnyFunction {
+export function publish(
+  key: string,
+  f: AnyFunction,
+  signature: string,
+  out: OutRule | null,
+  fixed: boolean,
+): AnyFunction {
   const name = key.slice(key.lastIndexOf('.') + 1);
   const call = f as Fn;
   if (!entries.has(key))
-    entries.set(key, { name, key, f: call, signature, overloads: null, words: null, plans: new Map(), out });
+    entries.set(key, {
+      name,
+      key,
+      f: call,
+      signature,
+      overloads: null,
+      words: null,
+      plans: new Map(),
+      out,
+      most: fixed ? f.length : Number.POSITIVE_INFINITY,
+    });
   if (knowing.has(f)) return f;
   const instead = (args: readonly unknown[]): unknown => {
     const made = special(key, args);

@@ -77,6 +77,13 @@ function ways(name: string, rows: readonly (Row | undefined)[]): string {
   return [...found].join('|');
 }
 
+/** Whether `f.length` is all that a function looks at: neither defaults nor a rest among its parameters. */
+const isFixed = (f: object): boolean => {
+  const text = String(f);
+  const list = /^(?:async )?(?:function\s*\w*\s*)?\(([^)]*)\)/.exec(text)?.[1] ?? /^(\w+) =>/.exec(text)?.[1];
+  return list !== undefined && !/[.=({[]/.test(list);
+};
+const fixed: string[] = [];
 const table: string[] = [];
 const outs: string[] = [];
 const known = new Map<string, unknown>();
@@ -93,6 +100,7 @@ function lines(module: object, from: string, rowsOf: (name: string) => readonly 
     if (!known.has(key)) {
       known.set(key, f);
       table.push(`  ${JSON.stringify(key)}: ${JSON.stringify(signature)},`);
+      if (isFixed(f)) fixed.push(key);
       if (rows.find((row) => row)?.out) outs.push(`  ${JSON.stringify(key)}: '${ruleOf(key.replace('F.', ''))}',`);
     }
     const local = name === 'var' ? `var_ as var` : '';
@@ -132,6 +140,11 @@ files.set(
   `// PyTorch's names of what the public functions take by position.\n` +
     `// \`?\`: has a default; \`~\`: that, and our function does not look for it in its options. ${HEAD}\n` +
     `export const SIGNATURES = {\n${table.sort().join('\n')}\n} as const;\n`,
+);
+files.set(
+  'fixed.ts',
+  `// The functions whose parameters are all that they look at: options behind them would be passed over. ${HEAD}\n` +
+    `export const FIXED: ReadonlySet<string> = new Set([\n${fixed.sort().map((key) => `  ${JSON.stringify(key)},`).join('\n')}\n]);\n`,
 );
 files.set(
   'out-rules.ts',

@@ -5,6 +5,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { inPlace } from '../lib/ops/inplace.ts';
 import * as ops from '../lib/ops/index.ts';
 import * as torch from '../lib/index.ts';
+import { FIXED } from '../lib/public/fixed.ts';
 import { SIGNATURES } from '../lib/public/signatures.ts';
 import { lcg, replace, tensorOf, valuesOf } from './helpers.ts';
 import { callsOf, type Sample, samples } from './samples/index.ts';
@@ -226,6 +227,32 @@ describe('each function by name', () => {
     assert.ok(tried > 1000, String(tried));
   });
 
+  test('an option that nothing looks at is refused', () => {
+    let refused = 0;
+    for (const key of keys) {
+      if (!FIXED.has(key) || key in WITHOUT) continue;
+      const [f] = functionOf(key);
+      for (const make of callsFor(key).slice(0, 2)) {
+        const args = make();
+        if (isOptions(args.at(-1))) continue;
+        try {
+          f(...args);
+        } catch {
+          continue; // made through something that changes its arguments
+        }
+        // what may be left out takes the object for its own, and refuses that
+        let said = '';
+        try {
+          f(...make(), { nonsense: 1 });
+        } catch (error) {
+          said = String(error);
+        }
+        assert.match(said, new RegExp(`Error: ${key.split('.').at(-1)}: `), key);
+        if (said.includes("unknown option 'nonsense'")) refused++;
+      }
+    }
+    assert.ok(refused > 150, String(refused));
+  });
   test('every method, and in place', () => {
     const failures: string[] = [];
     let tried = 0;

@@ -2,6 +2,7 @@
 // The types say the same as calls.ts does. Used by the lists beside this file, which scripts/public.ts writes.
 import { type AnyFunction, publish as publishUntyped } from '../calls.ts';
 import type { Tensor } from '../tensor.ts';
+import { FIXED } from './fixed.ts';
 import { OUT } from './out-rules.ts';
 import { SIGNATURES } from './signatures.ts';
 
@@ -100,5 +101,5 @@ export type MethodByName<K, A> = K extends Key
 /** Makes a function known by its key; gives what users call. */
 export function publish<K extends Key, F extends AnyFunction>(key: K, f: F): Public<K, F>;
 export function publish(key: Key, f: AnyFunction): AnyFunction {
-  return publishUntyped(key, f, SIGNATURES[key], key in OUT ? OUT[key as keyof typeof OUT] : null);
+  return publishUntyped(key, f, SIGNATURES[key], key in OUT ? OUT[key as keyof typeof OUT] : null, FIXED.has(key));
 }
