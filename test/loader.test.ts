@@ -180,6 +180,13 @@ test('a script that awaits a worker that stops is told so, rather than ended', {
   expect(await script('awaits')).toBe('DataLoader: worker 0 ended unexpectedly: exited with code 3\n');
 });
 
+test('workers read datasets in TypeScript under tsx, also from the published library', {
+  timeout: 120_000,
+}, async () => {
+  const epoch = ['[ [ 0 ] ]', '[ [ 1 ] ]', '[ [ 4 ] ]', '[ [ 9 ] ]'];
+  expect((await script('published')).trim().split('\n')).toEqual([...epoch, ...epoch]);
+});
+
 test('what cannot be sent to workers is refused with the remedy', () => {
   class Mine extends data.Dataset<number> {
     readonly length = 2;

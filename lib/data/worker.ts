@@ -8,6 +8,7 @@ import { Dataset } from './dataset.ts';
 import { type Collate, fetcher, isPromise, IterableDataset, type Source, stream } from './fetch.ts';
 import { type WorkerInfo, setWorkerInfo } from './info.ts';
 import { decode, type Encoded, encode } from './transfer.ts';
+import { readTypeScript } from './typescript.ts';
 
 /** Present in the workerData of a loader's thread, and in no other. */
 export const MARK = 'flambeau.DataLoader';
@@ -92,6 +93,7 @@ async function prepare(plan: WorkerPlan): Promise<Ready> {
   const asNumber = seed <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(seed) : seed;
   const info: WorkerInfo = { id, numWorkers, seed: asNumber, dataset: null };
   setWorkerInfo(info);
+  if (plan.module !== null) await readTypeScript(plan.module);
   const module = plan.module === null ? null : ((await import(plan.module)) as Exports);
   const dataset = decode(
     plan.dataset,
