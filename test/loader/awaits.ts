@@ -1,5 +1,5 @@
 // A script that has nothing to do but wait for a worker that stops.
-import * as torch from '../../lib/index.ts';
+import * as torch from 'flambeau';
 import { Noise } from './noise.ts';
 
 const workerModule = new URL('./exits.ts', import.meta.url);

@@ -1,5 +1,5 @@
 // A worker that ends as it is asked for a sample.
-import * as torch from '../../lib/index.ts';
+import * as torch from 'flambeau';
 
 export const dataset = new (class extends torch.utils.data.Dataset<number> {
   readonly length = 7;

@@ -1,5 +1,5 @@
 // The dataset that the workers of loader.test.ts make for themselves.
-import * as torch from '../../lib/index.ts';
+import * as torch from 'flambeau';
 
 /** Random numbers: which ones tells how a worker was seeded. */
 export class Noise extends torch.utils.data.Dataset<torch.Tensor> {

@@ -1,5 +1,5 @@
 // A worker whose samples take too long.
-import * as torch from '../../lib/index.ts';
+import * as torch from 'flambeau';
 
 export const dataset = new (class extends torch.utils.data.Dataset<Promise<number>> {
   readonly length = 7;
