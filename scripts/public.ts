@@ -80,7 +80,7 @@ function ways(name: string, rows: readonly (Row | undefined)[]): string {
 /** Whether `f.length` is all that a function looks at: neither defaults nor a rest among its parameters. */
 const isFixed = (f: object): boolean => {
   const text = String(f);
-  const list = /^(?:async )?(?:function\s*\w*\s*)?\(([^)]*)\)/.exec(text)?.[1] ?? /^(\w+) =>/.exec(text)?.[1];
+  const list = /^(?:async )?(?:function\s*\w*\s*)?\(([^)]*)\)/.exec(text)?.[1] ?? /^(\w+) ?=>/.exec(text)?.[1];
   return list !== undefined && !/[.=({[]/.test(list);
 };
 const fixed: string[] = [];

@@ -10,6 +10,8 @@ export const FIXED: ReadonlySet<string> = new Set([
   'F.logsigmoid',
   'F.nativeChannelShuffle',
   'F.prelu',
+  'F.relu_',
+  'F.selu_',
   'F.sigmoid',
   'F.softsign',
   'F.tanh',
