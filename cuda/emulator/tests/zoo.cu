@@ -1,5 +1,10 @@
 // A zoo of broken kernels and broken calls. Each must be reported exactly once, in the right words; and a sound twin of
 // each kind is not reported at all.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
 #include "check.h"
 
 namespace {
@@ -153,6 +158,26 @@ void calls(float* p, float* q) {
          [&] { cudaMemsetAsync(q, 0, 4, reinterpret_cast<cudaStream_t>(host)); });
 }
 
+// The host follows a device pointer: in a child process, which must end by the signal, after saying why.
+void host_read(const float* p) {
+  int ends[2];
+  if (pipe(ends) != 0) return expect(false, "pipe");
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    volatile float v = p[3];
+    _exit(v == 0 ? 1 : 2);
+  }
+  close(ends[1]);
+  char text[256] = {};
+  const ssize_t n = read(ends[0], text, sizeof text - 1);
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  expect(n > 0 && std::strstr(text, "the host follows a device pointer, 0x") != nullptr, "the host's access is named");
+  expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "and ends the process");
+}
+
 bool is_poison(float v) {
   uint32_t bits;
   std::memcpy(&bits, &v, sizeof bits);
@@ -194,6 +219,7 @@ int main() {
   memory(p.get(), q.get());
   order(p.get());
   calls(p.get(), q.get());
+  host_read(p.get());
   poison(p.get(), q.get());
   synchronization(p.get());
   return finish("zoo");
