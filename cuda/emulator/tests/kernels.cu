@@ -132,6 +132,36 @@ __global__ void divergent(int* o, float* p, int n) {
   }
 }
 
+// Shuffles of every kind, groups of a warp that part ways, lanes that come at different times or have ended.
+__global__ void groups(int* o) {
+  const int lane = threadIdx.x;
+  o[lane] = __shfl_up_sync(~0u, lane, 3, 8);
+  o[32 + lane] = __shfl_down_sync(~0u, lane, 2, 16);
+  o[64 + lane] = __shfl_sync(~0u, lane, 5, 8);
+  o[96 + lane] = static_cast<int>(__match_any_sync(~0u, lane % 3));
+  o[128 + lane] = __reduce_add_sync(lane % 2 == 0 ? 0x55555555 : 0xAAAAAAAA, lane);
+  int v = 0;
+  if (lane < 12) {
+    v = __shfl_xor_sync(0xFFF, lane, 1);
+  } else {
+    v = 100 + __shfl_xor_sync(0xFFFFF000, lane, 1);
+  }
+  for (int i = 0; i < lane % 4; i++) v += __popc(__activemask()) > 0;
+  __syncwarp();
+  o[160 + lane] = v + __any_sync(~0u, lane == 31) + __all_sync(~0u, lane >= 0);
+  if (lane >= 24) return;
+  o[192 + lane] = static_cast<int>(__ballot_sync(0xFFFFFF, lane & 1));
+}
+// A lane that waits for another one of its warp: the lowest program counter alone would wait for ever.
+__global__ void spin(volatile int* flag, int* o) {
+  if (threadIdx.x == 0) {
+    while (*flag == 0) continue;
+    *o = 1;
+  } else if (threadIdx.x == 1) {
+    *flag = 1;
+  }
+}
+
 std::vector<float> ramp(int n) {
   std::vector<float> v(n);
   for (int i = 0; i < n; i++) v[i] = static_cast<float>((i * 37) % 101) / 16 - 3;
@@ -257,6 +287,29 @@ void test_warps() {
   expect(sum == 5 + positive[0], "a device variable");
 }
 
+void test_groups() {
+  Device<int> o(std::vector<int>(224, -1));
+  groups<<<1, 32>>>(o.get());
+  const auto v = o.values();
+  bool shuffles = true, sets = true, parted = true, ended = true;
+  for (int i = 0; i < 32; i++) {
+    shuffles = shuffles && v[i] == (i % 8 >= 3 ? i - 3 : i) && v[32 + i] == (i % 16 < 14 ? i + 2 : i) &&
+               v[64 + i] == i / 8 * 8 + 5;
+    unsigned same = 0;
+    for (int k = i % 3; k < 32; k += 3) same |= 1u << k;
+    sets = sets && v[96 + i] == int(same) && v[128 + i] == (i % 2 == 0 ? 240 : 256);
+    parted = parted && v[160 + i] == (i < 12 ? 0 : 100) + (i ^ 1) + i % 4 + 2;
+    ended = ended && v[192 + i] == (i < 24 ? 0xAAAAAA : -1);
+  }
+  expect(shuffles, "shuffles");
+  expect(sets, "match and reduce");
+  expect(parted, "groups of a warp");
+  expect(ended, "a vote after some lanes have ended");
+  Device<int> flag(std::vector<int>{0}), out(std::vector<int>{0});
+  spin<<<1, 32>>>(flag.get(), out.get());
+  expect(out.values()[0] == 1, "a lane that waits for another");
+}
+
 void test_atomics() {
   const int n = 100;
   std::vector<int> x(n);
@@ -305,6 +358,7 @@ int main() {
     const int five = 5;
     succeed(cudaMemcpyToSymbol(total, &five, sizeof five), "cudaMemcpyToSymbol");
     test_warps();
+    test_groups();
     test_atomics();
     test_divergence();
   }
