@@ -19,7 +19,9 @@ constexpr int kMaxDepth = 64;
 
 uint32_t up(uint32_t n, uint32_t align) { return (n + align - 1) / align * align; }
 
-void jump(Warp& w, const Instruction& in, uint32_t mask) { w.part(mask, in.target); }
+void jump(Warp& w, const Instruction& in, uint32_t mask) {
+  if (!w.jump(mask, in.target)) w.part(mask, in.target);
+}
 
 void jump_indexed(Warp& w, const Instruction& in, uint32_t mask) {
   const auto& table = w.program->tables[in.target];

@@ -151,6 +151,11 @@ Block::Block(const Program& p, Dim3 grid_size, Dim3 block_size, std::vector<std:
     for (const Constant& c : p.constants) {
       std::fill_n(registers_.begin() + static_cast<ptrdiff_t>(w * each + size_t{c.slot} * kLanes), kLanes, c.bits);
     }
+    for (const auto& [special, slot] : p.specials) {
+      for (uint32_t lane = 0; lane < kLanes; lane++) {
+        registers_[w * each + size_t{slot} * kLanes + lane] = special_value(special, w, lane);
+      }
+    }
   }
 }
 
@@ -166,40 +171,39 @@ void Block::start() {
     warp.start(*this, program, w, std::min(kLanes, threads - w * kLanes), registers_.data() + w * each,
                local_.data() + size_t{w} * kLanes * program.local_bytes);
     for (const auto& [special, slot] : program.specials) {
-      for (uint32_t lane = 0; lane < kLanes; lane++) {
-        const uint32_t t = w * kLanes + lane, bit = 1u << lane;
-        uint32_t v = 0;
-        switch (special) {
-          case Special::tid_x: v = t % size.x; break;
-          case Special::tid_y: v = t / size.x % size.y; break;
-          case Special::tid_z: v = t / size.x / size.y; break;
-          case Special::ntid_x: v = size.x; break;
-          case Special::ntid_y: v = size.y; break;
-          case Special::ntid_z: v = size.z; break;
-          case Special::ctaid_x: v = at.x; break;
-          case Special::ctaid_y: v = at.y; break;
-          case Special::ctaid_z: v = at.z; break;
-          case Special::nctaid_x: v = grid.x; break;
-          case Special::nctaid_y: v = grid.y; break;
-          case Special::nctaid_z: v = grid.z; break;
-          case Special::laneid: v = lane; break;
-          case Special::warpid: v = w; break;
-          case Special::nwarpid: v = static_cast<uint32_t>(warps_.size()); break;
-          case Special::nsmid: v = 1; break;
-          case Special::lanemask_eq: v = bit; break;
-          case Special::lanemask_lt: v = bit - 1; break;
-          case Special::lanemask_le: v = bit | (bit - 1); break;
-          case Special::lanemask_gt: v = ~(bit | (bit - 1)); break;
-          case Special::lanemask_ge: v = ~(bit - 1); break;
-          case Special::dynamic_smem_size: v = dynamic_shared; break;
-          case Special::total_smem_size: v = static_cast<uint32_t>(shared.size()); break;
-          case Special::smid:
-          case Special::gridid:
-          case Special::clock: break;
-        }
-        warp.set<uint32_t>(slot, lane, v);
+      // What is the same in every block was written once, by the constructor.
+      if (special >= Special::ctaid_x && special <= Special::ctaid_z) {
+        const uint32_t v = special == Special::ctaid_x ? at.x : special == Special::ctaid_y ? at.y : at.z;
+        for (uint32_t lane = 0; lane < kLanes; lane++) warp.set<uint32_t>(slot, lane, v);
       }
     }
+  }
+}
+
+uint32_t Block::special_value(Special special, uint32_t w, uint32_t lane) const {
+  const uint32_t t = w * kLanes + lane, bit = 1u << lane;
+  switch (special) {
+    case Special::tid_x: return t % size.x;
+    case Special::tid_y: return t / size.x % size.y;
+    case Special::tid_z: return t / size.x / size.y;
+    case Special::ntid_x: return size.x;
+    case Special::ntid_y: return size.y;
+    case Special::ntid_z: return size.z;
+    case Special::nctaid_x: return grid.x;
+    case Special::nctaid_y: return grid.y;
+    case Special::nctaid_z: return grid.z;
+    case Special::laneid: return lane;
+    case Special::warpid: return w;
+    case Special::nwarpid: return static_cast<uint32_t>(warps_.size());
+    case Special::nsmid: return 1;
+    case Special::lanemask_eq: return bit;
+    case Special::lanemask_lt: return bit - 1;
+    case Special::lanemask_le: return bit | (bit - 1);
+    case Special::lanemask_gt: return ~(bit | (bit - 1));
+    case Special::lanemask_ge: return ~(bit - 1);
+    case Special::dynamic_smem_size: return dynamic_shared;
+    case Special::total_smem_size: return static_cast<uint32_t>(shared.size());
+    default: return 0;  // ctaid changes with the block; one multiprocessor, no clock
   }
 }
 
@@ -225,57 +229,74 @@ void Block::run(Dim3 where) {
 }
 
 bool Block::release_barriers() {
-  std::vector<std::pair<Warp*, uint32_t>> at_barrier[16];
-  uint32_t expected[16] = {}, living = 0, ended = 0;
+  // Most often all lanes of a warp wait at one instruction: looked at once for all of them.
+  struct Barrier {
+    std::vector<Waiting> waiting;
+    uint32_t count = 0, expected = 0;
+  };
+  Barrier barriers[16];
+  uint32_t living = 0, ended = 0;
   for (Warp& warp : warps_) {
     living += static_cast<uint32_t>(std::popcount(warp.live));
     ended += static_cast<uint32_t>(std::popcount(warp.started & ~warp.live));
-    each_lane(warp.parked, [&](uint32_t lane) {
+    for (uint32_t rest = warp.parked; rest != 0;) {
+      const auto lane = static_cast<uint32_t>(std::countr_zero(rest));
       const Instruction& in = program.code[warp.lane_pc[lane]];
       const uint32_t id = warp.get<uint32_t>(in.src[0], lane) & 15;
-      at_barrier[id].emplace_back(&warp, lane);
-      expected[id] = in.src[1] == kNone ? 0 : warp.get<uint32_t>(in.src[1], lane);
-    });
+      uint32_t same = 0;
+      each_lane(rest, [&](uint32_t other) {
+        const bool here =
+            warp.lane_pc[other] == warp.lane_pc[lane] && (warp.get<uint32_t>(in.src[0], other) & 15) == id;
+        same |= static_cast<uint32_t>(here) << other;
+      });
+      rest &= ~same;
+      barriers[id].waiting.push_back({&warp, same, warp.lane_pc[lane]});
+      barriers[id].count += static_cast<uint32_t>(std::popcount(same));
+      barriers[id].expected = in.src[1] == kNone ? 0 : warp.get<uint32_t>(in.src[1], lane);
+    }
   }
   bool released = false;
-  for (uint32_t id = 0; id < 16; id++) {
-    const auto& waiting = at_barrier[id];
-    if (waiting.empty() || waiting.size() < (expected[id] == 0 ? living : expected[id])) continue;
-    const auto [warp, lane] = waiting.front();
-    const Instruction& in = program.code[warp->lane_pc[lane]];
-    if (expected[id] == 0 && ended != 0 && settings().strict) {
-      warp->fail(in, lane, Fault::Kind::other,
-                 "divergent barrier: " + std::to_string(ended) + " of " + std::to_string(threads) +
-                     " threads have ended before it");
-    }
-    for (const auto& [other, i] : waiting) {
-      // Without a count, the barrier is one that the whole block reaches at one place.
-      if (expected[id] != 0 || other->lane_pc[i] == warp->lane_pc[lane]) continue;
-      if (!settings().strict) break;
-      warp->fail(in, lane, Fault::Kind::other,
-                 "divergent barrier: thread " + thread_name(other->id * kLanes + i) +
-                     " waits at another, in PTX line " + std::to_string(program.code[other->lane_pc[i]].line));
-    }
-    release(waiting);
+  for (const Barrier& b : barriers) {
+    if (b.waiting.empty() || b.count < (b.expected == 0 ? living : b.expected)) continue;
+    if (b.expected == 0 && settings().strict) check_barrier(b.waiting, ended);
+    release(b.waiting, b.count);
     released = true;
   }
   return released;
 }
 
-void Block::release(const std::vector<std::pair<Warp*, uint32_t>>& waiting) {
-  uint32_t count = 0;
-  for (const auto& [warp, lane] : waiting) {
-    const Instruction& in = program.code[warp->lane_pc[lane]];
-    if (in.src[2] == kNone) continue;
-    count += static_cast<uint32_t>(((warp->get<uint64_t>(in.src[2], lane) & 1) != 0) != (in.src[3] != kNone));
+// Without a count, a barrier is one that the whole block reaches, at one place.
+void Block::check_barrier(const std::vector<Waiting>& waiting, uint32_t ended) const {
+  const Waiting& first = waiting.front();
+  const auto lane = static_cast<uint32_t>(std::countr_zero(first.lanes));
+  const Instruction& in = program.code[first.pc];
+  if (ended != 0) {
+    first.warp->fail(in, lane, Fault::Kind::other,
+                     "divergent barrier: " + std::to_string(ended) + " of " + std::to_string(threads) +
+                         " threads have ended before it");
   }
-  for (const auto& [warp, lane] : waiting) {
-    const Instruction& in = program.code[warp->lane_pc[lane]];
-    if (in.mode == kBarrierPopc) warp->set<uint32_t>(in.dst, lane, count);
-    if (in.mode == kBarrierAnd) warp->set<uint32_t>(in.dst, lane, count == waiting.size());
-    if (in.mode == kBarrierOr) warp->set<uint32_t>(in.dst, lane, count != 0);
-    warp->parked &= ~(1u << lane);
-    warp->lane_pc[lane]++;
+  for (const Waiting& other : waiting) {
+    if (other.pc == first.pc) continue;
+    const uint32_t thread = other.warp->id * kLanes + static_cast<uint32_t>(std::countr_zero(other.lanes));
+    first.warp->fail(in, lane, Fault::Kind::other,
+                     "divergent barrier: thread " + thread_name(thread) + " waits at another, in PTX line " +
+                         std::to_string(program.code[other.pc].line));
+  }
+}
+
+void Block::release(const std::vector<Waiting>& waiting, uint32_t threads_here) {
+  uint32_t count = 0;
+  for (const auto& [warp, lanes, at_pc] : waiting) {
+    const Instruction& in = program.code[at_pc];
+    if (in.src[2] != kNone) count += static_cast<uint32_t>(std::popcount(warp->lanes_where(in.src[2], lanes)));
+  }
+  for (const auto& [warp, lanes, at_pc] : waiting) {
+    const Instruction& in = program.code[at_pc];
+    const uint32_t results[] = {0, count, count == threads_here, count != 0};
+    if (in.mode != kBarrierSync)
+      each_lane(lanes, [&, w = warp](uint32_t lane) { w->set<uint32_t>(in.dst, lane, results[in.mode]); });
+    warp->parked &= ~lanes;
+    warp->place(lanes, at_pc + 1);
   }
   epoch++;
 }

@@ -81,6 +81,12 @@ class Warp {
 
   /** Sends lanes elsewhere, and the other active ones to the next instruction. */
   void part(uint32_t mask, uint32_t target);
+  /** Goes on elsewhere with all active lanes, if no others are to be met before. */
+  bool jump(uint32_t mask, uint32_t target) {
+    if (mask != active || target >= next_pc_) return false;
+    pc = target - 1;  // the loop in run() adds one
+    return true;
+  }
   void place(uint32_t mask, uint32_t at) {
     each_lane(mask, [&](uint32_t lane) { lane_pc[lane] = at; });
   }
@@ -140,7 +146,13 @@ class Block {
  private:
   void start();
   bool release_barriers();
-  void release(const std::vector<std::pair<Warp*, uint32_t>>& waiting);
+  struct Waiting {
+    Warp* warp;
+    uint32_t lanes, pc;
+  };
+  void check_barrier(const std::vector<Waiting>& waiting, uint32_t ended) const;
+  void release(const std::vector<Waiting>& waiting, uint32_t threads_here);
+  uint32_t special_value(Special special, uint32_t warp, uint32_t lane) const;
   [[noreturn]] void stuck() const;
   std::vector<Warp> warps_;
   std::vector<uint64_t> registers_;

@@ -34,14 +34,29 @@ void count_traffic(const Instruction& in, uint32_t bytes, uint64_t sectors, uint
   }
 }
 
-/** Calls f(lane, pointer) for each lane's checked address. */
+/**
+ * Calls f(lane, pointer) for each lane's checked address. What most accesses are (in the allocation that the
+ * instruction touched last, or in shared memory without a search for races) is checked here, the rest by Warp::access.
+ */
 template <class F>
 void each_access(Warp& w, const Instruction& in, uint32_t mask, uint32_t bytes, F&& f) {
+  Block& block = *w.block;
   uint64_t sectors = 0, last = ~uint64_t{0};
   uint32_t lanes = 0;
+  const bool plain_shared = in.space == Space::shared && block.shadow.empty();
   each_lane(mask, [&](uint32_t lane) {
     const uint64_t address = w.address(in, lane);
-    f(lane, w.access(in, lane, address, bytes));
+    std::byte* p = nullptr;
+    if (in.space <= Space::global) {
+      const Range& range = block.sites[in.site];
+      const uint64_t offset = address - range.begin, size = range.end - range.begin;
+      if (offset < size && size - offset >= bytes && (address & (bytes - 1)) == 0) p = range.host + offset;
+    } else if (plain_shared) {
+      const uint64_t offset = address & 0xFFFF'FFFF;
+      if (offset + bytes <= block.shared.size() && (offset & (bytes - 1)) == 0) p = block.shared.data() + offset;
+    }
+    if (p == nullptr) p = w.access(in, lane, address, bytes);
+    f(lane, p);
     if (in.space > Space::global || (address & kWindowMask) != 0) return;
     lanes++;
     const uint64_t first = address / 32, end = (address + bytes - 1) / 32;
