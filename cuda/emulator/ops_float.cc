@@ -35,7 +35,8 @@ struct Arithmetic {
   static void apply(Warp& w, const Instruction& in, uint32_t mask, std::index_sequence<I...>) {
     const Mode mode(in.mode & 3);
     const bool flushes = (in.mode & kFlush) != 0;
-    each_lane(mask, [&](uint32_t lane) {
+    for (uint32_t rest = mask; rest != 0; rest &= rest - 1) {
+      const auto lane = static_cast<uint32_t>(std::countr_zero(rest));
       const auto read = [&](uint32_t slot) {
         const T v = w.get<T>(slot, lane);
         return flushes ? flush(v) : v;
@@ -45,7 +46,7 @@ struct Arithmetic {
       if ((in.mode & kSaturate) != 0) r = saturate(r);
       if ((in.mode & kRelu) != 0) r = relu(r);
       w.set<T>(in.dst, lane, r);
-    });
+    }
   }
   static void run(Warp& w, const Instruction& in, uint32_t mask) { apply(w, in, mask, std::make_index_sequence<N>{}); }
 };

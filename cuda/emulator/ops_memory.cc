@@ -41,33 +41,37 @@ void count_traffic(const Instruction& in, uint32_t bytes, uint64_t sectors, uint
 template <class F>
 void each_access(Warp& w, const Instruction& in, uint32_t mask, uint32_t bytes, F&& f) {
   Block& block = *w.block;
+  const bool global = in.space <= Space::global;
+  const Range shared = {0, block.shadow.empty() && in.space == Space::shared ? block.shared.size() : 0,
+                        block.shared.data()};
+  const Range* range = global ? &block.sites[in.site] : &shared;
   uint64_t sectors = 0, last = ~uint64_t{0};
   uint32_t lanes = 0;
-  const bool plain_shared = in.space == Space::shared && block.shadow.empty();
-  each_lane(mask, [&](uint32_t lane) {
+  for (uint32_t rest = mask; rest != 0; rest &= rest - 1) {
+    const auto lane = static_cast<uint32_t>(std::countr_zero(rest));
     const uint64_t address = w.address(in, lane);
-    std::byte* p = nullptr;
-    if (in.space <= Space::global) {
-      const Range& range = block.sites[in.site];
-      const uint64_t offset = address - range.begin, size = range.end - range.begin;
-      if (offset < size && size - offset >= bytes && (address & (bytes - 1)) == 0) p = range.host + offset;
-    } else if (plain_shared) {
-      const uint64_t offset = address & 0xFFFF'FFFF;
-      if (offset + bytes <= block.shared.size() && (offset & (bytes - 1)) == 0) p = block.shared.data() + offset;
-    }
-    if (p == nullptr) p = w.access(in, lane, address, bytes);
-    f(lane, p);
-    if (in.space > Space::global || (address & kWindowMask) != 0) return;
+    const uint64_t offset = address - range->begin, size = range->end - range->begin;
+    const bool inside = offset < size && size - offset >= bytes && (address & (bytes - 1)) == 0;
+    f(lane, inside ? range->host + offset : w.access(in, lane, address, bytes));
+    if (!global || (address & kWindowMask) != 0) continue;
     lanes++;
     const uint64_t first = address / 32, end = (address + bytes - 1) / 32;
     sectors += end - first + (first != last ? 1 : 0);
     last = end;
-  });
+  }
   if (lanes != 0) count_traffic(in, bytes, sectors, lanes);
 }
 
 template <class T>
 void load(Warp& w, const Instruction& in, uint32_t mask) {
+  if (in.count == 1) {
+    each_access(w, in, mask, sizeof(T), [&w, slot = in.list[0]](uint32_t lane, const std::byte* p) {
+      T v;
+      std::memcpy(&v, p, sizeof v);
+      w.set<T>(slot, lane, v);
+    });
+    return;
+  }
   each_access(w, in, mask, static_cast<uint32_t>(sizeof(T)) * in.count, [&](uint32_t lane, const std::byte* p) {
     for (uint32_t k = 0; k < in.count; k++) {
       T v;
