@@ -1,5 +1,5 @@
-// The decoder's inside, shared by the families of instructions: decode.cc walks statements, ops_*.cc turn each into
-// instructions by looking up operands and choosing a handler.
+// The decoder's inside, shared by the families of instructions: decode.cc walks statements, operands.cc knows names,
+// ops_*.cc turn each statement into instructions by looking up operands and choosing a handler.
 #pragma once
 #include <map>
 #include <optional>
@@ -7,6 +7,8 @@
 #include "machine.h"
 
 namespace flambeau::emulator {
+
+inline uint32_t round_up(uint32_t n, uint32_t align) { return (n + align - 1) / align * align; }
 
 /** A name in a function: a register, or a variable's address. */
 struct Symbol {
