@@ -14,7 +14,6 @@ function inside(environment) {
   if (!existsSync(lib)) return undefined;
   for (const python of readdirSync(lib)) {
     const home = join(lib, python, 'site-packages', 'nvidia', 'cu13');
-    if (existsSync(join(home, 'bin', 'nvcc')) && existsSync(join(home, 'include', 'cub'))) return home;
     if (existsSync(join(home, 'bin', 'nvcc')) && existsSync(join(home, 'include', 'cccl'))) return home;
   }
   return undefined;
