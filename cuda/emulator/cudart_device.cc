@@ -1,0 +1,214 @@
+// The runtime library's device, errors and functions' attributes; and the emulator's own interface, emulator.h.
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "emulator.h"
+#include "runtime.h"
+
+using namespace flambeau::emulator;  // NOLINT: the functions here are C
+
+namespace {
+
+using Hold = std::lock_guard<std::recursive_mutex>;
+cudaError_t fail(cudaError_t code, const std::string& text = "") {
+  return static_cast<cudaError_t>(Runtime::get().fail(code, text));
+}
+
+// A small device of compute capability 8.0: enough multiprocessors that grids are split, few enough that tests are
+// quick.
+constexpr int kMajor = 8, kMinor = 0, kProcessors = 4;
+constexpr int kShared = 48 << 10, kMostShared = 163 << 10, kThreadsPerProcessor = 2048;
+constexpr int kVersion = 13000;
+
+int blocks_per_processor(const void* function, int threads, size_t shared) {
+  if (threads <= 0) return 0;
+  size_t each = shared;
+  if (const Program* p = Registry::get().kernel(function)) each += p->shared_bytes;
+  int blocks = std::min(32, kThreadsPerProcessor / ((threads + 31) / 32 * 32));
+  if (each != 0) blocks = std::min(blocks, static_cast<int>(kMostShared / each));
+  return blocks;
+}
+
+struct ErrorName {
+  cudaError_t code;
+  const char *name, *text;
+};
+constexpr ErrorName kErrors[] = {
+    {cudaSuccess, "cudaSuccess", "no error"},
+    {cudaErrorInvalidValue, "cudaErrorInvalidValue", "invalid argument"},
+    {cudaErrorMemoryAllocation, "cudaErrorMemoryAllocation", "out of memory"},
+    {cudaErrorInvalidConfiguration, "cudaErrorInvalidConfiguration", "invalid configuration argument"},
+    {cudaErrorInvalidSymbol, "cudaErrorInvalidSymbol", "invalid device symbol"},
+    {cudaErrorInvalidDeviceFunction, "cudaErrorInvalidDeviceFunction", "invalid device function"},
+    {cudaErrorInvalidDevice, "cudaErrorInvalidDevice", "invalid device ordinal"},
+    {cudaErrorInvalidKernelImage, "cudaErrorInvalidKernelImage", "device kernel image is invalid"},
+    {cudaErrorInvalidResourceHandle, "cudaErrorInvalidResourceHandle", "invalid resource handle"},
+    {cudaErrorNotReady, "cudaErrorNotReady", "device not ready"},
+    {cudaErrorIllegalAddress, "cudaErrorIllegalAddress", "an illegal memory access was encountered"},
+    {cudaErrorMisalignedAddress, "cudaErrorMisalignedAddress", "misaligned address"},
+    {cudaErrorLaunchFailure, "cudaErrorLaunchFailure", "unspecified launch failure"},
+    {cudaErrorHostMemoryNotRegistered, "cudaErrorHostMemoryNotRegistered",
+     "pointer does not correspond to a registered memory region"}};
+
+const ErrorName& error_of(cudaError_t code) {
+  static constexpr ErrorName kUnknown = {cudaErrorUnknown, "cudaErrorUnknown", "unknown error"};
+  const auto* at =
+      std::find_if(std::begin(kErrors), std::end(kErrors), [&](const ErrorName& e) { return e.code == code; });
+  return at == std::end(kErrors) ? kUnknown : *at;
+}
+
+}  // namespace
+
+extern "C" {
+
+cudaError_t cudaGetDeviceCount(int* n) {
+  *n = 1;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : fail(cudaErrorInvalidDevice); }
+cudaError_t cudaInitDevice(int device, unsigned, unsigned) { return cudaSetDevice(device); }
+cudaError_t cudaDeviceReset() {
+  const Hold hold(Runtime::get().lock);
+  Runtime::get().drain_all();
+  Runtime::get().clear_sticky();
+  return cudaSuccess;
+}
+cudaError_t cudaDriverGetVersion(int* v) {
+  *v = kVersion;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* v) {
+  *v = kVersion;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
+  *least = *greatest = 0;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceCanAccessPeer(int* can, int, int) {
+  *can = 0;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetPCIBusId(char* text, int size, int) {
+  std::snprintf(text, static_cast<size_t>(size), "0000:00:00.0");
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
+  if (device != 0) return fail(cudaErrorInvalidDevice);
+  *p = {};
+  std::snprintf(p->name, sizeof p->name, "flambeau CUDA emulator");
+  p->totalGlobalMem = DeviceMemory::get().total();
+  p->sharedMemPerBlock = kShared;
+  p->sharedMemPerBlockOptin = kMostShared;
+  p->sharedMemPerMultiprocessor = kMostShared + 1024;
+  p->regsPerBlock = p->regsPerMultiprocessor = 65536;
+  p->warpSize = 32;
+  p->maxThreadsPerBlock = 1024;
+  p->maxThreadsPerMultiProcessor = kThreadsPerProcessor;
+  p->maxBlocksPerMultiProcessor = 32;
+  for (int i = 0; i < 3; i++) {
+    p->maxThreadsDim[i] = i == 2 ? 64 : 1024;
+    p->maxGridSize[i] = i == 0 ? 0x7FFF'FFFF : 0xFFFF;
+  }
+  p->totalConstMem = 65536;
+  p->major = kMajor;
+  p->minor = kMinor;
+  p->multiProcessorCount = kProcessors;
+  p->unifiedAddressing = p->concurrentKernels = 1;
+  p->memoryBusWidth = 256;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetAttribute(int* v, cudaDeviceAttr attribute, int) {
+  switch (attribute) {
+    case cudaDevAttrComputeCapabilityMajor: *v = kMajor; break;
+    case cudaDevAttrComputeCapabilityMinor: *v = kMinor; break;
+    case cudaDevAttrMultiProcessorCount: *v = kProcessors; break;
+    case cudaDevAttrWarpSize: *v = 32; break;
+    case cudaDevAttrMaxThreadsPerBlock:
+    case cudaDevAttrMaxBlockDimX:
+    case cudaDevAttrMaxBlockDimY: *v = 1024; break;
+    case cudaDevAttrMaxBlockDimZ: *v = 64; break;
+    case cudaDevAttrMaxSharedMemoryPerBlock: *v = kShared; break;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *v = kMostShared; break;
+    case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *v = kMostShared + 1024; break;
+    case cudaDevAttrMaxGridDimX: *v = 0x7FFF'FFFF; break;
+    case cudaDevAttrMaxGridDimY:
+    case cudaDevAttrMaxGridDimZ: *v = 0xFFFF; break;
+    case cudaDevAttrMaxThreadsPerMultiProcessor: *v = kThreadsPerProcessor; break;
+    case cudaDevAttrMaxRegistersPerBlock:
+    case cudaDevAttrMaxRegistersPerMultiprocessor: *v = 65536; break;
+    case cudaDevAttrUnifiedAddressing: *v = 1; break;
+    default: *v = 0;
+  }
+  return cudaSuccess;
+}
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* out, const void* function) {
+  const Hold hold(Runtime::get().lock);
+  *out = {};
+  try {
+    const Program* p = Registry::get().kernel(function);
+    if (p == nullptr) return fail(cudaErrorInvalidDeviceFunction);
+    out->sharedSizeBytes = p->shared_bytes;
+    out->localSizeBytes = p->local_bytes;
+    out->numRegs = 32;
+    out->maxThreadsPerBlock = static_cast<int>(p->max_threads);
+    out->ptxVersion = out->binaryVersion = p->ptx->target;
+    out->maxDynamicSharedSizeBytes = kShared;
+  } catch (const std::exception& e) {
+    return fail(cudaErrorInvalidKernelImage, e.what());
+  }
+  return cudaSuccess;
+}
+cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int) { return cudaSuccess; }
+cudaError_t cudaFuncSetCacheConfig(const void*, cudaFuncCache) { return cudaSuccess; }
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* n, const void* function, int threads,
+                                                                   size_t shared, unsigned) {
+  const Hold hold(Runtime::get().lock);
+  try {
+    *n = blocks_per_processor(function, threads, shared);
+  } catch (const std::exception& e) {
+    return fail(cudaErrorInvalidKernelImage, e.what());
+  }
+  return cudaSuccess;
+}
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* n, const void* function, int threads, size_t shared) {
+  return cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(n, function, threads, shared, 0);
+}
+
+cudaError_t cudaGetLastError() {
+  const Hold hold(Runtime::get().lock);
+  return static_cast<cudaError_t>(Runtime::get().take_last_error());
+}
+cudaError_t cudaPeekAtLastError() {
+  const Hold hold(Runtime::get().lock);
+  return static_cast<cudaError_t>(Runtime::get().last_error());
+}
+const char* cudaGetErrorName(cudaError_t code) { return error_of(code).name; }
+const char* cudaGetErrorString(cudaError_t code) { return error_of(code).text; }
+
+// ---- emulator.h ----
+
+void flambeau_emulator_read(flambeau_emulator_counters* out) {
+  const Counters& c = counters();
+  *out = {c.launches, c.instructions, c.bytes_read, c.bytes_written, c.sectors_read, c.sectors_written};
+}
+void flambeau_emulator_reset() { counters() = Counters(); }
+int flambeau_emulator_configure(const char* name, const char* value) { return configure(name, value) ? 1 : 0; }
+uint64_t flambeau_emulator_reports() { return reports(); }
+const char* flambeau_emulator_last_report() { return last_report().c_str(); }
+void flambeau_emulator_forget() {
+  clear_reports();
+  Runtime::get().clear_sticky();
+}
+void* flambeau_emulator_bytes(const void* device, uint64_t bytes) {
+  return DeviceMemory::get().translate(reinterpret_cast<uint64_t>(device), bytes);
+}
+
+}  // extern "C"

@@ -1,0 +1,140 @@
+// The runtime library's streams and events, and waiting for them.
+#include <cuda_runtime_api.h>
+
+#include "runtime.h"
+
+using namespace flambeau::emulator;  // NOLINT: the functions here are C
+
+namespace {
+
+using Hold = std::lock_guard<std::recursive_mutex>;
+cudaError_t status() { return static_cast<cudaError_t>(Runtime::get().sticky()); }
+cudaError_t fail(cudaError_t code, const std::string& text) {
+  return static_cast<cudaError_t>(Runtime::get().fail(code, text));
+}
+
+/** Calls f with the stream, under the lock; an unknown one is an error. */
+template <class F>
+cudaError_t with_stream(const char* function, cudaStream_t handle, F&& f) {
+  Runtime& r = Runtime::get();
+  const Hold hold(r.lock);
+  Stream* s = r.stream(handle);
+  if (s == nullptr) return fail(cudaErrorInvalidResourceHandle, std::string(function) + ": no such stream");
+  return f(r, s);
+}
+template <class F>
+cudaError_t with_event(const char* function, cudaEvent_t handle, F&& f) {
+  Runtime& r = Runtime::get();
+  const Hold hold(r.lock);
+  Event* e = r.event(handle);
+  if (e == nullptr) return fail(cudaErrorInvalidResourceHandle, std::string(function) + ": no such event");
+  return f(r, e);
+}
+
+}  // namespace
+
+extern "C" {
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* out, unsigned flags) {
+  const Hold hold(Runtime::get().lock);
+  *out = reinterpret_cast<cudaStream_t>(Runtime::get().create_stream((flags & cudaStreamNonBlocking) == 0));
+  return cudaSuccess;
+}
+cudaError_t cudaStreamCreate(cudaStream_t* out) { return cudaStreamCreateWithFlags(out, cudaStreamDefault); }
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t* out, unsigned flags, int) {
+  return cudaStreamCreateWithFlags(out, flags);
+}
+cudaError_t cudaStreamDestroy(cudaStream_t handle) {
+  return with_stream("cudaStreamDestroy", handle, [](Runtime& r, Stream* s) {
+    if (s == r.default_stream()) return fail(cudaErrorInvalidResourceHandle, "cudaStreamDestroy of the default stream");
+    r.destroy_stream(s);
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
+  return with_stream("cudaStreamSynchronize", handle, [](Runtime& r, Stream* s) {
+    r.drain(s);
+    return status();
+  });
+}
+cudaError_t cudaStreamQuery(cudaStream_t handle) {
+  return with_stream("cudaStreamQuery", handle, [](Runtime& r, Stream* s) {
+    r.drain(s);
+    return status();
+  });
+}
+cudaError_t cudaStreamIsCapturing(cudaStream_t, cudaStreamCaptureStatus* out) {
+  *out = cudaStreamCaptureStatusNone;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  return with_stream("cudaStreamWaitEvent", stream, [&](Runtime&, Stream* s) {
+    return with_event("cudaStreamWaitEvent", event, [&](Runtime& r, Event* e) {
+      r.enqueue(s, [&r, recording = e->last] {
+        r.wait(recording);
+        return true;
+      });
+      return cudaSuccess;
+    });
+  });
+}
+cudaError_t cudaDeviceSynchronize() {
+  const Hold hold(Runtime::get().lock);
+  Runtime::get().drain_all();
+  return status();
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* out, unsigned flags) {
+  const Hold hold(Runtime::get().lock);
+  *out = reinterpret_cast<cudaEvent_t>(Runtime::get().create_event((flags & cudaEventDisableTiming) == 0));
+  return cudaSuccess;
+}
+cudaError_t cudaEventCreate(cudaEvent_t* out) { return cudaEventCreateWithFlags(out, cudaEventDefault); }
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  return with_event("cudaEventDestroy", event, [](Runtime& r, Event* e) {
+    r.destroy_event(e);
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  return with_stream("cudaEventRecord", stream, [&](Runtime&, Stream* s) {
+    return with_event("cudaEventRecord", event, [&](Runtime& r, Event* e) {
+      e->last = std::make_shared<Recording>();
+      e->last->stream = s;
+      r.enqueue(s, [recording = e->last] {
+        recording->done = true;
+        recording->time = std::chrono::steady_clock::now();
+        return true;
+      });
+      return status();
+    });
+  });
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  return with_event("cudaEventSynchronize", event, [](Runtime& r, Event* e) {
+    r.wait(e->last);
+    return status();
+  });
+}
+// A question makes progress: else a caller that asks again and again would never see the end of lazy work.
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  return with_event("cudaEventQuery", event, [](Runtime& r, Event* e) {
+    const bool done = e->last == nullptr || e->last->done;
+    r.wait(e->last);
+    return done ? status() : cudaErrorNotReady;
+  });
+}
+cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t from, cudaEvent_t to) {
+  return with_event("cudaEventElapsedTime", from, [&](Runtime&, Event* a) {
+    return with_event("cudaEventElapsedTime", to, [&](Runtime&, Event* b) {
+      if (!a->timing || !b->timing || a->last == nullptr || b->last == nullptr) {
+        return fail(cudaErrorInvalidResourceHandle, "cudaEventElapsedTime: not recorded, or without timing");
+      }
+      if (!a->last->done || !b->last->done) return cudaErrorNotReady;
+      *ms = std::chrono::duration<float, std::milli>(b->last->time - a->last->time).count();
+      return cudaSuccess;
+    });
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,52 @@
+// Device memory: an address range that the host cannot touch, and the bytes behind it that the emulator can. Used by
+// the runtime stand-in (allocation, copies) and by the machine (every global access).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace flambeau::emulator {
+
+/** A live allocation, or (begin == end) none. */
+struct Range {
+  uint64_t begin = 0, end = 0;
+  std::byte* host = nullptr;  // the bytes at `begin`
+};
+
+class DeviceMemory {
+ public:
+  static DeviceMemory& get();
+  DeviceMemory(const DeviceMemory&) = delete;
+  DeviceMemory& operator=(const DeviceMemory&) = delete;
+
+  /** A device address, or 0 when the device is full. `hidden` bytes (variables of modules) do not count as used. */
+  uint64_t allocate(size_t bytes, bool hidden = false);
+  bool release(uint64_t address);
+  /** The allocation around `address`. */
+  Range find(uint64_t address) const;
+  /** True for every address of the device, allocated or not. */
+  bool owns(uint64_t address) const { return address - base_ < size_; }
+  /** The host's view of device memory; null unless all `bytes` are in one allocation. */
+  std::byte* translate(uint64_t address, size_t bytes) const;
+  /** "16 bytes past the end of an allocation of 4000 bytes", for messages. */
+  std::string describe(uint64_t address) const;
+  size_t used() const { return used_; }
+  size_t total() const;
+
+ private:
+  DeviceMemory();
+  ~DeviceMemory();
+  struct Block {
+    size_t bytes, room;
+    bool hidden;
+  };
+  uint64_t base_ = 0;  // what kernels and callers see: pages without any right of access
+  std::byte* bytes_ = nullptr;
+  size_t size_ = 0;
+  size_t used_ = 0;
+  std::map<uint64_t, Block> blocks_;
+  std::map<uint64_t, size_t> free_;
+};
+
+}  // namespace flambeau::emulator

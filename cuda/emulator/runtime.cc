@@ -1,0 +1,129 @@
+// See runtime.h.
+#include "runtime.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace flambeau::emulator {
+
+Runtime::Runtime() { streams_.push_back(std::make_unique<Stream>()); }
+Runtime& Runtime::get() {
+  static Runtime runtime;
+  return runtime;
+}
+
+Stream* Runtime::stream(void* handle) {
+  // 1 and 2 are cudaStreamLegacy and cudaStreamPerThread.
+  if (reinterpret_cast<uint64_t>(handle) <= 2) return default_stream();
+  const auto at = std::find_if(streams_.begin(), streams_.end(), [&](const auto& s) { return s.get() == handle; });
+  return at == streams_.end() ? nullptr : at->get();
+}
+Stream* Runtime::create_stream(bool blocking) {
+  streams_.push_back(std::make_unique<Stream>());
+  streams_.back()->blocking = blocking;
+  return streams_.back().get();
+}
+void Runtime::destroy_stream(Stream* stream) {
+  drain(stream);
+  std::erase_if(streams_, [&](const auto& s) { return s.get() == stream; });
+}
+
+Event* Runtime::create_event(bool timing) {
+  events_.push_back(std::make_unique<Event>());
+  events_.back()->timing = timing;
+  return events_.back().get();
+}
+Event* Runtime::event(void* handle) {
+  const auto at = std::find_if(events_.begin(), events_.end(), [&](const auto& e) { return e.get() == handle; });
+  return at == events_.end() ? nullptr : at->get();
+}
+void Runtime::destroy_event(Event* event) {
+  std::erase_if(events_, [&](const auto& e) { return e.get() == event; });
+}
+
+void Runtime::enqueue(Stream* stream, std::function<bool()> task) {
+  // The default stream and blocking streams wait for each other: that is put in the queue as a task, too.
+  if (settings().lazy) {
+    if (stream == default_stream()) {
+      std::vector<Stream*> others;
+      for (const auto& s : streams_) {
+        if (s.get() != stream && s->blocking && !s->tasks.empty()) others.push_back(s.get());
+      }
+      if (!others.empty()) {
+        stream->tasks.emplace_back([this, others] {
+          for (Stream* s : others) {
+            if (this->stream(s) != nullptr) drain(s);
+          }
+          return true;
+        });
+      }
+    } else if (stream->blocking && !default_stream()->tasks.empty()) {
+      drain(default_stream());
+    }
+  }
+  stream->tasks.push_back(std::move(task));
+  if (!settings().lazy) drain(stream);
+}
+
+bool Runtime::step(Stream* stream) {
+  if (stream->tasks.empty()) return false;
+  auto task = std::move(stream->tasks.front());
+  stream->tasks.pop_front();
+  if (task()) return true;
+  stream->tasks.push_front(std::move(task));
+  return false;
+}
+
+void Runtime::drain(Stream* stream) {
+  while (step(stream)) continue;
+}
+
+void Runtime::drain_all() {
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (size_t i = 0; i < streams_.size(); i++) {
+      while (step(streams_[i].get())) progress = true;
+    }
+  }
+}
+
+void Runtime::wait(const std::shared_ptr<Recording>& recording) {
+  if (recording == nullptr) return;
+  while (!recording->done && stream(recording->stream) != nullptr && step(recording->stream)) continue;
+}
+
+int Runtime::fail(int code, const std::string& text) {
+  last_error_ = code;
+  if (!text.empty()) report(text);
+  return code;
+}
+int Runtime::take_last_error() {
+  const int code = last_error_;
+  last_error_ = sticky_;
+  return code;
+}
+void Runtime::fault(int code, const std::string& text) {
+  report(text);
+  sticky_ = last_error_ = code;
+}
+
+void Runtime::Free::operator()(void* p) const { std::free(p); }
+void* Runtime::allocate_host(size_t bytes) {
+  constexpr size_t kPage = 4096;
+  std::unique_ptr<void, Free> p(std::aligned_alloc(kPage, (std::max<size_t>(bytes, 1) + kPage - 1) / kPage * kPage));
+  void* raw = p.get();
+  if (raw != nullptr) host_[reinterpret_cast<uint64_t>(raw)] = {std::move(p), bytes};
+  return raw;
+}
+bool Runtime::free_host(void* p) { return host_.erase(reinterpret_cast<uint64_t>(p)) != 0; }
+
+bool Runtime::pinned(const void* p) const {
+  const auto a = reinterpret_cast<uint64_t>(p);
+  const auto inside = [a](const auto& map, const auto& size_of) {
+    auto at = map.upper_bound(a);
+    return at != map.begin() && a - std::prev(at)->first < size_of(std::prev(at)->second);
+  };
+  return inside(host_, [](const auto& v) { return v.second; }) || inside(registered_, [](size_t v) { return v; });
+}
+
+}  // namespace flambeau::emulator

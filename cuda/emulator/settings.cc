@@ -1,0 +1,74 @@
+// See settings.h.
+#include "settings.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace flambeau::emulator {
+namespace {
+
+struct Reports {
+  uint64_t count = 0;
+  std::string last;
+};
+Reports& state() {
+  static Reports r;
+  return r;
+}
+
+bool apply(Settings& s, const std::string& name, const std::string& value) {
+  const uint64_t n = std::strtoull(value.c_str(), nullptr, 0);
+  if (name == "RACES") {
+    s.races = n != 0;
+  } else if (name == "STRICT") {
+    s.strict = n != 0;
+  } else if (name == "SEED") {
+    s.seed = n;
+  } else if (name == "LAZY") {
+    s.lazy = n != 0;
+  } else if (name == "POISON") {
+    s.poison = n != 0;
+  } else if (name == "VERBOSE") {
+    s.verbose = n != 0;
+  } else if (name == "LIMIT") {
+    s.limit = n;
+  } else if (name == "MEMORY") {
+    s.memory = n;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Settings from_environment() {
+  Settings s;
+  for (const char* name : {"RACES", "STRICT", "SEED", "LAZY", "POISON", "VERBOSE", "LIMIT", "MEMORY"}) {
+    const char* value = std::getenv((std::string("FLAMBEAU_EMULATOR_") + name).c_str());
+    if (value != nullptr && *value != '\0') apply(s, name, value);
+  }
+  return s;
+}
+
+}  // namespace
+
+Settings& settings() {
+  static Settings s = from_environment();
+  return s;
+}
+bool configure(const std::string& name, const std::string& value) { return apply(settings(), name, value); }
+
+Counters& counters() {
+  static Counters c;
+  return c;
+}
+
+void report(const std::string& text) {
+  state().count++;
+  state().last = text;
+  if (settings().verbose) std::fprintf(stderr, "CUDA emulator: %s\n", text.c_str());
+}
+uint64_t reports() { return state().count; }
+const std::string& last_report() { return state().last; }
+void clear_reports() { state() = Reports(); }
+
+}  // namespace flambeau::emulator
