@@ -304,8 +304,7 @@ FB_FN T gelu(T x) {
 }
 template <class T>
 FB_FN T gelu_derivative(T x) {
-  const T q = x * x * T(-0.5), density = vm::exp_plain(q < T(-87) ? T(-87) : q);
-  return vm::normal_cdf(x) + x * (q < T(-87) ? T(0) : T(0.3989422804014327) * density);
+  return vm::normal_cdf(x) + x * (T(0.3989422804014327) * vm::exp_or_zero(x * x * T(-0.5)));
 }
 template <class T>
 FB_FN T gelu_tanh(T x) {

@@ -393,6 +393,12 @@ FB_INLINE float erf(float x) {
   return x != x ? x : y;
 }
 FB_INLINE double erf(double x) { return std::erf(x); }
+/** exp for x <= 88, 0 where that is subnormal; in double exp itself, of which nothing is saved. */
+FB_INLINE float exp_or_zero(float x) {
+  const float y = exp_plain(x < -87.f ? -87.f : x);
+  return x < -87.f ? 0.f : y;
+}
+FB_INLINE double exp_or_zero(double x) { return exp(x); }
 /** 2^q for -126 <= q <= 127. */
 FB_INLINE float exp2_plain(float q) {
   const float shifted = q + kRoundF, r = q - (shifted - kRoundF);

@@ -149,3 +149,10 @@ test('alpha multiplies in the dtype of the result', () => {
   const half = torch.tensor([1.0078125], { dtype: 'bfloat16' });
   assert.equal(torch.add(torch.tensor([1]).to('float64'), half, { alpha: 0.3 }).item(), 1.30234375);
 });
+
+test('the derivative of GELU keeps the small numbers of float64', () => {
+  const x = torch.tensor([-15], { dtype: 'float64', requiresGrad: true });
+  torch.nn.functional.gelu(x).sum().backward();
+  // x times the density, -8.296e-49, and the integral, 3.671e-51
+  expect(Number(x.grad!.item()) / -8.2594e-49).toBeCloseTo(1, 3);
+});
