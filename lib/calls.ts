@@ -26,7 +26,7 @@ interface Entry {
   /** The names that need putting in their place, also NumPy's; made at the first call by name. */
   words: ReadonlySet<string> | null;
   /** By the number of arguments and the names given. */
-  readonly plans: Map<string, Plan | null>;
+  plans: Map<string, Plan | null> | null;
   readonly out: OutRule | null;
   /** How many arguments it looks at; Infinity where that is not fixed. */
   readonly most: number;
@@ -155,7 +155,7 @@ function arranged(
   // calls of one kind have one plan
   const whole = !positions.includes(undefined);
   const kind = `${count} ${given.join()}`;
-  let plan = whole ? entry.plans.get(kind) : undefined;
+  let plan = whole ? entry.plans?.get(kind) : undefined;
   if (plan === undefined) {
     plan = planOf(
       entry,
@@ -163,6 +163,7 @@ function arranged(
       positions.map((x) => x !== undefined),
       given,
     );
+    entry.plans ??= new Map();
     if (whole && entry.plans.size < 64) entry.plans.set(kind, plan);
   }
   if (plan === null) return null;
@@ -260,7 +261,7 @@ export function publish(
       signature,
       overloads: null,
       words: null,
-      plans: new Map(),
+      plans: null,
       out,
       most: fixed ? f.length : Number.POSITIVE_INFINITY,
     });
