@@ -22,6 +22,7 @@ import {
 import { ExponentialFamily } from './exponential-family.ts';
 import { Beta, Chi2 } from './gamma.ts';
 import { factorFromPrecision, factorOf, halfLogDet, solveFactored } from './triangular.ts';
+import { givenMatrix, MATRICES, type Matrix } from './multivariate-normal.ts';
 
 /** Options of {@link LKJCholesky}. */
 export interface LKJCholeskyOptions extends ValidateOptions {
@@ -102,7 +103,6 @@ export interface WishartOptions extends ValidateOptions {
   /** The lower triangular factor of the covariance. */
   scaleTril?: Tensor | null | undefined;
 }
-const MATRICES = ['covarianceMatrix', 'precisionMatrix', 'scaleTril'] as const;
 
 /**
  * The distribution of the scatter matrices [n, n] of `df` normal vectors with a covariance, a precision, or the covariance's
@@ -115,7 +115,7 @@ export class Wishart extends ExponentialFamily {
   readonly df: Tensor;
   /** Without the dims that the degrees of freedom alone have. */
   readonly #factor: Tensor;
-  readonly #by: (typeof MATRICES)[number];
+  readonly #by: Matrix;
   readonly #matrix: Tensor;
   readonly #chi2: Chi2;
   constructor(
@@ -135,21 +135,8 @@ export class Wishart extends ExponentialFamily {
     const where = 'Wishart';
     const names = ['df', ...MATRICES, 'validateArgs'];
     const options = readArguments<WishartOptions & { df: Param }>(where, args, names);
-    const given = MATRICES.filter((name) => (options[name] ?? null) !== null);
-    if (given.length !== 1) {
-      throw new TypeError(
-        `${where}: Exactly one of covarianceMatrix or precisionMatrix or scaleTril may be specified.`,
-      );
-    }
-    this.#by = given[0]!;
-    const matrix: unknown = options[this.#by];
-    if (!(matrix instanceof Tensor))
-      throw new TypeError(`${where}: expected a Tensor for ${this.#by} but received ${describe(matrix)}`);
-    if (matrix.ndim < 2) {
-      throw new ShapeError(
-        `${where}: ${this.#by} must be at least two-dimensional, with optional leading batch dimensions`,
-      );
-    }
+    const [by, matrix] = givenMatrix(where, options);
+    this.#by = by;
     const n = matrix.sizes.at(-1)!;
     if (matrix.sizes.at(-2) !== n) throw new ShapeError(`${where}: ${this.#by} ${matrix.shape} is not square`);
     const df: unknown = options.df;

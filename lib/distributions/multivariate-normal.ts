@@ -15,8 +15,23 @@ export interface MultivariateNormalOptions extends ValidateOptions {
   /** The lower triangular factor of the covariance. */
   scaleTril?: Tensor | null | undefined;
 }
-const MATRICES = ['covarianceMatrix', 'precisionMatrix', 'scaleTril'] as const;
-type Matrix = (typeof MATRICES)[number];
+export const MATRICES = ['covarianceMatrix', 'precisionMatrix', 'scaleTril'] as const;
+export type Matrix = (typeof MATRICES)[number];
+/** The one matrix of these that is given. */
+export function givenMatrix(where: string, options: Readonly<Partial<Record<Matrix, unknown>>>): [Matrix, Tensor] {
+  const given = MATRICES.filter((name) => (options[name] ?? null) !== null);
+  if (given.length !== 1) {
+    throw new TypeError(`${where}: Exactly one of covarianceMatrix or precisionMatrix or scaleTril may be specified.`);
+  }
+  const by = given[0]!;
+  const matrix = options[by];
+  if (!(matrix instanceof Tensor))
+    throw new TypeError(`${where}: expected a Tensor for ${by} but received ${describe(matrix)}`);
+  if (matrix.ndim < 2) {
+    throw new ShapeError(`${where}: ${by} must be at least two-dimensional, with optional leading batch dimensions`);
+  }
+  return [by, matrix];
+}
 
 /**
  * The normal distribution of vectors with mean `loc` [*, n] and a covariance, a precision, or the covariance's lower
@@ -53,21 +68,8 @@ export class MultivariateNormal extends Distribution {
     if (!(loc instanceof Tensor))
       throw new TypeError(`${where}: expected a Tensor for loc but received ${describe(loc)}`);
     if (loc.ndim < 1) throw new ShapeError(`${where}: loc must be at least one-dimensional.`);
-    const given = MATRICES.filter((name) => (options[name] ?? null) !== null);
-    if (given.length !== 1) {
-      throw new TypeError(
-        `${where}: Exactly one of covarianceMatrix or precisionMatrix or scaleTril may be specified.`,
-      );
-    }
-    this.#by = given[0]!;
-    const matrix: unknown = options[this.#by];
-    if (!(matrix instanceof Tensor))
-      throw new TypeError(`${where}: expected a Tensor for ${this.#by} but received ${describe(matrix)}`);
-    if (matrix.ndim < 2) {
-      throw new ShapeError(
-        `${where}: ${this.#by} must be at least two-dimensional, with optional leading batch dimensions`,
-      );
-    }
+    const [by, matrix] = givenMatrix(where, options);
+    this.#by = by;
     const n = loc.sizes.at(-1)!;
     if (matrix.sizes.at(-1) !== n || matrix.sizes.at(-2) !== n)
       throw new ShapeError(`${where}: ${this.#by} ${matrix.shape} does not fit loc ${loc.shape}`);

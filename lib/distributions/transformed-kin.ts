@@ -14,7 +14,7 @@ import {
 import { EULER } from './extreme.ts';
 import { Gamma } from './gamma.ts';
 import { Cauchy, Normal, Uniform } from './location-scale.ts';
-import { type Independent, TransformedDistribution } from './transformed.ts';
+import { Folded, type Independent, TransformedDistribution } from './transformed.ts';
 import { AbsTransform, AffineTransform, PowerTransform, StickBreakingTransform } from './transforms.ts';
 
 /**
@@ -22,20 +22,11 @@ import { AbsTransform, AffineTransform, PowerTransform, StickBreakingTransform }
  * @example
  * new torch.distributions.HalfCauchy(1).logProb(torch.tensor([0.5])) // tensor([-0.6747])
  */
-export class HalfCauchy extends TransformedDistribution {
+export class HalfCauchy extends Folded {
   constructor(...args: Named<[scale: Param], ['scale'], [validateArgs?: boolean | null], ValidateOptions>) {
     const { scale, validateArgs } = readParams('HalfCauchy', args, ['scale']);
     super(new Cauchy(0, scale, { validateArgs: false }), new AbsTransform(), { validateArgs: false });
     this.init(scale.sizes, [], validateArgs);
-  }
-  protected override get shown(): boolean {
-    return false;
-  }
-  override get argConstraints(): Readonly<Record<string, constraints.Constraint>> {
-    return { scale: constraints.positive };
-  }
-  override get support(): constraints.Constraint {
-    return constraints.nonnegative;
   }
   /** The half width at half maximum of the Cauchy distribution. */
   get scale(): Tensor {
@@ -44,29 +35,11 @@ export class HalfCauchy extends TransformedDistribution {
   override get mean(): Tensor {
     return this.scale.detach().newFull(this.batchShape, Number.POSITIVE_INFINITY);
   }
-  override get mode(): Tensor {
-    return this.scale.detach().mul(0);
-  }
   override get variance(): Tensor {
     return this.baseDist.variance;
   }
   override expand(batchShape: Shape): HalfCauchy {
     return this.like(new HalfCauchy(this.scale.expand(batchShape), { validateArgs: false }));
-  }
-  override logProb(value: Tensor): Tensor {
-    this.validate('logProb', value);
-    return this.baseDist.logProb(value).add(Math.LN2).where(value.ge(0), Number.NEGATIVE_INFINITY);
-  }
-  override cdf(value: Tensor): Tensor {
-    this.validate('cdf', value);
-    return this.baseDist.cdf(value).mul(2).sub(1);
-  }
-  override icdf(value: Tensor): Tensor {
-    this.expectTensor('icdf', value);
-    return this.baseDist.icdf(value.add(1).div(2));
-  }
-  override entropy(): Tensor {
-    return this.baseDist.entropy().sub(Math.LN2);
   }
 }
 

@@ -265,17 +265,9 @@ export class LogNormal extends TransformedDistribution {
   }
 }
 
-/**
- * The distribution of `|x|` for normal x of mean 0 and deviation `scale`. Samples are PyTorch's for the same seed.
- * @example
- * new torch.distributions.HalfNormal(1).logProb(torch.tensor([0.5])) // tensor([-0.3508])
- */
-export class HalfNormal extends TransformedDistribution {
-  constructor(...args: Named<[scale: Param], ['scale'], [validateArgs?: boolean | null], ValidateOptions>) {
-    const { scale, validateArgs } = readParams('HalfNormal', args, ['scale']);
-    super(new Normal(0, scale, { validateArgs: false }), new AbsTransform(), { validateArgs: false });
-    this.init(this.baseDist.batchShape, [], validateArgs);
-  }
+/** `|x|` for x of a distribution around 0 that is symmetric: half-normal, half-Cauchy. */
+export abstract class Folded extends TransformedDistribution {
+  abstract get scale(): Tensor;
   protected override get shown(): boolean {
     return false;
   }
@@ -285,21 +277,8 @@ export class HalfNormal extends TransformedDistribution {
   override get support(): constraints.Constraint {
     return constraints.nonnegative;
   }
-  /** The standard deviation of the normal distribution. */
-  get scale(): Tensor {
-    return (this.baseDist as Normal).scale;
-  }
-  override get mean(): Tensor {
-    return this.scale.mul(Math.sqrt(2 / Math.PI));
-  }
   override get mode(): Tensor {
     return this.scale.detach().mul(0);
-  }
-  override get variance(): Tensor {
-    return this.scale.square().mul(1 - 2 / Math.PI);
-  }
-  override expand(batchShape: Shape): HalfNormal {
-    return this.like(new HalfNormal(this.scale.expand(batchShape), { validateArgs: false }));
   }
   override logProb(value: Tensor): Tensor {
     this.validate('logProb', value);
@@ -315,5 +294,31 @@ export class HalfNormal extends TransformedDistribution {
   }
   override entropy(): Tensor {
     return this.baseDist.entropy().sub(Math.LN2);
+  }
+}
+
+/**
+ * The distribution of `|x|` for normal x of mean 0 and deviation `scale`. Samples are PyTorch's for the same seed.
+ * @example
+ * new torch.distributions.HalfNormal(1).logProb(torch.tensor([0.5])) // tensor([-0.3508])
+ */
+export class HalfNormal extends Folded {
+  constructor(...args: Named<[scale: Param], ['scale'], [validateArgs?: boolean | null], ValidateOptions>) {
+    const { scale, validateArgs } = readParams('HalfNormal', args, ['scale']);
+    super(new Normal(0, scale, { validateArgs: false }), new AbsTransform(), { validateArgs: false });
+    this.init(this.baseDist.batchShape, [], validateArgs);
+  }
+  /** The standard deviation of the normal distribution. */
+  get scale(): Tensor {
+    return (this.baseDist as Normal).scale;
+  }
+  override get mean(): Tensor {
+    return this.scale.mul(Math.sqrt(2 / Math.PI));
+  }
+  override get variance(): Tensor {
+    return this.scale.square().mul(1 - 2 / Math.PI);
+  }
+  override expand(batchShape: Shape): HalfNormal {
+    return this.like(new HalfNormal(this.scale.expand(batchShape), { validateArgs: false }));
   }
 }
