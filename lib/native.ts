@@ -71,7 +71,7 @@ function load(): Native {
 export const native: Native = load();
 
 /** Figures that native keeps up to date, see native/storage.h. */
-export const figures: Float64Array = new Float64Array(8);
+export const figures: Float64Array = new Float64Array(8 * 17);
 export const LIVE_BYTES = 0;
 export const FREED_BYTES = 1;
 export const LIVE_COUNT = 2;

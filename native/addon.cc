@@ -11,15 +11,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "backend.h"
+#include "addon.h"
 #include "blas.h"
-#include "napi.h"
 #include "parallel.h"
 #include "pool.h"
 #include "random.h"
-#include "reader.h"
 #include "shared.h"
-#include "storage.h"
 
 namespace flambeau {
 namespace {
@@ -58,54 +55,45 @@ uint32_t optional_operands(std::string_view kernel) {
   return 0;
 }
 
-/** What one JavaScript environment (the main thread, or a worker) owns. */
-struct Instance {
-  explicit Instance(napi_env env) : storages(env), reader(storages) {
-    for (const Kernel& k : kernels) optional.push_back(optional_operands(k.name));
-  }
+}  // namespace
 
-  StorageTable storages;
-  Reader reader;
-  std::vector<Kernel> kernels = cpu_backend().table.kernels();
-  std::vector<uint32_t> optional;               // optional_operands() of each
-  napi_ref figures = nullptr, words = nullptr;  // strong: the arrays that native reads and writes
-  napi_ref canary = nullptr;                    // weak
-  double group = 0;                             // whose worker this environment is, see shared.h
-};
-
-/** Codes that lib/dispatch.ts turns into the error classes of the public API. */
-void raise(napi_env env, const char* code, const char* message) {
-  bool pending = false;
-  napi_is_exception_pending(env, &pending);
-  if (!pending) napi_throw_error(env, code, message);
+Instance::Instance(napi_env env) : storages(env), reader(storages) {
+  for (const Kernel& k : kernels) optional.push_back(optional_operands(k.name));
+  device_kernels.assign(kernels.size(), -1);
 }
 
-/** Runs `f`, turning C++ exceptions into JavaScript ones. Nothing may leave through the C boundary. */
-template <class F>
-void guarded(napi_env env, F&& f) noexcept {
-  try {
-    f();
-  } catch (const PlanError& e) {
-    raise(env, "FLAMBEAU_PLAN", e.what());
-  } catch (const std::out_of_range& e) {
-    raise(env, "FLAMBEAU_INDEX", e.what());
-  } catch (const std::domain_error& e) {
-    raise(env, "FLAMBEAU_VALUE", e.what());
-  } catch (const std::invalid_argument& e) {
-    raise(env, "FLAMBEAU_VALUE", e.what());
-  } catch (const std::bad_alloc&) {
-    raise(env, "FLAMBEAU_MEMORY", "no memory for temporary results");
-  } catch (const std::exception& e) {
-    raise(env, "FLAMBEAU_INTERNAL", e.what());
-  } catch (...) {
-    raise(env, "FLAMBEAU_INTERNAL", "unknown native error");
+StorageTable::View bytes_at(Instance& self, double handle, double offset, double count) {
+  const StorageTable::View view = self.storages.find(handle);
+  if (!view.data) throw PlanError("the storage is gone");
+  if (!(offset >= 0 && count >= 0 && offset + count <= static_cast<double>(view.bytes))) {
+    throw PlanError("outside the storage");
   }
+  return {view.data + static_cast<size_t>(offset), static_cast<size_t>(count), view.device};
 }
 
-Instance& instance(napi_env env) {
-  void* data = nullptr;
-  napi_get_instance_data(env, &data);
-  return *static_cast<Instance*>(data);
+namespace {
+
+/** Copies out of a storage, or into it; waits for the work that a device still does on it. */
+void copy_out(void* to, const StorageTable::View& from) {
+  if (from.bytes == 0) return;
+  if (from.device == 0)
+    std::memcpy(to, from.data, from.bytes);
+  else
+    device_backend()->copy(static_cast<std::byte*>(to), -1, from.data, from.device - 1, from.bytes, false);
+}
+void copy_in(const StorageTable::View& to, const std::byte* from) {
+  if (to.bytes == 0) return;
+  if (to.device == 0)
+    std::memcpy(to.data, from, to.bytes);
+  else
+    device_backend()->copy(to.data, to.device - 1, from, -1, to.bytes, false);
+}
+
+/** The device backend's number of a kernel. */
+int device_kernel(const Instance& self, int kernel, int device) {
+  const int number = self.device_kernels[static_cast<size_t>(kernel)];
+  if (number < 0) throw PlacementError("not implemented on '" + device_name(device) + "'");
+  return number;
 }
 
 /** The arguments of a hot entry, and the instance that napi_create_function was given. */
@@ -142,7 +130,8 @@ napi_value run(napi_env env, napi_callback_info info) {
     if (!kernel) throw PlanError("not a kernel over one set of operands");
     const uint32_t optional = in.self->optional[static_cast<size_t>(plan.kernel)];
     if (plan.absent & ~optional) throw PlanError("an operand is missing");
-    kernel(plan);
+    if (plan.device == 0) return kernel(plan);
+    device_backend()->run(plan.device - 1, device_kernel(*in.self, plan.kernel, plan.device), plan);
   });
   return nullptr;
 }
@@ -155,23 +144,29 @@ napi_value run_list(napi_env env, napi_callback_info info) {
     if (static_cast<size_t>(plan.kernel) >= in.self->kernels.size()) throw PlanError("unknown kernel");
     const ListKernelFn kernel = in.self->kernels[static_cast<size_t>(plan.kernel)].run_list;
     if (!kernel) throw PlanError("not a kernel over lists");
-    kernel(plan);
+    if (plan.device == 0) return kernel(plan);
+    device_backend()->run_list(plan.device - 1, device_kernel(*in.self, plan.kernel, plan.device), plan);
   });
   return nullptr;
 }
 
-/** allocate(bytes, owner): a handle, or -1 when memory is short. */
+/** allocate(bytes, owner, device): a handle, or -1 when memory is short. */
 napi_value allocate(napi_env env, napi_callback_info info) {
-  const Arguments<2> in(env, info);
+  const Arguments<3> in(env, info);
   double handle = -1;
   guarded(env, [&] {
-    const double bytes = in.number(env, 0);
+    const double bytes = in.number(env, 0), device = in.number(env, 2);
+    if (!(device >= 0 && device <= (device_backend() ? device_backend()->devices() : 0))) {
+      throw std::invalid_argument("allocate: no such device");
+    }
     napi_valuetype type;
     if (!(bytes >= 0)) throw std::invalid_argument("allocate: bad size");
     if (napi_typeof(env, in.values[1], &type) != napi_ok || type != napi_object) {
       throw std::invalid_argument("allocate: the owner must be an object");
     }
-    if (bytes <= 0x1p47) handle = in.self->storages.allocate(static_cast<size_t>(bytes), in.values[1]);
+    if (bytes <= 0x1p47) {
+      handle = in.self->storages.allocate(static_cast<size_t>(bytes), in.values[1], static_cast<int>(device));
+    }
   });
   return make_number(env, handle);
 }
@@ -209,16 +204,6 @@ napi_value sweep(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/** Bytes [offset, offset + count) of a storage, or PlanError. */
-std::byte* bytes_at(Instance& self, double handle, double offset, double count) {
-  const StorageTable::View view = self.storages.find(handle);
-  if (!view.data) throw PlanError("the storage is gone");
-  if (!(offset >= 0 && count >= 0 && offset + count <= static_cast<double>(view.bytes))) {
-    throw PlanError("outside the storage");
-  }
-  return view.data + static_cast<size_t>(offset);
-}
-
 /** item(handle, byteOffset, dtype): one element as a number, boolean or, where a number is not exact, a bigint. */
 napi_value item(napi_env env, napi_callback_info info) {
   const Arguments<3> in(env, info);
@@ -227,12 +212,12 @@ napi_value item(napi_env env, napi_callback_info info) {
     const double code = in.number(env, 2);
     if (!(code >= 0 && code < kDTypes)) throw PlanError("unknown dtype");
     const DType dtype = static_cast<DType>(static_cast<int>(code));
-    const std::byte* at =
+    const StorageTable::View at =
         bytes_at(*in.self, in.number(env, 0), in.number(env, 1), static_cast<double>(item_size(dtype)));
     visit(dtype, [&](auto tag) {
       using T = typename decltype(tag)::type;
       T value;
-      std::memcpy(&value, at, sizeof value);
+      copy_out(&value, at);
       if constexpr (is_bool<T>) {
         napi_get_boolean(env, value, &out);
       } else if constexpr (std::is_same_v<T, int64_t>) {
@@ -271,8 +256,7 @@ napi_value read(napi_env env, napi_callback_info info) {
   const Arguments<3> in(env, info);
   guarded(env, [&] {
     const Span to = span_of(env, in.values[2]);
-    const std::byte* from = bytes_at(*in.self, in.number(env, 0), in.number(env, 1), static_cast<double>(to.bytes));
-    if (to.bytes) std::memcpy(to.data, from, to.bytes);
+    copy_out(to.data, bytes_at(*in.self, in.number(env, 0), in.number(env, 1), static_cast<double>(to.bytes)));
   });
   return nullptr;
 }
@@ -282,8 +266,7 @@ napi_value write(napi_env env, napi_callback_info info) {
   const Arguments<3> in(env, info);
   guarded(env, [&] {
     const Span from = span_of(env, in.values[2]);
-    std::byte* to = bytes_at(*in.self, in.number(env, 0), in.number(env, 1), static_cast<double>(from.bytes));
-    if (from.bytes) std::memcpy(to, from.data, from.bytes);
+    copy_in(bytes_at(*in.self, in.number(env, 0), in.number(env, 1), static_cast<double>(from.bytes)), from.data);
   });
   return nullptr;
 }
@@ -356,10 +339,20 @@ void full_collection(const Napi::CallbackInfo& info) {
   napi_adjust_external_memory(info.Env(), -plenty, &total);
 }
 
-/** poolStats(): the process-wide figures, and this environment's references. */
+/** A device number that is optional and exists: 0 is the CPU. */
+int device_argument(const Napi::CallbackInfo& info, size_t i) {
+  if (info.Length() <= i || info[i].IsUndefined()) return 0;
+  return index_argument(info, i, device_backend() ? device_backend()->devices() : 0);
+}
+
+/** poolStats(device): the process-wide figures, and this environment's references. */
 Napi::Value pool_stats(const Napi::CallbackInfo& info) {
   const Instance& self = instance(info.Env());
-  const PoolStats stats = Pool::instance().stats();
+  PoolStats stats;
+  guarded(info.Env(), [&] {
+    const int device = device_argument(info, 0);
+    stats = device == 0 ? Pool::instance().stats() : device_backend()->pool(device - 1);
+  });
   Napi::Object out = Napi::Object::New(info.Env());
   out.Set("reserved", static_cast<double>(stats.reserved));
   out.Set("cached", static_cast<double>(stats.cached));
@@ -369,25 +362,30 @@ Napi::Value pool_stats(const Napi::CallbackInfo& info) {
   return out;
 }
 
-double number_argument(const Napi::CallbackInfo& info, size_t i) {
-  if (info.Length() <= i || !info[i].IsNumber()) throw std::invalid_argument("expected a number");
-  return info[i].As<Napi::Number>().DoubleValue();
-}
-
-/** trim(keepBytes): gives cached memory back to the system. */
+/** trim(keepBytes, device): gives cached memory back to the system. */
 void trim(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     const double keep_bytes = number_argument(info, 0);
-    Pool::instance().trim(keep_bytes > 0 ? static_cast<size_t>(std::min(keep_bytes, 0x1p53)) : 0);
+    const size_t bytes = keep_bytes > 0 ? static_cast<size_t>(std::min(keep_bytes, 0x1p53)) : 0;
+    const int device = device_argument(info, 1);
+    if (device == 0)
+      Pool::instance().trim(bytes);
+    else
+      device_backend()->trim(device - 1, bytes);
   });
 }
 
-/** setLimit(bytes): the most that the pool may take from the system. */
+/** setLimit(bytes, device): the most that the pool may take from the system. */
 void set_limit(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     const double bytes = number_argument(info, 0);
     if (!(bytes >= 0)) throw std::invalid_argument("setLimit: expected bytes");
-    Pool::instance().set_limit(static_cast<size_t>(std::min(bytes, 0x1p53)));
+    const size_t most = static_cast<size_t>(std::min(bytes, 0x1p53));
+    const int device = device_argument(info, 1);
+    if (device == 0)
+      Pool::instance().set_limit(most);
+    else
+      device_backend()->set_limit(device - 1, most);
   });
 }
 
@@ -412,15 +410,29 @@ Napi::Value build(const Napi::CallbackInfo& info) {
   return out;
 }
 
-/** createGenerator(): its id. Id 0 is this thread's default generator. */
+/** createGenerator(device): its id. Id 0 is this thread's default generator on the CPU. */
 Napi::Value make_generator(const Napi::CallbackInfo& info) {
   double id = -1;
-  guarded(info.Env(), [&] { id = create_generator(5489); });
+  guarded(info.Env(), [&] {
+    const int device = device_argument(info, 0);
+    id = device == 0 ? create_generator(5489) : device_backend()->create_generator(device - 1);
+  });
   return Napi::Number::New(info.Env(), id);
 }
 
+/** Calls `on_device` with the backend if the generator of that id is a device's, else `on_host`. */
+template <class OnHost, class OnDevice>
+void with_generator(const Napi::CallbackInfo& info, OnHost&& on_host, OnDevice&& on_device) {
+  guarded(info.Env(), [&] {
+    const int id = index_argument(info, 0);
+    if (id < kFirstGenerator) return on_host(id);
+    if (!device_backend()) throw PlanError("unknown generator");
+    on_device(*device_backend(), id);
+  });
+}
+
 void drop_generator(const Napi::CallbackInfo& info) {
-  guarded(info.Env(), [&] { destroy_generator(static_cast<int>(number_argument(info, 0))); });
+  with_generator(info, destroy_generator, [](DeviceBackend& backend, int id) { backend.destroy_generator(id); });
 }
 
 /** seedGenerator(id, seed: bigint). */
@@ -428,33 +440,43 @@ void seed_generator(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     if (info.Length() < 2 || !info[1].IsBigInt()) throw std::invalid_argument("expected a bigint");
     bool lossless = false;
-    generator_at(static_cast<int>(number_argument(info, 0))).seed(info[1].As<Napi::BigInt>().Uint64Value(&lossless));
+    const uint64_t seed = info[1].As<Napi::BigInt>().Uint64Value(&lossless);
+    with_generator(
+        info, [&](int id) { generator_at(id).seed(seed); },
+        [&](DeviceBackend& backend, int id) { backend.seed_generator(id, seed); });
   });
 }
 
 Napi::Value generator_seed(const Napi::CallbackInfo& info) {
   uint64_t seed = 0;
-  guarded(info.Env(), [&] { seed = generator_at(static_cast<int>(number_argument(info, 0))).initial_seed(); });
+  with_generator(
+      info, [&](int id) { seed = generator_at(id).initial_seed(); },
+      [&](DeviceBackend& backend, int id) { seed = backend.generator_seed(id); });
   return Napi::BigInt::New(info.Env(), seed);
 }
 
-/** generatorState(id): PyTorch's 5056 bytes. */
+/** generatorState(id): PyTorch's 5056 bytes; of a GPU's generator its 16 bytes. */
 Napi::Value generator_state(const Napi::CallbackInfo& info) {
-  Napi::Value out = info.Env().Undefined();
-  guarded(info.Env(), [&] {
-    const Generator& generator = generator_at(static_cast<int>(number_argument(info, 0)));
-    Napi::Uint8Array bytes = Napi::Uint8Array::New(info.Env(), Generator::kStateBytes);
-    generator.get_state(reinterpret_cast<std::byte*>(bytes.Data()));
-    out = bytes;
-  });
-  return out;
+  std::vector<std::byte> state;
+  with_generator(
+      info,
+      [&](int id) {
+        state.resize(Generator::kStateBytes);
+        generator_at(id).get_state(state.data());
+      },
+      [&](DeviceBackend& backend, int id) { state = backend.generator_state(id); });
+  Napi::Uint8Array bytes = Napi::Uint8Array::New(info.Env(), state.size());
+  if (!state.empty()) std::memcpy(bytes.Data(), state.data(), state.size());
+  return bytes;
 }
 
 void set_generator_state(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     if (info.Length() < 2) throw std::invalid_argument("expected a state");
     const Span state = span_of(info.Env(), info[1]);
-    generator_at(static_cast<int>(number_argument(info, 0))).set_state(state.data, state.bytes);
+    with_generator(
+        info, [&](int id) { generator_at(id).set_state(state.data, state.bytes); },
+        [&](DeviceBackend& backend, int id) { backend.set_generator_state(id, state.data, state.bytes); });
   });
 }
 
@@ -578,6 +600,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   cold("share", share);
   cold("claim", claim);
   cold("mapFile", map_file);
+  add_device_entries(env, exports);
   return exports;
 }
 

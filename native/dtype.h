@@ -17,8 +17,8 @@ inline constexpr int kDTypes = 10;
 struct Bool {
   uint8_t byte;
   Bool() = default;
-  constexpr Bool(bool v) : byte(v ? 1 : 0) {}
-  constexpr operator bool() const { return byte != 0; }
+  FB_BOTH constexpr Bool(bool v) : byte(v ? 1 : 0) {}
+  FB_BOTH constexpr operator bool() const { return byte != 0; }
 };
 
 /** Not a local of item_size, which would copy it to the stack at every call. */

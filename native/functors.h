@@ -1,17 +1,26 @@
 // The element-wise formulas, one row each: X(kernel name, dtypes, number of parameters, cost, expression). The CPU
-// kernels (native/cpu) expand the rows now, the CUDA kernels later; so expressions are plain C++ in x (a, b), T and the
-// parameters p[]. vm:: is vecmath.h here; a CUDA build supplies its own with the same names.
+// kernels (native/cpu) and the CUDA kernels (cuda/) expand the rows; so expressions are plain C++ in x (a, b), T and the
+// parameters p[]. vm:: is vecmath.h here, and cuda/vecmath.cuh, with the same names, there.
 #pragma once
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 
+#if defined(__CUDACC__)
+#include "../cuda/vecmath.cuh"
+#else
 #include "cpu/isa.h"
 #include "vecmath.h"
+#endif
 
-#ifndef FB_FN
+// Short functions, and those that take their time.
+#if defined(__CUDACC__)
+#define FB_FN __host__ __device__ __forceinline__
+#define FB_WIDE __host__ __device__ inline
+#else
 #define FB_FN FB_INLINE
+#define FB_WIDE inline
 #endif
 
 namespace flambeau::FB_ISA::fn {
@@ -323,7 +332,7 @@ FB_FN T silu_derivative(T x) {
 }
 
 /** Recurrence up to 10, then the asymptotic series; reflection below zero. */
-inline double digamma_wide(double x) {
+FB_WIDE double digamma_wide(double x) {
   if (x == 0) return std::copysign(vm::kInf, -x);
   double result = 0;
   if (x < 0) {
@@ -343,7 +352,7 @@ inline double digamma_wide(double x) {
   return result + std::log(x) - 0.5 / x - series;
 }
 /** Derivative of digamma: reflection below zero, recurrence up to 10, then the asymptotic series. */
-inline double trigamma_wide(double x) {
+FB_WIDE double trigamma_wide(double x) {
   if (x == 0) return vm::kInf;
   double sign = 1, result = 0;
   if (x < 0.5) {
@@ -358,7 +367,7 @@ inline double trigamma_wide(double x) {
   return sign * (result + (1 + 0.5 / x + series) / x);
 }
 /** Giles' start (single precision), then Newton steps on erf and on erfc, whichever keeps its digits. */
-inline double erfinv_wide(double y) {
+FB_WIDE double erfinv_wide(double y) {
   const double a = std::fabs(y);
   if (!(a < 1)) return a == 1 ? std::copysign(vm::kInf, y) : kNaN<double>;
   if (a < 1e-8) return y * 0.88622692545275801365;
@@ -388,7 +397,7 @@ inline double erfinv_wide(double y) {
   return std::copysign(x, y);
 }
 /** The power series to 20, the asymptotic one beyond, both until they no longer change the sum. */
-inline double i0_wide(double x) {
+FB_WIDE double i0_wide(double x) {
   const double a = std::fabs(x);
   // PyTorch's formula gives NaN at infinity
   if (!(a < 720)) return a - a == 0 ? vm::kInf : kNaN<double>;
@@ -407,7 +416,7 @@ inline double i0_wide(double x) {
   return sum / std::sqrt(2 * vm::kPi * a) * half * half;
 }
 /** As i0_wide, of order 1: the derivative of i0. */
-inline double i1_wide(double x) {
+FB_WIDE double i1_wide(double x) {
   const double a = std::fabs(x);
   if (!(a < 720)) return a != a ? a : std::copysign(vm::kInf, x);
   if (a < 20) {
@@ -425,19 +434,8 @@ inline double i1_wide(double x) {
   const double half = std::exp(a / 2);
   return std::copysign(sum / std::sqrt(2 * vm::kPi * a) * half * half, x);
 }
-/** Σ (q + k)^-s for s > 1, Hurwitz' zeta function: a few terms, then the Euler-Maclaurin series. */
-inline double hurwitz_zeta(double s, double q) {
-  if (q != q) return q;
-  if (q <= 0) {
-    if (q == std::floor(q)) return vm::kInf;
-    if (s != std::floor(s)) return kNaN<double>;
-  }
-  if (q < -64) {
-    // the terms far below zero, mirrored to above it, where the series gives all of them at once
-    const double near = q + std::floor(-q) - 32;
-    const double far = hurwitz_zeta(s, 1 - near) - hurwitz_zeta(s, 1 - q);
-    return (std::fmod(s, 2) == 0 ? far : -far) + hurwitz_zeta(s, near);
-  }
+/** Σ (q + k)^-s for s > 1 and q not far below zero: a few terms, then the Euler-Maclaurin series. */
+FB_WIDE double hurwitz_zeta_near(double s, double q) {
   double sum = 0;
   // from 12 on the series below has 16 digits
   for (; q < 12; q += 1) {
@@ -446,8 +444,8 @@ inline double hurwitz_zeta(double s, double q) {
     if (q > 0 && term < sum * 1e-18) return sum;
   }
   if (q == vm::kInf) return 0;
-  static constexpr double kBernoulli[] = {1.0 / 6,       -1.0 / 30, 1.0 / 42,      -1.0 / 30,     5.0 / 66,
-                                          -691.0 / 2730, 7.0 / 6,   -3617.0 / 510, 43867.0 / 798, -174611.0 / 330};
+  constexpr double kBernoulli[] = {1.0 / 6,       -1.0 / 30, 1.0 / 42,      -1.0 / 30,     5.0 / 66,
+                                   -691.0 / 2730, 7.0 / 6,   -3617.0 / 510, 43867.0 / 798, -174611.0 / 330};
   const double power = std::pow(q, -s);
   sum += q * power / (s - 1) + power / 2;
   double term = power / q * s / 2;  // s (s + 1) … / (2k)! q^(-s - 2k + 1)
@@ -458,8 +456,21 @@ inline double hurwitz_zeta(double s, double q) {
   }
   return sum;
 }
+/** The same for any q: Hurwitz' zeta function. */
+FB_WIDE double hurwitz_zeta(double s, double q) {
+  if (q != q) return q;
+  if (q <= 0) {
+    if (q == std::floor(q)) return vm::kInf;
+    if (s != std::floor(s)) return kNaN<double>;
+  }
+  if (q >= -64) return hurwitz_zeta_near(s, q);
+  // the terms far below zero, mirrored to above it, where the series gives all of them at once
+  const double near = q + std::floor(-q) - 32;
+  const double far = hurwitz_zeta_near(s, 1 - near) - hurwitz_zeta_near(s, 1 - q);
+  return (std::fmod(s, 2) == 0 ? far : -far) + hurwitz_zeta_near(s, near);
+}
 /** As i0_wide, times e^-|x|. */
-inline double i0e_wide(double x) {
+FB_WIDE double i0e_wide(double x) {
   const double a = std::fabs(x);
   if (a < 20) return i0_wide(x) * std::exp(-a);
   double sum = 1, term = 1;
@@ -470,7 +481,7 @@ inline double i0e_wide(double x) {
   }
   return sum / std::sqrt(2 * vm::kPi * a);
 }
-inline double i1e_wide(double x) {
+FB_WIDE double i1e_wide(double x) {
   const double a = std::fabs(x);
   if (a < 20) return i1_wide(x) * std::exp(-a);
   double sum = 1, term = 1;
@@ -482,32 +493,34 @@ inline double i1e_wide(double x) {
   return std::copysign(sum / std::sqrt(2 * vm::kPi * a), x);
 }
 /** e^(x²) erfc(x): the product while erfc has its digits, then Laplace's continued fraction. */
-inline double erfcx_wide(double x) {
-  if (x < 0) return x < -26.7 ? vm::kInf : 2 * std::exp(x * x) - erfcx_wide(-x);
+FB_WIDE double erfcx_positive(double x) {
   if (x < 3) return std::exp(x * x) * std::erfc(x);
   if (x > 1e8) return 1 / (x * std::sqrt(vm::kPi));
   double tail = x;
   for (int k = 60; k > 0; k--) tail = x + k / (2 * tail);
   return 1 / (tail * std::sqrt(vm::kPi));
 }
+FB_WIDE double erfcx_wide(double x) {
+  return !(x < 0) ? erfcx_positive(x) : x < -26.7 ? vm::kInf : 2 * std::exp(x * x) - erfcx_positive(-x);
+}
 /** The logarithm of the normal distribution function. */
-inline double log_ndtr_wide(double x) {
+FB_WIDE double log_ndtr_wide(double x) {
   const double t = x * std::sqrt(0.5);
   return x < -1 ? std::log(erfcx_wide(-t) / 2) - t * t : std::log1p(-std::erfc(t) / 2);
 }
 template <int N>
-double polynomial(const double (&c)[N], double x) {
+FB_WIDE double polynomial(const double (&c)[N], double x) {
   double y = c[N - 1];
   for (int i = N - 2; i >= 0; i--) y = y * x + c[i];
   return y;
 }
 /** Where the normal distribution function is p: Wichura's rational functions (algorithm AS 241), 16 digits. */
-inline double ndtri_wide(double p) {
+FB_WIDE double ndtri_wide(double p) {
   if (!(p > 0 && p < 1)) return p == 0 ? -vm::kInf : p == 1 ? vm::kInf : kNaN<double>;
-  static constexpr double a[] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
+  constexpr double a[] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
                                  1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
                                  3.3430575583588128105e4, 2.5090809287301226727e3};
-  static constexpr double b[] = {1,
+  constexpr double b[] = {1,
                                  4.2313330701600911252e1,
                                  6.8718700749205790830e2,
                                  5.3941960214247511077e3,
@@ -515,10 +528,10 @@ inline double ndtri_wide(double p) {
                                  3.9307895800092710610e4,
                                  2.8729085735721942674e4,
                                  5.2264952788528545610e3};
-  static constexpr double c[] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
+  constexpr double c[] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
                                  3.64784832476320460504e0,  1.27045825245236838258e0, 2.41780725177450611770e-1,
                                  2.27238449892691845833e-2, 7.74545014278341407640e-4};
-  static constexpr double d[] = {1,
+  constexpr double d[] = {1,
                                  2.05319162663775882187e0,
                                  1.67638483018380384940e0,
                                  6.89767334985100004550e-1,
@@ -526,10 +539,10 @@ inline double ndtri_wide(double p) {
                                  1.51986665636164571966e-2,
                                  5.47593808499534494600e-4,
                                  1.05075007164441684324e-9};
-  static constexpr double e[] = {6.65790464350110377720e0,  5.46378491116411436990e0,  1.78482653991729133580e0,
+  constexpr double e[] = {6.65790464350110377720e0,  5.46378491116411436990e0,  1.78482653991729133580e0,
                                  2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
                                  2.71155556874348757815e-5, 2.01033439929228813265e-7};
-  static constexpr double f[] = {1,
+  constexpr double f[] = {1,
                                  5.99832206555887937690e-1,
                                  1.36929880922735805310e-1,
                                  1.48753612908506148525e-2,
@@ -548,13 +561,13 @@ inline double ndtri_wide(double p) {
   return q < 0 ? -y : y;
 }
 /** The domain of PyTorch's zeta function. */
-inline double zeta_wide(double x, double q) {
+FB_WIDE double zeta_wide(double x, double q) {
   if (x == 1) return vm::kInf;
   if (x < 1 || q == vm::kInf) return kNaN<double>;
   return x != x ? x : hurwitz_zeta(x, q);
 }
 /** The derivative of digamma, `n` times: (-1)^(n+1) n! ζ(n + 1, x). */
-inline double polygamma_wide(double n, double x) {
+FB_WIDE double polygamma_wide(double n, double x) {
   if (n == 0) return digamma_wide(x);
   if (n == 1) return trigamma_wide(x);
   const double sign = std::fmod(n, 2) == 0 ? -1 : 1;

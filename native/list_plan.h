@@ -21,6 +21,7 @@ struct Flat {
 /** `groups` tuples of `width` tensors: for Adam the tuples are (parameter, gradient, mean, square). */
 struct ListPlan {
   int kernel = 0;
+  int device = 0;
   int width = 0;
   int64_t groups = 0;
   int params = 0;

@@ -8,6 +8,13 @@
 
 #include "dtype.h"
 
+// Exceptions cross from a device's library to the addon: both must know them as the same types.
+#if defined(__GNUC__)
+#define FB_PUBLIC __attribute__((visibility("default")))
+#else
+#define FB_PUBLIC
+#endif
+
 namespace flambeau {
 
 inline constexpr int kMaxDims = 64;
@@ -15,7 +22,7 @@ inline constexpr int kMaxOperands = 16;
 inline constexpr int kMaxParams = 48;
 
 /** A plan that does not fit its operands: a bug in lib/ or a hostile caller, never a bad read. */
-struct PlanError : std::runtime_error {
+struct FB_PUBLIC PlanError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
@@ -23,6 +30,7 @@ struct PlanError : std::runtime_error {
 struct Operand {
   std::byte* data = nullptr;  // null when an optional operand is absent
   DType dtype = DType::f32;
+  uint8_t device = 0;  // 0: `data` is memory of the host, also in a plan of another device: one element, read at once
   int ndim = 0;
   const int64_t* sizes = nullptr;
   const int64_t* strides = nullptr;
@@ -57,6 +65,7 @@ struct Operand {
  */
 struct Plan {
   int kernel = 0;
+  int device = 0;  // 0 is the CPU, 1 + i the i-th GPU
   bool structured = false;
   int operands = 0;
   int params = 0;

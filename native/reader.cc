@@ -68,6 +68,7 @@ class Reader::Words {
 struct Reader::Place {
   std::byte* storage;
   int64_t offset, bytes, item;
+  int device;
 
   /** Whether `elements` from here on are inside the storage. */
   bool holds(double elements) const {
@@ -83,7 +84,8 @@ inline Reader::Place Reader::read_place(Words& words, double handle, DType dtype
   if (((offset | static_cast<int64_t>(reinterpret_cast<uintptr_t>(view.data))) & (item - 1)) != 0) {
     throw PlanError("a misaligned operand");
   }
-  return {view.data, offset, static_cast<int64_t>(view.bytes), item};
+  seen_ |= uint32_t{1} << view.device;
+  return {view.data, offset, static_cast<int64_t>(view.bytes), item, view.device};
 }
 
 /**
@@ -102,6 +104,7 @@ inline double Reader::read_operand(Words& words, int i, double* sizes) {
     plan_.absent |= uint32_t{1} << i;
     operand.data = nullptr;
     operand.dtype = DType::f32;
+    operand.device = 0;
     operand.room = 0;
     return 1;
   }
@@ -109,6 +112,7 @@ inline double Reader::read_operand(Words& words, int i, double* sizes) {
   if (handle == kScalar) {
     store_scalar(scalars_[i], operand.dtype, words.next());
     operand.data = scalars_[i];
+    operand.device = 0;
     operand.room = 1;
     std::fill_n(strides, operand.ndim, 0);
     return 1;
@@ -132,6 +136,7 @@ inline double Reader::read_operand(Words& words, int i, double* sizes) {
     if (stride != 0) distinct *= sizes[d];
   }
   operand.data = at.storage + std::min(at.offset, at.bytes);
+  operand.device = static_cast<uint8_t>(at.device);
   operand.room = std::max<int64_t>(at.bytes - at.offset, 0) >> std::countr_zero(static_cast<uint64_t>(at.item));
   if (!(product <= kMaxProduct)) throw PlanError("too many elements");
   // An operand without elements is not touched. One that only lacks them along dims of stride 0 is: a sum over nothing.
@@ -144,6 +149,26 @@ inline double Reader::read_operand(Words& words, int i, double* sizes) {
   return distinct;
 }
 
+/** The plan's device, where it is not the CPU: each operand is there, or is one element of the host's memory. */
+void Reader::settle_devices() {
+  int device = 0;
+  for (int i = 0; i < plan_.operands; i++) {
+    const Operand& x = plan_.operand[i];
+    if (x && x.device != 0 && device == 0) device = x.device;
+  }
+  for (int i = 0; i < plan_.operands; i++) {
+    const Operand& x = plan_.operand[i];
+    if (!x || x.device == device) continue;
+    bool one = x.device == 0 && !(plan_.absent >> i & 1);
+    for (int d = 0; d < x.ndim; d++) one = one && (x.sizes[d] == 1 || x.strides[d] == 0);
+    if (!one) {
+      throw PlacementError("expected all tensors to be on the same device, but found at least two devices, " +
+                           device_name(device) + " and " + device_name(x.device));
+    }
+  }
+  plan_.device = device;
+}
+
 const Plan& Reader::read() {
   Words words(*this);
   double sizes[kMaxDims];
@@ -152,10 +177,13 @@ const Plan& Reader::read() {
   plan_.operands = static_cast<int>(words.natural(kMaxOperands, "too many operands"));
   words.params(plan_.param, plan_.params);
   plan_.absent = 0;
+  plan_.device = 0;
+  seen_ = 0;
   plan_.ndim = 0;
   plan_.sizes = map_sizes_;
   if (plan_.structured) {
     for (int i = 0; i < plan_.operands; i++) read_operand<true>(words, i, sizes);
+    if (seen_ > 1) settle_devices();
     return plan_;
   }
   plan_.ndim = static_cast<int>(words.natural(kMaxDims, "too many dimensions"));
@@ -169,6 +197,7 @@ const Plan& Reader::read() {
   if (!(elements <= kMaxIterations && product <= kMaxProduct)) throw PlanError("too many elements");
   for (int i = 0; i < plan_.operands; i++) backed = std::max(backed, read_operand<false>(words, i, sizes));
   if (elements > std::max(kFreeIterations, backed)) throw PlanError("too many elements");
+  if (seen_ > 1) settle_devices();
   return plan_;
 }
 
@@ -178,7 +207,9 @@ const ListPlan& Reader::read_list() {
   list_.width = static_cast<int>(words.natural(8, "bad width"));
   list_.groups = words.natural(0x1p24, "too many tensors");
   words.params(list_.param, list_.params);
+  list_.device = 0;
   list_.items.clear();
+  seen_ = 0;
   const int64_t count = list_.groups * list_.width;
   if (static_cast<size_t>(count) * 4 > count_) throw PlanError("the plan is cut off");
   list_.items.reserve(static_cast<size_t>(count));
@@ -189,6 +220,10 @@ const ListPlan& Reader::read_list() {
     const double numel = words.whole(kWhole, "bad size");
     if (!at.holds(numel)) throw PlanError("an operand reaches outside its storage");
     list_.items.push_back({at.storage + at.offset, dtype, static_cast<int64_t>(numel)});
+  }
+  if (seen_ > 1) {
+    if (!std::has_single_bit(seen_)) throw PlacementError("expected all tensors to be on the same device");
+    list_.device = std::countr_zero(seen_);
   }
   return list_;
 }

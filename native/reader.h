@@ -27,7 +27,10 @@ class Reader {
   template <bool structured>
   double read_operand(Words& words, int i, double* sizes);
 
+  void settle_devices();
+
   StorageTable& storages_;
+  uint32_t seen_ = 0;  // devices of the plan's operands, as bits
   const double* words_ = nullptr;
   size_t count_ = 0;
   Plan plan_;

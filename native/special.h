@@ -1,5 +1,5 @@
 // Formulas of torch.special that have no loops of their own in functors.h: Bessel, Airy and incomplete gamma functions,
-// and orthogonal polynomials. In double for every dtype; expanded by cpu/special.cc.
+// and orthogonal polynomials. In double for every dtype; expanded by cpu/special.cc and cuda/special.cu.
 //
 // Few of them need tables of fitted coefficients: recurrences, the trapezoidal rule (which converges geometrically for
 // integrands that decay doubly exponentially), and asymptotic series give all digits.
@@ -19,7 +19,7 @@ struct Bessel {
   double j0, j1, y0, y1;
 };
 /** Miller's downward recurrence, normalised by J0 + 2 ΣJ2k = 1, and Neumann's series over the same J for Y. */
-inline Bessel bessel_near(double x) {
+FB_WIDE Bessel bessel_near(double x) {
   const int start = 2 * (static_cast<int>(x * 0.6) + 20);
   double above = 0, here = 1e-300, norm = 0, even = 0, odd = 0, j1 = 0;
   // `here` is J_n up to a factor; Y0 and Y1 are sums over the even and the odd ones
@@ -47,7 +47,7 @@ inline Bessel bessel_near(double x) {
   return {j0, j1, y0, y1};
 }
 /** Hankel's asymptotic series of order 0 or 1: sin and cos of x - (order / 2 + 1 / 4) π come from those of x. */
-inline void hankel(double x, int order, double& j, double& y) {
+FB_WIDE void hankel(double x, int order, double& j, double& y) {
   const double mu = 4.0 * order;
   double p = 0, q = 0, term = 1;
   for (int k = 0; k < 60; k++) {
@@ -61,42 +61,42 @@ inline void hankel(double x, int order, double& j, double& y) {
   j = scale * (p * cosine - q * sine);
   y = scale * (p * sine + q * cosine);
 }
-inline Bessel bessel(double x) {
+FB_WIDE Bessel bessel(double x) {
   if (x < 25) return bessel_near(x);
   Bessel b{};
   hankel(x, 0, b.j0, b.y0);
   hankel(x, 1, b.j1, b.y1);
   return b;
 }
-inline double bessel_j0(double x) {
+FB_WIDE double bessel_j0(double x) {
   const double a = std::fabs(x);
   return a < 1e-8 ? 1 : a < vm::kInf ? bessel(a).j0 : kNaN<double>;
 }
-inline double bessel_j1(double x) {
+FB_WIDE double bessel_j1(double x) {
   const double a = std::fabs(x);
   return a < 1e-8 ? x / 2 : a < vm::kInf ? std::copysign(1.0, x) * bessel(a).j1 : kNaN<double>;
 }
-inline double bessel_y0(double x) {
+FB_WIDE double bessel_y0(double x) {
   if (x == 0) return -vm::kInf;
   if (!(x > 0 && x < vm::kInf)) return kNaN<double>;
   return x < 1e-8 ? 2 / vm::kPi * (std::log(x / 2) + kEuler) : bessel(x).y0;
 }
-inline double bessel_y1(double x) {
+FB_WIDE double bessel_y1(double x) {
   if (x == 0) return -vm::kInf;
   if (!(x > 0 && x < vm::kInf)) return kNaN<double>;
   return x < 1e-8 ? -2 / vm::kPi / x : bessel(x).y1;
 }
-inline double spherical_bessel_j0(double x) {
+FB_WIDE double spherical_bessel_j0(double x) {
   const double a = std::fabs(x);
   if (a == vm::kInf) return 0;
   return a < 1e-4 ? 1 - x * x / 6 : std::sin(x) / x;
 }
 /** PyTorch's formulas give NaN at infinity. */
-inline double modified_bessel_i0(double x) { return std::fabs(x) < vm::kInf ? i0_wide(x) : kNaN<double>; }
-inline double modified_bessel_i1(double x) { return std::fabs(x) < vm::kInf ? i1_wide(x) : kNaN<double>; }
+FB_WIDE double modified_bessel_i0(double x) { return std::fabs(x) < vm::kInf ? i0_wide(x) : kNaN<double>; }
+FB_WIDE double modified_bessel_i1(double x) { return std::fabs(x) < vm::kInf ? i1_wide(x) : kNaN<double>; }
 
 /** ∫ exp(-x (cosh t - 1)) cosh(order t) dt from zero on: the K of this order, times e^x. */
-inline double scaled_k_integral(double x, double order) {
+FB_WIDE double scaled_k_integral(double x, double order) {
   const double step = std::fmin(0.2, 0.6 / std::sqrt(x));
   double sum = 0.5;
   for (int i = 1; i < 200; i++) {
@@ -107,7 +107,7 @@ inline double scaled_k_integral(double x, double order) {
   return sum * step;
 }
 /** Power series of K0 and K1 up to 2. */
-inline double k0_series(double x) {
+FB_WIDE double k0_series(double x) {
   const double q = x * x / 4;
   double term = 1, harmonic = 0, sum = 0;
   for (int k = 1; k < 30; k++) {
@@ -117,7 +117,7 @@ inline double k0_series(double x) {
   }
   return sum - (std::log(x / 2) + kEuler) * i0_wide(x);
 }
-inline double k1_series(double x) {
+FB_WIDE double k1_series(double x) {
   const double q = x * x / 4;
   double term = 1, psi = 1 - 2 * kEuler, sum = psi;  // ψ(k + 1) + ψ(k + 2)
   for (int k = 1; k < 30; k++) {
@@ -128,7 +128,7 @@ inline double k1_series(double x) {
   return 1 / x + std::log(x / 2) * i1_wide(x) - x / 4 * sum;
 }
 /** K of order 0 or 1, times e^x if `scaled`. */
-inline double bessel_k(double x, int order, bool scaled) {
+FB_WIDE double bessel_k(double x, int order, bool scaled) {
   if (x == 0) return vm::kInf;
   if (!(x > 0)) return kNaN<double>;
   if (x <= 2) return (order == 0 ? k0_series(x) : k1_series(x)) * (scaled ? std::exp(x) : 1);
@@ -137,7 +137,7 @@ inline double bessel_k(double x, int order, bool scaled) {
 }
 
 /** Airy's function: K of order 1/3 above 1.5, Taylor steps through y'' = x y down to -9, an asymptotic series below. */
-inline double airy_ai(double x) {
+FB_WIDE double airy_ai(double x) {
   if (x != x || std::fabs(x) == vm::kInf) return kNaN<double>;
   const double a = std::fabs(x), zeta = 2.0 / 3 * a * std::sqrt(a);
   // as in PyTorch, which gives up here
@@ -177,13 +177,13 @@ inline double airy_ai(double x) {
 // ---------------------------------------------------------------- incomplete gamma functions
 
 /** ln Γ(a) less Stirling's (a - 1/2) ln a - a + ln √2π. */
-inline double stirling_error(double a) {
+FB_WIDE double stirling_error(double a) {
   if (a < 16) return std::lgamma(a) - ((a - 0.5) * std::log(a) - a + 0.91893853320467274178);
   const double z = 1 / (a * a);
   return (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z * (1.0 / 1188))))) / a;
 }
 /** r - ln(1 + r), without cancellation near zero. */
-inline double log1p_rest(double r) {
+FB_WIDE double log1p_rest(double r) {
   if (std::fabs(r) > 0.2) return r - std::log1p(r);
   const double v = r / (2 + r), w = v * v;
   double power = v * w, sum = 0;
@@ -191,12 +191,12 @@ inline double log1p_rest(double r) {
   return v * r - sum;
 }
 /** x^a e^-x / Γ(a + 1) = exp(-a (r - ln(1 + r)) - the error of Stirling's formula) / √(2πa), where x = a (1 + r). */
-inline double gamma_factor(double a, double x) {
+FB_WIDE double gamma_factor(double a, double x) {
   if (a < 1) return std::exp(a * std::log(x) - x - std::lgamma(a + 1));
   return std::exp(-a * log1p_rest((x - a) / a) - stirling_error(a)) / std::sqrt(2 * vm::kPi * a);
 }
 /** P(a, x), or Q(a, x) = 1 - P if `upper`. */
-inline double incomplete_gamma(double a, double x, bool upper) {
+FB_WIDE double incomplete_gamma(double a, double x, bool upper) {
   if (!(a >= 0 && x >= 0)) return kNaN<double>;
   if (a == 0) return x > 0 ? (upper ? 0 : 1) : kNaN<double>;
   if (x == 0) return upper ? 1 : 0;
@@ -250,10 +250,10 @@ inline double incomplete_gamma(double a, double x, bool upper) {
 // ---------------------------------------------------------------- orthogonal polynomials
 
 /** The order of a polynomial: truncated; those that are none are negative. */
-inline int64_t order_of(double n) { return n > -1 && n < 9e18 ? static_cast<int64_t>(n) : n >= 9e18 ? INT64_MAX : -1; }
+FB_WIDE int64_t order_of(double n) { return n > -1 && n < 9e18 ? static_cast<int64_t>(n) : n >= 9e18 ? INT64_MAX : -1; }
 
 /** Chebyshev's polynomials of the four kinds, 'T', 'U', 'V', 'W': one recurrence, different in its second term. */
-inline double chebyshev(char kind, double x, double order) {
+FB_WIDE double chebyshev(char kind, double x, double order) {
   const int64_t n = order_of(order);
   if (n < 0) return 0;
   if (n == 0) return 1;
@@ -293,7 +293,7 @@ inline constexpr int64_t kOrderLimit = 10'000'000;
 
 /** Hermite's polynomials: H of the physicists (scale 2), He of the probabilists (scale 1). */
 template <class T>
-double hermite(double x, double order, double scale) {
+FB_WIDE double hermite(double x, double order, double scale) {
   const int64_t n = order_of(order);
   if (n < 0) return 0;
   if (n == 0) return 1;
@@ -307,7 +307,7 @@ double hermite(double x, double order, double scale) {
   }
   return q;
 }
-inline double laguerre(double x, double order) {
+FB_WIDE double laguerre(double x, double order) {
   const int64_t n = order_of(order);
   if (n < 0) return 0;
   if (x == 0 || n == 0) return 1;
@@ -320,7 +320,7 @@ inline double laguerre(double x, double order) {
   }
   return q;
 }
-inline double legendre(double x, double order) {
+FB_WIDE double legendre(double x, double order) {
   const int64_t n = order_of(order);
   if (n < 0) return 0;
   if (std::fabs(x) == 1) return x > 0 || n % 2 == 0 ? 1 : -1;

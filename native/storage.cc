@@ -31,7 +31,7 @@ double StorageTable::handle_of(int64_t index) const {
   return static_cast<double>(static_cast<int64_t>(slots_[static_cast<size_t>(index)].generation) << kIndexBits | index);
 }
 
-int64_t StorageTable::take(std::byte* data, size_t bytes) {
+int64_t StorageTable::take(std::byte* data, size_t bytes, int device) {
   int64_t index;
   if (!free_.empty()) {
     index = free_.back();
@@ -48,6 +48,7 @@ int64_t StorageTable::take(std::byte* data, size_t bytes) {
   slot.bytes = bytes;
   slot.position = -1;
   slot.age = slot.list = 0;
+  slot.device = static_cast<uint8_t>(device);
   slot.alive = true;
   return index;
 }
@@ -70,22 +71,30 @@ void StorageTable::unlink(int64_t index) {
   slot.position = -1;
 }
 
+void StorageTable::put_back(std::byte* data, size_t bytes, int device) {
+  if (device == 0)
+    Pool::instance().put(data, bytes);
+  else
+    device_backend()->put(device - 1, data, bytes);
+}
+
 void StorageTable::drop(int64_t index) {
   Slot& slot = slots_[static_cast<size_t>(index)];
   if (slot.owner) napi_delete_reference(env_, slot.owner);
   const bool counted = !slot.buffer && (!slot.shared || slot.shared->counted());
+  double* figures = figures_ + kDeviceFigures * slot.device;
   if (counted) {
-    figures_[kLiveBytes] -= static_cast<double>(slot.bytes);
-    figures_[kFreedBytes] += static_cast<double>(slot.bytes);
+    figures[kLiveBytes] -= static_cast<double>(slot.bytes);
+    figures[kFreedBytes] += static_cast<double>(slot.bytes);
   }
   if (slot.buffer) {
     napi_delete_reference(env_, slot.buffer);
   } else if (slot.shared) {
     slot.shared->let_go();
   } else {
-    Pool::instance().put(slot.data, slot.bytes);
+    put_back(slot.data, slot.bytes, slot.device);
   }
-  figures_[kLiveCount]--;
+  figures[kLiveCount]--;
   slot.owner = slot.buffer = nullptr;
   slot.shared = nullptr;
   slot.data = nullptr;
@@ -104,17 +113,18 @@ bool StorageTable::watch(int64_t index, napi_value owner) {
   return true;
 }
 
-double StorageTable::allocate(size_t bytes, napi_value owner) {
-  std::byte* data = Pool::instance().get(bytes);
+double StorageTable::allocate(size_t bytes, napi_value owner, int device) {
+  std::byte* data = device == 0 ? Pool::instance().get(bytes) : device_backend()->get(device - 1, bytes);
   if (!data) return -1;
-  const int64_t index = take(data, bytes);
+  const int64_t index = take(data, bytes, device);
   if (index < 0) {
-    Pool::instance().put(data, bytes);
+    put_back(data, bytes, device);
     return -1;
   }
-  figures_[kLiveBytes] += static_cast<double>(bytes);
-  figures_[kLiveCount]++;
-  if (figures_[kLiveBytes] > figures_[kPeakBytes]) figures_[kPeakBytes] = figures_[kLiveBytes];
+  double* figures = figures_ + kDeviceFigures * device;
+  figures[kLiveBytes] += static_cast<double>(bytes);
+  figures[kLiveCount]++;
+  if (figures[kLiveBytes] > figures[kPeakBytes]) figures[kPeakBytes] = figures[kLiveBytes];
   if (!watch(index, owner)) {
     drop(index);
     return -1;
@@ -166,7 +176,7 @@ SharedBlock* StorageTable::share(double handle) {
   const int64_t index = index_of(handle);
   if (index < 0) return nullptr;
   Slot& slot = slots_[static_cast<size_t>(index)];
-  if (slot.buffer) return nullptr;
+  if (slot.buffer || slot.device != 0) return nullptr;
   if (!slot.shared) slot.shared = SharedBlock::of_pool(slot.data, slot.bytes);
   slot.shared->hold();
   return slot.shared;
@@ -182,15 +192,15 @@ bool StorageTable::release(double handle) {
 
 StorageTable::View StorageTable::find_adopted(const Slot& slot) {
   napi_handle_scope scope;
-  if (napi_open_handle_scope(env_, &scope) != napi_ok) return {nullptr, 0};
+  if (napi_open_handle_scope(env_, &scope) != napi_ok) return {nullptr, 0, 0};
   napi_value buffer = nullptr;
   void* data = nullptr;
   size_t bytes = 0;
   const bool there = napi_get_reference_value(env_, slot.buffer, &buffer) == napi_ok && buffer &&
                      napi_get_arraybuffer_info(env_, buffer, &data, &bytes) == napi_ok;
   napi_close_handle_scope(env_, scope);
-  if (!there || data != slot.data || bytes < slot.bytes) return {nullptr, 0};
-  return {slot.data, slot.bytes};
+  if (!there || data != slot.data || bytes < slot.bytes) return {nullptr, 0, 0};
+  return {slot.data, slot.bytes, 0};
 }
 
 void StorageTable::sweep(Sweep kind) {

@@ -6,13 +6,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "device.h"
 #include "napi.h"
 #include "shared.h"
 
 namespace flambeau {
 
-/** Figures that lib/memory.ts reads without a call; indices into the shared Float64Array. */
-enum MemoryFigure { kLiveBytes, kFreedBytes, kLiveCount, kSwept, kPeakBytes, kMemoryFigures };
+/** Figures that lib/memory.ts reads without a call: those of device d begin at 8·d in the shared Float64Array. */
+enum MemoryFigure { kLiveBytes, kFreedBytes, kLiveCount, kSwept, kPeakBytes };
+inline constexpr int kDeviceFigures = 8, kMemoryFigures = kDeviceFigures * kMaxDevices;
 
 /** Which references a sweep looks at, and whether survivors grow older. */
 enum class Sweep { look, after_minor, after_full };
@@ -27,24 +29,26 @@ class StorageTable {
   struct View {
     std::byte* data;
     size_t bytes;
+    int device;
   };
 
-  /** A new storage owned by `owner`; -1 when memory is short. May start a collection. */
-  double allocate(size_t bytes, napi_value owner);
+  /** A new storage on a device, owned by `owner`; -1 when memory is short. May start a collection. */
+  double allocate(size_t bytes, napi_value owner, int device);
   /** A storage over the memory of an ArrayBuffer, which it keeps alive; -1 if that is detached. */
   double adopt(napi_value array_buffer, napi_value owner);
   /** A storage over shared memory, whose hold it takes over; -1 when there is no room for it. */
   double adopt_shared(SharedBlock* block, napi_value owner);
-  /** The storage's memory, held once more for another environment; null if it cannot be shared (an ArrayBuffer's). */
+  /** The storage's memory, held once more for another environment; null if it cannot be shared (an ArrayBuffer's,
+   * or a device's). */
   SharedBlock* share(double handle);
   /** Frees now. False if the handle is not alive: freeing twice is harmless. */
   bool release(double handle);
   /** Where the bytes are; null data if the handle is not alive or its ArrayBuffer was detached or shrank. */
   View find(double handle) {
     const int64_t index = index_of(handle);
-    if (index < 0) return {nullptr, 0};
+    if (index < 0) return {nullptr, 0, 0};
     const Slot& slot = slots_[static_cast<size_t>(index)];
-    return slot.buffer && slot.bytes > 0 ? find_adopted(slot) : View{slot.data, slot.bytes};
+    return slot.buffer && slot.bytes > 0 ? find_adopted(slot) : View{slot.data, slot.bytes, slot.device};
   }
   /** Frees the storages whose owners are gone. */
   void sweep(Sweep kind);
@@ -66,6 +70,7 @@ class StorageTable {
     int32_t position = -1;  // in lists_[list]
     uint8_t list = 0;
     uint8_t age = 0;
+    uint8_t device = 0;
     bool alive = false;
   };
 
@@ -83,7 +88,8 @@ class StorageTable {
   }
   /** The script may have transferred or resized its ArrayBuffer meanwhile. */
   View find_adopted(const Slot& slot);
-  int64_t take(std::byte* data, size_t bytes);
+  int64_t take(std::byte* data, size_t bytes, int device = 0);
+  void put_back(std::byte* data, size_t bytes, int device);
   bool watch(int64_t index, napi_value owner);
   void link(int64_t index, uint8_t list);
   void unlink(int64_t index);

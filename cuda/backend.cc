@@ -1,0 +1,248 @@
+// The GPUs as native/devices.cc sees them: the one entry of this library, and what its class forwards to.
+#include <cuda_runtime_api.h>
+
+#include <cstring>
+#include <memory>
+
+#include "context.h"
+#include "device.h"
+#include "kernels.h"
+#include "random.h"
+#include "streams.h"
+
+// The architectures of this build, from CMakeLists.txt: "sm_75 sm_80".
+#ifndef FLAMBEAU_CUDA_ARCHITECTURES
+#define FLAMBEAU_CUDA_ARCHITECTURES ""
+#endif
+
+namespace flambeau::cuda {
+namespace {
+
+/** Bytes on their way to page-locked memory of the host. */
+class Reading final : public PendingRead {
+ public:
+  Reading(const std::byte* from, int device, size_t bytes) : device_(device), bytes_(bytes) {
+    check(cudaMallocHost(&staging_, bytes), "read");
+    cudaError_t status = cudaEventCreateWithFlags(&done_, cudaEventDisableTiming | cudaEventBlockingSync);
+    if (status == cudaSuccess)
+      status = cudaMemcpyAsync(staging_, from, bytes, cudaMemcpyDeviceToHost, current().stream);
+    if (status == cudaSuccess) status = cudaEventRecord(done_, current().stream);
+    if (status != cudaSuccess) {
+      free_all();
+      check(status, "read");
+    }
+  }
+  ~Reading() override { free_all(); }
+  void wait(void* to) override {
+    check(cudaSetDevice(device_), "read");
+    check(cudaEventSynchronize(done_), "read");
+    std::memcpy(to, staging_, bytes_);
+  }
+
+ private:
+  void free_all() {
+    if (done_) cudaEventDestroy(done_);
+    if (staging_) cudaFreeHost(staging_);
+  }
+  int device_;
+  size_t bytes_;
+  void* staging_ = nullptr;
+  cudaEvent_t done_ = nullptr;
+};
+
+class Backend final : public DeviceBackend {
+ public:
+  Backend() {
+#define FB_CALL(file) register_##file(table_);
+    FB_CUDA_FILES(FB_CALL)
+#undef FB_CALL
+  }
+
+  int devices() const override { return static_cast<int>(context().gpus.size()); }
+  const std::string& reason() const override { return context().reason; }
+  std::vector<std::string> architectures() const override {
+    std::vector<std::string> out;
+    const std::string list = FLAMBEAU_CUDA_ARCHITECTURES;
+    for (size_t at = 0; at < list.size();) {
+      const size_t end = std::min(list.find(' ', at), list.size());
+      if (end > at) out.push_back(list.substr(at, end - at));
+      at = end + 1;
+    }
+    return out;
+  }
+
+  std::vector<std::string_view> kernels() const override {
+    std::vector<std::string_view> names;
+    for (const Kernel& k : table_.kernels()) names.push_back(k.name);
+    return names;
+  }
+  void run(int device, int kernel, const Plan& plan) override {
+    const Kernel& k = at(kernel);
+    if (!k.run) throw PlanError("not a kernel over one set of operands");
+    enter(device, k.name);
+    k.run(plan);
+  }
+  void run_list(int device, int kernel, const ListPlan& plan) override {
+    const Kernel& k = at(kernel);
+    if (!k.run_list) throw PlanError("not a kernel over lists");
+    enter(device, k.name);
+    k.run_list(plan);
+  }
+
+  std::byte* get(int device, size_t bytes) override {
+    enter(device, "");
+    return allocator(device).get(bytes, current().stream);
+  }
+  void put(int device, std::byte* block, size_t) noexcept override { allocator(device).put(block); }
+  void trim(int device, size_t keep) override {
+    enter(device, "");
+    allocator(device).trim(keep);
+  }
+  PoolStats pool(int device) override { return allocator(device).pool(); }
+  void set_limit(int device, size_t bytes) override { allocator(device).set_limit(bytes); }
+  Figures memory_stats(int device) override { return allocator(device).figures(); }
+  void reset_peaks(int device) override { allocator(device).reset_peaks(); }
+  std::pair<size_t, size_t> memory_info(int device) override {
+    enter(device, "");
+    size_t available = 0, total = 0;
+    check(cudaMemGetInfo(&available, &total), "memGetInfo");
+    return {available, total};
+  }
+  void record_stream(int device, std::byte* block, int stream) override {
+    enter(device, "");
+    allocator(device).record_stream(block, stream_at(stream));
+  }
+
+  void copy(std::byte* to, int to_device, const std::byte* from, int from_device, size_t bytes,
+            bool non_blocking) override {
+    if (to_device >= 0 && from_device >= 0 && to_device != from_device) {
+      // what is queued on the target's stream must see the bytes: the source's stream is waited for
+      enter(from_device, "copy");
+      check(cudaStreamSynchronize(current().stream), "copy");
+      enter(to_device, "copy");
+      check(cudaMemcpyPeerAsync(to, to_device, from, from_device, bytes, current().stream), "copy");
+      if (!non_blocking) check(cudaStreamSynchronize(current().stream), "copy");
+      return;
+    }
+    enter(to_device >= 0 ? to_device : from_device, "copy");
+    const cudaMemcpyKind kind = to_device < 0     ? cudaMemcpyDeviceToHost
+                                : from_device < 0 ? cudaMemcpyHostToDevice
+                                                  : cudaMemcpyDeviceToDevice;
+    check(cudaMemcpyAsync(to, from, bytes, kind, current().stream), "copy");
+    if (!non_blocking && kind != cudaMemcpyDeviceToDevice) check(cudaStreamSynchronize(current().stream), "copy");
+  }
+  PendingRead* begin_read(const std::byte* from, int device, size_t bytes) override {
+    enter(device, "read");
+    return std::make_unique<Reading>(from, device, bytes).release();
+  }
+  std::byte* get_pinned(size_t bytes) override {
+    void* out = nullptr;
+    if (cudaMallocHost(&out, bytes > 0 ? bytes : 1) != cudaSuccess) {
+      cudaGetLastError();
+      return nullptr;
+    }
+    return static_cast<std::byte*>(out);
+  }
+  void put_pinned(std::byte* block) noexcept override { cudaFreeHost(block); }
+
+  DeviceProperties properties(int device) override {
+    const cudaDeviceProp& p = context().gpus[static_cast<size_t>(device)].properties;
+    DeviceProperties out;
+    out.name = p.name;
+    char text[64];
+    std::string uuid;
+    for (int i = 0; i < 16; i++) {
+      std::snprintf(text, sizeof text, "%02x", static_cast<unsigned>(static_cast<unsigned char>(p.uuid.bytes[i])));
+      uuid += text;
+      if (i == 3 || i == 5 || i == 7 || i == 9) uuid += '-';
+    }
+    out.uuid = uuid;
+    std::snprintf(text, sizeof text, "%04x:%02x:%02x.0", static_cast<unsigned>(p.pciDomainID),
+                  static_cast<unsigned>(p.pciBusID), static_cast<unsigned>(p.pciDeviceID));
+    out.pci_bus_id = text;
+    int clock = 0, memory_clock = 0;
+    cudaDeviceGetAttribute(&clock, cudaDevAttrClockRate, device);
+    cudaDeviceGetAttribute(&memory_clock, cudaDevAttrMemoryClockRate, device);
+    const auto add = [&](const char* name, double v) { out.figures.emplace_back(name, v); };
+    add("major", p.major);
+    add("minor", p.minor);
+    add("totalMemory", static_cast<double>(p.totalGlobalMem));
+    add("multiProcessorCount", p.multiProcessorCount);
+    add("maxThreadsPerMultiProcessor", p.maxThreadsPerMultiProcessor);
+    add("maxThreadsPerBlock", p.maxThreadsPerBlock);
+    add("warpSize", p.warpSize);
+    add("sharedMemoryPerBlock", static_cast<double>(p.sharedMemPerBlock));
+    add("sharedMemoryPerBlockOptin", static_cast<double>(p.sharedMemPerBlockOptin));
+    add("sharedMemoryPerMultiprocessor", static_cast<double>(p.sharedMemPerMultiprocessor));
+    add("regsPerMultiprocessor", p.regsPerMultiprocessor);
+    add("l2CacheSize", p.l2CacheSize);
+    add("memoryBusWidth", p.memoryBusWidth);
+    add("clockRate", clock);
+    add("memoryClockRate", memory_clock);
+    add("isIntegrated", p.integrated);
+    add("isMultiGpuBoard", p.isMultiGpuBoard);
+    return out;
+  }
+  void synchronize(int device) override {
+    enter(device, "");
+    check(cudaDeviceSynchronize(), "synchronize");
+  }
+
+  int create_stream(int device, int priority) override {
+    enter(device, "");
+    return cuda::create_stream(device, priority);
+  }
+  void destroy_stream(int stream) override { cuda::destroy_stream(stream); }
+  int current_stream(int device) override { return cuda::current_stream(device); }
+  void set_stream(int device, int stream) override { cuda::set_stream(device, stream); }
+  bool stream_done(int device, int stream) override {
+    enter(device, "");
+    return cuda::stream_done(stream);
+  }
+  void wait_stream(int device, int stream) override {
+    enter(device, "");
+    check(cudaStreamSynchronize(stream_at(stream)), "synchronize");
+  }
+  int create_event(int device, bool timing) override {
+    enter(device, "");
+    return cuda::create_event(timing);
+  }
+  void destroy_event(int event) override { cuda::destroy_event(event); }
+  void record_event(int event, int device, int stream) override {
+    enter(device, "");
+    cuda::record_event(event, stream);
+  }
+  bool event_done(int event) override { return cuda::event_done(event); }
+  void wait_event(int event) override { cuda::wait_event(event); }
+  void stream_wait_event(int device, int stream, int event) override {
+    enter(device, "");
+    cuda::stream_wait_event(stream, event);
+  }
+  double elapsed(int from, int to) override { return cuda::elapsed(from, to); }
+
+  int create_generator(int device) override { return cuda::create_generator(device); }
+  void destroy_generator(int id) override { cuda::destroy_generator(id); }
+  void seed_generator(int id, uint64_t seed) override { cuda::seed_generator(id, seed); }
+  uint64_t generator_seed(int id) override { return cuda::generator_seed(id); }
+  std::vector<std::byte> generator_state(int id) override { return cuda::generator_state(id); }
+  void set_generator_state(int id, const std::byte* state, size_t bytes) override {
+    cuda::set_generator_state(id, state, bytes);
+  }
+
+  std::vector<LibraryInfo> libraries() override { return {}; }
+  bool set_option(std::string_view, double) override { return false; }
+
+ private:
+  const Kernel& at(int kernel) const { return table_.kernels().at(static_cast<size_t>(kernel)); }
+  static Allocator& allocator(int device) { return *context().gpus[static_cast<size_t>(device)].allocator; }
+  KernelTable table_;
+};
+
+}  // namespace
+}  // namespace flambeau::cuda
+
+extern "C" FB_PUBLIC flambeau::DeviceBackend* flambeau_backend(int version) {
+  if (version != flambeau::kInterfaceVersion) return nullptr;
+  static flambeau::cuda::Backend backend;
+  return &backend;
+}

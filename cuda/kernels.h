@@ -1,0 +1,16 @@
+// The kernel files: each registers its kernels by the CPU's names (native/cpu). Called by backend.cc.
+#pragma once
+#include "../native/backend.h"
+
+namespace flambeau::cuda {
+
+// clang-format off
+#define FB_CUDA_FILES(F) \
+  F(unary) F(binary) F(compare) F(ternary) F(copy)
+// clang-format on
+
+#define FB_DECLARE(file) void register_##file(KernelTable& table);
+FB_CUDA_FILES(FB_DECLARE)
+#undef FB_DECLARE
+
+}  // namespace flambeau::cuda
