@@ -26,6 +26,7 @@ import {
   undisturbed,
 } from './dispatch.ts';
 import { BOOL, bool, type DType, FLOATING, type Kind, requireFloating, scalarKind, toFloating } from './dtype.ts';
+import { cpu } from './device.ts';
 import { AutogradError, describe, DtypeError, inNameOf } from './errors.ts';
 import { kernel } from './native.ts';
 import { broadcastShapes, sameShape, type Shape } from './shape.ts';
@@ -556,7 +557,9 @@ export function scalarTensor(where: string, x: unknown, other: unknown): Tensor 
   checkOperand(where, x, 'input');
   if (x instanceof Tensor) return x;
   checkOperand(where, other);
-  return inNameOf(where, () => emptyTensor([], resultType(x, other)).fill_(x));
+  return inNameOf(where, () =>
+    emptyTensor([], resultType(x, other), other instanceof Tensor ? other.device : cpu).fill_(x),
+  );
 }
 
 /** A row of the binary family: broadcasting, promotion, scalars, and its in-place form. */
@@ -580,7 +583,7 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
       a.storage.device === b.storage.device &&
       sameShape(a.sizes, b.sizes)
     ) {
-      const y = emptyTensor(a.sizes, a.dt);
+      const y = emptyTensor(a.sizes, a.dt, a.storage.device);
       runDense(k, y, a, b, a.dt);
       if (grads && mode.grad && (tracked(a) || tracked(b)))
         attach(y, new BinaryNode(label, grads, null).connect([a, b]).keep(a, b, y));
@@ -596,7 +599,7 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
     checkTensor(name, a);
     if (numbers === 'none') checkTensor(name, b, 'other');
     if (floats && typeof b === 'number' && a.dense && a.dt.kind === FLOATING && (!check || a.dt.size > 2)) {
-      const y = emptyTensor(a.sizes, a.dt);
+      const y = emptyTensor(a.sizes, a.dt, a.storage.device);
       runDense(k, y, a, b, a.dt);
       if (grads && mode.grad && tracked(a))
         attach(y, new BinaryNode(scalarLabel, grads, b).connect([a]).keep(a, null, y));

@@ -35,7 +35,7 @@ function write(where: string, file: string | URL, bytes: Uint8Array): void {
 
 /** A storage with these bytes. */
 function storageWith(bytes: Uint8Array): Storage {
-  const storage = allocateOwn(bytes.byteLength);
+  const storage = allocateOwn(bytes.byteLength, cpu);
   native.write(storage.handle, 0, bytes);
   return storage;
 }

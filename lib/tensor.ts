@@ -653,16 +653,16 @@ export function typedArray(dt: DType, length: number): TypedArray {
 }
 
 /** A fresh tensor, uninitialised and row-major. */
-export function emptyTensor(sizes: Shape, dt: DType): Tensor {
+export function emptyTensor(sizes: Shape, dt: DType, device: Device): Tensor {
   const count = sizeOf(sizes);
-  return new Tensor(allocate(count * dt.size), dt, sizes, null, 0, count);
+  return new Tensor(allocate(count * dt.size, device), dt, sizes, null, 0, count);
 }
 
 /** As emptyTensor, for what is made to last: it owns its memory alone. */
-export function emptyLasting(sizes: Shape, dt: DType): Tensor {
+export function emptyLasting(sizes: Shape, dt: DType, device: Device): Tensor {
   checkShape('Parameter', sizes);
   const count = sizeOf(sizes);
-  return new Tensor(allocateOwn(count * dt.size), dt, sizes, null, 0, count);
+  return new Tensor(allocateOwn(count * dt.size, device), dt, sizes, null, 0, count);
 }
 
 /** A view: another window on the same storage. Its place in the graph is the caller's business. */

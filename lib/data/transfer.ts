@@ -1,5 +1,6 @@
 // Values on their way between threads: tensors go by the number of their shared memory, datasets and transforms of this
 // library by their fields. Called by the loader's two sides, pool.ts and worker.ts.
+import { cpu } from '../device.ts';
 import { type DTypeName, toDType } from '../dtype.ts';
 import { describe } from '../errors.ts';
 import { claim, dispose, shareStorage } from '../memory.ts';
@@ -130,7 +131,7 @@ export function decode(value: Encoded, made: unknown = null): unknown {
       return made;
     case 'bytes': {
       const [, bytes, dtype, sizes, grad] = value;
-      const x = emptyTensor(sizes, toDType(dtype, 'DataLoader'));
+      const x = emptyTensor(sizes, toDType(dtype, 'DataLoader'), cpu);
       if (x.count > 0) native.write(x.storage.handle, x.storage.byteOffset, bytes);
       x.leafGrad = grad;
       return x;

@@ -146,7 +146,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     toDevice(device);
     for (const x of new Set<Tensor>([...this.parameters(recurse), ...this.buffers(recurse)])) {
       x.grad = null;
-      x.data = emptyLasting(x.sizes, x.dt);
+      x.data = emptyLasting(x.sizes, x.dt, x.device);
     }
     return this;
   }

@@ -383,7 +383,7 @@ function softmaxFamily(
   const source = dtype === undefined || dtype === null ? x : x.to(dtype);
   requireFloating(where, source.dt);
   const d = wrapDim(where, dim, source.ndim);
-  const y = emptyTensor(source.sizes, source.dt); // contiguous, whatever the input
+  const y = emptyTensor(source.sizes, source.dt, source.device); // contiguous, whatever the input
   if (y.count > 0) runStruct(k, [y, source], [d]);
   return record(where, y, [source], [y], (g, n) => [grad(g, n.unpack(0), d)]);
 }

@@ -79,7 +79,7 @@ function layout(where: string, x: Tensor, format: MemoryFormat): Shape {
 
 /** A copy as another dtype and in another order of dims. */
 function copyAs(name: string, x: Tensor, dt: DType, strides: Shape): Tensor {
-  const fresh = emptyTensor(x.sizes, dt);
+  const fresh = emptyTensor(x.sizes, dt, x.device);
   const out = sameShape(strides, fresh.strides) ? fresh : new Tensor(fresh.storage, dt, x.sizes, strides, 0, x.count);
   runMap(copyKernel, x.sizes, [out, x], dt);
   return record(name, out, [x], [], (g) => [g]);
@@ -365,7 +365,7 @@ inPlaceForms.set('copy', (x: Tensor, source: Tensor | Scalar): Tensor => {
   return writeInPlace(
     x,
     [x, source],
-    grads((g) => [zerosOf(g.sizes, g.dt), g], 'CopyBackwards'),
+    grads((g) => [zerosOf(g.sizes, g.dt, g.device), g], 'CopyBackwards'),
     () => {
       runMap(copyKernel, x.sizes, [x, undisturbed(x, source)], x.dt);
     },
@@ -385,7 +385,7 @@ function fillWith(where: string, x: Tensor, value: Tensor | Scalar): Tensor {
   return writeInPlace(
     x,
     inputs,
-    grads((g) => [zerosOf(g.sizes, g.dt), ...(inputs.length > 1 ? [g.sum()] : [])], 'FillBackward0'),
+    grads((g) => [zerosOf(g.sizes, g.dt, g.device), ...(inputs.length > 1 ? [g.sum()] : [])], 'FillBackward0'),
     () => {
       if (operand instanceof Tensor) runMap(copyKernel, x.sizes, [x, undisturbed(x, operand)], x.dt);
       else runMap(fillKernel, x.sizes, [x, operand], x.dt);

@@ -193,7 +193,7 @@ function prodBack(g: Tensor, x: Tensor, dims: readonly number[], keepdim: boolea
   const v = whole ? x.reshape(-1) : x;
   const d = whole ? 0 : dims[0]!;
   const n = v.sizes[d]!;
-  const one = zerosOf(keptShape(v.sizes, [d]), v.dt).add(1);
+  const one = zerosOf(keptShape(v.sizes, [d]), v.dt, v.device).add(1);
   const before = v.narrow(d, 0, n - 1);
   const behind = v.narrow(d, 1, n - 1).flip([d]);
   const others = cat([one, before], d)
@@ -357,7 +357,7 @@ function nuclear(x: Tensor, dim: Dims | undefined, keepdim: boolean): Tensor {
 }
 /** PyTorch's norm_backward (FunctionsManual.cpp): the subgradient at 0 is 0. */
 function normBack(g: Tensor, x: Tensor, y: Tensor, p: number, dims: readonly number[]): Tensor {
-  if (p === 0) return zerosOf(x.sizes, g.dt);
+  if (p === 0) return zerosOf(x.sizes, g.dt, g.device);
   if (p === 1) return x.sgn().mul(g);
   if (p === 2) return g.mul(x.div(y).maskedFill(y.eq(0), 0));
   if (Math.abs(p) === Infinity) {

@@ -19,7 +19,7 @@ export interface CumulativeOptions {
 
 /** Runs a scan kernel with results of these dtypes. */
 function scan(k: number, x: Tensor, dim: number, dtypes: readonly DType[]): Tensor[] {
-  const outs = dtypes.map((dt) => emptyTensor(x.sizes, dt));
+  const outs = dtypes.map((dt) => emptyTensor(x.sizes, dt, x.device));
   if (x.count > 0) runStruct(k, [...outs, x], [dim]);
   return outs;
 }
