@@ -9,9 +9,11 @@ import {
   setViewNodeMaker,
   tracked,
 } from './autograd/node.ts';
+import { castCall, casting, castsOnCuda } from './autocast.ts';
 import { mode } from './autograd/mode.ts';
 import { asks, isPlain, PLAIN, special } from './calls.ts';
 import {
+  checkInPlaceDevice,
   checkInPlaceShape,
   checkOperand,
   checkTensor,
@@ -332,6 +334,9 @@ class CopySlices extends Node {
     this.next = [this.next[0]!, ...inner.next.slice(1)];
     this.shapes = [base.sizes, ...inner.shapes.slice(1)];
     this.dtypes = [base.dt, ...inner.dtypes.slice(1)];
+    this.device = base.device;
+    if (inner.devices !== null || inner.device !== base.device)
+      this.devices = inner.next.map((_, i) => (i > 0 ? (inner.devices?.[i] ?? inner.device) : null) ?? base.device);
     if (inner.nextOutputs || this.nextOutputs) {
       this.nextOutputs = [
         this.nextOutputs?.[0] ?? 0,
@@ -406,7 +411,9 @@ export function unary(name: string, dtype: UnaryDtype, rule: UnaryRule = {}): Un
   const label = nodeName(name);
   const params = rule.params;
   const differentiable = !!(rule.grad ?? rule.gradOut ?? rule.gradOnly);
+  const casts = castsOnCuda(name);
   const f = (x: Tensor, extra?: unknown): Tensor => {
+    if (casts && casting.on) return castCall(name, f, [x, extra]);
     if (extra !== undefined || !(x instanceof Tensor)) {
       const made = special(name, [x, extra]);
       if (made !== PLAIN) return made as Tensor;
@@ -569,7 +576,9 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
   const scalarLabel = nodeName(rule.nodes ? `${name}#${rule.nodes[1]}` : name);
   const { grads, check, numbers } = rule;
   const floats = dtype !== 'integer';
+  const casts = castsOnCuda(name);
   const f = (a: Tensor | Scalar, b: Tensor | Scalar, extra?: unknown): Tensor => {
+    if (casts && casting.on) return castCall(name, f, [a, b, extra]);
     // the fast road: two dense tensors of one shape and dtype, or a dense tensor and a number of its kind
     if (
       floats &&
@@ -644,7 +653,7 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
           }
         : null,
       () => {
-        commonDevice(name, [x, b]);
+        checkInPlaceDevice(name, x, [b]);
         const scalar = b instanceof Tensor ? b : scalarOperand(name, b); // a huge bigint comes as an int64 tensor
         const operand = scalar instanceof Tensor ? undisturbed(x, as(scalar, dt)) : scalar;
         if (dt === x.dt) runMap(k, x.sizes, [x, x, operand], dt);

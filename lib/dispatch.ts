@@ -384,6 +384,17 @@ export function runList(
   params: readonly number[] = NO_PARAMS,
 ): void {
   if (groups.length === 0) return;
+  const { device } = groups[0]![0]!.storage;
+  if (groups.some((group) => group[0]!.storage.device !== device)) {
+    // one plan is for one device
+    for (const at of new Set(groups.map((group) => group[0]!.device)))
+      runList(
+        k,
+        groups.filter((group) => group[0]!.device === at),
+        params,
+      );
+    return;
+  }
   const width = groups[0]!.length;
   words = reserveWords(8 + params.length + groups.length * width * 4);
   words[0] = k;
@@ -491,6 +502,16 @@ function overlaps(a: Tensor, b: Tensor): boolean {
   const end = (x: Tensor): number => x.offset + x.sizes.reduce((n, s, d) => n + (s - 1) * x.strides[d]!, 0);
   if (a.count === 0 || b.count === 0) return false;
   return a.offset * a.dt.size <= end(b) * b.dt.size && b.offset * b.dt.size <= end(a) * a.dt.size;
+}
+
+/** Refuses operands that lie elsewhere than what they are to change. */
+export function checkInPlaceDevice(where: string, x: Tensor, operands: readonly unknown[]): void {
+  commonDevice(where, [x, ...operands]);
+  const found = deviceOf([x, ...operands]);
+  if (found !== x.device)
+    throw new DeviceError(
+      `${where}: expected all tensors to be on the same device, but found at least two devices, ${found} and ${x.device}`,
+    );
 }
 
 /** The shape an in-place operation must not change. */

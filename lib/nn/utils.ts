@@ -53,8 +53,8 @@ function normOf(where: string, tensors: readonly Tensor[], options: Partial<Clip
   if (tensors.length === 0) return scalarTensor(0, { dtype: getDefault().name });
   const norms = tensors.map((g) => [g.dense ? g : g.contiguous(), emptyTensor([1], g.dt, g.device)] as const);
   runList(normKernel, norms, [normType]);
-  const dt = norms[0]![1].dtype;
-  const parts = cat(norms.map(([, n]) => n.to(dt)));
+  const { dtype, device } = norms[0]![1];
+  const parts = cat(norms.map(([, n]) => n.to({ dtype, device })));
   const total = emptyTensor([1], parts.dt, parts.device);
   runList(normKernel, [[parts, total]], [normType]);
   const norm = total.view([]);

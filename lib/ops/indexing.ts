@@ -89,7 +89,8 @@ function resolve(where: string, x: Tensor, given: readonly IndexItem[]): Resolve
   }
   if (found.length === 0) return { view, indices: [] };
   const indices = new Array<Tensor | null>(view.sizes.length).fill(null);
-  for (const [d, t] of found) indices[d] = t;
+  // positions may lie on the CPU, whatever device they are for
+  for (const [d, t] of found) indices[d] = t.isCpu ? t.to(x.device) : t;
   try {
     pickedShape(view, indices);
   } catch {

@@ -1,4 +1,5 @@
 // Batch, layer and group normalization.
+import { castCall, casting } from '../autocast.ts';
 import { called, type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { mode } from '../autograd/mode.ts';
@@ -206,6 +207,7 @@ export function layerNorm(
   normalizedShape: Shape,
   ...args: Call<[weight?: Tensor | null, bias?: Tensor | null, eps?: number], LayerNormOptions>
 ): Tensor {
+  if (casting.on) return castCall('layerNorm', layerNorm, [x, normalizedShape, ...args]);
   const where = 'layerNorm';
   const {
     weight = null,
@@ -260,6 +262,7 @@ export function groupNorm(
   numGroups: number,
   ...args: Call<[weight?: Tensor | null, bias?: Tensor | null, eps?: number], GroupNormOptions>
 ): Tensor {
+  if (casting.on) return castCall('groupNorm', groupNorm, [x, numGroups, ...args]);
   const where = 'groupNorm';
   const {
     weight = null,

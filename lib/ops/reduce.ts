@@ -98,6 +98,7 @@ const overload = (name: string, args: readonly unknown[]): string =>
  * //         [7]])
  */
 export function sum(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean], SumOptions>): Tensor {
+  if (casting.on) return castCall('sum', sum, [x, ...args]);
   const { dims, keepdim, dtype } = read('sum', x, args, DTYPE);
   const source = converted(x, dtype);
   const shape = source.sizes;
@@ -295,6 +296,7 @@ export function logsumexp(
   dim: Dims,
   ...args: Call<[keepdim?: boolean], { keepdim?: boolean | undefined }>
 ): Tensor {
+  if (casting.on) return castCall('logsumexp', logsumexp, [x, dim, ...args]);
   checkTensor('logsumexp', x);
   const { keepdim: keep } = readArguments<ReduceOptions>('logsumexp', args, ['keepdim']);
   const keepdim = flag('logsumexp', 'keepdim', keep, false);
@@ -328,6 +330,7 @@ export function norm(
   x: Tensor,
   ...args: Call<[p?: number | 'fro' | 'nuc' | null, dim?: Dims, keepdim?: boolean], NormOptions>
 ): Tensor {
+  if (casting.on) return castCall('norm', norm, [x, ...args]);
   checkTensor('norm', x);
   const options = readArguments<NormOptions>('norm', args, ['p', 'dim', 'keepdim'], DTYPE);
   const p = ['fro', 'nuc', undefined, null].includes(options.p as string) ? 2 : (options.p as number);

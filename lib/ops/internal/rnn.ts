@@ -1,7 +1,7 @@
 // A recurrent layer, in one or two directions, as one recorded operation: called by nn's RNN, LSTM, GRU and their cells.
 // The products with the input and those for the weights are one product each over all steps; the loop over time is a
 // kernel (native/cpu/rnn.cc). Half precision and second derivatives go by rnn-composed.ts.
-import { casting } from '../../autocast.ts';
+import { castDtype, casting } from '../../autocast.ts';
 import { mode } from '../../autograd/mode.ts';
 import { attach, FunctionNode, type Grad, recording } from '../../autograd/node.ts';
 import { nodeName } from '../../define.ts';
@@ -127,7 +127,7 @@ function inputBias(cell: Cell, { bih, bhh }: Weights, hidden: number): Tensor | 
 function castLayer(input: LayerInput): LayerInput {
   const { cell, x, h, c, weights, flat } = input;
   if (cell !== 'lstm' || flat || weights[0]!.hr !== null) return input;
-  const { name } = casting.dtype;
+  const name = castDtype(x)?.name ?? x.dtype;
   const cast = (t: Tensor | null): Tensor | null => (t === null || t.dtype === name ? t : t.to(name));
   const each = weights.map(({ ih, hh, bih, bhh }) => ({
     ih: cast(ih)!,
