@@ -206,10 +206,11 @@ export function ctcLoss(
         `${where}: Expected tensor to have size ${wanted.sum().item()} at dimension 0, but got size ${targets.count}`,
       );
     }
-    const labels = targets.to('int64');
-    const loss = ctc(x, labels, given, wanted, blank, zeroInfinity);
+    const labels = targets.to({ dtype: 'int64', device: x.device });
+    const lengthsThere = wanted.to(x.device);
+    const loss = ctc(x, labels, given.to(x.device), lengthsThere, blank, zeroInfinity);
     const finite = zeroInfinity ? choose(loss.isinf(), 0, loss) : loss;
-    if (code === MEAN) return finite.div(wanted.clampMin(1).to(finite.dt.name)).mean();
+    if (code === MEAN) return finite.div(lengthsThere.clampMin(1).to(finite.dt.name)).mean();
     const all = reduced(finite, code);
     return single && all.ndim > 0 ? all.squeeze(0) : all;
   });

@@ -34,7 +34,7 @@ function alphaDropped(where: string, x: Tensor, args: readonly unknown[], featur
   // drawn in the order of memory, as PyTorch does
   const channels = x.sizes.map((n, d) => (d < 2 ? n : 1));
   const memory = feature || x.dense ? emptyTensor(feature ? channels : x.sizes, x.dt, x.device) : x.detach().clone();
-  const noise = draw(bernoulliKernel, memory, [0, 1 - p]);
+  const noise = draw(bernoulliKernel, memory, [generatorId(where, null, x.device), 1 - p]);
   const a = 1 / Math.sqrt((ALPHA * ALPHA * p + 1) * (1 - p));
   const b = noise
     .sub(1)

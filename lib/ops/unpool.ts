@@ -4,7 +4,7 @@ import { checkTensor } from '../dispatch.ts';
 import { bfloat16, float32, float64, int64, requireFloating, toFloating, type DType } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
-import { draw } from '../random.ts';
+import { draw, generatorId } from '../random.ts';
 import { sameShape, type Shape, show } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 import { pair } from './internal/named.ts';
@@ -281,7 +281,12 @@ function fractional(dims: number, x: Tensor, args: readonly unknown[]): Pooled {
     }
     const [n, c] = first === 2 ? [x.sizes[0]!, x.sizes[1]!] : [1, x.sizes[0]!];
     let samples = randomSamples ?? null;
-    if (samples === null) samples = draw(uniformKernel, emptyTensor([n, c, dims], x.dt, x.device), [0, 0, 1]);
+    if (samples === null)
+      samples = draw(uniformKernel, emptyTensor([n, c, dims], x.dt, x.device), [
+        generatorId(where, null, x.device),
+        0,
+        1,
+      ]);
     checkTensor(where, samples, 'randomSamples');
     const [batches = -1, ...rest] = samples.sizes;
     if (samples.dt !== x.dt || batches < n || !sameShape(rest, [c, dims])) {
