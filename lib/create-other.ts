@@ -50,7 +50,7 @@ export function range(...args: Numbers): Tensor {
     const dt = dtypeOption(where, named, getDefault())!;
     const count = Math.floor(span) + 1;
     checkShape(where, [count]);
-    const positions = arange(count, { dtype: 'float64' });
+    const positions = arange(count, { dtype: 'float64', device: named.device });
     return finish(positions.mul(step).add(start).to(dt.name), named);
   });
 }
@@ -128,6 +128,8 @@ export function asarray(obj: TensorData, options: AsarrayOptions = {}): Tensor {
  */
 export function newOf(x: Tensor, data: TensorData = [], ...sizes: number[]): Tensor {
   return inNameOf('new', () =>
-    typeof data === 'number' ? empty([data, ...sizes], { dtype: x.dtype }) : tensor(data, { dtype: x.dtype }),
+    typeof data === 'number'
+      ? empty([data, ...sizes], { dtype: x.dtype, device: x.device })
+      : tensor(data, { dtype: x.dtype, device: x.device }),
   );
 }

@@ -2,6 +2,7 @@
 import { readArguments, record } from './define.ts';
 import { checkOperand, checkTensor, resultLike, runMap, type Scalar, scalarOperand } from './dispatch.ts';
 import { bool, type DType, fitting, FLOATING, getDefault, int64, ofKind, scalarKind } from './dtype.ts';
+import { type Device, deviceOption } from './device.ts';
 import { describe, DtypeError, ShapeError, checkNumber, inNameOf } from './errors.ts';
 import { kernel } from './native.ts';
 import { draw, generatorId } from './random.ts';
@@ -22,7 +23,9 @@ const fillKernel = kernel('fill');
 const arangeKernel = kernel('arange');
 const linspaceKernel = kernel('linspace');
 
-const filled = (sizes: Shape, dt: DType, value: number | Tensor): Tensor => put(emptyTensor(sizes, dt), value);
+const filled = (sizes: Shape, dt: DType, value: number | Tensor, at: Device): Tensor =>
+  put(emptyTensor(sizes, dt, at), value);
+const placeOf = (where: string, options: TensorOptions): Device => deviceOption(where, options.device);
 
 // ---- filled ---------------------------------------------------------------------------------------------------------
 
@@ -44,7 +47,7 @@ export function scalarTensor(value: Scalar, options: TensorOptions = {}): Tensor
  */
 export function zeros(...args: SizeArgs<TensorOptions>): Tensor {
   const [sizes, options] = readSizes<TensorOptions>('zeros', args);
-  return finish(filled(sizes, dtypeOption('zeros', options, getDefault())!, 0), options);
+  return finish(filled(sizes, dtypeOption('zeros', options, getDefault())!, 0, placeOf('zeros', options)), options);
 }
 /**
  * A tensor of ones. Throws ShapeError for negative sizes.
@@ -53,7 +56,7 @@ export function zeros(...args: SizeArgs<TensorOptions>): Tensor {
  */
 export function ones(...args: SizeArgs<TensorOptions>): Tensor {
   const [sizes, options] = readSizes<TensorOptions>('ones', args);
-  return finish(filled(sizes, dtypeOption('ones', options, getDefault())!, 1), options);
+  return finish(filled(sizes, dtypeOption('ones', options, getDefault())!, 1, placeOf('ones', options)), options);
 }
 /**
  * A tensor with whatever its memory holds. Throws ShapeError for negative sizes.
@@ -62,7 +65,7 @@ export function ones(...args: SizeArgs<TensorOptions>): Tensor {
  */
 export function empty(...args: SizeArgs<TensorOptions & { memoryFormat?: string | undefined }>): Tensor {
   const [sizes, options] = readSizes<TensorOptions>('empty', args, ['memoryFormat']);
-  return finish(emptyTensor(sizes, dtypeOption('empty', options, getDefault())!), options);
+  return finish(emptyTensor(sizes, dtypeOption('empty', options, getDefault())!, placeOf('empty', options)), options);
 }
 /**
  * A tensor of the given strides with whatever its memory holds. Throws ShapeError for negative sizes.
@@ -80,7 +83,7 @@ export function emptyStrided(size: Shape, stride: Shape, options: TensorOptions 
     getDefault(),
   )!;
   const span = sizeOf(sizes) === 0 ? 0 : 1 + sizes.reduce((n, s, d) => n + (s - 1) * stride[d]!, 0);
-  const memory = emptyTensor(checkShape('emptyStrided', [span]), dt);
+  const memory = emptyTensor(checkShape('emptyStrided', [span]), dt, placeOf('emptyStrided', options));
   return finish(new Tensor(memory.storage, dt, sizes, stride.slice(), 0), options);
 }
 /**
@@ -103,7 +106,7 @@ export function full(size: Shape | number, fillValue: Scalar | Tensor, options: 
     fillValue instanceof Tensor
       ? fillValue.detach().reshape([])
       : scalarOperand('full', fitting('full', fillValue, dt, false));
-  return finish(filled(sizes, dt, value), checked);
+  return finish(filled(sizes, dt, value, placeOf('full', checked)), checked);
 }
 /** Options of the `…Like` functions. */
 export interface LikeOptions extends RandomOptions {
@@ -125,8 +128,9 @@ function like(
       `${where}: expected 'preserve' or 'contiguous' for memoryFormat but received ${describe(memoryFormat)}`,
     );
   }
-  const out = memoryFormat === 'preserve' ? resultLike(x.sizes, dt, [x]) : emptyTensor(x.sizes, dt);
-  return finish(fill(out, generatorId(where, checked.generator)), checked);
+  const at = checked.device === undefined || checked.device === null ? x.device : placeOf(where, checked);
+  const out = memoryFormat === 'preserve' ? resultLike(x.sizes, dt, [x], at) : emptyTensor(x.sizes, dt, at);
+  return finish(fill(out, generatorId(where, checked.generator, at)), checked);
 }
 const put = (out: Tensor, value: number | Tensor): Tensor => {
   if (value instanceof Tensor) runMap(kernel('copy'), out.sizes, [out, value], out.dt);
@@ -260,7 +264,7 @@ export function arange(
   const [a, b, by] = dt === int64 ? [start, end!, step].map(Math.trunc) : [start, end!, step];
   if (by === 0) throw new RangeError(`arange: step must be nonzero, but ${step} is zero as int64`);
   const count = Math.max(0, Math.ceil((b! - a!) / by!));
-  const out = emptyTensor(checkShape('arange', [count]).slice(), dt);
+  const out = emptyTensor(checkShape('arange', [count]).slice(), dt, placeOf('arange', named));
   runMap(
     arangeKernel,
     [count],
@@ -293,7 +297,7 @@ export function linspace(
   if (!Number.isInteger(n) || n < 0)
     throw new RangeError(`linspace: number of steps must be non-negative, not ${describe(n)}`);
   const dt = dtypeOption('linspace', checked, getDefault())!;
-  const out = emptyTensor(checkShape('linspace', [n]).slice(), dt);
+  const out = emptyTensor(checkShape('linspace', [n]).slice(), dt, placeOf('linspace', checked));
   if (n === 1) out.fill_(first);
   else runMap(linspaceKernel, [n], [out], dt, [first, last]);
   return finish(out, checked);
@@ -312,8 +316,8 @@ export function logspace(
   return inNameOf('logspace', () => {
     const options = readArguments<TensorOptions & { base: number }>('logspace', rest, ['base'], COMMON);
     const dt = dtypeOption('logspace', options, getDefault())!;
-    const powers = linspace(start, end, steps, { dtype: 'float64' });
-    const out = full([], options.base ?? 10, { dtype: 'float64' }).pow(powers);
+    const made = { dtype: 'float64', device: options.device } as const;
+    const out = full([], options.base ?? 10, made).pow(linspace(start, end, steps, made));
     return finish(out.to(dt.name), options);
   });
 }
@@ -332,7 +336,12 @@ export function eye(
   const m = options.m ?? n;
   if (!Number.isInteger(n) || n < 0 || !Number.isInteger(m) || m < 0)
     throw new RangeError(`eye: n and m must be whole numbers >= 0, got ${describe(n)} and ${describe(m)}`);
-  const out = filled(checkShape('eye', [n, m]).slice(), dtypeOption('eye', options, getDefault())!, 0);
+  const out = filled(
+    checkShape('eye', [n, m]).slice(),
+    dtypeOption('eye', options, getDefault())!,
+    0,
+    placeOf('eye', options),
+  );
   if (out.count > 0) out.detach().diagonal().fill_(1);
   return finish(out, options);
 }
@@ -350,8 +359,8 @@ export function rand(...args: SizeArgs<RandomOptions>): Tensor {
   return finish(
     uniform(
       'rand',
-      emptyTensor(sizes, dtypeOption('rand', options, getDefault())!),
-      generatorId('rand', options.generator),
+      emptyTensor(sizes, dtypeOption('rand', options, getDefault())!, placeOf('rand', options)),
+      generatorId('rand', options.generator, placeOf('rand', options)),
     ),
     options,
   );
@@ -367,8 +376,8 @@ export function randn(...args: SizeArgs<RandomOptions>): Tensor {
   return finish(
     standardNormal(
       'randn',
-      emptyTensor(sizes, dtypeOption('randn', options, getDefault())!),
-      generatorId('randn', options.generator),
+      emptyTensor(sizes, dtypeOption('randn', options, getDefault())!, placeOf('randn', options)),
+      generatorId('randn', options.generator, placeOf('randn', options)),
     ),
     options,
   );
@@ -408,8 +417,12 @@ export function randint(
   if (high === undefined || size === undefined)
     throw new TypeError('randint: expected (high, size) or (low, high, size)');
   checkRange('randint', low, high);
-  const out = emptyTensor(checkShape('randint', size).slice(), dtypeOption('randint', named, int64)!);
-  return finish(draw(kernel('randint'), out, [generatorId('randint', named.generator), low, high]), named);
+  const out = emptyTensor(
+    checkShape('randint', size).slice(),
+    dtypeOption('randint', named, int64)!,
+    placeOf('randint', named),
+  );
+  return finish(draw(kernel('randint'), out, [generatorId('randint', named.generator, out.device), low, high]), named);
 }
 /**
  * The numbers from 0 to `n - 1` in random order. Throws RangeError if `n` is negative.
@@ -421,8 +434,12 @@ export function randperm(n: number, options: RandomOptions = {}): Tensor {
   const checked = readArguments<RandomOptions>('randperm', [options], [], [...COMMON, 'generator']);
   if (!Number.isInteger(n) || n < 0) throw new RangeError(`randperm: n must be non-negative, got ${describe(n)}`);
   if (options.dtype === 'bool') throw new DtypeError('randperm: not implemented for bool');
-  const out = emptyTensor(checkShape('randperm', [n]).slice(), dtypeOption('randperm', checked, int64)!);
-  return finish(draw(kernel('randperm'), out, [generatorId('randperm', checked.generator)]), checked);
+  const out = emptyTensor(
+    checkShape('randperm', [n]).slice(),
+    dtypeOption('randperm', checked, int64)!,
+    placeOf('randperm', checked),
+  );
+  return finish(draw(kernel('randperm'), out, [generatorId('randperm', checked.generator, out.device)]), checked);
 }
 /**
  * Normal random numbers of the given means and standard deviations: tensors, or numbers with a size. Throws RangeError
@@ -441,7 +458,8 @@ export function normal(
       mean instanceof Tensor ? (std instanceof Tensor ? mean.add(std) : mean) : std instanceof Tensor ? std : null;
     const sizes = like ? like.sizes : checkShape('normal', options.size ?? []).slice();
     const dt = like ? like.dt : dtypeOption('normal', options, getDefault())!;
-    const id = generatorId('normal', options.generator);
+    const at = like ? like.device : placeOf('normal', options);
+    const id = generatorId('normal', options.generator, at);
     if (!(mean instanceof Tensor)) checkNumber('normal', 'mean', mean);
     if (!(std instanceof Tensor)) checkNumber('normal', 'std', std);
     if (typeof std === 'number' ? !(std >= 0) : std.count > 0 && !std.detach().ge(0).all().item()) {
@@ -451,13 +469,15 @@ export function normal(
     }
     if (!like)
       return finish(
-        emptyTensor(sizes, dt).normal_(mean as number, std as number, { generator: options.generator }),
+        emptyTensor(sizes, dt, at).normal_(mean as number, std as number, { generator: options.generator }),
         options,
       );
     const constant = (x: number | Tensor): number | Tensor => (x instanceof Tensor ? x.detach() : x);
-    const out = standardNormal('normal', emptyTensor(sizes, dt), id).mul(constant(std)).add(constant(mean));
+    const out = standardNormal('normal', emptyTensor(sizes, dt, at), id)
+      .mul(constant(std))
+      .add(constant(mean));
     // PyTorch's derivatives of a draw are zero
     const inputs = [mean, std].filter((x) => x instanceof Tensor);
-    return record('normal', out, inputs, [], () => inputs.map((x) => zeros(x.sizes, { dtype: x.dtype })));
+    return record('normal', out, inputs, [], () => inputs.map((x) => zerosLike(x, { memoryFormat: 'contiguous' })));
   });
 }

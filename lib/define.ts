@@ -9,9 +9,11 @@ import {
   setViewNodeMaker,
   tracked,
 } from './autograd/node.ts';
+import { castCall, casting, castsOnCuda } from './autocast.ts';
 import { mode } from './autograd/mode.ts';
 import { asks, isPlain, PLAIN, special } from './calls.ts';
 import {
+  checkInPlaceDevice,
   checkInPlaceShape,
   checkOperand,
   checkTensor,
@@ -26,6 +28,7 @@ import {
   undisturbed,
 } from './dispatch.ts';
 import { BOOL, bool, type DType, FLOATING, type Kind, requireFloating, scalarKind, toFloating } from './dtype.ts';
+import { cpu } from './device.ts';
 import { AutogradError, describe, DtypeError, inNameOf } from './errors.ts';
 import { kernel } from './native.ts';
 import { broadcastShapes, sameShape, type Shape } from './shape.ts';
@@ -331,6 +334,9 @@ class CopySlices extends Node {
     this.next = [this.next[0]!, ...inner.next.slice(1)];
     this.shapes = [base.sizes, ...inner.shapes.slice(1)];
     this.dtypes = [base.dt, ...inner.dtypes.slice(1)];
+    this.device = base.device;
+    if (inner.devices !== null || inner.device !== base.device)
+      this.devices = inner.next.map((_, i) => (i > 0 ? (inner.devices?.[i] ?? inner.device) : null) ?? base.device);
     if (inner.nextOutputs || this.nextOutputs) {
       this.nextOutputs = [
         this.nextOutputs?.[0] ?? 0,
@@ -405,7 +411,9 @@ export function unary(name: string, dtype: UnaryDtype, rule: UnaryRule = {}): Un
   const label = nodeName(name);
   const params = rule.params;
   const differentiable = !!(rule.grad ?? rule.gradOut ?? rule.gradOnly);
+  const casts = castsOnCuda(name);
   const f = (x: Tensor, extra?: unknown): Tensor => {
+    if (casts && casting.on) return castCall(name, f, [x, extra]);
     if (extra !== undefined || !(x instanceof Tensor)) {
       const made = special(name, [x, extra]);
       if (made !== PLAIN) return made as Tensor;
@@ -556,7 +564,9 @@ export function scalarTensor(where: string, x: unknown, other: unknown): Tensor 
   checkOperand(where, x, 'input');
   if (x instanceof Tensor) return x;
   checkOperand(where, other);
-  return inNameOf(where, () => emptyTensor([], resultType(x, other)).fill_(x));
+  return inNameOf(where, () =>
+    emptyTensor([], resultType(x, other), other instanceof Tensor ? other.device : cpu).fill_(x),
+  );
 }
 
 /** A row of the binary family: broadcasting, promotion, scalars, and its in-place form. */
@@ -566,7 +576,9 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
   const scalarLabel = nodeName(rule.nodes ? `${name}#${rule.nodes[1]}` : name);
   const { grads, check, numbers } = rule;
   const floats = dtype !== 'integer';
+  const casts = castsOnCuda(name);
   const f = (a: Tensor | Scalar, b: Tensor | Scalar, extra?: unknown): Tensor => {
+    if (casts && casting.on) return castCall(name, f, [a, b, extra]);
     // the fast road: two dense tensors of one shape and dtype, or a dense tensor and a number of its kind
     if (
       floats &&
@@ -580,7 +592,7 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
       a.storage.device === b.storage.device &&
       sameShape(a.sizes, b.sizes)
     ) {
-      const y = emptyTensor(a.sizes, a.dt);
+      const y = emptyTensor(a.sizes, a.dt, a.storage.device);
       runDense(k, y, a, b, a.dt);
       if (grads && mode.grad && (tracked(a) || tracked(b)))
         attach(y, new BinaryNode(label, grads, null).connect([a, b]).keep(a, b, y));
@@ -596,7 +608,7 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
     checkTensor(name, a);
     if (numbers === 'none') checkTensor(name, b, 'other');
     if (floats && typeof b === 'number' && a.dense && a.dt.kind === FLOATING && (!check || a.dt.size > 2)) {
-      const y = emptyTensor(a.sizes, a.dt);
+      const y = emptyTensor(a.sizes, a.dt, a.storage.device);
       runDense(k, y, a, b, a.dt);
       if (grads && mode.grad && tracked(a))
         attach(y, new BinaryNode(scalarLabel, grads, b).connect([a]).keep(a, null, y));
@@ -641,7 +653,7 @@ export function binary(name: string, dtype: BinaryDtype, rule: BinaryRule = {}):
           }
         : null,
       () => {
-        commonDevice(name, [x, b]);
+        checkInPlaceDevice(name, x, [b]);
         const scalar = b instanceof Tensor ? b : scalarOperand(name, b); // a huge bigint comes as an int64 tensor
         const operand = scalar instanceof Tensor ? undisturbed(x, as(scalar, dt)) : scalar;
         if (dt === x.dt) runMap(k, x.sizes, [x, x, operand], dt);

@@ -1,4 +1,5 @@
 // Devices: their names, and which exist here.
+import { cudaStatus } from './cuda/native.ts';
 import { describe, DeviceError, inNameOf } from './errors.ts';
 
 /**
@@ -11,9 +12,12 @@ export class Device {
   readonly type: 'cpu' | 'cuda';
   /** Which one of its type; null where only one exists. */
   readonly index: number | null;
+  /** Internal: what native knows it by; -1 where the index is left open. */
+  readonly number: number;
   constructor(type: 'cpu' | 'cuda', index: number | null) {
     this.type = type;
     this.index = index;
+    this.number = type === 'cpu' ? 0 : 1 + (index ?? -2);
   }
   /** `cpu` or `cuda:0`, as PyTorch writes it. */
   toString(): string {
@@ -81,15 +85,27 @@ export function setDefaultDevice(name: DeviceLike): void {
   defaultDevice = available('setDefaultDevice', device(name));
 }
 
-/** `device`, if tensors can be made there. */
+let currentCuda = 0;
+/** Which GPU `'cuda'` means. */
+export const getCurrentCuda = (): number => currentCuda;
+/** Makes `'cuda'` mean another GPU, which the caller has found to be there. */
+export function setCurrentCuda(index: number): void {
+  currentCuda = index;
+}
+
+/** `device`, if tensors can be made there; `'cuda'` becomes the current GPU. */
 export function available(where: string, wanted: Device): Device {
+  if (wanted === cpu) return wanted;
   if (wanted.type === 'cuda') {
+    const { devices, reason } = cudaStatus();
+    if (devices === 0) throw new DeviceError(`${where}: '${wanted}' is not available: ${reason}; use device: 'cpu'`);
+    const index = wanted.index ?? currentCuda;
+    if (index < devices) return wanted.index === null ? intern('cuda', index) : wanted;
     throw new DeviceError(
-      `${where}: '${wanted}' is not available: this build of flambeau has no CUDA backend; use device: 'cpu'`,
+      `${where}: '${wanted}' is not available: ${devices} CUDA device${devices === 1 ? ' is' : 's are'} here`,
     );
   }
-  if (wanted !== cpu) throw new DeviceError(`${where}: '${wanted}' is not available: the CPU is one device, 'cpu'`);
-  return wanted;
+  throw new DeviceError(`${where}: '${wanted}' is not available: the CPU is one device, 'cpu'`);
 }
 
 /** The device of an option, the default one if absent. */

@@ -1,5 +1,6 @@
 // The only road to a kernel: devices, scalars, broadcasting, merging of dims, empty tensors, overlap, and the writing of
 // the plan (native/reader.cc reads it). Rows call it through define.ts and never see a plan.
+import { cpu, type Device } from './device.ts';
 import { BOOL, type DType, FLOATING, getDefault, int64, ofKind, promoteTypes, scalarKind } from './dtype.ts';
 import { AutogradError, describe, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';
 import { kernelName, native, reserveWords, words as initialWords } from './native.ts';
@@ -61,9 +62,17 @@ export function scalarOperand(where: string, x: Scalar): Tensor | number {
   const n = Number(x);
   if (Number.isSafeInteger(n)) return n;
   if (BigInt.asIntN(64, x) !== x) throw new RangeError(`${where}: ${x} does not fit int64`);
-  const out = emptyTensor([], int64);
+  const out = emptyTensor([], int64, cpu);
   native.write(out.storage.handle, out.storage.byteOffset, BigInt64Array.of(x));
   return out;
+}
+
+/** The device of a result: that of the first tensor which is no 0-d tensor of the CPU, for these go with any. */
+export function deviceOf(operands: readonly unknown[]): Device {
+  for (const x of operands) {
+    if (x instanceof Tensor && (x.sizes.length > 0 || x.storage.device !== cpu)) return x.storage.device;
+  }
+  return cpu;
 }
 
 /** All tensors on one device; 0-d CPU tensors go with any. */
@@ -71,8 +80,8 @@ export function commonDevice(where: string, operands: readonly unknown[]): void 
   let first: Tensor | null = null;
   for (const x of operands) {
     if (!(x instanceof Tensor)) continue;
-    if (first === null || (first.sizes.length === 0 && first.device.type === 'cpu')) first = x;
-    else if (x.device !== first.device && !(x.sizes.length === 0 && x.device.type === 'cpu')) {
+    if (first === null || (first.sizes.length === 0 && first.device === cpu)) first = x;
+    else if (x.device !== first.device && !(x.sizes.length === 0 && x.device === cpu)) {
       throw new DeviceError(
         `${where}: expected all tensors to be on the same device, but found at least two devices, ${first.device} and ${x.device}`,
       );
@@ -92,6 +101,9 @@ function translate(error: unknown, k: number): unknown {
       return new RangeError(message);
     case 'FLAMBEAU_VALUE':
       return new RangeError(message);
+    case 'FLAMBEAU_DEVICE':
+    case 'FLAMBEAU_CUDA':
+      return new DeviceError(message);
     case 'FLAMBEAU_MEMORY':
       return new OutOfMemoryError(message);
     case 'FLAMBEAU_PLAN':
@@ -372,6 +384,17 @@ export function runList(
   params: readonly number[] = NO_PARAMS,
 ): void {
   if (groups.length === 0) return;
+  const { device } = groups[0]![0]!.storage;
+  if (groups.some((group) => group[0]!.storage.device !== device)) {
+    // one plan is for one device
+    for (const at of new Set(groups.map((group) => group[0]!.device)))
+      runList(
+        k,
+        groups.filter((group) => group[0]!.device === at),
+        params,
+      );
+    return;
+  }
   const width = groups[0]!.length;
   words = reserveWords(8 + params.length + groups.length * width * 4);
   words[0] = k;
@@ -411,8 +434,8 @@ export function nonOverlappingAndDense(sizes: Shape, strides: Shape): boolean {
 }
 
 /** The result of an element-wise operation: it keeps the operands' order of dims, as TensorIterator's results do. */
-export function resultLike(sizes: Shape, dt: DType, operands: readonly unknown[]): Tensor {
-  const out = emptyTensor(sizes, dt);
+export function resultLike(sizes: Shape, dt: DType, operands: readonly unknown[], device = deviceOf(operands)): Tensor {
+  const out = emptyTensor(sizes, dt, device);
   if (sizes.length < 2 || out.count === 0) return out;
   const tensors: Tensor[] = [];
   for (const x of operands) if (x instanceof Tensor) tensors.push(x);
@@ -479,6 +502,16 @@ function overlaps(a: Tensor, b: Tensor): boolean {
   const end = (x: Tensor): number => x.offset + x.sizes.reduce((n, s, d) => n + (s - 1) * x.strides[d]!, 0);
   if (a.count === 0 || b.count === 0) return false;
   return a.offset * a.dt.size <= end(b) * b.dt.size && b.offset * b.dt.size <= end(a) * a.dt.size;
+}
+
+/** Refuses operands that lie elsewhere than what they are to change. */
+export function checkInPlaceDevice(where: string, x: Tensor, operands: readonly unknown[]): void {
+  commonDevice(where, [x, ...operands]);
+  const found = deviceOf([x, ...operands]);
+  if (found !== x.device)
+    throw new DeviceError(
+      `${where}: expected all tensors to be on the same device, but found at least two devices, ${found} and ${x.device}`,
+    );
 }
 
 /** The shape an in-place operation must not change. */

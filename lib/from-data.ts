@@ -1,6 +1,6 @@
 // Tensors from data: nested arrays, TypedArrays, buffers; PyTorch's old constructors. Called by users through the namespace.
 import { type Call, readArguments } from './define.ts';
-import type { DeviceLike } from './device.ts';
+import { cpu, type Device, type DeviceLike, deviceOption } from './device.ts';
 import type { Scalar } from './dispatch.ts';
 import {
   bool,
@@ -41,14 +41,14 @@ function arrayDtype(where: string, data: ArrayBufferView): DType {
   throw new TypeError(`${where}: a ${data.constructor.name} has no dtype here; pass a plain array with { dtype }`);
 }
 /** Arrays of a type that tensors lack, where a dtype is asked for; 16 bits for a half are its bits, as toTypedArray gives them. */
-function converted(where: string, data: ArrayBufferView, dt: DType): Tensor | null {
+function converted(where: string, data: ArrayBufferView, dt: DType, device: Device): Tensor | null {
   if (!(data instanceof Uint16Array || data instanceof Uint32Array || data instanceof BigUint64Array)) return null;
   if (data instanceof Uint16Array && dt.kind === FLOATING && dt.size === 2) {
-    const out = emptyTensor([data.length], dt);
+    const out = emptyTensor([data.length], dt, device);
     if (out.count > 0) native.write(out.storage.handle, out.storage.byteOffset, bytesOf(data));
     return out;
   }
-  return store(where, Array.from<number | bigint>(data), [data.length], dt);
+  return store(where, Array.from<number | bigint>(data), [data.length], dt, device);
 }
 type Numbers = Exclude<TypedArray, Uint16Array>;
 const bytesOf = (data: ArrayBufferView): Uint8Array =>
@@ -116,9 +116,10 @@ function gather(
 const valueOf = (x: Scalar | Tensor): Scalar => (x instanceof Tensor ? (x.element(x.offset) as Scalar) : x);
 
 /** Writes scalars as `dt`. Integers are checked against its range, halves are rounded by a kernel. */
-function store(where: string, leaves: readonly (Scalar | Tensor)[], sizes: Shape, dt: DType): Tensor {
-  if (dt.kind === FLOATING && dt !== float32 && dt !== float64) return store(where, leaves, sizes, float32).to(dt.name);
-  const out = emptyTensor(sizes, dt);
+function store(where: string, leaves: readonly (Scalar | Tensor)[], sizes: Shape, dt: DType, device: Device): Tensor {
+  if (dt.kind === FLOATING && dt !== float32 && dt !== float64)
+    return store(where, leaves, sizes, float32, device).to(dt.name);
+  const out = emptyTensor(sizes, dt, device);
   const data = typedArray(dt, leaves.length) as Numbers;
   for (let i = 0; i < leaves.length; i++) {
     const v = valueOf(leaves[i]!);
@@ -163,12 +164,16 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
 }
 function fromData(where: string, data: TensorData, options: TensorOptions): Tensor {
   const asked = dtypeOption(where, options, null);
-  if (data instanceof Tensor) return asked && asked !== data.dt ? data.detach().to(asked.name) : data.detach().clone();
+  if (data instanceof Tensor) {
+    const target = options.device === undefined || options.device === null ? data.device : options.device;
+    return data.detach().to({ dtype: (asked ?? data.dt).name, device: target, copy: true });
+  }
+  const device = deviceOption(where, options.device);
   if (ArrayBuffer.isView(data)) {
-    const foreign = asked === null ? null : converted(where, data, asked);
+    const foreign = asked === null ? null : converted(where, data, asked, device);
     if (foreign !== null) return foreign;
     const dt = arrayDtype(where, data);
-    const out = emptyTensor([(data as Float32Array).length], dt);
+    const out = emptyTensor([(data as Float32Array).length], dt, device);
     if (out.count > 0) native.write(out.storage.handle, out.storage.byteOffset, bytesOf(data));
     return asked === null || asked === dt ? out : out.to(asked.name);
   }
@@ -180,7 +185,7 @@ function fromData(where: string, data: TensorData, options: TensorOptions): Tens
       : found && found.kind === kind && leaves.every((v) => v instanceof Tensor)
         ? found
         : ofKind(kind as 0 | 1 | 2);
-  return store(where, leaves, isList ? sizes : [], asked ?? natural);
+  return store(where, leaves, isList ? sizes : [], asked ?? natural, device);
 }
 
 /**
@@ -300,8 +305,8 @@ export interface LegacyConstructor {
 function legacy(name: string, dt: () => DType): LegacyConstructor {
   // no arrow function: `new` refuses those
   function make(data: TensorData = [], ...sizes: number[]): Tensor {
-    if (typeof data === 'number') return emptyTensor(checkShape(name, [data, ...sizes]).slice(), dt());
-    return fromData(name, data, { dtype: dt().name });
+    if (typeof data === 'number') return emptyTensor(checkShape(name, [data, ...sizes]).slice(), dt(), cpu);
+    return fromData(name, data, { dtype: dt().name, device: cpu });
   }
   Object.defineProperty(make, 'name', { value: name });
   return make as LegacyConstructor;

@@ -51,7 +51,7 @@ Object.defineProperties(Tensor.prototype, {
     },
   },
 });
-setZeros((sizes, dtype) => zeros([...sizes], { dtype: dtype as DTypeName }));
+setZeros((sizes, dtype, device) => zeros([...sizes], { dtype: dtype as DTypeName, device }));
 
 export * as accelerator from './accelerator.ts';
 export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from './autograd/anomaly.ts';

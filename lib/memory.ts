@@ -4,6 +4,7 @@ import os from 'node:os';
 import { performance } from 'node:perf_hooks';
 import v8 from 'node:v8';
 import vm from 'node:vm';
+import { cudaMemory } from './cuda/native.ts';
 import { cpu, type Device } from './device.ts';
 import { OutOfMemoryError } from './errors.ts';
 import { figures, FREED_BYTES, LIVE_BYTES, LIVE_COUNT, native, PEAK_BYTES, SWEPT } from './native.ts';
@@ -12,8 +13,6 @@ const MB = 2 ** 20;
 /** Tensors up to this size are cut from slabs; none are under AddressSanitizer, which sees whole blocks only. */
 const SMALL = process.env.FLAMBEAU_SLABS === 'none' ? -1 : 4096;
 const SLAB = 32768;
-const NURSERY_MIN = 8 * MB;
-const NURSERY_MAX = 64 * MB;
 
 /** What plans say instead of a handle once memory was disposed: native finds nothing there. */
 const GONE = -3;
@@ -33,24 +32,24 @@ export class Storage {
   readonly nbytes: number;
   /** Has the block to itself; else disposing of this storage only forgets it. */
   readonly alone: boolean;
+  /** Where the bytes are. */
+  readonly device: Device;
   /** Counts writes, so that backward notices a saved tensor that was changed. */
   version = 0;
   /** Which backward pass made it, 0 for everybody else's; see autograd/engine.ts. */
   maker = maker.current;
   /** Uses that the engine still has for it. */
   pending = 0;
-  constructor(block: Block, byteOffset: number, nbytes: number, alone: boolean) {
+  constructor(block: Block, byteOffset: number, nbytes: number, alone: boolean, device: Device) {
     this.block = block;
     this.byteOffset = byteOffset;
     this.nbytes = nbytes;
     this.alone = alone;
+    this.device = device;
   }
   /** Native handle; negative once disposed. */
   get handle(): number {
     return this.block.handle;
-  }
-  get device(): Device {
-    return cpu;
   }
 }
 
@@ -79,22 +78,7 @@ const total = ((): number => {
 })();
 native.setLimit(Number(process.env.FLAMBEAU_MEMORY_LIMIT ?? 0) || Math.floor(total * 0.95));
 
-const CAP = Math.min(1024 * MB, total / 8);
 const stats = { minor: 0, full: 0, skipped: 0, ms: 0 };
-let nursery = NURSERY_MIN;
-let trigger = nursery;
-let gap = 128 * MB;
-let fullAt = 128 * MB;
-let liveAfterFull = 0;
-let fullCost = 0; // milliseconds of the last full collection
-// A nursery that proved too small cost a full collection: it stays large until that would be a small part of the time.
-let promoted = 0;
-let promotedUntil = 0;
-let patience = 8;
-let largest = 0; // block asked for since the last collection
-let share = 0; // smoothed part of the time that minor collections take
-let lastEnd = performance.now();
-let lastFull = lastEnd;
 
 // The canary is an object that grows old and is let go; once it is gone, V8 has made a full collection of its own.
 let canary: object | null = null;
@@ -113,6 +97,136 @@ function canaryDied(): boolean {
   return true;
 }
 
+/** What the policy of a device's memory goes by, in bytes. */
+interface Limits {
+  /** The nursery's least size, and the most that large blocks alone make it. */
+  readonly nurseryMin: number;
+  readonly nurseryMax: number;
+  /** The least that is allocated between two full collections, and the most. */
+  readonly gapMin: number;
+  readonly cap: number;
+}
+const CPU_LIMITS: Limits = {
+  nurseryMin: 8 * MB,
+  nurseryMax: 64 * MB,
+  gapMin: 128 * MB,
+  cap: Math.min(1024 * MB, total / 8),
+};
+/** A GPU's memory is out of V8's sight and dear to collect: its nursery is larger from the start. */
+function cudaLimits(memory: number): Limits {
+  const eighth = Math.max(64 * MB, memory / 8);
+  return { nurseryMin: 64 * MB, nurseryMax: eighth, gapMin: Math.max(128 * MB, eighth), cap: 2 * eighth };
+}
+
+/** When the memory of one device is collected. Collections themselves find the dead of all devices. */
+class Collector {
+  /** Where the device's figures begin. */
+  readonly at: number;
+  readonly #limits: Limits;
+  #nursery: number;
+  trigger: number;
+  #gap: number;
+  #fullAt: number;
+  #liveAfterFull = 0;
+  #fullCost = 0; // milliseconds of the last full collection
+  // A nursery that proved too small cost a full collection: it stays large until that would be a small part of the time.
+  #promoted = 0;
+  #promotedUntil = 0;
+  #patience = 8;
+  largest = 0; // block asked for since the last collection
+  #share = 0; // smoothed part of the time that minor collections take
+  #lastEnd = performance.now();
+  #lastFull = this.#lastEnd;
+
+  constructor(device: number, limits: Limits) {
+    this.at = 8 * device;
+    this.#limits = limits;
+    this.#nursery = limits.nurseryMin;
+    this.trigger = limits.nurseryMin;
+    this.#gap = limits.gapMin;
+    this.#fullAt = limits.gapMin;
+  }
+
+  #live(): number {
+    return figures[this.at + LIVE_BYTES]!;
+  }
+
+  /** After a full collection: how much may be allocated until the next. */
+  settle(start: number, end: number): void {
+    this.#liveAfterFull = this.#live();
+    const { gapMin, cap } = this.#limits;
+    const base = Math.max(gapMin, this.#liveAfterFull * 0.75);
+    const gap = (end - start) / (end - this.#lastFull) > 0.05 ? this.#gap * 1.5 : this.#gap * 0.9;
+    this.#gap = Math.min(cap, Math.max(base, Math.min(gap, 2 * base)));
+    this.#fullAt = this.#liveAfterFull + this.#gap;
+    this.#lastFull = end;
+    this.#fullCost = end - start;
+  }
+
+  /** Makes room for `bytes` more: sweeps, collects the young, and everything when much has grown old. */
+  collect(bytes: number): void {
+    const start = performance.now();
+    const before = this.#live();
+    const { nurseryMin, nurseryMax, gapMin, cap } = this.#limits;
+    native.sweep(canaryDied() ? 2 : 0);
+    if (before - this.#live() > this.#nursery * 0.5) stats.skipped++;
+    else if (!gc) collectFully();
+    else {
+      gc(MINOR);
+      stats.minor++;
+      native.sweep(1);
+    }
+    const freed = before - this.#live();
+    const full = this.#live() + bytes > this.#fullAt;
+    if (full) collectFully();
+    const end = performance.now();
+    stats.ms += end - start;
+    this.#share = 0.8 * this.#share + (0.2 * (end - start)) / (end - start + Math.max(1e-3, start - this.#lastEnd));
+    this.#lastEnd = end;
+
+    // A small nursery keeps recycled blocks in the cache; one that is too small promotes the living, which only full
+    // collections find. So it grows fast and shrinks slowly.
+    const limit = Math.min(cap, Math.max(gapMin, this.#liveAfterFull));
+    if (!full && this.#promoted > 0 && end > this.#promotedUntil) {
+      this.#promoted = this.#promoted > nurseryMin ? this.#promoted / 2 : 0;
+      this.#promotedUntil = end + this.#patience * this.#fullCost;
+      if (this.#promoted === 0) this.#patience = 8;
+    }
+    const floor = Math.max(this.#promoted, Math.min(nurseryMax, Math.max(nurseryMin, 3 * this.largest)));
+    this.largest = 0;
+    if (freed < 0.5 * this.#nursery || full) {
+      this.#nursery = Math.min(limit, this.#nursery * 1.5);
+      if (full) {
+        this.#promoted = this.#nursery;
+        this.#patience = Math.min(256, 2 * this.#patience);
+        this.#promotedUntil = end + this.#patience * this.#fullCost;
+      }
+    } else if (this.#share > 0.25) this.#nursery = Math.min(limit, this.#nursery * 1.2);
+    else if (freed > 0.8 * this.#nursery) this.#nursery = this.#nursery * 0.9;
+    if (this.#nursery < floor) this.#nursery = floor;
+    this.setTrigger(bytes);
+  }
+
+  /** The next collection comes when the nursery is full, and not long after a full one is due: the peak is bounded. */
+  setTrigger(bytes: number): void {
+    const live = this.#live() + bytes;
+    this.trigger = Math.min(
+      live + this.#nursery,
+      Math.max(this.#fullAt, live + Math.min(this.#nursery, this.#limits.nurseryMin)),
+    );
+  }
+}
+
+const ofCpu = new Collector(0, CPU_LIMITS);
+/** Of the devices in use, by number. */
+const collectors: Collector[] = [ofCpu];
+
+function collectorOf(device: Device): Collector {
+  return device === cpu
+    ? ofCpu
+    : (collectors[device.number] ??= new Collector(device.number, cudaLimits(cudaMemory(device.index!))));
+}
+
 function collectFully(): void {
   const start = performance.now();
   if (gc) gc();
@@ -121,62 +235,7 @@ function collectFully(): void {
   const end = performance.now();
   stats.full++;
   canaryAge = 0;
-  liveAfterFull = figures[LIVE_BYTES]!;
-  const base = Math.max(128 * MB, liveAfterFull * 0.75);
-  gap = (end - start) / (end - lastFull) > 0.05 ? gap * 1.5 : gap * 0.9;
-  gap = Math.min(CAP, Math.max(base, Math.min(gap, 2 * base)));
-  fullAt = liveAfterFull + gap;
-  lastFull = end;
-  fullCost = end - start;
-}
-
-/** Makes room for `bytes` more: sweeps, collects the young, and everything when much has grown old. */
-function collect(bytes: number): void {
-  const start = performance.now();
-  const before = figures[LIVE_BYTES]!;
-  native.sweep(canaryDied() ? 2 : 0);
-  if (before - figures[LIVE_BYTES]! > nursery * 0.5) stats.skipped++;
-  else if (!gc) collectFully();
-  else {
-    gc(MINOR);
-    stats.minor++;
-    native.sweep(1);
-  }
-  const freed = before - figures[LIVE_BYTES]!;
-  const full = figures[LIVE_BYTES]! + bytes > fullAt;
-  if (full) collectFully();
-  const end = performance.now();
-  stats.ms += end - start;
-  share = 0.8 * share + (0.2 * (end - start)) / (end - start + Math.max(1e-3, start - lastEnd));
-  lastEnd = end;
-
-  // A small nursery keeps recycled blocks in the cache; one that is too small promotes the living, which only full
-  // collections find. So it grows fast and shrinks slowly.
-  const limit = Math.min(CAP, Math.max(128 * MB, liveAfterFull));
-  if (!full && promoted > 0 && end > promotedUntil) {
-    promoted = promoted > NURSERY_MIN ? promoted / 2 : 0;
-    promotedUntil = end + patience * fullCost;
-    if (promoted === 0) patience = 8;
-  }
-  const floor = Math.max(promoted, Math.min(NURSERY_MAX, Math.max(NURSERY_MIN, 3 * largest)));
-  largest = 0;
-  if (freed < 0.5 * nursery || full) {
-    nursery = Math.min(limit, nursery * 1.5);
-    if (full) {
-      promoted = nursery;
-      patience = Math.min(256, 2 * patience);
-      promotedUntil = end + patience * fullCost;
-    }
-  } else if (share > 0.25) nursery = Math.min(limit, nursery * 1.2);
-  else if (freed > 0.8 * nursery) nursery = nursery * 0.9;
-  if (nursery < floor) nursery = floor;
-  setTrigger(bytes);
-}
-
-/** The next collection comes when the nursery is full, and not long after a full one is due: the peak is bounded. */
-function setTrigger(bytes: number): void {
-  const live = figures[LIVE_BYTES]! + bytes;
-  trigger = Math.min(live + nursery, Math.max(fullAt, live + Math.min(nursery, NURSERY_MIN)));
+  collectors.forEach((c) => c.settle(start, end));
 }
 
 // ---- allocating -----------------------------------------------------------------------------------------------------
@@ -184,30 +243,44 @@ function setTrigger(bytes: number): void {
 let slab = new Block();
 let position = SLAB;
 
-function outOfMemory(where: string, bytes: number): OutOfMemoryError {
-  const pool = native.poolStats();
-  const size = (n: number): string => (n >= 1e9 ? `${(n / 2 ** 30).toFixed(2)} GiB` : `${(n / MB).toFixed(2)} MiB`);
+const size = (n: number): string => (n >= 1e9 ? `${(n / 2 ** 30).toFixed(2)} GiB` : `${(n / MB).toFixed(2)} MiB`);
+
+function outOfMemory(where: string, bytes: number, device: Device): OutOfMemoryError {
+  const pool = native.poolStats(device.number);
+  const at = 8 * device.number;
+  if (device !== cpu) {
+    return new OutOfMemoryError(
+      `${where}: CUDA out of memory. Tried to allocate ${size(bytes)}. ${device} has a total capacity of ${size(cudaMemory(device.index!))}:\n` +
+        `  live by this thread  ${size(figures[at + LIVE_BYTES]!)} in ${figures[at + LIVE_COUNT]} storages\n` +
+        `  reserved             ${size(pool.reserved)} by this process\n` +
+        `  cached               ${size(pool.cached)} of these, free but in pieces\n` +
+        `  limit                ${size(pool.limit)}`,
+    );
+  }
   return new OutOfMemoryError(
     `${where}: tried to allocate ${size(bytes)}; ${size(figures[LIVE_BYTES]!)} are in use by ${figures[LIVE_COUNT]} storages of this thread, ` +
       `${size(pool.reserved)} are reserved by the process (${size(pool.cached)} of them free) and the limit is ${size(pool.limit)}`,
   );
 }
 
-function obtain(bytes: number): Block {
-  if (figures[LIVE_BYTES]! + bytes > trigger) collect(bytes);
+function obtain(bytes: number, device: Device): Block {
+  const collector = device === cpu ? ofCpu : collectorOf(device);
+  if (bytes > collector.largest) collector.largest = bytes;
+  if (figures[collector.at + LIVE_BYTES]! + bytes > collector.trigger) collector.collect(bytes);
   const block = new Block();
-  block.handle = native.allocate(bytes, block);
+  const { number } = device;
+  block.handle = native.allocate(bytes, block, number);
   if (block.handle < 0) {
     collectFully();
-    native.trim(0);
-    block.handle = native.allocate(bytes, block);
-    if (block.handle < 0) throw outOfMemory('allocate', bytes);
+    native.trim(0, number);
+    block.handle = native.allocate(bytes, block, number);
+    if (block.handle < 0) throw outOfMemory('allocate', bytes, device);
   }
   return block;
 }
 
 function newSlab(): void {
-  slab = obtain(SLAB);
+  slab = obtain(SLAB, cpu);
   position = 0;
 }
 
@@ -231,25 +304,24 @@ export function untrack(storage: Storage): void {
 }
 
 /** Memory for a tensor, uninitialised. */
-export function allocate(nbytes: number): Storage {
+export function allocate(nbytes: number, device: Device): Storage {
   if (!(nbytes >= 0)) throw new RangeError(`allocate: impossible sizes (${nbytes} bytes)`);
-  if (nbytes > SMALL) {
-    const storage = allocateOwn(nbytes);
+  if (nbytes > SMALL || device !== cpu) {
+    const storage = allocateOwn(nbytes, device);
     if (trackers.length > 0) for (const made of trackers) made.add(storage);
     return storage;
   }
   const size = nbytes === 0 ? 64 : (nbytes + 63) & ~63;
   if (position + size > SLAB) newSlab();
-  const storage = new Storage(slab, position, nbytes, false);
+  const storage = new Storage(slab, position, nbytes, false, cpu);
   position += size;
   return storage;
 }
 
 /** Memory that is made to last (a parameter, optimizer state): never part of a slab, which it would keep alive. */
-export function allocateOwn(nbytes: number): Storage {
+export function allocateOwn(nbytes: number, device: Device): Storage {
   if (!(nbytes >= 0)) throw new RangeError(`allocate: impossible sizes (${nbytes} bytes)`);
-  if (nbytes > largest) largest = nbytes;
-  return new Storage(obtain(nbytes), 0, nbytes, true);
+  return new Storage(obtain(nbytes, device), 0, nbytes, true, device);
 }
 
 /** The memory of an ArrayBuffer, shared with it. */
@@ -257,28 +329,28 @@ export function adopt(where: string, buffer: ArrayBuffer): Storage {
   const block = new Block();
   block.handle = native.adopt(buffer, block);
   if (block.handle < 0) throw new TypeError(`${where}: the ArrayBuffer is detached`);
-  return new Storage(block, 0, buffer.byteLength, false);
+  return new Storage(block, 0, buffer.byteLength, false, cpu);
 }
 
 /** A number by which one other thread may claim() this memory; -1 where it cannot be shared. `group`: see native/shared.h. */
 export const shareStorage = (storage: Storage, group: number): number => native.share(storage.handle, group);
 /** Memory that another thread shared, not copied; null if it was given up meanwhile. */
 export function claim(number: number, nbytes: number): Storage | null {
-  if (figures[LIVE_BYTES]! + nbytes > trigger) collect(nbytes);
+  if (figures[LIVE_BYTES]! + nbytes > ofCpu.trigger) ofCpu.collect(nbytes);
   const block = new Block();
   block.handle = native.claim(number, block);
-  return block.handle < 0 ? null : new Storage(block, 0, nbytes, true);
+  return block.handle < 0 ? null : new Storage(block, 0, nbytes, true, cpu);
 }
 /** The pages of a file, read when they are touched; what is written to them stays in this process. */
 export function mapFile(path: string): (byteOffset: number, nbytes: number) => Storage {
   const block = new Block();
   block.handle = native.mapFile(path, block);
-  return (byteOffset, nbytes) => new Storage(block, byteOffset, nbytes, false);
+  return (byteOffset, nbytes) => new Storage(block, byteOffset, nbytes, false, cpu);
 }
 
 /** The same bytes under a version counter of their own: what `x.data` needs. */
 export function alias(storage: Storage): Storage {
-  return new Storage(storage.block, storage.byteOffset, storage.nbytes, false);
+  return new Storage(storage.block, storage.byteOffset, storage.nbytes, false, storage.device);
 }
 
 /** Frees at once. A part of a slab is only forgotten: its neighbours live on. */
@@ -342,5 +414,8 @@ export function memoryStats(): MemoryStats {
 export function emptyCache(): void {
   collectFully();
   native.trim(0);
-  setTrigger(0);
+  collectors.forEach((c, number) => {
+    if (number > 0) native.trim(0, number);
+    c.setTrigger(0);
+  });
 }

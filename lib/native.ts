@@ -1,5 +1,6 @@
-// The only file that loads the addon: its typed mirror, the arrays shared with it, and kernels by name.
+// The only file that loads addons; of the CPU's, its typed mirror, the arrays shared with it, and kernels by name.
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { dtypes } from './dtype.ts';
 
 type Bytes =
@@ -19,7 +20,12 @@ type Bytes =
 interface Native {
   run(): void;
   runList(): void;
-  allocate(bytes: number, owner: object): number;
+  /** Devices are numbers: 0 the CPU, 1 + i cuda:i. */
+  allocate(bytes: number, owner: object, device: number): number;
+  /** Bytes between two storages, across devices; waits for them unless `nonBlocking`. */
+  copyBytes(to: number, toByte: number, from: number, fromByte: number, bytes: number, nonBlocking: boolean): void;
+  /** Opens the library of a device backend and gives its functions (cuda/native.ts): devices from 1 on exist afterwards. */
+  loadBackend(path: string): object;
   adopt(buffer: ArrayBuffer, owner: object): number;
   release(handle: number): void;
   sweep(kind: 0 | 1 | 2): void;
@@ -31,13 +37,13 @@ interface Native {
   kernels(): string[];
   dtypes(): string[];
   fullCollection(): void;
-  poolStats(): { reserved: number; cached: number; limit: number; young: number; old: number };
-  trim(keepBytes: number): void;
-  setLimit(bytes: number): void;
+  poolStats(device?: number): { reserved: number; cached: number; limit: number; young: number; old: number };
+  trim(keepBytes: number, device?: number): void;
+  setLimit(bytes: number, device?: number): void;
   getNumThreads(): number;
   setNumThreads(n: number): void;
   build(): { isa: string; threads: string; blas: string };
-  createGenerator(): number;
+  createGenerator(device?: number): number;
   destroyGenerator(id: number): void;
   seedGenerator(id: number, seed: bigint): void;
   generatorSeed(id: number): bigint;
@@ -70,7 +76,10 @@ function load(): Native {
 
 export const native: Native = load();
 
-/** Figures that native keeps up to date, see native/storage.h. */
+/** Where a file of this build is, next to the addon. */
+export const beside = (file: string): string => fileURLToPath(new URL(`../build/Release/${file}`, import.meta.url));
+
+/** Figures that native keeps up to date, see native/storage.h: those of device number d begin at 8 * d. */
 export const figures: Float64Array = new Float64Array(8 * 17);
 export const LIVE_BYTES = 0;
 export const FREED_BYTES = 1;

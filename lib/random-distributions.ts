@@ -20,7 +20,7 @@ const dirichletGradKernel = kernel('dirichletGrad');
 /** Runs a kernel over tensors of one shape and dtype, in row-major order. */
 function mapped(k: number, inputs: readonly Tensor[], params: readonly number[] = []): Tensor {
   const [first] = inputs as readonly [Tensor];
-  const out = emptyTensor(first.sizes, first.dt);
+  const out = emptyTensor(first.sizes, first.dt, first.device);
   const n = [out.count];
   const flat = inputs.map((x) => x.detach().contiguous().view(out.count));
   if (out.count > 0) runMap(k, n, [out.view(out.count), ...flat], out.dt, params);
@@ -39,8 +39,8 @@ export function poisson(x: Tensor, options: GeneratorOption = {}): Tensor {
     checkTensor('poisson', x);
     checkOptions('poisson', options, ['generator']);
     requireFloating('poisson', x.dt);
-    const out = mapped(poissonKernel, [x], [generatorId('poisson', options?.generator)]);
-    return record('poisson', out, [x], [], (g) => [zerosOf(g.sizes, g.dt)]);
+    const out = mapped(poissonKernel, [x], [generatorId('poisson', options?.generator, x.device)]);
+    return record('poisson', out, [x], [], (g) => [zerosOf(g.sizes, g.dt, g.device)]);
   });
 }
 
@@ -63,9 +63,12 @@ export function binomial(count: Tensor, prob: Tensor, options: GeneratorOption =
         `binomial: expected count and prob to have one dtype, but got ${count.dtype} and ${prob.dtype}`,
       );
     const shape = broadcastShapes('binomial', count.sizes, prob.sizes);
-    const id = generatorId('binomial', options?.generator);
+    const id = generatorId('binomial', options?.generator, count.device);
     const out = mapped(binomialKernel, [count.expand(shape), prob.expand(shape)], [id]);
-    return record('binomial', out, [count, prob], [], (g) => [zerosOf(g.sizes, g.dt), zerosOf(g.sizes, g.dt)]);
+    return record('binomial', out, [count, prob], [], (g) => [
+      zerosOf(g.sizes, g.dt, g.device),
+      zerosOf(g.sizes, g.dt, g.device),
+    ]);
   });
 }
 

@@ -4,13 +4,15 @@ import { checkTensor, runMap, runStruct } from './dispatch.ts';
 import { RuleNode } from './autograd/node.ts';
 import { BOOL, int64, requireFloating, uint8 } from './dtype.ts';
 import { cpu, type Device, type DeviceLike, deviceOption } from './device.ts';
-import { describe, DtypeError, ShapeError, inNameOf } from './errors.ts';
+import { describe, DeviceError, DtypeError, ShapeError, inNameOf } from './errors.ts';
 import { kernel, native } from './native.ts';
 import { range, show } from './shape.ts';
 import { emptyTensor, Tensor } from './tensor.ts';
 import type { GeneratorOption } from './methods.ts';
 import { zerosOf } from './ops/internal/reducing.ts';
 
+/** Generators of GPUs have numbers from here on, first the default ones (native/device.h). */
+const FIRST_OF_CUDA = 2 ** 24;
 const dead = new FinalizationRegistry<number>((id) => native.destroyGenerator(id));
 
 function seedOf(where: string, seed: unknown): bigint {
@@ -35,18 +37,16 @@ const asNumber = (v: bigint): number | bigint => (v <= BigInt(Number.MAX_SAFE_IN
 export class Generator {
   /** Internal: what native knows it by. */
   readonly id: number;
+  /** The device whose numbers it draws. */
+  readonly device: Device;
   constructor(options: DeviceLike | { device?: DeviceLike } = 'cpu') {
-    deviceOption(
+    this.device = deviceOption(
       'Generator',
       typeof options === 'object' && options !== null && 'device' in options ? options.device : (options as DeviceLike),
     );
-    this.id = native.createGenerator();
+    this.id = native.createGenerator(this.device.number);
     dead.register(this, this.id);
     native.seedGenerator(this.id, 67280421310721n); // PyTorch's default seed
-  }
-  /** The device whose numbers it draws. */
-  get device(): Device {
-    return cpu;
   }
   /** Starts over from `seed`. Throws TypeError for what is no whole number. */
   manualSeed(seed: number | bigint): this {
@@ -75,7 +75,7 @@ export class Generator {
 }
 function stateOf(id: number): Tensor {
   const bytes = native.generatorState(id);
-  const out = emptyTensor([bytes.length], uint8);
+  const out = emptyTensor([bytes.length], uint8, cpu);
   native.write(out.storage.handle, out.storage.byteOffset, bytes);
   return out;
 }
@@ -96,9 +96,33 @@ function setState(where: string, id: number, state: Tensor): void {
  * torch.defaultGenerator.manualSeed(0)
  * torch.rand(2) // tensor([0.4963, 0.7682])
  */
-export const defaultGenerator: Generator = Object.create(Generator.prototype, {
-  id: { value: 0, enumerable: true },
-}) as Generator;
+export const defaultGenerator: Generator = withId(0, cpu);
+
+function withId(id: number, device: Device): Generator {
+  return Object.create(Generator.prototype, {
+    id: { value: id, enumerable: true },
+    device: { value: device, enumerable: true },
+  }) as Generator;
+}
+
+// A GPU's generator exists from its first use on; until then a seed is only kept.
+const ofCuda: Generator[] = [];
+let cudaSeed: bigint | null = null;
+/** Seeds the generators of all GPUs, those to come too. */
+export function seedCuda(seed: bigint): void {
+  cudaSeed = seed;
+  ofCuda.forEach((g) => native.seedGenerator(g.id, seed));
+}
+/** The generator of a device that is used where none is given. */
+export function generatorOf(device: Device): Generator {
+  if (device === cpu) return defaultGenerator;
+  let found = ofCuda[device.number];
+  if (!found) {
+    found = ofCuda[device.number] = withId(FIRST_OF_CUDA + device.number - 1, device);
+    if (cudaSeed !== null) native.seedGenerator(found.id, cudaSeed);
+  }
+  return found;
+}
 
 /**
  * Seeds the default generator: the numbers that follow are PyTorch's for this seed. Throws TypeError for what is no
@@ -108,6 +132,8 @@ export const defaultGenerator: Generator = Object.create(Generator.prototype, {
  * torch.rand(2) // tensor([0.4963, 0.7682])
  */
 export function manualSeed(seed: number | bigint): Generator {
+  const bits = seedOf('manualSeed', seed);
+  seedCuda(bits);
   return defaultGenerator.manualSeed(seed);
 }
 /**
@@ -116,7 +142,9 @@ export function manualSeed(seed: number | bigint): Generator {
  * torch.seed() === torch.initialSeed() // true
  */
 export function seed(): number | bigint {
-  return defaultGenerator.seed();
+  const drawn = defaultGenerator.seed();
+  seedCuda(BigInt(drawn));
+  return drawn;
 }
 /**
  * The seed that the default generator started from.
@@ -147,10 +175,17 @@ export function setRngState(state: Tensor): void {
   setState('setRngState', 0, state);
 }
 
-/** The id of a generator option. */
-export function generatorId(where: string, generator: unknown): number {
-  if (generator === null || generator === undefined) return 0;
-  if (generator instanceof Generator) return generator.id;
+/** The id of a generator option for draws on a device. */
+export function generatorId(where: string, generator: unknown, device: Device): number {
+  if (generator === null || generator === undefined) return device === cpu ? 0 : generatorOf(device).id;
+  if (generator instanceof Generator) {
+    if (generator.device === device) return generator.id;
+    throw new DeviceError(
+      generator.device.type === device.type
+        ? `${where}: expected a generator of '${device}' but found one of '${generator.device}'`
+        : `${where}: Expected a '${device.type}' device type for generator but found '${generator.device.type}'`,
+    );
+  }
   throw new TypeError(`${where}: expected a Generator but received ${describe(generator)}`);
 }
 
@@ -173,7 +208,7 @@ export function draw(k: number, out: Tensor, params: readonly number[]): Tensor 
     return out;
   }
   const sorted = inMemoryOrder(out);
-  const target = sorted.dense ? sorted : emptyTensor(sorted.sizes, out.dt);
+  const target = sorted.dense ? sorted : emptyTensor(sorted.sizes, out.dt, out.device);
   // PyTorch's way to draw sixteen normal numbers at once is for row-major tensors only
   fillFlat(k, target, params, k === normalKernel ? 15 : out.count);
   if (target !== sorted) runMap(kernel('copy'), sorted.sizes, [sorted, target], out.dt);
@@ -200,7 +235,7 @@ function form(name: string, names: readonly string[], f: (x: Tensor, o: Record<s
     return writeInPlace(
       x,
       [x],
-      () => new RuleNode(`${name}Backward0`, (g) => [zerosOf(g.sizes, g.dt)]),
+      () => new RuleNode(`${name}Backward0`, (g) => [zerosOf(g.sizes, g.dt, g.device)]),
       () => f(x, options),
     );
   }) as never);
@@ -219,16 +254,16 @@ form('uniform', ['from', 'to'], (x, { from = 0, to = 1, generator }) => {
   const [low, high] = [number('uniform_', 'from', from), number('uniform_', 'to', to)];
   if (!(low <= high))
     throw new RangeError(`uniform_: expects to return a [from, to) range, but found from=${low} > to=${high}`);
-  draw(uniformKernel, x, [generatorId('uniform_', generator), low, high]);
+  draw(uniformKernel, x, [generatorId('uniform_', generator, x.device), low, high]);
 });
 form('normal', ['mean', 'std'], (x, { mean = 0, std = 1, generator }) => {
   requireFloating('normal_', x.dt);
   const deviation = number('normal_', 'std', std);
   if (!(deviation >= 0)) throw new RangeError(`normal_: expects std >= 0.0, but found std ${deviation}`);
-  draw(normalKernel, x, [generatorId('normal_', generator), number('normal_', 'mean', mean), deviation]);
+  draw(normalKernel, x, [generatorId('normal_', generator, x.device), number('normal_', 'mean', mean), deviation]);
 });
 form('random', ['from', 'to'], (x, { from, to, generator }) => {
-  const id = generatorId('random_', generator);
+  const id = generatorId('random_', generator, x.device);
   if (from === undefined) {
     draw(randomKernel, x, [id]);
     return;
@@ -245,13 +280,13 @@ form('random', ['from', 'to'], (x, { from, to, generator }) => {
   draw(randintKernel, x, [id, low, high]);
 });
 form('bernoulli', ['p'], (x, { p = 0.5, generator }) => {
-  const id = generatorId('bernoulli_', generator);
+  const id = generatorId('bernoulli_', generator, x.device);
   if (p instanceof Tensor) {
     requireFloating('bernoulli_', p.dt);
     const target = x.dense ? x : inMemoryOrder(x);
     const order = orderOf(x);
     const chances = x.dense ? p.expand(x.sizes) : p.expand(x.sizes).permute(order);
-    const out = target.dense ? target : emptyTensor(target.sizes, x.dt);
+    const out = target.dense ? target : emptyTensor(target.sizes, x.dt, x.device);
     runMap(kernel('bernoulliTensor'), out.sizes, [out, chances], x.dt, [id]);
     if (out !== target) runMap(kernel('copy'), out.sizes, [target, out], x.dt);
     return;
@@ -264,7 +299,7 @@ form('exponential', ['lambd'], (x, { lambd = 1, generator }) => {
   requireFloating('exponential_', x.dt);
   const rate = number('exponential_', 'lambd', lambd);
   if (!(rate > 0)) throw new RangeError(`exponential_: expects lambda > 0.0, but found lambda=${rate}`);
-  draw(exponentialKernel, x, [generatorId('exponential_', generator), rate]);
+  draw(exponentialKernel, x, [generatorId('exponential_', generator, x.device), rate]);
 });
 const [cauchyKernel, geometricKernel, logNormalKernel] = ['cauchy', 'geometric', 'logNormal'].map(kernel) as [
   number,
@@ -275,19 +310,23 @@ form('cauchy', ['median', 'sigma'], (x, { median = 0, sigma = 1, generator }) =>
   requireFloating('cauchy_', x.dt);
   const width = number('cauchy_', 'sigma', sigma);
   if (!(width > 0)) throw new RangeError(`cauchy_: expects sigma > 0.0, but found sigma=${width}`);
-  draw(cauchyKernel, x, [generatorId('cauchy_', generator), number('cauchy_', 'median', median), width]);
+  draw(cauchyKernel, x, [generatorId('cauchy_', generator, x.device), number('cauchy_', 'median', median), width]);
 });
 form('geometric', ['p'], (x, { p, generator }) => {
   const chance = number('geometric_', 'p', p);
   if (!(chance > 0 && chance < 1)) throw new RangeError(`geometric_: expects p to be in (0, 1), but got p=${chance}`);
   if (x.dt.kind === BOOL) throw new DtypeError('geometric_: not implemented for bool');
-  draw(geometricKernel, x, [generatorId('geometric_', generator), chance]);
+  draw(geometricKernel, x, [generatorId('geometric_', generator, x.device), chance]);
 });
 form('logNormal', ['mean', 'std'], (x, { mean = 1, std = 2, generator }) => {
   requireFloating('logNormal_', x.dt);
   const deviation = number('logNormal_', 'std', std);
   if (!(deviation > 0)) throw new RangeError(`logNormal_: expects std > 0.0, but found std=${deviation}`);
-  draw(logNormalKernel, x, [generatorId('logNormal_', generator), number('logNormal_', 'mean', mean), deviation]);
+  draw(logNormalKernel, x, [
+    generatorId('logNormal_', generator, x.device),
+    number('logNormal_', 'mean', mean),
+    deviation,
+  ]);
 });
 
 /**
@@ -303,9 +342,9 @@ export function bernoulli(
   return inNameOf('bernoulli', () => {
     checkTensor('bernoulli', x);
     const { p, generator } = readArguments<{ p: number } & GeneratorOption>('bernoulli', args, ['p'], ['generator']);
-    const out = emptyTensor(x.sizes, x.dt);
+    const out = emptyTensor(x.sizes, x.dt, x.device);
     if (out.count > 0) out.bernoulli_(p ?? x.detach(), { generator });
-    return record('bernoulli', out, [x], [], (g) => [zerosOf(g.sizes, g.dt)]);
+    return record('bernoulli', out, [x], [], (g) => [zerosOf(g.sizes, g.dt, g.device)]);
   });
 }
 
@@ -345,8 +384,12 @@ export function multinomial(
     throw new RangeError(`multinomial: cannot sample numSamples (${numSamples}) > ${n} without replacement`);
   }
   const rows = x.sizes.length === 2 ? x.detach() : x.detach().unsqueeze(0);
-  const out = emptyTensor([rows.sizes[0]!, numSamples], int64);
+  const out = emptyTensor([rows.sizes[0]!, numSamples], int64, x.device);
   if (out.count > 0)
-    runStruct(kernel('multinomial'), [out, rows], [generatorId('multinomial', generator), replacement ? 1 : 0]);
+    runStruct(
+      kernel('multinomial'),
+      [out, rows],
+      [generatorId('multinomial', generator, x.device), replacement ? 1 : 0],
+    );
   return x.sizes.length === 2 ? out : out.squeeze(0);
 }

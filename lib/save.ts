@@ -2,7 +2,7 @@
 import { type Call, readArguments } from './define.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { available, cpu, type DeviceLike, device } from './device.ts';
+import { available, cpu, type Device, type DeviceLike, device } from './device.ts';
 import { toDType } from './dtype.ts';
 import { describe, inNameOf } from './errors.ts';
 import { formatNpy, parseNpy } from './io/npy.ts';
@@ -35,9 +35,16 @@ function write(where: string, file: string | URL, bytes: Uint8Array): void {
 
 /** A storage with these bytes. */
 function storageWith(bytes: Uint8Array): Storage {
-  const storage = allocateOwn(bytes.byteLength);
+  const storage = allocateOwn(bytes.byteLength, cpu);
   native.write(storage.handle, 0, bytes);
   return storage;
+}
+/** A storage of the CPU where it belongs. */
+function movedStorage(storage: Storage, to: Device): Storage {
+  if (to === storage.device) return storage;
+  const there = allocateOwn(storage.nbytes, to);
+  if (storage.nbytes > 0) native.copyBytes(there.handle, 0, storage.handle, storage.byteOffset, storage.nbytes, false);
+  return there;
 }
 /** The bytes of a dense copy of a tensor. */
 function dense(x: Tensor): Uint8Array {
@@ -81,6 +88,7 @@ export function saveToBytes(object: unknown): Uint8Array {
           offset: own.offset,
           requiresGrad: value.leafGrad,
           isParameter: value instanceof Parameter,
+          location: String(value.device),
         };
       },
       bytes: (storage) => {
@@ -172,8 +180,8 @@ export function load<T = unknown>(file: FileLike, ...args: Call<[mapLocation?: D
       parsePt<Storage>(source, {
         numpy: weightsOnly === false,
         storage: (record) => {
-          if (where === null) available('load', device(record.location === 'cpu' ? cpu : record.location));
-          return storageOf(record);
+          const at = where ?? available('load', device(record.location));
+          return movedStorage(storageOf(record), at);
         },
         tensor: (record) => {
           const x = new Tensor(

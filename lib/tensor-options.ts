@@ -1,6 +1,6 @@
 // Options of the functions that make tensors, and the reading of them. Used by create.ts and from-data.ts.
 import { readArguments } from './define.ts';
-import { type DeviceLike, deviceOption } from './device.ts';
+import type { DeviceLike } from './device.ts';
 import { type DType, type DTypeName, toDType } from './dtype.ts';
 import type { GeneratorOption } from './methods.ts';
 import { checkShape, type Shape, sizesOf } from './shape.ts';
@@ -34,9 +34,8 @@ export type SizeArgs<O> = [...sizes: number[]] | [...sizes: number[], options: O
 /** The names that all take. */
 export const COMMON: readonly string[] = ['dtype', 'device', 'requiresGrad', 'pinMemory', 'layout'];
 
-/** Checks the common options and gives the dtype asked for. */
+/** Checks the common options and gives the dtype asked for; the device is deviceOption's. */
 export function dtypeOption(where: string, options: TensorOptions, otherwise: DType | null): DType | null {
-  deviceOption(where, options.device);
   if (options.layout !== undefined && options.layout !== 'torch.strided')
     throw new TypeError(`${where}: layout ${options.layout} is not supported`);
   return options.dtype === undefined || options.dtype === null ? otherwise : toDType(options.dtype, where);

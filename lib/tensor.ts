@@ -3,8 +3,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type AccumulateGrad, edgeOf, type Node, refreshView, watch } from './autograd/node.ts';
 import { bool, type DType, type DTypeName, float16, bfloat16, FLOATING, getDefault, int64, REMEDY } from './dtype.ts';
-import { getDefaultDevice, type Device } from './device.ts';
-import { AutogradError, DtypeError, describe, inNameOf } from './errors.ts';
+import type { Device } from './device.ts';
+import { AutogradError, DeviceError, DtypeError, describe, inNameOf } from './errors.ts';
 import { formatTensor } from './format.ts';
 import { type Hook, type HookHandle, register } from './autograd/hooks.ts';
 import { alias, allocate, allocateOwn, dispose, type Storage, untrack } from './memory.ts';
@@ -342,6 +342,10 @@ export class Tensor {
           `grad: assigned grad has ${value.dt.name} ${show(value.sizes)}, but the tensor is ${this.dt.name} ${show(this.sizes)}`,
         );
       }
+      if (value.storage.device !== this.storage.device)
+        throw new DeviceError(
+          `grad: assigned grad is on '${value.device}', but the tensor of shape ${show(this.sizes)} is on '${this.device}'`,
+        );
       // what the user holds, the engine never frees
       value.storage.maker = 0;
       untrack(value.storage);
@@ -553,6 +557,11 @@ export class Tensor {
         "numpy: can't call numpy() on a tensor that requires grad. Use tensor.detach().numpy() instead.",
       );
     }
+    if (this.isCuda) {
+      throw new DeviceError(
+        `numpy: can't convert ${this.device} device type tensor to numpy. Use tensor.cpu() to copy the tensor to host memory first.`,
+      );
+    }
     return this.toTypedArray();
   }
   /**
@@ -576,22 +585,24 @@ export class Tensor {
    * String(torch.tensor([0.5, 1])) // tensor([0.5000, 1.0000])
    */
   toString(): string {
+    // one copy is cheaper than a wait for each element
+    const x = this.isCuda && this.count <= 65536 ? (this as Tensor).detach().cpu() : this;
     return formatTensor({
       sizes: this.sizes,
       dtype: this.dt.name,
       device: String(this.device),
-      isDefaultDevice: this.device === getDefaultDevice(),
+      isDefaultDevice: this.isCpu,
       defaultDtype: getDefault().name,
       requiresGrad: this.requiresGrad,
       gradFnName: this.gradFn?.name ?? null,
       read: (flat) => {
-        let offset = this.offset;
+        let offset = x.offset;
         for (let d = this.sizes.length - 1, rest = flat; d >= 0; d--) {
           const n = this.sizes[d]!;
-          offset += (rest % n) * this.strides[d]!;
+          offset += (rest % n) * x.strides[d]!;
           rest = Math.floor(rest / n);
         }
-        return this.element(offset);
+        return x.element(offset);
       },
     });
   }
@@ -653,16 +664,16 @@ export function typedArray(dt: DType, length: number): TypedArray {
 }
 
 /** A fresh tensor, uninitialised and row-major. */
-export function emptyTensor(sizes: Shape, dt: DType): Tensor {
+export function emptyTensor(sizes: Shape, dt: DType, device: Device): Tensor {
   const count = sizeOf(sizes);
-  return new Tensor(allocate(count * dt.size), dt, sizes, null, 0, count);
+  return new Tensor(allocate(count * dt.size, device), dt, sizes, null, 0, count);
 }
 
 /** As emptyTensor, for what is made to last: it owns its memory alone. */
-export function emptyLasting(sizes: Shape, dt: DType): Tensor {
+export function emptyLasting(sizes: Shape, dt: DType, device: Device): Tensor {
   checkShape('Parameter', sizes);
   const count = sizeOf(sizes);
-  return new Tensor(allocateOwn(count * dt.size), dt, sizes, null, 0, count);
+  return new Tensor(allocateOwn(count * dt.size, device), dt, sizes, null, 0, count);
 }
 
 /** A view: another window on the same storage. Its place in the graph is the caller's business. */

@@ -1,4 +1,5 @@
 // The window functions of signal processing. Called by users through the namespace.
+import { deviceOption } from './device.ts';
 import { readArguments } from './define.ts';
 import { checkNumber, DtypeError, inNameOf } from './errors.ts';
 import { type DType, FLOATING, float64, getDefault, int32, int64 } from './dtype.ts';
@@ -28,6 +29,7 @@ function windowed(
     const n = wholeNumber(where, 'windowLength', windowLength, 0);
     const options = readArguments<WindowOptions & Record<string, unknown>>(where, args, ['periodic', ...names], COMMON);
     const dt = dtypeOption(where, options, getDefault())!;
+    const device = deviceOption(where, options.device);
     if (dt.kind !== FLOATING) throw new DtypeError(`${where}: expects floating point dtypes, got ${dt.name}`);
     const periodic = flag(where, 'periodic', options.periodic, true);
     const numbers = names.map((name) => {
@@ -35,9 +37,9 @@ function windowed(
       if (value !== undefined && value !== null) checkNumber(where, name, value);
       return value as number | undefined;
     });
-    if (n === 0) return finish(emptyTensor([0], dt), options);
-    if (n === 1) return finish(ones([1], { dtype: dt.name }), options);
-    const place = arange(n, { dtype: 'float64' }).div(periodic ? n : n - 1);
+    if (n === 0) return finish(emptyTensor([0], dt, device), options);
+    if (n === 1) return finish(ones([1], { dtype: dt.name, device }), options);
+    const place = arange(n, { dtype: 'float64', device }).div(periodic ? n : n - 1);
     return finish(f(place, numbers).to(dt.name), options);
   });
 }
@@ -107,7 +109,10 @@ export function kaiserWindow(
 ): Tensor {
   return windowed('kaiserWindow', windowLength, args, ['beta'], (t, [beta = 12]) => {
     const inside = t.mul(2).sub(1).square().neg().add(1).clampMin(0).sqrt();
-    return inside.mul(beta).i0().div(emptyTensor([], float64).fill_(beta).i0());
+    return inside
+      .mul(beta)
+      .i0()
+      .div(emptyTensor([], float64, t.device).fill_(beta).i0());
   });
 }
 
@@ -123,7 +128,7 @@ function triangle(where: 'trilIndices' | 'triuIndices', row: number, col: number
     const offset = wholeNumber(where, 'offset', options.offset ?? 0);
     const dt: DType = dtypeOption(where, options, int64)!;
     if (dt !== int64 && dt !== int32) throw new DtypeError(`${where}: not implemented for ${dt.name}`);
-    const all = ones([row, col], { dtype: 'bool' });
+    const all = ones([row, col], { dtype: 'bool', device: options.device });
     const chosen = where === 'trilIndices' ? all.tril(offset) : all.triu(offset);
     return chosen.nonzero().t().contiguous().to(dt.name);
   });

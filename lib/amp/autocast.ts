@@ -1,7 +1,8 @@
 // The block form of autocasting and what asks for its state. lib/autocast.ts does the casting.
-import { casting } from '../autocast.ts';
+import { casting, type CastSetting } from '../autocast.ts';
+import { cudaStatus } from '../cuda/native.ts';
 import { readArguments } from '../define.ts';
-import { bfloat16, type DType, type DTypeName, float16, toDType } from '../dtype.ts';
+import { bfloat16, type DTypeName, float16, toDType } from '../dtype.ts';
 import { describe, DeviceError } from '../errors.ts';
 
 /** Options of {@link autocast}. */
@@ -17,14 +18,6 @@ export interface AutocastOptions {
   cacheEnabled?: boolean | null | undefined;
 }
 type DeviceType = 'cpu' | 'cuda';
-interface Setting {
-  enabled: boolean;
-  dtype: DType;
-}
-const settings: Record<DeviceType, Setting> = {
-  cpu: { enabled: false, dtype: bfloat16 },
-  cuda: { enabled: false, dtype: float16 },
-};
 let cacheEnabled = true;
 
 function deviceType(where: string, name: unknown): DeviceType {
@@ -34,11 +27,9 @@ function deviceType(where: string, name: unknown): DeviceType {
     throw new DeviceError(`${where}: User specified an unsupported autocast device_type '${name}'`);
   return name;
 }
-function apply(device: DeviceType, { enabled, dtype }: Setting): void {
-  settings[device] = { enabled, dtype };
-  if (device !== 'cpu') return;
-  casting.on = enabled;
-  casting.dtype = dtype;
+function apply(device: DeviceType, { enabled, dtype }: CastSetting): void {
+  casting[device] = { enabled, dtype };
+  casting.on = casting.cpu.enabled || casting.cuda.enabled;
 }
 
 const NAMES = ['deviceType', 'dtype', 'enabled', 'cacheEnabled'];
@@ -73,17 +64,17 @@ export function autocast(...args: readonly unknown[]): unknown {
   const device = deviceType('autocast', o.deviceType ?? o.device);
   if (o.device !== undefined && o.deviceType !== undefined)
     throw new TypeError("autocast: 'device' and 'deviceType' are the same option");
-  const dtype = o.dtype === undefined ? settings[device].dtype : toDType(o.dtype, 'autocast');
+  const dtype = o.dtype === undefined ? casting[device].dtype : toDType(o.dtype, 'autocast');
   let { enabled = true } = o;
   if (typeof enabled !== 'boolean')
     throw new TypeError(`autocast: expected a boolean for enabled but received ${describe(enabled)}`);
-  if (enabled && device === 'cuda') {
+  if (enabled && device === 'cuda' && cudaStatus().devices === 0) {
     process.emitWarning('autocast: CUDA is not available. Disabling autocast.');
     enabled = false;
   } else if (enabled && dtype !== bfloat16 && dtype !== float16) {
     process.emitWarning(
-      'autocast: In CPU autocast, but the target dtype is not supported. Disabling autocast. ' +
-        'CPU Autocast only supports dtypes of torch.bfloat16, torch.float16 currently.',
+      `autocast: In ${device.toUpperCase()} autocast, but the target dtype is not supported. Disabling autocast. ` +
+        `${device.toUpperCase()} Autocast only supports dtypes of torch.bfloat16, torch.float16 currently.`,
     );
     enabled = false;
   }
@@ -95,8 +86,8 @@ export function autocast(...args: readonly unknown[]): unknown {
   };
   return typeof f === 'function' ? run(f) : run;
 }
-function within(device: DeviceType, setting: Setting, cache: boolean, f: () => unknown): unknown {
-  const before = settings[device];
+function within(device: DeviceType, setting: CastSetting, cache: boolean, f: () => unknown): unknown {
+  const before = casting[device];
   const cacheBefore = cacheEnabled;
   const restore = (): void => {
     apply(device, before);
@@ -133,21 +124,21 @@ export function isAutocastAvailable(deviceType: string): boolean {
  * torch.autocast('cpu', () => [torch.isAutocastEnabled('cpu'), torch.isAutocastEnabled()]) // [ true, false ]
  */
 export function isAutocastEnabled(device = 'cuda'): boolean {
-  return settings[deviceType('isAutocastEnabled', device)].enabled;
+  return casting[deviceType('isAutocastEnabled', device)].enabled;
 }
 /**
  * Whether operators on the CPU are cast now.
  * @example
  * torch.isAutocastCpuEnabled() // false
  */
-export const isAutocastCpuEnabled = (): boolean => settings.cpu.enabled;
+export const isAutocastCpuEnabled = (): boolean => casting.cpu.enabled;
 /**
  * What operators are cast to in a block that names no dtype. Throws DeviceError for unknown devices.
  * @example
  * torch.getAutocastDtype('cpu') // bfloat16
  */
 export function getAutocastDtype(device: string): DTypeName {
-  return settings[deviceType('getAutocastDtype', device)].dtype.name;
+  return casting[deviceType('getAutocastDtype', device)].dtype.name;
 }
 /**
  * Switches casting on or off outside of blocks. Throws DeviceError for unknown devices.
@@ -159,7 +150,7 @@ export function setAutocastEnabled(device: string, enabled: boolean): void {
   const type = deviceType('setAutocastEnabled', device);
   if (typeof enabled !== 'boolean')
     throw new TypeError(`setAutocastEnabled: expected a boolean but received ${describe(enabled)}`);
-  apply(type, { ...settings[type], enabled });
+  apply(type, { ...casting[type], enabled });
 }
 /**
  * Sets what operators are cast to in blocks that name no dtype. Throws DeviceError for unknown devices, TypeError for
@@ -170,7 +161,7 @@ export function setAutocastEnabled(device: string, enabled: boolean): void {
  */
 export function setAutocastDtype(device: string, dtype: DTypeName): void {
   const type = deviceType('setAutocastDtype', device);
-  apply(type, { ...settings[type], dtype: toDType(dtype, 'setAutocastDtype') });
+  apply(type, { ...casting[type], dtype: toDType(dtype, 'setAutocastDtype') });
 }
 /**
  * Whether casts of weights may be kept between calls; they are not, whatever this says.

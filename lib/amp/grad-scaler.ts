@@ -2,6 +2,7 @@
 // was infinite. Used around any optimizer.
 import { noGrad } from '../autograd/mode.ts';
 import { scalarTensor } from '../create.ts';
+import { cudaStatus } from '../cuda/native.ts';
 import { type Call, readArguments } from '../define.ts';
 import { float16 } from '../dtype.ts';
 import { checkNumber, describe, DtypeError } from '../errors.ts';
@@ -75,14 +76,14 @@ export class GradScaler {
       throw new TypeError(`GradScaler: expected a string for device but received ${describe(device)}`);
     for (const [name, value] of Object.entries({ initScale, growthFactor, backoffFactor, growthInterval }))
       checkNumber('GradScaler', name, value);
-    if (enabled && /^cuda\b/.test(device)) {
+    if (enabled && /^cuda\b/.test(device) && cudaStatus().devices === 0) {
       process.emitWarning('GradScaler: enabled, but CUDA is not available. Disabling.');
       enabled = false;
     }
     if (enabled && !(growthFactor > 1)) throw new RangeError('GradScaler: The growth factor must be > 1.0.');
     if (enabled && !(backoffFactor < 1)) throw new RangeError('GradScaler: The backoff factor must be < 1.0.');
     this.#enabled = Boolean(enabled);
-    this.#scale = scalarTensor(initScale, { dtype: 'float32' });
+    this.#scale = scalarTensor(initScale, { dtype: 'float32', device: 'cpu' });
     this.#growthFactor = growthFactor;
     this.#backoffFactor = backoffFactor;
     this.#growthInterval = growthInterval;

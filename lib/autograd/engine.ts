@@ -1,6 +1,6 @@
 // The engine: walks the graph from the outputs back, undoes broadcasting on every edge, accumulates, and frees what it
 // made as soon as nobody needs it. Used by Tensor.backward and torch.autograd.grad.
-import { AutogradError, describe, ShapeError } from '../errors.ts';
+import { AutogradError, describe, DeviceError, ShapeError } from '../errors.ts';
 import { FLOATING } from '../dtype.ts';
 import { dispose, maker, type Storage } from '../memory.ts';
 import { sameShape, show } from '../shape.ts';
@@ -120,7 +120,14 @@ function fit(node: Node, i: number, g: Tensor): Tensor {
     out = sumTo(node.name, out, shape);
   }
   const dt = node.dtypes[i]!;
-  return out.dt === dt ? out : cast(out, dt);
+  if (out.dt !== dt) out = cast(out, dt);
+  const device = node.devices === null ? node.device! : node.devices[i]!;
+  if (out.storage.device === device) return out;
+  // a 0-d tensor of the CPU goes with those of a GPU, and its gradient comes back
+  if (shape.length === 0) return out.to(device);
+  throw new DeviceError(
+    `${node.name}: returned a gradient on '${out.storage.device}' for an input of shape ${show(shape)} on '${device}'`,
+  );
 }
 
 /** Adds to a leaf's `grad`: in place where nobody can notice, else as a new tensor. */
@@ -271,6 +278,10 @@ function seed(where: string, root: Tensor, given: Tensor | null | undefined): Te
       `${where}: mismatch in shape: the gradient has shape ${show(given.sizes)} and the output ${show(root.sizes)}`,
     );
   }
+  if (given.device !== root.device)
+    throw new DeviceError(
+      `${where}: the gradient is on '${given.device}' but the output of shape ${show(root.sizes)} is on '${root.device}'`,
+    );
   return given.dt === root.dt ? given : cast(given, root.dt);
 }
 

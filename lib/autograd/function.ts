@@ -1,4 +1,5 @@
 // Custom functions: an operation whose derivative the user writes.
+import type { Device } from '../device.ts';
 import { FunctionNode, type Grad, attach, recording, tracked } from './node.ts';
 import { AutogradError, describe } from '../errors.ts';
 import { FLOATING } from '../dtype.ts';
@@ -166,7 +167,9 @@ function applyFunction<In extends readonly unknown[], Out extends Tensor | reado
   if (!Array.isArray(outs) || !outs.some((o) => o instanceof Tensor)) {
     throw new TypeError(`${name}: forward must return a Tensor or a list of them, but returned ${describe(result)}`);
   }
-  const metas = outs.map((o: unknown) => (o instanceof Tensor ? { sizes: o.sizes, like: o.dt.name } : null));
+  const metas = outs.map((o: unknown) =>
+    o instanceof Tensor ? { sizes: o.sizes, like: o.dt.name, device: o.device } : null,
+  );
   const { dirty, still } = ctx.finish(node);
   if (!records) return result;
   if (dirty.some((x) => x.requiresGrad && x.node === null))
@@ -180,9 +183,10 @@ function applyFunction<In extends readonly unknown[], Out extends Tensor | reado
   });
   return (result instanceof Tensor ? linked[0] : linked) as Out;
 }
-let zerosOf: ((sizes: readonly number[], dtype: string) => Tensor) | null = null;
+let zerosOf: ((sizes: readonly number[], dtype: string, device: Device) => Tensor) | null = null;
 /** Internal: how zeros are made; set by lib/index.ts to avoid an import cycle. */
-export function setZeros(f: (sizes: readonly number[], dtype: string) => Tensor): void {
+export function setZeros(f: (sizes: readonly number[], dtype: string, device: Device) => Tensor): void {
   zerosOf = f;
 }
-const zeros = (meta: { sizes: readonly number[]; like: string }): Tensor => zerosOf!(meta.sizes, meta.like);
+const zeros = (meta: { sizes: readonly number[]; like: string; device: Device }): Tensor =>
+  zerosOf!(meta.sizes, meta.like, meta.device);

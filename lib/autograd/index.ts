@@ -68,7 +68,7 @@ export function grad(
   );
   return list('grad', inputs).map((x, i) => {
     const parts = each.map((grads) => grads[i]!);
-    if (count === 0) return zerosOf([0, ...x.sizes], x.dt);
+    if (count === 0) return zerosOf([0, ...x.sizes], x.dt, x.device);
     return parts.some((g) => g === null) ? null : stack(parts);
   });
 }

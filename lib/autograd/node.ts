@@ -1,4 +1,5 @@
 // The graph: one node per recorded operation. Families subclass Node (define.ts); the engine walks them.
+import type { Device } from '../device.ts';
 import type { DType } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
@@ -41,6 +42,9 @@ export abstract class Node {
   /** Per input, the shape and dtype that its gradient must have. */
   shapes: readonly Shape[] = [];
   dtypes: readonly DType[] = [];
+  /** The device of the gradients; per input where the inputs are on several. */
+  device: Device | null = null;
+  devices: readonly Device[] | null = null;
   /** Later operations have higher numbers. */
   readonly sequence: number = ++sequence;
   /** How many results the operation had. */
@@ -79,6 +83,8 @@ export abstract class Node {
     const shapes = new Array<Shape>(inputs.length);
     const dtypes = new Array<DType>(inputs.length);
     let numbers: number[] | null = null;
+    let device: Device | null = null;
+    let devices: Device[] | null = null;
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i]!;
       if (x === null || !tracked(x)) {
@@ -88,6 +94,12 @@ export abstract class Node {
       next[i] = edgeOf(x);
       shapes[i] = x.sizes;
       dtypes[i] = x.dt;
+      const at = x.storage.device;
+      if (device === null) device = at;
+      else if (at !== device || devices !== null) {
+        devices ??= new Array<Device>(inputs.length).fill(device);
+        devices[i] = at;
+      }
       if (x.outputNr !== 0 && x.node !== null) {
         numbers ??= new Array<number>(inputs.length).fill(0);
         numbers[i] = x.outputNr;
@@ -97,6 +109,8 @@ export abstract class Node {
     this.nextOutputs = numbers;
     this.shapes = shapes;
     this.dtypes = dtypes;
+    this.device = device;
+    this.devices = devices;
     return this;
   }
   /** Keeps tensors for backward. */

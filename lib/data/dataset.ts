@@ -258,6 +258,6 @@ export function randomSplit<T>(
 
 /** The numbers below `n` in random order. */
 export const permutation = (n: number, generator: Generator | null): number[] =>
-  randperm(n, { generator }).tolist() as number[];
+  randperm(n, { generator, device: 'cpu' }).tolist() as number[];
 
 portable(TensorDataset, Subset, ConcatDataset, StackDataset, ChainDataset);

@@ -1,4 +1,5 @@
 // Samplers: the order in which a DataLoader takes samples.
+import { cpu } from '../device.ts';
 import { empty, randint } from '../create.ts';
 import { type Call, readArguments } from '../define.ts';
 import { describe, inNameOf, ShapeError } from '../errors.ts';
@@ -40,7 +41,7 @@ const checkSource = <T extends Sized>(where: string, data: T): T => {
 
 /** A number of 64 random bits, which PyTorch draws as a seed; as a bigint where it is large. */
 export function drawSeed(generator: Generator | null): number | bigint {
-  const out = empty([], { dtype: 'int64' });
+  const out = empty([], { dtype: 'int64', device: 'cpu' });
   out.random_(undefined, null, { generator });
   return out.item() as number | bigint;
 }
@@ -101,7 +102,7 @@ export class RandomSampler extends Sampler {
       );
     this.replacement = replacement;
     this.#numSamples = numSamples;
-    generatorId('RandomSampler', generator);
+    generatorId('RandomSampler', generator, cpu);
     this.generator = generator;
     if (!Number.isInteger(this.length) || this.length <= 0) {
       throw new RangeError(
@@ -125,7 +126,7 @@ export class RandomSampler extends Sampler {
       for (let left = count; left > 0; left -= 32) {
         // PyTorch draws the rest after all full blocks, and even when it is empty
         const size = Math.min(32, left);
-        yield* randint(0, n, [size], { generator, dtype: 'int64' }).tolist() as number[];
+        yield* randint(0, n, [size], { generator, dtype: 'int64', device: 'cpu' }).tolist() as number[];
       }
       return;
     }
@@ -153,7 +154,7 @@ export class SubsetRandomSampler extends Sampler {
     const { generator = null } = readArguments<{ generator: Generator | null }>('SubsetRandomSampler', args, names);
     if (!(Symbol.iterator in checkSource('SubsetRandomSampler', indices)))
       throw new TypeError(`SubsetRandomSampler: expected a list of indices but received ${describe(indices)}`);
-    generatorId('SubsetRandomSampler', generator);
+    generatorId('SubsetRandomSampler', generator, cpu);
     this.indices = indices;
     this.generator = generator;
   }
@@ -197,8 +198,8 @@ export class WeightedRandomSampler extends Sampler {
       throw new TypeError(
         `${where}: replacement should be a boolean value, but got replacement=${describe(replacement)}`,
       );
-    generatorId(where, generator);
-    this.weights = inNameOf(where, () => asTensor(weights, { dtype: 'float64' }));
+    generatorId(where, generator, cpu);
+    this.weights = inNameOf(where, () => asTensor(weights, { dtype: 'float64', device: 'cpu' }));
     if (this.weights.ndim !== 1)
       throw new ShapeError(
         `${where}: weights should be a 1d sequence but given weights have shape ${show(this.weights.sizes)}`,

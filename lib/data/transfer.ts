@@ -1,7 +1,8 @@
 // Values on their way between threads: tensors go by the number of their shared memory, datasets and transforms of this
 // library by their fields. Called by the loader's two sides, pool.ts and worker.ts.
+import { cpu } from '../device.ts';
 import { type DTypeName, toDType } from '../dtype.ts';
-import { describe } from '../errors.ts';
+import { describe, DeviceError } from '../errors.ts';
 import { claim, dispose, shareStorage } from '../memory.ts';
 import { native } from '../native.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
@@ -49,6 +50,10 @@ export interface Encoding {
 const SMALL = 4096;
 
 function encodeTensor(x: Tensor, encoding: Encoding): Encoded {
+  if (!x.isCpu)
+    throw new DeviceError(
+      `DataLoader: a tensor on '${x.device}' cannot be sent between threads: send it from the CPU, and move it where it is used`,
+    );
   const grad = x.leafGrad;
   let own = x.detach();
   if (x.nbytes <= SMALL) {
@@ -130,7 +135,7 @@ export function decode(value: Encoded, made: unknown = null): unknown {
       return made;
     case 'bytes': {
       const [, bytes, dtype, sizes, grad] = value;
-      const x = emptyTensor(sizes, toDType(dtype, 'DataLoader'));
+      const x = emptyTensor(sizes, toDType(dtype, 'DataLoader'), cpu);
       if (x.count > 0) native.write(x.storage.handle, x.storage.byteOffset, bytes);
       x.leafGrad = grad;
       return x;

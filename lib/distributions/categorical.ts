@@ -159,7 +159,10 @@ export class Categorical extends OfClasses {
     return logits.clampMin(least).mul(this.probs).sum(-1).neg();
   }
   override enumerateSupport(expand = true): Tensor {
-    return this.enumerated(arange(this.classes.count, { dtype: 'int64' }), expand);
+    return this.enumerated(
+      arange(this.classes.count, { dtype: 'int64', device: this.classes.parameter.device }),
+      expand,
+    );
   }
 }
 
@@ -215,7 +218,11 @@ export class OneHotCategorical extends OfClasses {
   }
   override enumerateSupport(expand = true): Tensor {
     const n = this.classes.count;
-    const values = eye(n, { dtype: this.probs.dtype }).view(n, ...this.batchShape.map(() => 1), n);
+    const values = eye(n, { dtype: this.probs.dtype, device: this.probs.device }).view(
+      n,
+      ...this.batchShape.map(() => 1),
+      n,
+    );
     return expand ? values.expand([n, ...this.batchShape, n]) : values;
   }
 }

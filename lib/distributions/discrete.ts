@@ -80,7 +80,7 @@ export class Bernoulli extends FamilyOfOdds {
     return 0;
   }
   override enumerateSupport(expand = true): Tensor {
-    return this.enumerated(arange(2, { dtype: this.odds.parameter.dtype }), expand);
+    return this.enumerated(arange(2, { dtype: this.odds.parameter.dtype, device: this.odds.parameter.device }), expand);
   }
 }
 
@@ -210,7 +210,10 @@ export class Binomial extends OfOdds {
   }
   override enumerateSupport(expand = true): Tensor {
     const n = this.#count('enumerateSupport');
-    return this.enumerated(arange(n + 1, { dtype: this.odds.parameter.dtype }), expand);
+    return this.enumerated(
+      arange(n + 1, { dtype: this.odds.parameter.dtype, device: this.odds.parameter.device }),
+      expand,
+    );
   }
 }
 

@@ -31,7 +31,7 @@ export function broadcastAll<N extends string>(where: string, values: Readonly<R
   }
   const first = list.find(([, v]) => v instanceof Tensor)?.[1] as Tensor | undefined;
   if (first) dtype = first.dtype;
-  const tensors = list.map(([, v]) => (v instanceof Tensor ? v : scalarTensor(v, { dtype })));
+  const tensors = list.map(([, v]) => (v instanceof Tensor ? v : scalarTensor(v, { dtype, device: first?.device })));
   const shape = tensors.reduce<Shape>((s, x) => broadcastShapes(where, s, x.sizes), []);
   return Object.fromEntries(list.map(([name], i) => [name, tensors[i]!.expand(shape)])) as Record<N, Tensor>;
 }

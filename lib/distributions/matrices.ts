@@ -144,7 +144,8 @@ export class Wishart extends ExponentialFamily {
       throw new TypeError(`${where}: expected a number or a Tensor for df but received ${describe(df)}`);
     const outer = matrix.sizes.slice(0, -2);
     const batch = typeof df === 'number' ? outer : broadcastShapes(where, outer, df.sizes);
-    this.df = typeof df === 'number' ? scalarTensor(df, { dtype: matrix.dtype }) : df.expand(batch);
+    this.df =
+      typeof df === 'number' ? scalarTensor(df, { dtype: matrix.dtype, device: matrix.device }) : df.expand(batch);
     if (
       this.df
         .detach()

@@ -114,7 +114,10 @@ export class MultivariateNormal extends Distribution {
   /** The inverse of the covariance. */
   get precisionMatrix(): Tensor {
     if (this.#by === 'precisionMatrix') return this.#matrix;
-    const inverse = solveLower(this.#factor, eye(this.eventShape[0]!, { dtype: this.loc.dtype }));
+    const inverse = solveLower(
+      this.#factor,
+      eye(this.eventShape[0]!, { dtype: this.loc.dtype, device: this.loc.device }),
+    );
     return this.#full(inverse.mT.matmul(inverse));
   }
   override get mean(): Tensor {

@@ -23,7 +23,7 @@ function checkTemperature(where: string, t: unknown, of: Tensor): Tensor {
   if (t instanceof Tensor) return t;
   if (typeof t !== 'number')
     throw new TypeError(`${where}: expected a number or a Tensor for temperature but received ${describe(t)}`);
-  return scalarTensor(t, { dtype: of.dtype });
+  return scalarTensor(t, { dtype: of.dtype, device: of.device });
 }
 /** Uniform numbers away from 0 and 1. */
 const uniform = (like: Tensor, shape: Shape): Tensor => clampProbs(like.detach().newEmpty(shape).uniform_());

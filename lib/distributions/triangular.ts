@@ -22,7 +22,7 @@ export function factorOf(where: string, a: Tensor): Tensor {
 export function factorFromPrecision(where: string, precision: Tensor): Tensor {
   const flipped = factorOf(where, precision.flip(-2, -1));
   const inverse = flipped.flip(-2, -1).mT;
-  return solveLower(inverse, eye(precision.sizes.at(-1)!, { dtype: precision.dtype }));
+  return solveLower(inverse, eye(precision.sizes.at(-1)!, { dtype: precision.dtype, device: precision.device }));
 }
 
 /** X of L X = B, for a lower triangular L [..., n, n] and B [..., n, k]. */

@@ -51,7 +51,7 @@ export function additiveMask(where: string, name: string, mask: Maybe, like: Ten
   if (mask.dt.kind === FLOATING) return mask;
   if (mask.dt.kind !== BOOL)
     throw new DtypeError(`${where}: only bool and floating types of ${name} are supported, not ${mask.dtype}`);
-  return emptyTensor(mask.sizes, like.dt).fill_(0).maskedFill(mask, Number.NEGATIVE_INFINITY);
+  return emptyTensor(mask.sizes, like.dt, like.device).fill_(0).maskedFill(mask, Number.NEGATIVE_INFINITY);
 }
 
 function checkShapes(where: string, q: Tensor, k: Tensor, v: Tensor, padding: Maybe, mask: Maybe): void {
@@ -209,7 +209,7 @@ export function attend(
   kp = fixed('staticK', options.staticK, kp);
   vp = fixed('staticV', options.staticV, vp);
   if (parts.addZeroAttn) {
-    const zeros = emptyTensor([batch, heads, 1, width], kp.dt).fill_(0);
+    const zeros = emptyTensor([batch, heads, 1, width], kp.dt, kp.device).fill_(0);
     kp = cat([kp, zeros], 2);
     vp = cat([vp, zeros], 2);
     extra++;

@@ -10,8 +10,8 @@ import { type Shape, show } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 
 const fillKernel = kernel('fill');
-const filled = (sizes: Shape, value: number, dt: Tensor['dt']): Tensor => {
-  const out = emptyTensor(sizes, dt);
+const filled = (sizes: Shape, value: number, { dt, device }: Tensor): Tensor => {
+  const out = emptyTensor(sizes, dt, device);
   runMap(fillKernel, sizes, [out, value], dt);
   return out;
 };
@@ -85,11 +85,11 @@ function lookUp(weight: Tensor, at: Tensor, skipped: number | null, byFrequency:
     const places = n.unpack(0);
     let each = g.reshape([places.count, cols]);
     if (byFrequency) {
-      const counts = filled([rows], 0, g.dt).indexAdd(0, places, filled([places.count], 1, g.dt));
+      const counts = filled([rows], 0, g).indexAdd(0, places, filled([places.count], 1, g));
       each = each.div(counts.indexSelect(0, places).unsqueeze(1));
     }
     if (skipped !== null) each = each.maskedFill(places.eq(skipped).unsqueeze(1), 0);
-    return [filled([rows, cols], 0, g.dt).indexAdd(0, places, each)];
+    return [filled([rows, cols], 0, g).indexAdd(0, places, each)];
   });
 }
 
@@ -177,10 +177,10 @@ function bagMaxima(weight: Tensor, at: Tensor, bagOf: readonly number[], bags: n
   });
   const cols = weight.sizes[1]!;
   if (at.count === 0 || bags === 0) return weight.indexSelect(0, at).sum(0, true).expand([bags, cols]).mul(0);
-  const chosen = at.indexSelect(0, tensor(places, { dtype: 'int64' }));
+  const chosen = at.indexSelect(0, tensor(places, { dtype: 'int64', device: at.device }));
   const each = lookUp(weight, chosen, null, false, [bags, width]);
-  const hidden = tensor(absent, { dtype: 'bool' }).view([bags, width, 1]);
-  const empty = tensor(sizes).eq(0).unsqueeze(1);
+  const hidden = tensor(absent, { dtype: 'bool', device: weight.device }).view([bags, width, 1]);
+  const empty = tensor(sizes, { device: weight.device }).eq(0).unsqueeze(1);
   return each.maskedFill(hidden, Number.NEGATIVE_INFINITY).max(1).values.maskedFill(empty, 0);
 }
 
@@ -244,7 +244,7 @@ function unpadded({ at, scales, bags, bagOf }: Bags, padding: number | null): Ba
   if (padding === null) return { at, scales, bags, bagOf };
   const kept = (at.tolist() as number[]).flatMap((row, i) => (row === padding ? [] : [i]));
   if (kept.length === bagOf.length) return { at, scales, bags, bagOf };
-  const places = tensor(kept, { dtype: 'int64' });
+  const places = tensor(kept, { dtype: 'int64', device: at.device });
   return {
     at: at.indexSelect(0, places),
     scales: scales?.indexSelect(0, places) ?? null,
@@ -281,10 +281,10 @@ export function embeddingBag(index: Tensor, weight: Tensor, ...args: BagArgument
     if (mode === 'max') return bagMaxima(weight, at, bagOf, bags);
     let each = lookUp(weight, at, null, scaleGradByFreq, at.sizes);
     if (scales !== null) each = each.mul(scales.unsqueeze(1));
-    const to = tensor(bagOf as number[], { dtype: 'int64' });
-    const sums = filled([bags, weight.sizes[1]!], 0, weight.dt).indexAdd(0, to, each);
+    const to = tensor(bagOf as number[], { dtype: 'int64', device: at.device });
+    const sums = filled([bags, weight.sizes[1]!], 0, weight).indexAdd(0, to, each);
     if (mode === 'sum') return sums;
-    const counts = filled([bags], 0, weight.dt).indexAdd(0, to, filled([bagOf.length], 1, weight.dt));
+    const counts = filled([bags], 0, weight).indexAdd(0, to, filled([bagOf.length], 1, weight));
     return sums.div(counts.clampMin(1).unsqueeze(1));
   });
 }

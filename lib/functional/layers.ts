@@ -309,8 +309,8 @@ export function normalize(
 // ---- indices --------------------------------------------------------------------------------------------------------
 
 const fillKernel = kernel('fill');
-const zeros = (sizes: Shape, dt: Tensor['dt']): Tensor => {
-  const out = emptyTensor(sizes, dt);
+const zeros = (sizes: Shape, { dt, device }: Tensor): Tensor => {
+  const out = emptyTensor(sizes, dt, device);
   runMap(fillKernel, sizes, [out, 0], dt);
   return out;
 };
@@ -334,7 +334,7 @@ export function oneHot(
     throw new DtypeError(`oneHot: one_hot is only applicable to index tensor of type int64, not ${index.dtype}`);
   if (index.count === 0) {
     if (numClasses <= 0) throw new RangeError('oneHot: can not infer total number of classes from empty tensor.');
-    return zeros([...index.sizes, numClasses], int64);
+    return zeros([...index.sizes, numClasses], index);
   }
   if (index.amin().item() < 0) throw new RangeError('oneHot: class values must be non-negative.');
   const largest = index.amax().item();
@@ -345,5 +345,5 @@ export function oneHot(
       `oneHot: class values must be smaller than num_classes, but ${largest} is not smaller than ${numClasses}.`,
     );
   const classes = numClasses === -1 ? largest + 1 : numClasses;
-  return zeros([...index.sizes, classes], int64).scatter(-1, index.unsqueeze(-1), 1);
+  return zeros([...index.sizes, classes], index).scatter(-1, index.unsqueeze(-1), 1);
 }

@@ -37,6 +37,11 @@ export interface TensorRecord<Storage> {
   readonly requiresGrad: boolean;
   readonly isParameter: boolean;
 }
+/** A tensor to be written. */
+export interface SavedTensor<Storage> extends TensorRecord<Storage> {
+  /** As of a storage that is read; `cpu` unless given. */
+  readonly location?: string;
+}
 
 /** How `parsePt` makes storages (once for each key) and tensors, and what it gives for a dict. */
 export interface ReadHooks<Storage> {
@@ -59,7 +64,7 @@ export interface MappedFiles {
 /** How `formatPt` finds tensors in the data that it writes. */
 export interface WriteHooks<Storage extends object> {
   /** The record of a tensor, null for anything else. Records with the same storage object share their bytes. */
-  tensor(value: object): TensorRecord<Storage> | null;
+  tensor(value: object): SavedTensor<Storage> | null;
   /** All bytes of a storage, little endian; asked for once. */
   bytes(storage: Storage): Uint8Array;
 }
@@ -408,7 +413,7 @@ export function formatPt<Storage extends object>(value: unknown, hooks: WriteHoo
       out.string('storage');
       out.global('torch', name);
       out.string(stored.key);
-      out.string('cpu');
+      out.string(record.location ?? 'cpu');
       out.number(stored.bytes.length / (storageTypes.get(name)?.[1] ?? 1));
       out.op('tQ');
       out.number(record.offset);

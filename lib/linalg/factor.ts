@@ -87,7 +87,7 @@ export function checkPivot(where: string, pivot: unknown): void {
 function triangles(lu: Tensor): [Tensor, Tensor] {
   const [m, n] = [rowsOf(lu), colsOf(lu)];
   const k = Math.min(m, n);
-  const l = (n > k ? lu.narrow(-1, 0, k) : lu).tril(-1).add(eyes([], m, k, lu.dt));
+  const l = (n > k ? lu.narrow(-1, 0, k) : lu).tril(-1).add(eyes([], m, k, lu));
   return [l, (m > k ? lu.narrow(-2, 0, k) : lu).triu()];
 }
 
@@ -241,7 +241,7 @@ export function qrOf(where: string, a: Tensor, kind: QrMode): { Q: Tensor; R: Te
   const k = Math.min(m, n);
   const all = copyOf(a);
   const cols = kind === 'complete' ? m : k;
-  const Q = kind === 'r' ? emptyTensor([0], a.dt) : emptyTensor([...batchOf(a), m, cols], a.dt);
+  const Q = kind === 'r' ? emptyTensor([0], a.dt, a.device) : emptyTensor([...batchOf(a), m, cols], a.dt, a.device);
   runStruct(qrKernel, [asBatch(all), kind === 'r' ? null : asBatch(Q)]);
   const R = cols < m ? all.narrow(-2, 0, cols).contiguous() : all;
   recordMany('linalgQr', kind === 'r' ? [R] : [Q, R], [a], kind === 'r' ? [] : [Q, R, a], (grads, node) => {
@@ -272,7 +272,7 @@ export function qrOf(where: string, a: Tensor, kind: QrMode): { Q: Tensor; R: Te
       q,
       r.narrow(-1, 0, k),
     );
-    const second = gr2 ? q.matmul(gr2) : emptyTensor([...batchOf(first), m, n - k], a.dt).zero_();
+    const second = gr2 ? q.matmul(gr2) : emptyTensor([...batchOf(first), m, n - k], a.dt, a.device).zero_();
     return [cat([first, second], -1)];
   });
   return { Q, R };

@@ -27,7 +27,7 @@ const reflectKernel = kernel('linalgReflect');
 export function geqrfOf(where: string, a: Tensor): ReturnType<typeof pair<'a', 'tau'>> {
   checkMatrices(where, a, 'input');
   const packed = copyOf(a);
-  const tau = emptyTensor([...batchOf(a), Math.min(rowsOf(a), colsOf(a))], a.dt);
+  const tau = emptyTensor([...batchOf(a), Math.min(rowsOf(a), colsOf(a))], a.dt, a.device);
   runStruct(geqrfKernel, [asBatch(packed), asRows(tau)]);
   for (const out of [packed, tau]) {
     record('geqrf', out, [a], [], () => {
@@ -67,7 +67,7 @@ function applied(a: Tensor, tau: Tensor, k: number, c: Tensor, transpose: boolea
   for (let step = 0; step < k; step++) {
     const i = transpose ? step : k - 1 - step;
     // the reflector: zeros, a one, and what lies below the diagonal; it changes the rows from i on only
-    const one = eyes(batchOf(a), 1, 1, a.dt);
+    const one = eyes(batchOf(a), 1, 1, a);
     const below = a.narrow(-2, i + 1, m - i - 1).narrow(-1, i, 1);
     const v = i + 1 < m ? catRows(one, below) : one;
     const rest = i > 0 ? out.narrow(-2, i, m - i) : out;
@@ -87,7 +87,7 @@ export function productOf(where: string, a: Tensor, tau: Tensor): Tensor {
   const [m, n] = [rowsOf(a), colsOf(a)];
   if (m < n)
     throw new ShapeError(`${where}: input must have at least as many rows as columns, but got ${show(a.sizes)}`);
-  return applied(a, tau, k, eyes(batchOf(a), m, n, a.dt), false);
+  return applied(a, tau, k, eyes(batchOf(a), m, n, a), false);
 }
 
 /** Q C, Qᵀ C, C Q or C Qᵀ with the whole Q of the reflectors. */

@@ -39,8 +39,8 @@ function final(where: string, out: Tensor, inputs: readonly Tensor[]): Tensor {
 function factored(where: string, a: Tensor): { LD: Tensor; pivots: Tensor; info: Tensor } {
   checkSquare(where, a);
   const LD = copyOf(a).tril();
-  const pivots = emptyTensor(a.sizes.slice(0, -1), int32);
-  const info = emptyTensor(batchOf(a), int32);
+  const pivots = emptyTensor(a.sizes.slice(0, -1), int32, a.device);
+  const info = emptyTensor(batchOf(a), int32, a.device);
   runStruct(factorKernel, [asBatch(LD), asRows(pivots), asRows(info, 0)]);
   return { LD: final(where, LD, [a]), pivots, info };
 }

@@ -55,7 +55,7 @@ export function diagonal(A: Tensor, options?: DiagonalOptions): Tensor {
 export function powerOf(where: string, a: Tensor, n: unknown): Tensor {
   if (typeof n !== 'number' || !Number.isSafeInteger(n))
     throw new TypeError(`${where}: expected a whole number for n but received ${describe(n)}`);
-  if (n === 0) return eyes(batchOf(a), rowsOf(a), rowsOf(a), a.dt);
+  if (n === 0) return eyes(batchOf(a), rowsOf(a), rowsOf(a), a);
   let base = a;
   if (n < 0) {
     checkSquare(where, a);
@@ -103,7 +103,7 @@ export function exponentialOf(where: string, a: Tensor): Tensor {
     // the derivative of exp at Aᵀ in the direction g is a block of the exponential of [[Aᵀ, g], [0, Aᵀ]]
     const t = n.unpack(0).mT;
     const size = rowsOf(t);
-    const zeros = emptyTensor(t.sizes, t.dt).zero_();
+    const zeros = emptyTensor(t.sizes, t.dt, t.device).zero_();
     const block = cat([cat([t, g], -1), cat([zeros, t], -1)], -2);
     return [exponentialOf(where, block).narrow(-2, 0, size).narrow(-1, size, size)];
   });
@@ -114,7 +114,7 @@ function exponential(where: string, a: Tensor): Tensor {
   const { limit, b } = PADE[a.dtype as 'float32' | 'float64'];
   const squarings = size > limit ? Math.ceil(Math.log2(size / limit)) : 0;
   const x = a.mul(2 ** -squarings);
-  const eye = eyes([], rowsOf(a), rowsOf(a), a.dt);
+  const eye = eyes([], rowsOf(a), rowsOf(a), a);
   const x2 = x.matmul(x);
   const x4 = x2.matmul(x2);
   const x6 = x4.matmul(x2);
@@ -282,6 +282,6 @@ export function vander(x: Tensor, ...args: Call<[N?: number | null], { N?: numbe
   if (x.dt.kind === BOOL || (x.dt.kind === FLOATING && x.dt.size < 4))
     throw new DtypeError(`${where}: supports floating point and integer tensors, but got ${x.dtype}`);
   const t = x.dt.kind === FLOATING ? x : x.to(int64.name);
-  const ones = emptyTensor([...x.sizes, 1], t.dt).fill_(1);
+  const ones = emptyTensor([...x.sizes, 1], t.dt, t.device).fill_(1);
   return cat([ones, t.unsqueeze(-1).expand([...x.sizes, n - 1])], -1).cumprod(-1);
 }

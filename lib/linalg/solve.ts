@@ -1,4 +1,5 @@
 // torch.linalg: inverses, determinants and systems of equations.
+import type { Device } from '../device.ts';
 import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
@@ -169,23 +170,24 @@ function parity({ lu, pivots }: Factors): Tensor {
       Int32Array.from({ length: k }, (_, i) => i + 1),
       [k],
       int32,
+      pivots.device,
     );
     return pivots.ne(still).sum(-1).remainder(2).mul(-2).add(1).to(lu.dtype);
   }
   const swaps = pivots.values();
   const out = new Float64Array(pivots.sizes.slice(0, -1).reduce((n, m) => n * m, 1)).fill(1);
   for (let i = 0; i < swaps.length; i++) if (Number(swaps[i]) !== (i % k) + 1) out[Math.floor(i / k)]! *= -1;
-  return fromTyped(lu.dtype === 'float32' ? Float32Array.from(out) : out, pivots.sizes.slice(0, -1), lu.dt);
+  return fromTyped(lu.dtype === 'float32' ? Float32Array.from(out) : out, pivots.sizes.slice(0, -1), lu.dt, lu.device);
 }
 
 /** The products of all but one of the elements along the last dim; differentiable where some are zero. */
 function productsOfOthers(s: Tensor): Tensor {
   const n = s.sizes[s.sizes.length - 1]!;
   const parts = s.unsqueeze(-1).expand([...s.sizes, n]);
-  const eye = diagonalMask(n);
+  const eye = diagonalMask(n, s.device);
   return parts.maskedFill(eye, 1).prod(-2);
 }
-const diagonalMask = (n: number): Tensor => offDiagonal(n, n).logicalNot();
+const diagonalMask = (n: number, device: Device): Tensor => offDiagonal(n, n, device).logicalNot();
 
 /** The gradient of det: the matrix of cofactors times g. */
 function detBack(g: Tensor, a: Tensor, det: Tensor): Tensor {

@@ -267,10 +267,10 @@ export function lstsq(A: Tensor, B: Tensor, ...args: Call<[rcond?: number | null
     return [node.needs(0) ? pinvBack(g.matmul(node.unpack(1).mT), p, a) : null, node.needs(1) ? p.mT.matmul(g) : null];
   });
   // PyTorch leaves out what LAPACK's driver does not tell
-  const nothing = emptyTensor([0], A.dt);
+  const nothing = emptyTensor([0], A.dt, A.device);
   const residuals = driver !== 'gelsy' && m > n && full ? A.matmul(solution).sub(b).square().sum(-2) : nothing;
   const none = driver === 'gels' || driver === 'gelsy';
-  const rank = driver === 'gels' ? emptyTensor([0], ranks.dt) : ranks.expand(batch).contiguous();
+  const rank = driver === 'gels' ? emptyTensor([0], ranks.dt, ranks.device) : ranks.expand(batch).contiguous();
   return named(
     'linalg_lstsq',
     [vector ? solution.squeeze(-1) : solution, residuals, rank, none ? nothing : S],

@@ -20,7 +20,7 @@ import { rrelu } from '../functional/vision.ts';
 import type { Tensor } from '../tensor.ts';
 import type { InplaceOptions } from './activation.ts';
 import { constant_ } from './init.ts';
-import { defaultSoftmaxDim, FACTORY, type FactoryOptions, factoryDtype, float, placed, whole } from './internal.ts';
+import { defaultSoftmaxDim, FACTORY, type FactoryOptions, factoryOf, float, placed, whole } from './internal.ts';
 import { Module } from './module.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
 
@@ -283,7 +283,7 @@ export class PReLU extends Module {
     const options = readArguments<PReLUOptions>('PReLU', args, ['numParameters', 'init', ...FACTORY]);
     this.numParameters = whole('PReLU', 'numParameters', options.numParameters ?? 1, 1);
     this.init = options.init ?? 0.25;
-    this.weight = emptyParameter([this.numParameters], factoryDtype('PReLU', options));
+    this.weight = emptyParameter([this.numParameters], ...factoryOf('PReLU', options));
     this.resetParameters();
   }
   /** Sets the weight to what it was at first. */

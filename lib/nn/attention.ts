@@ -4,7 +4,7 @@ import { inNameOf } from '../errors.ts';
 import { attend } from '../functional/attention.ts';
 import type { Tensor } from '../tensor.ts';
 import { constant_, xavierNormal_, xavierUniform_ } from './init.ts';
-import { FACTORY, type FactoryOptions, factoryDtype, probability, whole } from './internal.ts';
+import { FACTORY, type FactoryOptions, factoryOf, probability, whole } from './internal.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
@@ -134,20 +134,20 @@ export class MultiheadAttention extends Module<
         `${where}: embedDim must be divisible by numHeads, but got embedDim ${embedDim} and numHeads ${this.numHeads}`,
       );
     }
-    const dt = factoryDtype(where, o);
+    const [dt, device] = factoryOf(where, o);
     const same = this.kdim === embedDim && this.vdim === embedDim;
-    this.inProjWeight = same ? emptyParameter([3 * embedDim, embedDim], dt) : null;
+    this.inProjWeight = same ? emptyParameter([3 * embedDim, embedDim], dt, device) : null;
     if (!same) {
-      this.qProjWeight = emptyParameter([embedDim, embedDim], dt);
-      this.kProjWeight = emptyParameter([embedDim, this.kdim], dt);
-      this.vProjWeight = emptyParameter([embedDim, this.vdim], dt);
+      this.qProjWeight = emptyParameter([embedDim, embedDim], dt, device);
+      this.kProjWeight = emptyParameter([embedDim, this.kdim], dt, device);
+      this.vProjWeight = emptyParameter([embedDim, this.vdim], dt, device);
     }
     const bias = o.bias ?? true;
-    this.inProjBias = bias ? emptyParameter([3 * embedDim], dt) : null;
-    this.outProj = new NonDynamicallyQuantizableLinear(embedDim, embedDim, { bias, dtype: dt.name });
+    this.inProjBias = bias ? emptyParameter([3 * embedDim], dt, device) : null;
+    this.outProj = new NonDynamicallyQuantizableLinear(embedDim, embedDim, { bias, dtype: dt.name, device });
     const kv = o.addBiasKv ?? false;
-    this.biasK = kv ? emptyParameter([1, 1, embedDim], dt) : null;
-    this.biasV = kv ? emptyParameter([1, 1, embedDim], dt) : null;
+    this.biasK = kv ? emptyParameter([1, 1, embedDim], dt, device) : null;
+    this.biasV = kv ? emptyParameter([1, 1, embedDim], dt, device) : null;
     this.addZeroAttn = o.addZeroAttn ?? false;
     this.resetParameters();
   }

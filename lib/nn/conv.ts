@@ -15,7 +15,7 @@ import { pad, type PadMode } from '../ops/pad.ts';
 import { type Shape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { kaimingUniform_ } from './init.ts';
-import { FACTORY, type FactoryOptions, factoryDtype, tuple, whole } from './internal.ts';
+import { FACTORY, type FactoryOptions, factoryOf, tuple, whole } from './internal.ts';
 import { resetBias } from './linear.ts';
 import { Module } from './module.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
@@ -144,10 +144,10 @@ abstract class ConvBase<Args extends readonly unknown[]> extends Module<Args> {
       );
     }
     this.paddingMode = paddingMode;
-    const dt = factoryDtype(where, options);
+    const [dt, device] = factoryOf(where, options);
     const shape = transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
-    this.weight = emptyParameter([...shape, ...this.kernelSize], dt);
-    this.bias = (options.bias ?? true) ? emptyParameter([outChannels], dt) : null;
+    this.weight = emptyParameter([...shape, ...this.kernelSize], dt, device);
+    this.bias = (options.bias ?? true) ? emptyParameter([outChannels], dt, device) : null;
     this.resetParameters();
   }
   /** Whether it is a transposed convolution. */

@@ -32,10 +32,10 @@ function copyTensor(x: Tensor): Tensor {
       'deepcopy: only tensors created explicitly by the user (graph leaves) support deepcopy; detach what was computed',
     );
   }
-  const { requiresGrad, dtype } = x;
-  if (x instanceof UninitializedParameter) return new UninitializedParameter({ requiresGrad, dtype });
-  if (x instanceof UninitializedBuffer) return new UninitializedBuffer({ requiresGrad, dtype });
-  const values = emptyLasting(x.sizes, x.dt);
+  const { requiresGrad, dtype, device } = x;
+  if (x instanceof UninitializedParameter) return new UninitializedParameter({ requiresGrad, dtype, device });
+  if (x instanceof UninitializedBuffer) return new UninitializedBuffer({ requiresGrad, dtype, device });
+  const values = emptyLasting(x.sizes, x.dt, x.device);
   noGrad(() => values.copy_(x.detach()));
   if (x instanceof Parameter) return new Parameter(values, x.requiresGrad);
   if (x instanceof Buffer) {

@@ -122,7 +122,7 @@ export function fuseConvBnEval<C extends Convolution>(conv: C, bn: Statistics, t
     const { inChannels, outChannels, weight, bias, training, ...options } = { ...conv };
     if (!(weight instanceof Tensor)) throw new TypeError(`${where}: expected a convolution`);
     const Class = conv.constructor as new (...args: readonly unknown[]) => C;
-    const given: Record<string, unknown> = { ...options, dtype: weight.dtype };
+    const given: Record<string, unknown> = { ...options, dtype: weight.dtype, device: weight.device };
     if (!/Transpose/.test(Class.name)) delete given.outputPadding;
     const out = skipInit(Class, inChannels, outChannels, given);
     [out.weight, out.bias] = fused(where, weight, bias, mean, variance, bn.eps, bn.weight, bn.bias, transpose ? 1 : 0);
@@ -141,7 +141,7 @@ export function fuseLinearBnEval(linear: Linear, bn: Statistics): Linear {
   const [mean, variance] = statistics(where, linear, bn);
   return inNameOf(where, () => {
     const { weight, bias } = linear;
-    const out = skipInit(Linear, linear.inFeatures, linear.outFeatures, { dtype: weight.dtype });
+    const out = skipInit(Linear, linear.inFeatures, linear.outFeatures, { dtype: weight.dtype, device: weight.device });
     [out.weight, out.bias] = fused(where, weight, bias, mean, variance, bn.eps, bn.weight, bn.bias, 0);
     return out.eval();
   });

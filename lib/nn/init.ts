@@ -388,7 +388,8 @@ export function sparse_(
       const [rows, cols] = x.sizes as readonly [number, number];
       const zeros = Math.ceil(sparsity * rows);
       x.normal_(0, std, { generator });
-      for (let c = 0; c < cols; c++) x.select(1, c).indexFill_(0, randperm(rows).narrow(0, 0, zeros), 0);
+      for (let c = 0; c < cols; c++)
+        x.select(1, c).indexFill_(0, randperm(rows, { device: x.device }).narrow(0, 0, zeros), 0);
       return x;
     });
   });

@@ -6,7 +6,7 @@ import { localResponseNorm, type LocalResponseNormOptions, rmsNorm } from '../op
 import { type Shape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { ones_ } from './init.ts';
-import { bool, FACTORY, type FactoryOptions, factoryDtype, float, tuple, whole } from './internal.ts';
+import { bool, FACTORY, type FactoryOptions, factoryOf, float, tuple, whole } from './internal.ts';
 import { Module } from './module.ts';
 import { checkDims, type NormArguments, NormBase } from './norm-base.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
@@ -116,8 +116,8 @@ export class RMSNorm extends Module {
     );
     this.eps = options.eps ?? null;
     this.elementwiseAffine = options.elementwiseAffine ?? true;
-    const dt = factoryDtype('RMSNorm', options);
-    this.weight = this.elementwiseAffine ? emptyParameter(this.normalizedShape, dt) : null;
+    const [dt, device] = factoryOf('RMSNorm', options);
+    this.weight = this.elementwiseAffine ? emptyParameter(this.normalizedShape, dt, device) : null;
     this.resetParameters();
   }
   /** Sets the weight to ones. */

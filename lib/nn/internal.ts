@@ -1,6 +1,6 @@
 // What the modules share: reading of `dtype` and `device` options, and numbers as Python prints them.
 import { inPlaceForms, rows } from '../define.ts';
-import { deviceOption, type DeviceLike } from '../device.ts';
+import { type Device, deviceOption, type DeviceLike } from '../device.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
 import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';
 import { computeThenCopy } from '../ops/internal/compute-then-copy.ts';
@@ -15,10 +15,10 @@ export interface FactoryOptions {
 /** Their names. */
 export const FACTORY = ['device', 'dtype'] as const;
 
-/** The dtype of new parameters. Throws DeviceError if the device is not there. */
-export function factoryDtype(where: string, { device, dtype }: FactoryOptions): DType {
-  deviceOption(where, device);
-  return dtype === undefined || dtype === null ? getDefault() : toDType(dtype, where);
+/** The dtype and device of new parameters. Throws DeviceError if the device is not there. */
+export function factoryOf(where: string, { device, dtype }: FactoryOptions): [dt: DType, device: Device] {
+  const at = deviceOption(where, device);
+  return [dtype === undefined || dtype === null ? getDefault() : toDType(dtype, where), at];
 }
 
 /** A whole number of at least `least`. */

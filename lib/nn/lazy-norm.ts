@@ -1,4 +1,5 @@
 // Lazy batch and instance normalization: they learn how many channels their input has when they first see one.
+import { deviceOption } from '../device.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { int64 } from '../dtype.ts';
@@ -45,7 +46,7 @@ function waitNorm(module: LazyNorm, options: BatchNormOptions): void {
   if (trackRunningStats) {
     module.runningMean = new UninitializedBuffer({ device, dtype });
     module.runningVar = new UninitializedBuffer({ device, dtype });
-    module.numBatchesTracked = filled([], int64, 0);
+    module.numBatchesTracked = filled([], int64, 0, deviceOption('BatchNorm', device));
   }
 }
 /** Sets what a normalization layer learns from its input. */

@@ -4,7 +4,7 @@ import { bilinear } from '../ops/bilinear.ts';
 import { linear } from '../ops/matmul.ts';
 import type { Tensor } from '../tensor.ts';
 import { kaimingUniform_, uniform_ } from './init.ts';
-import { bool, FACTORY, fans, type FactoryOptions, factoryDtype, whole } from './internal.ts';
+import { bool, FACTORY, fans, type FactoryOptions, factoryOf, whole } from './internal.ts';
 import { Module } from './module.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
 
@@ -62,9 +62,9 @@ export class Linear extends Module {
     const outFeatures = whole(where, 'outFeatures', options.outFeatures);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    const dt = factoryDtype(where, factory);
-    this.weight = emptyParameter([outFeatures, inFeatures], dt);
-    this.bias = wanted ? emptyParameter([outFeatures], dt) : null;
+    const [dt, device] = factoryOf(where, factory);
+    this.weight = emptyParameter([outFeatures, inFeatures], dt, device);
+    this.bias = wanted ? emptyParameter([outFeatures], dt, device) : null;
     this.resetParameters();
   }
   /** Draws weight and bias anew. */
@@ -113,9 +113,9 @@ export class Bilinear extends Module<[x1: Tensor, x2: Tensor]> {
     this.in1Features = in1Features;
     this.in2Features = in2Features;
     this.outFeatures = outFeatures;
-    const dt = factoryDtype('Bilinear', factory);
-    this.weight = emptyParameter([outFeatures, in1Features, in2Features], dt);
-    this.bias = wanted ? emptyParameter([outFeatures], dt) : null;
+    const [dt, device] = factoryOf('Bilinear', factory);
+    this.weight = emptyParameter([outFeatures, in1Features, in2Features], dt, device);
+    this.bias = wanted ? emptyParameter([outFeatures], dt, device) : null;
     this.resetParameters();
   }
   /** Draws weight and bias anew. */

@@ -1,7 +1,7 @@
 // Module: the base class of all layers and models. Its parameters, buffers and children are its own fields.
 import { type Call, checkOptions, readArguments } from '../define.ts';
 import { zerosLike } from '../create.ts';
-import { type Device, type DeviceLike, device as toDevice } from '../device.ts';
+import { available, type Device, type DeviceLike, device as toDevice } from '../device.ts';
 import { type DType, type DTypeName, FLOATING, toDType } from '../dtype.ts';
 import { describe } from '../errors.ts';
 import type { HookHandle } from '../autograd/hooks.ts';
@@ -143,10 +143,10 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     checkOptions('toEmpty', options, ['device', 'recurse']);
     const { device, recurse = true } = options ?? {};
     if (device === undefined || device === null) throw new TypeError('toEmpty: expected a device');
-    toDevice(device);
+    const at = available('toEmpty', toDevice(device));
     for (const x of new Set<Tensor>([...this.parameters(recurse), ...this.buffers(recurse)])) {
       x.grad = null;
-      x.data = emptyLasting(x.sizes, x.dt);
+      x.data = emptyLasting(x.sizes, x.dt, at);
     }
     return this;
   }

@@ -1,11 +1,12 @@
 // What batch and instance normalization layers share: parameters, running statistics, printing.
+import type { Device } from '../device.ts';
 import { type Named, readArguments } from '../define.ts';
 import { type DType, int64 } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import { emptyLasting, type Tensor } from '../tensor.ts';
 import { constant_, ones_, zeros_ } from './init.ts';
-import { bool, FACTORY, type FactoryOptions, factoryDtype, float, whole } from './internal.ts';
+import { bool, FACTORY, type FactoryOptions, factoryOf, float, whole } from './internal.ts';
 import { Module } from './module.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
 
@@ -20,7 +21,8 @@ export interface BatchNormOptions extends FactoryOptions {
 /** What a normalization layer may be given behind its features, in PyTorch's order. */
 export type NormOptional = [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean];
 export type NormArguments = Named<[numFeatures: number], ['numFeatures'], NormOptional, BatchNormOptions>;
-export const filled = (sizes: Shape, dt: DType, value: number): Tensor => constant_(emptyLasting(sizes, dt), value);
+export const filled = (sizes: Shape, dt: DType, value: number, device: Device): Tensor =>
+  constant_(emptyLasting(sizes, dt, device), value);
 const KEYS: Readonly<Record<string, string>> = {
   runningMean: 'running_mean',
   runningVar: 'running_var',
@@ -55,12 +57,12 @@ export abstract class NormBase extends Module {
     this.momentum = options.momentum === undefined ? 0.1 : options.momentum;
     this.affine = options.affine ?? usual;
     this.trackRunningStats = options.trackRunningStats ?? usual;
-    const dt = factoryDtype(where, options);
-    this.weight = this.affine ? emptyParameter([numFeatures], dt) : null;
-    this.bias = this.affine && (options.bias ?? true) ? emptyParameter([numFeatures], dt) : null;
-    this.runningMean = this.trackRunningStats ? filled([numFeatures], dt, 0) : null;
-    this.runningVar = this.trackRunningStats ? filled([numFeatures], dt, 1) : null;
-    this.numBatchesTracked = this.trackRunningStats ? filled([], int64, 0) : null;
+    const [dt, device] = factoryOf(where, options);
+    this.weight = this.affine ? emptyParameter([numFeatures], dt, device) : null;
+    this.bias = this.affine && (options.bias ?? true) ? emptyParameter([numFeatures], dt, device) : null;
+    this.runningMean = this.trackRunningStats ? filled([numFeatures], dt, 0, device) : null;
+    this.runningVar = this.trackRunningStats ? filled([numFeatures], dt, 1, device) : null;
+    this.numBatchesTracked = this.trackRunningStats ? filled([], int64, 0, device) : null;
     this.resetParameters();
   }
   /** Forgets the running statistics. */

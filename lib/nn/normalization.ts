@@ -6,7 +6,7 @@ import { batchNorm, groupNorm, layerNorm } from '../ops/norm.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { ones_, zeros_ } from './init.ts';
-import { bool, checkBatchEps, FACTORY, type FactoryOptions, factoryDtype, float, tuple, whole } from './internal.ts';
+import { bool, checkBatchEps, FACTORY, type FactoryOptions, factoryOf, float, tuple, whole } from './internal.ts';
 import { type AnyModule, Module } from './module.ts';
 import { type BatchNormOptions, checkDims, type NormArguments, NormBase } from './norm-base.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
@@ -179,9 +179,10 @@ export class LayerNorm extends Module {
     );
     this.eps = options.eps ?? 1e-5;
     this.elementwiseAffine = options.elementwiseAffine ?? true;
-    const dt = factoryDtype('LayerNorm', options);
-    this.weight = this.elementwiseAffine ? emptyParameter(this.normalizedShape, dt) : null;
-    this.bias = this.elementwiseAffine && (options.bias ?? true) ? emptyParameter(this.normalizedShape, dt) : null;
+    const [dt, device] = factoryOf('LayerNorm', options);
+    this.weight = this.elementwiseAffine ? emptyParameter(this.normalizedShape, dt, device) : null;
+    this.bias =
+      this.elementwiseAffine && (options.bias ?? true) ? emptyParameter(this.normalizedShape, dt, device) : null;
     this.resetParameters();
   }
   /** Sets weight and bias to ones and zeros. */
@@ -238,9 +239,9 @@ export class GroupNorm extends Module {
       throw new ShapeError(`GroupNorm: num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
     this.eps = options.eps ?? 1e-5;
     this.affine = options.affine ?? true;
-    const dt = factoryDtype('GroupNorm', options);
-    this.weight = this.affine ? emptyParameter([numChannels], dt) : null;
-    this.bias = this.affine && (options.bias ?? true) ? emptyParameter([numChannels], dt) : null;
+    const [dt, device] = factoryOf('GroupNorm', options);
+    this.weight = this.affine ? emptyParameter([numChannels], dt, device) : null;
+    this.bias = this.affine && (options.bias ?? true) ? emptyParameter([numChannels], dt, device) : null;
     this.resetParameters();
   }
   /** Sets weight and bias to ones and zeros. */

@@ -174,7 +174,7 @@ export function packPaddedSequence(
     if (!enforceSorted) {
       const order = sizes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]!);
       sizes = order.map((i) => sizes[i]!);
-      sorted = tensor(order, { dtype: 'int64' });
+      sorted = tensor(order, { dtype: 'int64', device: x.device });
     }
     if (sizes.at(-1)! <= 0 || sizes.some((n) => n <= 0)) {
       throw new RangeError(
@@ -205,7 +205,7 @@ export function packPaddedSequence(
       t = end;
     }
     const data = parts.length === 1 ? parts[0]!.contiguous() : cat(parts);
-    return new PackedSequence(data, tensor(counts, { dtype: 'int64' }), sorted);
+    return new PackedSequence(data, tensor(counts, { dtype: 'int64', device: 'cpu' }), sorted);
   });
 }
 
@@ -272,10 +272,10 @@ export function padPackedSequence(
     if (batchFirst) padded = padded.transpose(0, 1);
     const lengths = tensor(
       Array.from({ length: batch }, (_, b) => counts.filter((n) => n > b).length),
-      { dtype: 'int64' },
+      { dtype: 'int64', device: 'cpu' },
     );
     if (unsortedIndices === null) return [padded, lengths];
-    return [padded.indexSelect(batchFirst ? 0 : 1, unsortedIndices), lengths.indexSelect(0, unsortedIndices)];
+    return [padded.indexSelect(batchFirst ? 0 : 1, unsortedIndices), lengths.indexSelect(0, unsortedIndices.cpu())];
   });
 }
 

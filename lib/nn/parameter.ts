@@ -1,5 +1,5 @@
 // Parameter: a tensor that modules count among their own. Made by modules, and by whoever writes one.
-import { deviceOption, type DeviceLike } from '../device.ts';
+import { type Device, deviceOption, type DeviceLike } from '../device.ts';
 import { describe, inNameOf } from '../errors.ts';
 import { type Call, checkOptions, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
@@ -50,7 +50,8 @@ export class Buffer extends Tensor {
 }
 
 /** A parameter with memory of its own, uninitialised. */
-export const emptyParameter = (sizes: Shape, dt: DType): Parameter => new Parameter(emptyLasting(sizes, dt));
+export const emptyParameter = (sizes: Shape, dt: DType, device: Device): Parameter =>
+  new Parameter(emptyLasting(sizes, dt, device));
 
 /** Options of {@link UninitializedParameter} and {@link UninitializedBuffer}. */
 export interface UninitializedOptions {
@@ -62,12 +63,12 @@ const NAMES = ['requiresGrad', 'device', 'dtype'] as const;
 function nothing(where: string, { requiresGrad, device, dtype }: UninitializedOptions): Tensor {
   if (requiresGrad !== undefined && typeof requiresGrad !== 'boolean')
     throw new TypeError(`${where}: expected a boolean for requiresGrad but received ${describe(requiresGrad)}`);
-  deviceOption(where, device);
-  return emptyLasting([0], dtype === undefined || dtype === null ? getDefault() : toDType(dtype, where));
+  const dt = dtype === undefined || dtype === null ? getDefault() : toDType(dtype, where);
+  return emptyLasting([0], dt, deviceOption(where, device));
 }
 /** Gives memory to what had none, which becomes an ordinary parameter or tensor. */
 function materialize(x: Tensor, shape: Shape, kind: object): void {
-  x.data = emptyLasting(checkShape('materialize', shape), x.dt);
+  x.data = emptyLasting(checkShape('materialize', shape), x.dt, x.device);
   Object.setPrototypeOf(x, kind);
 }
 const shapeless = (): never => {

@@ -141,7 +141,7 @@ function orthonormal(a: Tensor): Tensor {
 /** The first columns of the product of the reflections at the columns of `a` [*, n, k], of which the diagonal counts as 1. */
 function reflections(a: Tensor): Tensor {
   const [n, k] = [a.sizes.at(-2)!, a.sizes.at(-1)!];
-  const ones = eye(n, { dtype: a.dtype }).narrow(1, 0, k);
+  const ones = eye(n, { dtype: a.dtype, device: a.device }).narrow(1, 0, k);
   const below = a.tril(-1);
   const tau = below.square().sum(-2, true).add(1).reciprocal().mul(2);
   const vectors = below.add(ones);
@@ -177,7 +177,7 @@ class Orthogonal extends Module {
       const lower = x.tril();
       const square = n === k ? lower : cat([lower, lower.newZeros([...lower.sizes.slice(0, -1), n - k])], -1);
       const a = square.sub(square.mT);
-      const one = eye(n, { dtype: a.dtype });
+      const one = eye(n, { dtype: a.dtype, device: a.device });
       const whole = this.map === 'matrix_exp' ? matrixExp(a) : solve(one.sub(a.mul(0.5)), one.add(a.mul(0.5)));
       q = n === k ? whole : whole.narrow(-1, 0, k);
     }
@@ -207,10 +207,10 @@ class Orthogonal extends Module {
       const eps = 10 * n * (x.dtype === 'float64' ? 2 ** -52 : 2 ** -23);
       const off = x.mT
         .matmul(x)
-        .sub(eye(k, { dtype: x.dtype }))
+        .sub(eye(k, { dtype: x.dtype, device: x.device }))
         .abs();
       const isOrthogonal = off
-        .le(eye(k, { dtype: x.dtype }).mul(1e-5).add(eps))
+        .le(eye(k, { dtype: x.dtype, device: x.device }).mul(1e-5).add(eps))
         .all()
         .item();
       this.base = isOrthogonal ? x.clone() : orthonormal(x);
@@ -218,7 +218,7 @@ class Orthogonal extends Module {
       const more = x.newEmpty([...x.sizes.slice(0, -1), n - k]).normal_();
       this.base = orthonormal(cat([x, more], -1));
     }
-    const minus = eye(n, { dtype: x.dtype })
+    const minus = eye(n, { dtype: x.dtype, device: x.device })
       .narrow(1, 0, k)
       .neg()
       .expand([...x.sizes]);

@@ -9,7 +9,7 @@ import { cat } from '../ops/join.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { uniform_ } from './init.ts';
-import { bool, FACTORY, float, type FactoryOptions, factoryDtype } from './internal.ts';
+import { bool, FACTORY, float, type FactoryOptions, factoryOf } from './internal.ts';
 import { Module } from './module.ts';
 import { batchSizesOf, PackedSequence } from './packed-sequence.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
@@ -121,18 +121,19 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
           `numLayers greater than 1, but got dropout=${dropout} and numLayers=${numLayers}`,
       );
     }
-    const dt = factoryDtype(where, options);
+    const [dt, device] = factoryOf(where, options);
     const rows = GATES[cell] * hiddenSize;
     for (let layer = 0; layer < numLayers; layer++) {
       for (const reverse of this.eachDirection()) {
         const columns = layer === 0 ? inputSize : this.outputSize * this.eachDirection().length;
-        this.putWeight('weightIh', layer, reverse, emptyParameter([rows, columns], dt));
-        this.putWeight('weightHh', layer, reverse, emptyParameter([rows, this.outputSize], dt));
+        this.putWeight('weightIh', layer, reverse, emptyParameter([rows, columns], dt, device));
+        this.putWeight('weightHh', layer, reverse, emptyParameter([rows, this.outputSize], dt, device));
         if (bias) {
-          this.putWeight('biasIh', layer, reverse, emptyParameter([rows], dt));
-          this.putWeight('biasHh', layer, reverse, emptyParameter([rows], dt));
+          this.putWeight('biasIh', layer, reverse, emptyParameter([rows], dt, device));
+          this.putWeight('biasHh', layer, reverse, emptyParameter([rows], dt, device));
         }
-        if (projSize > 0) this.putWeight('weightHr', layer, reverse, emptyParameter([projSize, hiddenSize], dt));
+        if (projSize > 0)
+          this.putWeight('weightHr', layer, reverse, emptyParameter([projSize, hiddenSize], dt, device));
       }
     }
     this.resetParameters();

@@ -5,7 +5,7 @@ import { checkTensor, commonDevice } from '../dispatch.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
 import { type Cell, GATES, recurrentLayer } from '../ops/internal/rnn.ts';
 import type { Tensor } from '../tensor.ts';
-import { bool, FACTORY, type FactoryOptions, factoryDtype } from './internal.ts';
+import { bool, FACTORY, type FactoryOptions, factoryOf } from './internal.ts';
 import { Module } from './module.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
 import { nonlinearityOf, pair } from './rnn.ts';
@@ -56,12 +56,12 @@ export abstract class RNNCellBase<State> extends Module<[x: Tensor, state?: Stat
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.bias = flag(where, 'bias', bias);
-    const dt = factoryDtype(where, options);
+    const [dt, device] = factoryOf(where, options);
     const rows = GATES[cell] * hiddenSize;
-    this.weightIh = emptyParameter([rows, inputSize], dt);
-    this.weightHh = emptyParameter([rows, hiddenSize], dt);
-    this.biasIh = bias ? emptyParameter([rows], dt) : null;
-    this.biasHh = bias ? emptyParameter([rows], dt) : null;
+    this.weightIh = emptyParameter([rows, inputSize], dt, device);
+    this.weightHh = emptyParameter([rows, hiddenSize], dt, device);
+    this.biasIh = bias ? emptyParameter([rows], dt, device) : null;
+    this.biasHh = bias ? emptyParameter([rows], dt, device) : null;
     this.resetParameters();
   }
   private get shownName(): string {

@@ -6,7 +6,7 @@ import { type BagMode, embedding, embeddingBag, paddingRow, refuseSparse } from 
 import { show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { normal_ } from './init.ts';
-import { bool, FACTORY, type FactoryOptions, factoryDtype, float, whole } from './internal.ts';
+import { bool, FACTORY, type FactoryOptions, factoryOf, float, whole } from './internal.ts';
 import { Module } from './module.ts';
 import { emptyParameter, Parameter } from './parameter.ts';
 
@@ -51,7 +51,7 @@ abstract class Table<Args extends readonly unknown[]> extends Module<Args> {
     this.maxNorm = maxNorm;
     this.normType = normType;
     this.scaleGradByFreq = scaleGradByFreq;
-    this.weight = emptyParameter([this.numEmbeddings, this.embeddingDim], factoryDtype(where, options));
+    this.weight = emptyParameter([this.numEmbeddings, this.embeddingDim], ...factoryOf(where, options));
     this.resetParameters();
   }
   /** Draws the table anew. */

@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor.ts';
 import { GELU, ReLU } from './activation.ts';
 import { MultiheadAttention } from './attention.ts';
 import { Dropout } from './dropout.ts';
-import { FACTORY, type FactoryOptions, factoryDtype, probability, whole } from './internal.ts';
+import { FACTORY, type FactoryOptions, factoryOf, probability, whole } from './internal.ts';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 import { LayerNorm } from './normalization.ts';
@@ -99,22 +99,22 @@ function readLayer(where: string, args: readonly unknown[]) {
     ...FACTORY,
   ]);
   const { bias = true, batchFirst = false, dropout = 0.1, layerNormEps: eps = 1e-5 } = o;
-  const dtype = factoryDtype(where, o).name;
+  const [{ name: dtype }, device] = factoryOf(where, o);
   const dModel = whole(where, 'dModel', o.dModel, 1);
   const nhead = whole(where, 'nhead', o.nhead, 1);
   if (dModel % nhead !== 0)
     throw new RangeError(`${where}: dModel must be divisible by nhead, but got dModel ${dModel} and nhead ${nhead}`);
   probability(where, 'dropout', dropout);
   checkNumber(where, 'layerNormEps', eps);
-  const linear = { bias, dtype };
+  const linear = { bias, dtype, device };
   return {
     dModel,
     nhead,
     hidden: whole(where, 'dimFeedforward', o.dimFeedforward ?? 2048),
     p: dropout,
-    attention: { dropout, bias, batchFirst, dtype },
+    attention: { dropout, bias, batchFirst, dtype, device },
     linear,
-    norm: () => new LayerNorm(dModel, { eps, bias, dtype }),
+    norm: () => new LayerNorm(dModel, { eps, bias, dtype, device }),
     activation: activationOf(where, o.activation ?? relu),
     normFirst: o.normFirst ?? false,
   };

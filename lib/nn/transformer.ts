@@ -3,8 +3,8 @@ import { mode } from '../autograd/mode.ts';
 import { tracked } from '../autograd/node.ts';
 import { type Call, type Named, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import { type DeviceLike, deviceOption } from '../device.ts';
-import { type DTypeName, getDefault, toDType } from '../dtype.ts';
+import { type Device, type DeviceLike, deviceOption } from '../device.ts';
+import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
 import { describe, inNameOf, ShapeError } from '../errors.ts';
 import { additiveMask } from '../functional/attention.ts';
 import { show } from '../shape.ts';
@@ -33,8 +33,8 @@ const clones = <L extends Module<never, unknown>>(layer: L, count: number): Modu
   new ModuleList(Array.from({ length: count }, () => layer.deepcopy()));
 
 /** [sz, sz]: minus infinity above the diagonal, zero elsewhere. */
-function squareMask(sz: number, dt = getDefault()): Tensor {
-  return emptyTensor([sz, sz], dt)
+function squareMask(sz: number, dt: DType, device: Device): Tensor {
+  return emptyTensor([sz, sz], dt, device)
     .fill_(dt.name === 'bool' ? true : Number.NEGATIVE_INFINITY)
     .triu(1);
 }
@@ -43,7 +43,7 @@ function detectCausal(mask: Maybe, isCausal: boolean | null | undefined, x: Tens
   if (isCausal !== null && isCausal !== undefined) return isCausal;
   const size = x.sizes[x.ndim === 2 || !batchFirst ? 0 : 1]!;
   if (mask?.ndim !== 2 || mask.sizes[0] !== size || mask.sizes[1] !== size) return false;
-  return mask.equal(squareMask(size, mask.dt));
+  return mask.equal(squareMask(size, mask.dt, mask.device));
 }
 
 /** Options of {@link TransformerEncoder}. */
@@ -290,7 +290,7 @@ export class Transformer extends Module<[src: Tensor, tgt: Tensor, ...args: Tran
     const { customEncoder = null, customDecoder = null, layerNormEps: eps = 1e-5, bias = true } = o;
     const layer = Object.fromEntries([...LAYER, ...FACTORY].map((name) => [name, o[name]]));
     [this.encoder, this.decoder] = inNameOf(where, () => {
-      const norm = (): LayerNorm => new LayerNorm(dModel, { eps, bias, dtype: o.dtype });
+      const norm = (): LayerNorm => new LayerNorm(dModel, { eps, bias, dtype: o.dtype, device: o.device });
       // the order of the draws is PyTorch's
       const encoder =
         customEncoder ??
@@ -318,8 +318,8 @@ export class Transformer extends Module<[src: Tensor, tgt: Tensor, ...args: Tran
   ): Tensor {
     const where = 'generateSquareSubsequentMask';
     const { device, dtype } = readArguments<{ device: DeviceLike; dtype: DTypeName }>(where, args, ['device', 'dtype']);
-    deviceOption(where, device);
-    return squareMask(whole(where, 'sz', sz), dtype ? toDType(dtype, where) : getDefault());
+    const at = deviceOption(where, device);
+    return squareMask(whole(where, 'sz', sz), dtype ? toDType(dtype, where) : getDefault(), at);
   }
   override forward(src: Tensor, tgt: Tensor, ...args: TransformerArguments): Tensor {
     const where = 'Transformer';

@@ -51,11 +51,11 @@ function normOf(where: string, tensors: readonly Tensor[], options: Partial<Clip
   checkNumber(where, 'normType', normType);
   if (!(normType >= 0)) throw new RangeError(`${where}: expected a norm of order 0 or more, not ${normType}`);
   if (tensors.length === 0) return scalarTensor(0, { dtype: getDefault().name });
-  const norms = tensors.map((g) => [g.dense ? g : g.contiguous(), emptyTensor([1], g.dt)] as const);
+  const norms = tensors.map((g) => [g.dense ? g : g.contiguous(), emptyTensor([1], g.dt, g.device)] as const);
   runList(normKernel, norms, [normType]);
-  const dt = norms[0]![1].dtype;
-  const parts = cat(norms.map(([, n]) => n.to(dt)));
-  const total = emptyTensor([1], parts.dt);
+  const { dtype, device } = norms[0]![1];
+  const parts = cat(norms.map(([, n]) => n.to({ dtype, device })));
+  const total = emptyTensor([1], parts.dt, parts.device);
   runList(normKernel, [[parts, total]], [normType]);
   const norm = total.view([]);
   if (errorIfNonfinite && !Number.isFinite(norm.item())) {

@@ -177,6 +177,7 @@ export interface SoftplusOptions {
  * torch.softplus(torch.tensor([0, 1.5])) // tensor([0.6931, 1.7014])
  */
 export function softplus(x: Tensor, ...args: Call<[beta?: number, threshold?: number], SoftplusOptions>): Tensor {
+  if (casting.on) return castCall('softplus', softplus, [x, ...args]);
   const { beta = 1, threshold: limit = 20 } = readArguments<SoftplusOptions>('softplus', args, ['beta', 'threshold']);
   floats('softplus', x);
   number('softplus', 'beta', beta);
@@ -383,7 +384,7 @@ function softmaxFamily(
   const source = dtype === undefined || dtype === null ? x : x.to(dtype);
   requireFloating(where, source.dt);
   const d = wrapDim(where, dim, source.ndim);
-  const y = emptyTensor(source.sizes, source.dt); // contiguous, whatever the input
+  const y = emptyTensor(source.sizes, source.dt, source.device); // contiguous, whatever the input
   if (y.count > 0) runStruct(k, [y, source], [d]);
   return record(where, y, [source], [y], (g, n) => [grad(g, n.unpack(0), d)]);
 }
@@ -395,6 +396,7 @@ function softmaxFamily(
  * torch.softmax(torch.tensor([0, 1.5]), 0) // tensor([0.1824, 0.8176])
  */
 export function softmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
+  if (casting.on) return castCall('softmax', softmax, [x, ...args]);
   return inNameOf('softmax', () => softmaxFamily('softmax', softmaxKernel, softmaxGrad, x, args));
 }
 
@@ -404,6 +406,7 @@ export function softmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
  * torch.logSoftmax(torch.tensor([0, 1.5]), 0) // tensor([-1.7014, -0.2014])
  */
 export function logSoftmax(x: Tensor, ...args: SoftmaxArguments): Tensor {
+  if (casting.on) return castCall('logSoftmax', logSoftmax, [x, ...args]);
   return inNameOf('logSoftmax', () => softmaxFamily('logSoftmax', logSoftmaxKernel, logSoftmaxGrad, x, args));
 }
 

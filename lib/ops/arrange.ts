@@ -23,7 +23,7 @@ export function flip(x: Tensor, ...dims: (number | Shape)[]): Tensor {
     return x.clone();
   }
   const wrapped = wrapDims('flip', list, x.sizes.length);
-  const out = emptyTensor(x.sizes, x.dt);
+  const out = emptyTensor(x.sizes, x.dt, x.device);
   if (out.count > 0) runStruct(flipKernel, [out, x], [wrapped.reduce((bits, d) => bits + 2 ** d, 0)]);
   return record('flip', out, [x], [], (g) => [g.flip(wrapped)]);
 }
@@ -130,7 +130,7 @@ function triangle(where: 'tril' | 'triu', k: number, x: Tensor, diagonal: number
     throw new ShapeError(`${where}: input tensor must have at least 2 dimensions, not ${x.sizes.length}`);
   if (!Number.isInteger(diagonal))
     throw new TypeError(`${where}: expected a whole number for diagonal but received ${describe(diagonal)}`);
-  const out = emptyTensor(x.sizes, x.dt);
+  const out = emptyTensor(x.sizes, x.dt, x.device);
   if (out.count > 0) runStruct(k, [out, x], [diagonal]);
   return record(where, out, [x], [], (g) => [triangle(where, k, g, diagonal)]);
 }

@@ -56,7 +56,7 @@ function weights(q: Tensor, k: Tensor, mask: Tensor | null, causal: boolean, sca
   let scores = q.mul(scale).matmul(k.transpose(-2, -1));
   const [rows, cols] = scores.sizes.slice(-2) as [number, number];
   if (causal) {
-    const hidden = emptyTensor([rows, cols], q.dt).fill_(1).triu(1).bool();
+    const hidden = emptyTensor([rows, cols], q.dt, q.device).fill_(1).triu(1).bool();
     scores = scores.maskedFill(hidden, Number.NEGATIVE_INFINITY);
   }
   if (mask === null) return scores.softmax(-1);
@@ -90,8 +90,8 @@ function gradients(g: Tensor, { q, k, v, mask, causal, scale }: Problem): Tensor
 /** [B, H, rows, cols], in memory with the heads of a row side by side where `like` has them so: no copies when they are joined. */
 function stacked(sizes: Shape, like: Tensor): Tensor {
   const [batch, heads, rows, cols] = sizes as readonly [number, number, number, number];
-  if (like.strides[1]! >= like.strides[2]!) return emptyTensor(sizes, like.dt);
-  const out = emptyTensor([batch, rows, heads, cols], like.dt);
+  if (like.strides[1]! >= like.strides[2]!) return emptyTensor(sizes, like.dt, like.device);
+  const out = emptyTensor([batch, rows, heads, cols], like.dt, like.device);
   return new Tensor(out.storage, out.dt, sizes, [rows * heads * cols, cols, heads * cols, 1], out.offset, out.count);
 }
 
@@ -100,10 +100,10 @@ function fused(p: Problem, joined: boolean): Tensor {
   const { q, k, v, mask, causal, scale } = p;
   const [batch, heads, rows] = q.sizes as readonly [number, number, number];
   const sizes = [batch, heads, rows, v.sizes[3]!];
-  const y = joined ? stacked(sizes, q) : emptyTensor(sizes, q.dt);
+  const y = joined ? stacked(sizes, q) : emptyTensor(sizes, q.dt, q.device);
   const inputs = [q, k, v];
   const wanted = recording(inputs);
-  const lse = wanted ? emptyTensor([batch, heads, rows], q.dt) : null;
+  const lse = wanted ? emptyTensor([batch, heads, rows], q.dt, q.device) : null;
   const params = [causal ? 1 : 0, scale];
   runStruct(forwardKernel, [y, lse, q, k, v, mask], params);
   if (!wanted) return y;

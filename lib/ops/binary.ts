@@ -28,9 +28,9 @@ export interface AlphaOptions {
 
 /** The second operand as a tensor: a number as one without dims, of the dtype of the first. */
 const tensorLike = (x: Tensor | Scalar, like: Tensor): Tensor =>
-  x instanceof Tensor ? x : zerosOf([], like.dt).fill_(x);
+  x instanceof Tensor ? x : zerosOf([], like.dt, like.device).fill_(x);
 /** The gradient of a step: zero, also where `g` is infinite. */
-const flat = needs('', (g) => zerosOf(g.sizes, g.dt));
+const flat = needs('', (g) => zerosOf(g.sizes, g.dt, g.device));
 /** Of what PyTorch has no derivative of: an error when it is asked for. */
 const unknownGrads = (name: string): [BinaryGrad, BinaryGrad] => {
   const refuse = needs('', () => {
@@ -283,7 +283,7 @@ export const pow: BinaryOfNumbers = binary('pow', 'number', {
     needs('ab', (g, { a, b }) => {
       if (b instanceof Tensor) return g.mul(b.mul(a.pow(b.sub(1)))).where(b.ne(0), 0);
       const n = Number(b);
-      return n === 0 ? zerosOf(g.sizes, g.dt) : g.mul(n === 1 ? 1 : n === 2 ? a.mul(2) : a.pow(n - 1).mul(n));
+      return n === 0 ? zerosOf(g.sizes, g.dt, g.device) : g.mul(n === 1 ? 1 : n === 2 ? a.mul(2) : a.pow(n - 1).mul(n));
     }),
     // 0^b is 0 for every b > 0: no slope there
     needs('aby', (g, { a, b, y }) => {

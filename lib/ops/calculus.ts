@@ -67,6 +67,7 @@ export function trapezoid(y: Tensor, ...args: TrapezoidArgs): Tensor {
       return zerosOf(
         y.sizes.filter((_, d) => d !== dim),
         y.dt,
+        y.device,
       );
     return sums.mul(widths).sum(dim).div(2);
   });

@@ -54,7 +54,7 @@ function distances(a: Tensor, b: Tensor, p: number): Tensor {
 /** By |a|² + |b|² - 2ab, as one product. */
 function byProduct(a: Tensor, b: Tensor): Tensor {
   const [p, q] = [a.square().sum(-1, true), b.square().sum(-1, true)];
-  const ones = (x: Tensor): Tensor => emptyTensor(x.sizes, x.dt).fill_(1);
+  const ones = (x: Tensor): Tensor => emptyTensor(x.sizes, x.dt, x.device).fill_(1);
   const left = cat([a.mul(-2), p, ones(p)], -1);
   return left
     .matmul(cat([b, ones(q), q], -1).mT)

@@ -102,7 +102,7 @@ export function nllLoss(
 /** Per row and class what its log-probability is charged with; rows to be ignored charge nothing. */
 function charges(x: Tensor, t: ClassTargets, smoothing: number): Tensor {
   const [rows, classes] = x.sizes as readonly [number, number];
-  const q = emptyTensor([rows, classes], x.dt);
+  const q = emptyTensor([rows, classes], x.dt, x.device);
   runMap(fillKernel, q.sizes, [q, 0], q.dt);
   const counted = t.target.ne(t.ignoreIndex);
   const safe = t.target.mul(counted).unsqueeze(1);
@@ -114,9 +114,9 @@ function charges(x: Tensor, t: ClassTargets, smoothing: number): Tensor {
 /** logSoftmax and nllLoss of x [N, C] in one pass. */
 function fusedCrossEntropy(x: Tensor, t: ClassTargets, smoothing: number): Tensor {
   const input = x.ndim === 2 && (x.strides[1] === 1 || x.sizes[1]! <= 1) ? x : x.contiguous();
-  const loss = emptyTensor(t.reduction === NONE ? t.target.sizes : [], x.dt);
-  const total = emptyTensor([], x.dt);
-  const logp = emptyTensor(input.sizes, x.dt);
+  const loss = emptyTensor(t.reduction === NONE ? t.target.sizes : [], x.dt, x.device);
+  const total = emptyTensor([], x.dt, x.device);
+  const logp = emptyTensor(input.sizes, x.dt, x.device);
   const params = [t.reduction, t.ignoreIndex, smoothing];
   if (input.count === 0) emptyLoss(loss, total, t.reduction);
   else runStruct(crossEntropyKernel, [loss, total, logp, input, t.target, t.weight], params);
@@ -131,7 +131,7 @@ function fusedCrossEntropy(x: Tensor, t: ClassTargets, smoothing: number): Tenso
       const scale = t.reduction === NONE ? g.unsqueeze(1) : t.reduction === MEAN ? g.div(n.unpack(3)) : g;
       return [logSoftmaxGrad(q.mul(scale).neg(), n.unpack(4).logSoftmax(1), 1)];
     }
-    const out = emptyTensor(p.sizes, p.dt);
+    const out = emptyTensor(p.sizes, p.dt, p.device);
     if (out.count > 0) runStruct(crossEntropyBackwardKernel, [out, g, p, target, weight, n.unpack(3)], params);
     return [out];
   });

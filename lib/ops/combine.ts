@@ -31,12 +31,16 @@ function repeated(where: string, repeats: Tensor): Tensor {
     );
   if (repeats.sizes.length !== 1)
     throw new ShapeError(`${where}: repeats must be 0-dim or 1-dim tensor, but got shape ${show(repeats.sizes)}`);
-  if (repeats.count === 0) return emptyTensor([0], int64);
+  if (repeats.count === 0) return emptyTensor([0], int64, repeats.device);
   if (repeats.lt(0).any().item()) throw new RangeError(`${where}: repeats can not be negative`);
   const ends = repeats.detach().long().cumsum(0);
   const total = Number(ends.select(0, -1).item());
   // a one where each run ends; the running sum counts the runs that ended before
-  const marks = zerosOf([total + 1], int64).scatterAdd(0, ends, emptyTensor([1], int64).fill_(1).expand(ends.sizes));
+  const marks = zerosOf([total + 1], int64, repeats.device).scatterAdd(
+    0,
+    ends,
+    emptyTensor([1], int64, repeats.device).fill_(1).expand(ends.sizes),
+  );
   return marks.narrow(0, 0, total).cumsum(0);
 }
 /**
@@ -192,12 +196,12 @@ export function combinations(
     if (x.sizes.length !== 1) throw new ShapeError(`${where}: expect a 1D vector, but got shape ${show(x.sizes)}`);
     const r = wholeNumber(where, 'r', options.r ?? 2, 0);
     const again = flag(where, 'withReplacement', options.withReplacement, false);
-    if (r === 0) return emptyTensor([0], x.dt);
+    if (r === 0) return emptyTensor([0], x.dt, x.device);
     const n = x.count;
     if (r > 1 && n ** r > 2 ** 31) throw new RangeError(`${where}: ${n} elements by ${r} are too many combinations`);
-    const line = emptyTensor([n], int64).fill_(1).cumsum(0).sub(1);
+    const line = emptyTensor([n], int64, x.device).fill_(1).cumsum(0).sub(1);
     const grids = meshgrid(new Array<Tensor>(r).fill(line));
-    let chosen = emptyTensor(grids[0]!.sizes, bool).fill_(true);
+    let chosen = emptyTensor(grids[0]!.sizes, bool, x.device).fill_(true);
     for (let i = 1; i < r; i++) {
       chosen = chosen.logicalAnd(again ? grids[i - 1]!.le(grids[i]!) : grids[i - 1]!.lt(grids[i]!));
     }
@@ -244,7 +248,7 @@ export function blockDiag(...tensors: TensorArgs): Tensor {
     let at = 0;
     const rows = blocks.map((x) => {
       const [n, m] = [x.sizes[0]!, x.sizes[1]!];
-      const row = cat([zerosOf([n, at], dt), x, zerosOf([n, width - at - m], dt)], 1);
+      const row = cat([zerosOf([n, at], dt, x.device), x, zerosOf([n, width - at - m], dt, x.device)], 1);
       at += m;
       return row;
     });

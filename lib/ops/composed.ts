@@ -2,7 +2,7 @@
 import { noGrad } from '../autograd/mode.ts';
 import { arange } from '../create.ts';
 import { type Call, called, readArguments, record } from '../define.ts';
-import { checkOperand, checkTensor, type Scalar } from '../dispatch.ts';
+import { checkOperand, checkTensor, type Scalar, deviceOf } from '../dispatch.ts';
 import { BOOL, FLOATING, float64, requireFloating, toFloating } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf } from '../errors.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
@@ -96,7 +96,7 @@ export function floatPower(a: Tensor | Scalar, b: Tensor | Scalar): Tensor {
     if (!(a instanceof Tensor || b instanceof Tensor))
       throw new TypeError(`${where}: expected a Tensor for input or exponent but received ${describe(a)}`);
     const double = (x: Tensor | Scalar): Tensor =>
-      x instanceof Tensor ? x.double() : emptyTensor([], float64).fill_(Number(x));
+      x instanceof Tensor ? x.double() : emptyTensor([], float64, deviceOf([a, b])).fill_(Number(x));
     return double(a).pow(b instanceof Tensor ? b.double() : Number(b));
   });
 }
@@ -153,7 +153,7 @@ export function mvlgamma(x: Tensor, p: number): Tensor {
     checkTensor('mvlgamma', x);
     wholeNumber('mvlgamma', 'p', p, 1);
     const y = floating(x);
-    const steps = arange(p, { dtype: y.dtype }).div(2);
+    const steps = arange(p, { dtype: y.dtype, device: y.device }).div(2);
     const sum = y.unsqueeze(-1).sub(steps).lgamma().sum(-1);
     return sum.add((p * (p - 1) * Math.log(Math.PI)) / 4);
   });

@@ -41,7 +41,8 @@ import { spread } from '../methods.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, contiguousStrides, sameShape, type Shape, show } from '../shape.ts';
 import { ShapeError } from '../errors.ts';
-import { emptyTensor, Tensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
+import { copied, send } from './internal/moving.ts';
 import { zerosOf } from './internal/reducing.ts';
 
 const copyKernel = kernel('copy');
@@ -77,12 +78,18 @@ function layout(where: string, x: Tensor, format: MemoryFormat): Shape {
   }
 }
 
-/** A copy as another dtype and in another order of dims. */
-function copyAs(name: string, x: Tensor, dt: DType, strides: Shape): Tensor {
-  const fresh = emptyTensor(x.sizes, dt);
-  const out = sameShape(strides, fresh.strides) ? fresh : new Tensor(fresh.storage, dt, x.sizes, strides, 0, x.count);
-  runMap(copyKernel, x.sizes, [out, x], dt);
-  return record(name, out, [x], [], (g) => [g]);
+/** A copy as another dtype, in another order of dims, on another device. */
+function copyAs(
+  name: string,
+  x: Tensor,
+  dt: DType,
+  strides: Shape,
+  device: Device = x.device,
+  nonBlocking = false,
+): Tensor {
+  const out = copied(x, dt, strides, device, nonBlocking);
+  const from = x.device;
+  return record(name, out, [x], [], (g) => [g.device === from ? g : g.to(from, { nonBlocking })]);
 }
 
 /** Options of clone. */
@@ -165,11 +172,12 @@ export function to(
     throw new TypeError(`to: expected a dtype, a device or a tensor but received ${describe(options.target)}`);
   if (options.device !== undefined && options.device !== null) where = toDevice(options.device);
   if (options.dtype !== undefined && options.dtype !== null) dt = toDType(options.dtype, 'to');
-  available('to', where);
+  where = available('to', where);
   const format = options.memoryFormat ?? 'preserve';
   const strides = layout('to', x, format);
-  if (dt === x.dt && !options.copy && (format === 'preserve' || sameShape(strides, x.strides))) return x;
-  return copyAs('toCopy', x, dt, strides);
+  if (dt === x.dt && where === x.device && !options.copy && (format === 'preserve' || sameShape(strides, x.strides)))
+    return x;
+  return copyAs('toCopy', x, dt, strides, where, options.nonBlocking ?? false);
 }
 spread(to);
 row('to', to);
@@ -283,18 +291,20 @@ export function type(x: Tensor): string;
 export function type(x: Tensor, dtype: DTypeName | `torch.${string}Tensor`): Tensor;
 export function type(x: Tensor, dtype?: string): Tensor | string {
   checkTensor('type', x);
-  if (dtype === undefined || dtype === null) return TENSOR_TYPES[x.dt.name];
+  if (dtype === undefined || dtype === null)
+    return x.isCuda ? TENSOR_TYPES[x.dt.name].replace('torch.', 'torch.cuda.') : TENSOR_TYPES[x.dt.name];
   const known = Object.entries(TENSOR_TYPES).find(([, name]) => name === dtype)?.[0] ?? dtype;
   return cast('type', x, toDType(known as DTypeName, 'type'));
 }
 /**
- * `x` as the dtype of `other`.
+ * `x` as the dtype of `other`, and where that is.
  * @example
  * torch.tensor([1, 2]).typeAs(torch.zeros(1)) // tensor([1., 2.])
  */
 export function typeAs(x: Tensor, other: Tensor): Tensor {
   checkTensor('typeAs', other, 'other');
-  return cast('typeAs', x, other.dt);
+  checkTensor('typeAs', x);
+  return to(x, other);
 }
 /**
  * `x` on the CPU: itself if it is there.
@@ -355,19 +365,22 @@ const grads = (f: (g: Tensor, n: Node) => readonly (Tensor | null)[], name: stri
   new RuleNode(name, f);
 
 /** `x.copy_(source)`: the values of `source`, broadcast and converted. */
-inPlaceForms.set('copy', (x: Tensor, source: Tensor | Scalar): Tensor => {
+inPlaceForms.set('copy', (x: Tensor, source: Tensor | Scalar, ...args: readonly unknown[]): Tensor => {
   checkInPlace('copy_', x);
   checkOperand('copy_', source, 'source');
+  const { nonBlocking = false } = readArguments<{ nonBlocking: boolean }>('copy_', args, ['nonBlocking']);
   if (!(source instanceof Tensor)) return fillWith('copy_', x, source);
   if (!sameShape(broadcastShapes('copy_', x.sizes, source.sizes), x.sizes)) {
     throw new ShapeError(`copy_: the source of shape ${show(source.sizes)} does not broadcast to ${show(x.sizes)}`);
   }
+  const from = source.device;
   return writeInPlace(
     x,
     [x, source],
-    grads((g) => [zerosOf(g.sizes, g.dt), g], 'CopyBackwards'),
+    grads((g) => [zerosOf(g.sizes, g.dt, g.device), g.device === from ? g : g.to(from)], 'CopyBackwards'),
     () => {
-      runMap(copyKernel, x.sizes, [x, undisturbed(x, source)], x.dt);
+      if (x.device !== source.device) send(x, source, nonBlocking);
+      else runMap(copyKernel, x.sizes, [x, undisturbed(x, source)], x.dt);
     },
   );
 });
@@ -385,9 +398,10 @@ function fillWith(where: string, x: Tensor, value: Tensor | Scalar): Tensor {
   return writeInPlace(
     x,
     inputs,
-    grads((g) => [zerosOf(g.sizes, g.dt), ...(inputs.length > 1 ? [g.sum()] : [])], 'FillBackward0'),
+    grads((g) => [zerosOf(g.sizes, g.dt, g.device), ...(inputs.length > 1 ? [g.sum()] : [])], 'FillBackward0'),
     () => {
-      if (operand instanceof Tensor) runMap(copyKernel, x.sizes, [x, undisturbed(x, operand)], x.dt);
+      if (operand instanceof Tensor && operand.device !== x.device) send(x, operand);
+      else if (operand instanceof Tensor) runMap(copyKernel, x.sizes, [x, undisturbed(x, operand)], x.dt);
       else runMap(fillKernel, x.sizes, [x, operand], x.dt);
     },
   );

@@ -90,7 +90,7 @@ export function diagEmbed(
     const n = x.sizes[x.sizes.length - 1]! + Math.abs(offset);
     const sizes = x.sizes.slice(0, -1);
     for (const d of [Math.min(a, b), Math.max(a, b)]) sizes.splice(d, 0, n);
-    const out = zerosOf(sizes, x.dt);
+    const out = zerosOf(sizes, x.dt, x.device);
     diagonal(out, offset, a, b).copy_(x);
     return called('diagEmbed', out);
   });

@@ -84,7 +84,10 @@ export function pdist(x: Tensor, ...args: Call<[p?: number], { p?: number | unde
     requireFloating('pdist', x.dt);
     if (!(p >= 0)) throw new RangeError('pdist: only supports non-negative p values');
     const n = x.sizes[0]!;
-    const [i, j] = emptyTensor([n, n], bool).fill_(true).triu(1).nonzero({ asTuple: true }) as [Tensor, Tensor];
+    const [i, j] = emptyTensor([n, n], bool, x.device).fill_(true).triu(1).nonzero({ asTuple: true }) as [
+      Tensor,
+      Tensor,
+    ];
     return x.indexSelect(0, i).sub(x.indexSelect(0, j)).norm(p, 1);
   });
 }

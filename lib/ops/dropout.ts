@@ -1,4 +1,5 @@
 // Dropout: zeroes elements, or whole channels, at random.
+import { generatorId } from '../random.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, nonOverlappingAndDense, runMap } from '../dispatch.ts';
 import { requireFloating } from '../dtype.ts';
@@ -10,7 +11,6 @@ import { operators } from './internal/register.ts';
 
 const dropoutKernel = kernel('dropout');
 const bernoulliKernel = kernel('bernoulli');
-const DEFAULT_GENERATOR = 0; // native/random.h
 
 /** Options of {@link dropout} and {@link featureDropout}. */
 export interface DropoutOptions {
@@ -42,10 +42,10 @@ export function dropout(x: Tensor, ...args: DropoutArguments): Tensor {
   // numbers are drawn in the order of memory, as for PyTorch's empty_like
   const whole = x.dense || nonOverlappingAndDense(x.sizes, x.strides);
   const source = whole ? x : x.detach().contiguous();
-  const y = emptyTensor([x.count], x.dt);
-  const mask = emptyTensor([x.count], x.dt);
+  const y = emptyTensor([x.count], x.dt, x.device);
+  const mask = emptyTensor([x.count], x.dt, x.device);
   const flat = new Tensor(source.storage, source.dt, [x.count], null, source.offset);
-  runMap(dropoutKernel, y.sizes, [y, mask, flat], x.dt, [DEFAULT_GENERATOR, p]);
+  runMap(dropoutKernel, y.sizes, [y, mask, flat], x.dt, [generatorId('dropout', null, x.device), p]);
   const shaped = (t: Tensor): Tensor =>
     new Tensor(t.storage, t.dt, x.sizes, source.dense ? null : source.strides, t.offset, x.count);
   return record('mul', shaped(y), [x], [shaped(mask)], (g, n) => [g.mul(n.unpack(0))]);
@@ -66,9 +66,10 @@ export function featureDropout(x: Tensor, ...args: DropoutArguments): Tensor {
   const noise = emptyTensor(
     x.sizes.map((n, d) => (d < 2 ? n : 1)),
     x.dt,
+    x.device,
   );
   if (p === 1) return x.mul(0);
-  runMap(bernoulliKernel, noise.sizes, [noise], x.dt, [DEFAULT_GENERATOR, 1 - p]);
+  runMap(bernoulliKernel, noise.sizes, [noise], x.dt, [generatorId('dropout', null, x.device), 1 - p]);
   return x.mul(noise.div(1 - p));
 }
 

@@ -171,7 +171,7 @@ function ranked(
   const dims = dimsOf(x, dim);
   checkNotEmpty(name, x, dims);
   const kept = keptShape(x.sizes, dims);
-  const [values, indices] = [emptyTensor(kept, x.dt), emptyTensor(kept, int64)];
+  const [values, indices] = [emptyTensor(kept, x.dt, x.device), emptyTensor(kept, int64, x.device)];
   if (values.count > 0) runStruct(k, [values, indices, x], [dim, ...params]);
   const shape = keepdim ? kept : reducedShape(x.sizes, dims);
   return picked(name, x, dim, keepdim, reshaped(values, shape), reshaped(indices, shape));
@@ -189,7 +189,7 @@ function middle(name: 'median' | 'nanmedian', k: number, x: Tensor, args: readon
   }
   // of nothing: NaN for floats, the smallest number for integers, as in PyTorch
   if (x.count === 0)
-    return emptyTensor([], x.dt).fill_(
+    return emptyTensor([], x.dt, x.device).fill_(
       x.isFloatingPoint() ? NaN : x.dtype === 'uint8' ? 0 : -(2 ** (8 * x.dt.size - 1)),
     );
   return shared(name, x, ranked(name, k, x.detach().reshape(-1), 0, false).values);

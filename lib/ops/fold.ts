@@ -46,9 +46,9 @@ function blocks(
 }
 
 /** A dense image of zeros with its border. */
-function padded(x: { readonly sizes: Shape; readonly dt: Tensor['dt'] }, { padding }: Blocks): Tensor {
+function padded(x: Pick<Tensor, 'sizes' | 'dt' | 'device'>, { padding }: Blocks): Tensor {
   const [n, c, h, w] = x.sizes as readonly [number, number, number, number];
-  const out = emptyTensor([n, c, h + 2 * padding[0]!, w + 2 * padding[1]!], x.dt);
+  const out = emptyTensor([n, c, h + 2 * padding[0]!, w + 2 * padding[1]!], x.dt, x.device);
   runMap(fillKernel, out.sizes, [out, 0], x.dt);
   return out;
 }
@@ -67,7 +67,7 @@ function columns(x: Tensor, b: Blocks): Tensor {
   const [sn, sc, sh, sw] = image.strides as readonly [number, number, number, number];
   const sizes = [n, c, ...b.kernel, ...b.count];
   const strides = [sn, sc, sh * b.dilation[0]!, sw * b.dilation[1]!, sh * b.stride[0]!, sw * b.stride[1]!];
-  const flat = emptyTensor([n, c * b.kernel[0]! * b.kernel[1]!, b.count[0]! * b.count[1]!], x.dt);
+  const flat = emptyTensor([n, c * b.kernel[0]! * b.kernel[1]!, b.count[0]! * b.count[1]!], x.dt, x.device);
   const out = new Tensor(flat.storage, x.dt, sizes, null, flat.offset, flat.count);
   runMap(copyKernel, sizes, [out, new Tensor(image.storage, x.dt, sizes, strides, image.offset)], x.dt);
   const shape = x.sizes;
@@ -76,7 +76,7 @@ function columns(x: Tensor, b: Blocks): Tensor {
 /** The adjoint of {@link columns}: blocks add up where they meet. */
 function image_(g: Tensor, sizes: Shape, b: Blocks): Tensor {
   const [n, c] = sizes as readonly [number, number];
-  const whole = padded({ sizes, dt: g.dt }, b);
+  const whole = padded({ sizes, dt: g.dt, device: g.device }, b);
   const shape = [n, c, ...b.kernel, ...b.count];
   const dense = g.dense ? g : g.detach().contiguous();
   const strides = contiguousStrides(shape);
@@ -94,7 +94,7 @@ function image_(g: Tensor, sizes: Shape, b: Blocks): Tensor {
   }
   let out = whole;
   if (b.padding.some((p) => p > 0)) {
-    out = emptyTensor(sizes, g.dt);
+    out = emptyTensor(sizes, g.dt, g.device);
     runMap(copyKernel, sizes, [out, interior(whole, sizes, b)], g.dt);
   }
   return record('col2Im', out, [g], [], (gg) => [columns(gg, b)]);

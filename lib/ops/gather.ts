@@ -59,7 +59,7 @@ export function gather(
   const d = wrapDim('gather', dim, x.sizes.length);
   const [source, at] = [lined(x), lined(index)];
   checkFits('gather', 'input', at, source.sizes, d);
-  const out = emptyTensor(at.sizes, x.dt);
+  const out = emptyTensor(at.sizes, x.dt, x.device);
   if (out.count > 0) runStruct(gatherKernel, [out, source, at], [d]);
   const shape = source.sizes;
   const y = record('gather', out, [source], [at], (g, n) => [scatterBack(g, n.unpack(0), shape, d)]);
@@ -136,11 +136,11 @@ function scattered(
     at.sizes.forEach((n, i) => {
       if (n !== from.sizes[i]) from = from.narrow(i, 0, n);
     });
-  else from = emptyTensor(at.sizes, x.dt);
+  else from = emptyTensor(at.sizes, x.dt, x.device);
   return { dim: d, self, at, from };
 }
 const scalarTensor = (x: Tensor, value: Scalar, shape: Shape): Tensor =>
-  emptyTensor([], x.dt).fill_(value).expand(shape);
+  emptyTensor([], x.dt, x.device).fill_(value).expand(shape);
 const finish = (y: Tensor, x: Tensor): Tensor => (x.sizes.length === 0 ? y.reshape([]) : y);
 
 const scatterKernel = kernel('scatter');
@@ -266,8 +266,8 @@ export function scatterReduce(
 }
 /** How many values meet at each place, at least one. */
 function counted(x: Tensor, dim: number, index: Tensor, include: boolean): Tensor {
-  const ones = zerosOf(index.sizes, x.dt).fill_(1);
-  const counts = zerosOf(x.sizes, x.dt)
+  const ones = zerosOf(index.sizes, x.dt, x.device).fill_(1);
+  const counts = zerosOf(x.sizes, x.dt, x.device)
     .fill_(include ? 1 : 0)
     .scatterAdd(dim, index, ones);
   return include ? counts : counts.maskedFill(counts.eq(0), 1);
@@ -292,7 +292,7 @@ function reduceBack(
     const whole = x.maskedFill(x.eq(0), 1);
     const gx = g.mul(whole.scatterReduce(d, index, src, 'prod', { includeSelf: include })).div(whole);
     const zero = src.detach().eq(0);
-    const zeros = zerosOf(x.sizes, x.dt).scatterAdd(d, index, zero.to(x.dtype)).gather(d, index);
+    const zeros = zerosOf(x.sizes, x.dt, x.device).scatterAdd(d, index, zero.to(x.dtype)).gather(d, index);
     const single = zero.logicalAnd(zeros.eq(1));
     const others = x.scatterReduce(d, index, src.maskedFill(single, 1), 'prod', { includeSelf: include });
     const plain = g.mul(y).gather(d, index).div(src.maskedFill(zero, 1));
@@ -334,10 +334,12 @@ export function indexSelect(
   const source = lined(x);
   const sizes = source.sizes.slice();
   sizes[d] = at.count;
-  const out = emptyTensor(sizes, x.dt);
+  const out = emptyTensor(sizes, x.dt, x.device);
   if (out.count > 0) runStruct(indexSelectKernel, [out, source, at], [d]);
   const shape = source.sizes;
-  const y = record('indexSelect', out, [source], [at], (g, n) => [zerosOf(shape, g.dt).indexAdd(d, n.unpack(0), g)]);
+  const y = record('indexSelect', out, [source], [at], (g, n) => [
+    zerosOf(shape, g.dt, g.device).indexAdd(d, n.unpack(0), g),
+  ]);
   return x.sizes.length === 0 ? y.reshape([]) : y;
 }
 
@@ -434,7 +436,12 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor |
     if (value instanceof Tensor) {
       // chosen, not copied: a position named twice takes the value's gradient once
       const line = [self.sizes[d]!];
-      const hit = indexCopy(zerosOf(line, bool), 0, positions, zerosOf([at.count], bool).logicalNot());
+      const hit = indexCopy(
+        zerosOf(line, bool, x.device),
+        0,
+        positions,
+        zerosOf([at.count], bool, x.device).logicalNot(),
+      );
       const across = hit.reshape([...line, ...self.sizes.slice(d + 1).fill(1)]);
       return finish(self.where(across.logicalNot(), value.to(x.dtype)), x);
     }

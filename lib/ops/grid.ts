@@ -59,13 +59,13 @@ function sampled(
     throw new ShapeError(`${where}: expected input to have non-empty spatial dimensions, but got ${both}`);
   if (mode === 2 && spatial !== 2)
     throw new ShapeError(`${where}: bicubic interpolation only supports 4D input, but got ${both}`);
-  const out = emptyTensor([x.sizes[0]!, x.sizes[1]!, ...grid.sizes.slice(1, -1)], x.dt);
+  const out = emptyTensor([x.sizes[0]!, x.sizes[1]!, ...grid.sizes.slice(1, -1)], x.dt, x.device);
   const params = [mode, padding, align ? 1 : 0];
   if (out.count > 0) runStruct(sampleKernel, [out, x, grid], params);
   return record(`gridSampler${spatial}D`, out, [x, grid], [x, grid], (g, n) => {
     const [image, points] = [n.unpack(0), n.unpack(1)];
-    const gx = n.needs(0) ? emptyTensor(image.sizes, image.dt) : null;
-    const gg = n.needs(1) ? emptyTensor(points.sizes, points.dt) : null;
+    const gx = n.needs(0) ? emptyTensor(image.sizes, image.dt, image.device) : null;
+    const gg = n.needs(1) ? emptyTensor(points.sizes, points.dt, points.device) : null;
     if (g.count > 0) runStruct(sampleBackwardKernel, [gx, gg, g, image, points], params);
     else for (const z of [gx, gg]) z?.zero_();
     if (!gradMode.grad) return [gx, gg];
@@ -232,7 +232,7 @@ function gridOf(where: string, theta: Tensor, size: Shape, align: boolean): Tens
     }
     base[k++] = 1;
   }
-  const points = fromTyped(base, [count, dims + 1], float64).to(theta.dtype);
+  const points = fromTyped(base, [count, dims + 1], float64, theta.device).to(theta.dtype);
   return points.matmul(theta.transpose(1, 2)).view([theta.sizes[0]!, ...space, dims]);
 }
 /**

@@ -1,4 +1,5 @@
 // Counting: how often whole numbers occur, and histograms.
+import type { Device } from '../device.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { float32, float64, int64, requireFloating } from '../dtype.ts';
@@ -12,7 +13,7 @@ import { operators } from './internal/register.ts';
 import { searchsorted } from './search.ts';
 
 /** A one for each of `n` elements, in memory for one. */
-const ones = (n: number): Tensor => emptyTensor([1], int64).fill_(1).expand(n);
+const ones = (n: number, device: Device): Tensor => emptyTensor([1], int64, device).fill_(1).expand(n);
 
 /** Options of bincount. */
 export interface BincountOptions {
@@ -48,15 +49,15 @@ export function bincount(
           `${where}: weights should be 1-d and have the same length as input, but got ${show(weights.sizes)} and ${show(x.sizes)}`,
         );
     }
-    if (x.count === 0) return zerosOf([least], int64);
+    if (x.count === 0) return zerosOf([least], int64, x.device);
     const at = x.detach().long();
     const { min, max } = at.aminmax();
     if (Number(min.item()) < 0)
       throw new RangeError(`${where}: only supports 1-d non-negative integral inputs, but got ${min.item()}`);
     const n = Math.max(least, Number(max.item()) + 1);
-    if (weights === null) return zerosOf([n], int64).scatterAdd(0, at, ones(x.count));
+    if (weights === null) return zerosOf([n], int64, x.device).scatterAdd(0, at, ones(x.count, x.device));
     const dt = weights.dt === float32 ? float32 : float64;
-    return zerosOf([n], dt).scatterAdd(0, at, weights.detach().to(dt.name));
+    return zerosOf([n], dt, x.device).scatterAdd(0, at, weights.detach().to(dt.name));
   });
 }
 
@@ -103,7 +104,7 @@ export function histc(x: Tensor, ...args: Call<[bins?: number, min?: number, max
       .div(to - from)
       .long()
       .clampMax(bins - 1);
-    return zerosOf([bins], int64).scatterAdd(0, at, ones(at.count)).to(x.dtype);
+    return zerosOf([bins], int64, x.device).scatterAdd(0, at, ones(at.count, x.device)).to(x.dtype);
   });
 }
 
@@ -151,8 +152,10 @@ export function histogram(
       .sub(1)
       .clampMax(n - 1);
     const counted =
-      weight === null ? emptyTensor(at.sizes, x.dt).fill_(1) : weight.detach().reshape(-1).maskedSelect(inside);
-    let hist = zerosOf([n], x.dt).scatterAdd(0, at, counted);
+      weight === null
+        ? emptyTensor(at.sizes, x.dt, x.device).fill_(1)
+        : weight.detach().reshape(-1).maskedSelect(inside);
+    let hist = zerosOf([n], x.dt, x.device).scatterAdd(0, at, counted);
     if (density) hist = hist.div(hist.sum()).div(edges.diff());
     return pair(where, 'hist', hist, 'binEdges', edges);
   });
@@ -227,9 +230,10 @@ export function histogramdd(
       cell = cell === null ? at : cell.mul(n).add(at);
     });
     const total = checkShape(where, counts).reduce((a, b) => a * b, 1);
-    let hist = zerosOf([total], x.dt);
+    let hist = zerosOf([total], x.dt, x.device);
     if (cell !== null && inside !== null && total > 0) {
-      const counted = weight === null ? emptyTensor([points.sizes[0]!], x.dt).fill_(1) : weight.detach().reshape(-1);
+      const counted =
+        weight === null ? emptyTensor([points.sizes[0]!], x.dt, x.device).fill_(1) : weight.detach().reshape(-1);
       hist = hist.scatterAdd(0, (cell as Tensor).maskedSelect(inside), counted.maskedSelect(inside));
     }
     hist = hist.reshape(counts);
@@ -262,7 +266,7 @@ function evenEdges(where: string, bins: unknown, x: Tensor, range: readonly numb
   if (range !== null && (!Array.isArray(range) || range.length !== 2 || range.some((v) => typeof v !== 'number')))
     throw new TypeError(`${where}: expected two numbers for range but received ${describe(range)}`);
   const [from, to] = limits(where, x, range?.[0] ?? 0, range?.[1] ?? 0, 0.5);
-  const steps = zerosOf([n + 1], float64)
+  const steps = zerosOf([n + 1], float64, x.device)
     .add(1)
     .cumsum(0)
     .sub(1);

@@ -1,4 +1,5 @@
 // x.index(…) and x.indexPut_([…], value): Python's subscripts. Numbers, slices, null and '...' make views; tensors gather.
+import type { Device } from '../device.ts';
 import { type Call, checkHistory, inPlaceForms, readArguments } from '../define.ts';
 import { checkOperand, checkTensor, checkWritable, type Scalar } from '../dispatch.ts';
 import { BOOL, bool, int32, int64, uint8 } from '../dtype.ts';
@@ -20,9 +21,9 @@ export * from './masking.ts';
 export type IndexItem = number | string | null | boolean | Slice | Tensor | readonly number[] | readonly boolean[];
 
 /** A list as the tensor that it stands for. */
-function listed(where: string, list: readonly (number | boolean)[]): Tensor {
+function listed(where: string, list: readonly (number | boolean)[], device: Device): Tensor {
   const booleans = list.every((v) => typeof v === 'boolean') && list.length > 0;
-  if (booleans) return fromTyped(Uint8Array.from(list, Number), [list.length], bool);
+  if (booleans) return fromTyped(Uint8Array.from(list, Number), [list.length], bool, device);
   for (const v of list) {
     if (typeof v !== 'number' || !Number.isInteger(v))
       throw new TypeError(`${where}: expected whole numbers as positions but received ${describe(v)}`);
@@ -31,6 +32,7 @@ function listed(where: string, list: readonly (number | boolean)[]): Tensor {
     BigInt64Array.from(list, (v) => BigInt(v)),
     [list.length],
     int64,
+    device,
   );
 }
 
@@ -51,7 +53,7 @@ function resolve(where: string, x: Tensor, given: readonly IndexItem[]): Resolve
   if (given.length === 0) throw new TypeError(`${where}: expected at least one index`);
   const items = given.map((item) =>
     Array.isArray(item)
-      ? listed(where, item as readonly (number | boolean)[])
+      ? listed(where, item as readonly (number | boolean)[], x.device)
       : (item as Exclude<IndexItem, readonly number[] | readonly boolean[]>),
   );
   const used = items.reduce<number>((n, item) => n + rankOf(item), 0);
@@ -76,7 +78,7 @@ function resolve(where: string, x: Tensor, given: readonly IndexItem[]): Resolve
       view = view.unsqueeze(dim++);
     } else if (typeof item === 'boolean') {
       view = view.unsqueeze(dim);
-      found.push([dim++, fromTyped(new BigInt64Array(item ? 1 : 0), [item ? 1 : 0], int64)]);
+      found.push([dim++, fromTyped(new BigInt64Array(item ? 1 : 0), [item ? 1 : 0], int64, x.device)]);
     } else if (item instanceof Tensor) {
       [view, dim] = byTensor(where, view, dim, item, found);
     } else {
@@ -87,7 +89,8 @@ function resolve(where: string, x: Tensor, given: readonly IndexItem[]): Resolve
   }
   if (found.length === 0) return { view, indices: [] };
   const indices = new Array<Tensor | null>(view.sizes.length).fill(null);
-  for (const [d, t] of found) indices[d] = t;
+  // positions may lie on the CPU, whatever device they are for
+  for (const [d, t] of found) indices[d] = t.isCpu ? t.to(x.device) : t;
   try {
     pickedShape(view, indices);
   } catch {
@@ -112,7 +115,7 @@ function byTensor(where: string, view: Tensor, dim: number, t: Tensor, found: [n
   if (t.dt === bool || t.dt === uint8) {
     if (t.sizes.length === 0) {
       const on = Number(t.item()) !== 0;
-      found.push([dim, fromTyped(new BigInt64Array(on ? 1 : 0), [on ? 1 : 0], int64)]);
+      found.push([dim, fromTyped(new BigInt64Array(on ? 1 : 0), [on ? 1 : 0], int64, view.device)]);
       return [view.unsqueeze(dim), dim + 1];
     }
     const rows = t.nonzero();
@@ -205,7 +208,7 @@ function putInto(
   }
   if (!(value instanceof Tensor) && x.dt.kind === BOOL && typeof value !== 'boolean' && accumulate)
     throw new DtypeError(`${where}: cannot add ${value} to a bool tensor`);
-  const source = value instanceof Tensor ? value : emptyTensor([], x.dt).fill_(value);
+  const source = value instanceof Tensor ? value : emptyTensor([], x.dt, x.device).fill_(value);
   const sizes = pickedShape(view, indices);
   putAt(view, indices, trimmed(where, source, sizes), accumulate);
   return x;

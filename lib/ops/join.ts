@@ -77,7 +77,7 @@ export function cat(tensors: readonly Tensor[], dim: number | JoinOptions = 0): 
   });
   const sizes = first.sizes.slice();
   sizes[d] = total;
-  const out = emptyTensor(sizes, dt);
+  const out = emptyTensor(sizes, dt, first.device);
   let at = 0;
   const joined = joinRows(out, parts, d);
   for (const x of joined ? [] : parts) {

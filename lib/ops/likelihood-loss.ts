@@ -1,5 +1,6 @@
 // Negative log-likelihoods of normal and Poisson distributions, and of sequences (ctcLoss). nn.functional and the modules
 // of nn/margin-loss.ts call them.
+import { cpu } from '../device.ts';
 import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
@@ -25,7 +26,7 @@ export interface GaussianNllLossOptions {
 function variances(where: string, x: Tensor, variance: Tensor | number): Tensor {
   if (typeof variance === 'number') {
     if (variance < 0) throw new RangeError(`${where}: var has negative entry/entries`);
-    return emptyTensor(x.sizes, x.dt).fill_(variance);
+    return emptyTensor(x.sizes, x.dt, x.device).fill_(variance);
   }
   if (variance.lt(0).any().item()) throw new RangeError(`${where}: var has negative entry/entries`);
   const [a, b] = [x.sizes, variance.sizes];
@@ -135,7 +136,7 @@ function lengths(where: string, name: string, given: unknown, batch: number, mos
     x = (given.ndim === 0 ? given.unsqueeze(0) : given).to('int64').contiguous();
   } else {
     const list: readonly unknown[] = Array.isArray(given) ? given : [given];
-    x = emptyTensor([list.length], int64);
+    x = emptyTensor([list.length], int64, cpu);
     list.forEach((n, i) => {
       if (typeof n !== 'number' || !Number.isSafeInteger(n))
         throw new TypeError(`${where}: expected whole numbers for ${name} but received ${describe(n)}`);
@@ -205,10 +206,11 @@ export function ctcLoss(
         `${where}: Expected tensor to have size ${wanted.sum().item()} at dimension 0, but got size ${targets.count}`,
       );
     }
-    const labels = targets.to('int64');
-    const loss = ctc(x, labels, given, wanted, blank, zeroInfinity);
+    const labels = targets.to({ dtype: 'int64', device: x.device });
+    const lengthsThere = wanted.to(x.device);
+    const loss = ctc(x, labels, given.to(x.device), lengthsThere, blank, zeroInfinity);
     const finite = zeroInfinity ? choose(loss.isinf(), 0, loss) : loss;
-    if (code === MEAN) return finite.div(wanted.clampMin(1).to(finite.dt.name)).mean();
+    if (code === MEAN) return finite.div(lengthsThere.clampMin(1).to(finite.dt.name)).mean();
     const all = reduced(finite, code);
     return single && all.ndim > 0 ? all.squeeze(0) : all;
   });
@@ -217,12 +219,12 @@ export function ctcLoss(
 /** The losses [N]. */
 function ctc(x: Tensor, labels: Tensor, given: Tensor, wanted: Tensor, blank: number, zeroInfinity: boolean): Tensor {
   const [times, batch] = x.sizes as readonly [number, number];
-  const loss = emptyTensor([batch], x.dt);
-  const alpha = emptyTensor([batch, times, 2 * Number(wanted.max().item()) + 1], x.dt);
+  const loss = emptyTensor([batch], x.dt, x.device);
+  const alpha = emptyTensor([batch, times, 2 * Number(wanted.max().item()) + 1], x.dt, x.device);
   runStruct(ctcKernel, [loss, alpha, x, labels, given, wanted], [blank]);
   return record('ctcLoss', loss, [x], [x, labels, given, wanted, loss, alpha], (g, n) => {
     const saved = [0, 1, 2, 3, 4, 5].map((i) => n.unpack(i));
-    const out = emptyTensor(saved[0]!.sizes, g.dt);
+    const out = emptyTensor(saved[0]!.sizes, g.dt, g.device);
     runStruct(ctcBackwardKernel, [out, g, ...saved], [blank, zeroInfinity ? 1 : 0]);
     return [
       record('ctcLossBackward', out, [g, saved[0]!], [], () => {

@@ -100,7 +100,7 @@ export function choleskyInverse(L: Tensor, ...args: Call<[upper?: boolean], Uppe
   checkSquare(where, L, 'L');
   const upper = readUpper(where, args);
   const n = rowsOf(L);
-  const y = triangularSolution(where, upper ? L.mT : L, eyes([], n, n, L.dt), false, true, false);
+  const y = triangularSolution(where, upper ? L.mT : L, eyes([], n, n, L), false, true, false);
   return y.mT.matmul(y);
 }
 
@@ -188,7 +188,7 @@ export function svd(
     const { U, S, Vh } = svdOf('svd', x, !some);
     return named('svd', [U, S, Vh.mT], ['U', 'S', 'V']);
   }
-  const square = (n: number): Tensor => emptyTensor([...x.sizes.slice(0, -2), n, n], x.dt).zero_();
+  const square = (n: number): Tensor => emptyTensor([...x.sizes.slice(0, -2), n, n], x.dt, x.device).zero_();
   return named('svd', [square(rowsOf(x)), svdvalsOf('svd', x), square(colsOf(x))], ['U', 'S', 'V']);
 }
 
@@ -265,7 +265,7 @@ export function luUnpack(
   checkPivots(where, LU, pivots);
   const options = readArguments<LuUnpackOptions>(where, args, ['unpackData', 'unpackPivots']);
   const [P, L, U] = unpacked(where, LU, pivots);
-  const none = (): Tensor => emptyTensor([0], LU.dt);
+  const none = (): Tensor => emptyTensor([0], LU.dt, LU.device);
   const data = flag(where, 'unpackData', options.unpackData, true);
   const swaps = flag(where, 'unpackPivots', options.unpackPivots, true);
   return named('lu_unpack', [swaps ? P : none(), data ? L : none(), data ? U : none()], ['P', 'L', 'U']);

@@ -70,9 +70,11 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   commonDevice('maskedSelect', [x, m]);
   const sizes = broadcastShapes('maskedSelect', x.sizes, m.sizes);
   const [source, at] = [x.expand(sizes), m.expand(sizes)];
-  const out = emptyTensor([at.countNonzero().item()], x.dt);
+  const out = emptyTensor([at.countNonzero().item()], x.dt, x.device);
   if (out.count > 0) runStruct(maskedSelectKernel, [out, source, at]);
-  return record('maskedSelect', out, [source], [at], (g, n) => [maskedScatter(zerosOf(sizes, g.dt), n.unpack(0), g)]);
+  return record('maskedSelect', out, [source], [at], (g, n) => [
+    maskedScatter(zerosOf(sizes, g.dt, g.device), n.unpack(0), g),
+  ]);
 }
 
 const maskedScatterKernel = kernel('maskedScatter');
@@ -95,7 +97,7 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   const trues = at.countNonzero().item();
   if (trues > source.count)
     throw new ShapeError(`maskedScatter: the mask selects ${trues} elements, but the source has ${source.count}`);
-  const out = emptyTensor(sizes, x.dt);
+  const out = emptyTensor(sizes, x.dt, x.device);
   if (out.count > 0) {
     out.copy_(x.detach());
     runStruct(maskedScatterKernel, [out, at, source.detach().reshape(-1)]);
@@ -103,7 +105,9 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   const shape = source.sizes;
   return record('maskedScatter', out, [x, source], [at], (g, n) => [
     n.needs(0) ? g.maskedFill(n.unpack(0), 0) : null,
-    n.needs(1) ? cat([g.maskedSelect(n.unpack(0)), zerosOf([source.count - trues], g.dt)], 0).reshape(shape) : null,
+    n.needs(1)
+      ? cat([g.maskedSelect(n.unpack(0)), zerosOf([source.count - trues], g.dt, g.device)], 0).reshape(shape)
+      : null,
   ]);
 }
 
@@ -131,7 +135,7 @@ export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[] 
     return range(source.sizes.length).map((d) => rows.select(1, d));
   }
   const count = x.count === 0 ? 0 : x.detach().countNonzero().item();
-  const out = emptyTensor([count, x.sizes.length], int64);
+  const out = emptyTensor([count, x.sizes.length], int64, x.device);
   if (out.count > 0) runStruct(nonzeroKernel, [out, x]);
   return out;
 }
@@ -159,7 +163,7 @@ export function nonzeroStatic(x: Tensor, options: NonzeroStaticOptions): Tensor 
     const rows = nonzero(x);
     const found = rows.sizes[0]!;
     if (found >= size) return rows.narrow(0, 0, size).clone();
-    const rest = emptyTensor(checkShape(where, [size - found, x.sizes.length]).slice(), int64).fill_(fill);
+    const rest = emptyTensor(checkShape(where, [size - found, x.sizes.length]).slice(), int64, x.device).fill_(fill);
     return cat([rows, rest]);
   });
 }

@@ -31,7 +31,7 @@ const cannot = (where: string, a: Tensor, b: Tensor, n: number, m: number): Shap
 
 /** `alpha a b + bias` for matrices [m, k] and [k, n], or batches of them [B, m, k] and [B, k, n]; unrecorded. */
 function multiply(a: Tensor, b: Tensor, bias: Tensor | null, sizes: Shape): Tensor {
-  const out = emptyTensor(sizes, a.dt);
+  const out = emptyTensor(sizes, a.dt, a.device);
   if (out.count === 0) return out;
   runStruct(matmulKernel, [out, a, b, bias], PLAIN);
   return out;

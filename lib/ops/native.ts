@@ -94,7 +94,7 @@ export function nativeBatchNorm(
   return inNameOf('nativeBatchNorm', () => {
     const out = batchNorm(x, weight, bias, runningMean, runningVar, training, momentum, eps);
     if (!training) {
-      const none = (): Tensor => emptyTensor([0], x.dt.size < 4 ? float32 : x.dt);
+      const none = (): Tensor => emptyTensor([0], x.dt.size < 4 ? float32 : x.dt, x.device);
       return [out, none(), none()];
     }
     const [mean, rstd] = statistics(

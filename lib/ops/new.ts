@@ -14,7 +14,7 @@ function read(where: string, x: Tensor, args: Sizes): [Shape, TensorOptions] {
   checkTensor(where, x);
   const last = args[args.length - 1];
   const named = typeof last === 'object' && !Array.isArray(last);
-  const options = { dtype: x.dtype, ...(named ? (last as TensorOptions) : {}) };
+  const options = { dtype: x.dtype, device: x.device, ...(named ? (last as TensorOptions) : {}) };
   const sizes = (named ? args.slice(0, -1) : args) as (number | Shape)[];
   return [(Array.isArray(sizes[0]) ? sizes[0] : sizes) as Shape, options];
 }
@@ -51,7 +51,7 @@ export function newEmpty(x: Tensor, ...size: Sizes): Tensor {
 export function newFull(x: Tensor, size: Shape, fillValue: Scalar | Tensor, options: TensorOptions = {}): Tensor {
   return inNameOf('newFull', () => {
     checkTensor('newFull', x);
-    return full(size, fillValue, { dtype: x.dtype, ...options });
+    return full(size, fillValue, { dtype: x.dtype, device: x.device, ...options });
   });
 }
 /**
@@ -62,7 +62,7 @@ export function newFull(x: Tensor, size: Shape, fillValue: Scalar | Tensor, opti
 export function newTensor(x: Tensor, data: TensorData, options: TensorOptions = {}): Tensor {
   return inNameOf('newTensor', () => {
     checkTensor('newTensor', x);
-    return tensor(data, { dtype: x.dtype, ...options });
+    return tensor(data, { dtype: x.dtype, device: x.device, ...options });
   });
 }
 /**
@@ -73,7 +73,7 @@ export function newTensor(x: Tensor, data: TensorData, options: TensorOptions = 
 export function newEmptyStrided(x: Tensor, size: Shape, stride: Shape, options: TensorOptions = {}): Tensor {
   return inNameOf('newEmptyStrided', () => {
     checkTensor('newEmptyStrided', x);
-    return emptyStrided(size, stride, { dtype: x.dtype, ...options });
+    return emptyStrided(size, stride, { dtype: x.dtype, device: x.device, ...options });
   });
 }
 for (const f of [newZeros, newOnes, newEmpty]) spread(f);

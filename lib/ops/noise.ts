@@ -33,8 +33,8 @@ function alphaDropped(where: string, x: Tensor, args: readonly unknown[], featur
   if (p === 1) return x.mul(0);
   // drawn in the order of memory, as PyTorch does
   const channels = x.sizes.map((n, d) => (d < 2 ? n : 1));
-  const memory = feature || x.dense ? emptyTensor(feature ? channels : x.sizes, x.dt) : x.detach().clone();
-  const noise = draw(bernoulliKernel, memory, [0, 1 - p]);
+  const memory = feature || x.dense ? emptyTensor(feature ? channels : x.sizes, x.dt, x.device) : x.detach().clone();
+  const noise = draw(bernoulliKernel, memory, [generatorId(where, null, x.device), 1 - p]);
   const a = 1 / Math.sqrt((ALPHA * ALPHA * p + 1) * (1 - p));
   const b = noise
     .sub(1)
@@ -95,13 +95,13 @@ export function rrelu(
         `${where}: lower bound should be less than or equal to the upper bound, but got ${describe(lower)} and ${describe(upper)}`,
       );
     }
-    const id = generatorId(where, options.generator);
+    const id = generatorId(where, options.generator, x.device);
     if (!flag(where, 'training', options.training, false)) return x.leakyRelu((lower + upper) / 2);
     // PyTorch draws a double for each element that is not positive, in order
     const below = x.detach().le(0);
     const count = Number(below.sum().item());
-    const slopes = draw(uniformKernel, emptyTensor([count], float64), [id, lower, upper]).to(x.dtype);
-    return x.mul(emptyTensor(x.sizes, x.dt).fill_(1).maskedScatter(below, slopes));
+    const slopes = draw(uniformKernel, emptyTensor([count], float64, x.device), [id, lower, upper]).to(x.dtype);
+    return x.mul(emptyTensor(x.sizes, x.dt, x.device).fill_(1).maskedScatter(below, slopes));
   });
 }
 

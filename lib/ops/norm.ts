@@ -1,4 +1,5 @@
 // Batch, layer and group normalization.
+import { castCall, casting } from '../autocast.ts';
 import { called, type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { mode } from '../autograd/mode.ts';
@@ -108,10 +109,10 @@ export function batchNorm(
     );
   }
   const input = x.detach().contiguous();
-  const y = emptyTensor(x.sizes, x.dt);
+  const y = emptyTensor(x.sizes, x.dt, x.device);
   const channels = [x.sizes[1]!];
-  const mean = emptyTensor(channels, statisticsDtype(x));
-  const invstd = emptyTensor(channels, mean.dt);
+  const mean = emptyTensor(channels, statisticsDtype(x), x.device);
+  const invstd = emptyTensor(channels, mean.dt, mean.device);
   const train = training ? 1 : 0;
   if (x.count > 0) {
     runStruct(batchKernel, [y, mean, invstd, input, weight, bias, runningMean, runningVar], [train, momentum, eps]);
@@ -124,9 +125,9 @@ export function batchNorm(
     const z = n.unpack(0);
     const w = weight === null ? null : n.unpack(1);
     if (mode.grad) return batchGradients(g, z, w, n.unpack(2), n.unpack(3), training, eps);
-    const gx = n.needs(0) ? emptyTensor(z.sizes, z.dt) : null;
-    const gw = weight !== null && n.needs(1) ? emptyTensor(channels, weight.dt) : null;
-    const gb = bias !== null && n.needs(2) ? emptyTensor(channels, bias.dt) : null;
+    const gx = n.needs(0) ? emptyTensor(z.sizes, z.dt, z.device) : null;
+    const gw = weight !== null && n.needs(1) ? emptyTensor(channels, weight.dt, weight.device) : null;
+    const gb = bias !== null && n.needs(2) ? emptyTensor(channels, bias.dt, bias.device) : null;
     runStruct(batchBackwardKernel, [gx, gw, gb, g.contiguous(), z.contiguous(), w, n.unpack(2), n.unpack(3)], [train]);
     return [gx, gw, gb];
   });
@@ -168,9 +169,9 @@ function normalizeRows(
   bias: Tensor | null,
   eps: number,
 ): Tensor {
-  const y = emptyTensor(x.sizes, x.dt);
-  const mean = emptyTensor([rows], statisticsDtype(x));
-  const rstd = emptyTensor([rows], mean.dt);
+  const y = emptyTensor(x.sizes, x.dt, x.device);
+  const mean = emptyTensor([rows], statisticsDtype(x), x.device);
+  const rstd = emptyTensor([rows], mean.dt, mean.device);
   if (x.count > 0)
     runStruct(
       layerKernel,
@@ -185,9 +186,9 @@ function normalizeRows(
       const [gx, gw, gb] = layerGradients(g.reshape(shape), z.reshape(shape), w?.reshape([cols]) ?? null, eps);
       return [gx.view(z.sizes), weight && gw.view(weight.sizes), bias && gb.view(bias.sizes)];
     }
-    const gx = n.needs(0) ? emptyTensor(z.sizes, z.dt) : null;
-    const gw = weight !== null && n.needs(1) ? emptyTensor(weight.sizes, weight.dt) : null;
-    const gb = bias !== null && n.needs(2) ? emptyTensor(bias.sizes, bias.dt) : null;
+    const gx = n.needs(0) ? emptyTensor(z.sizes, z.dt, z.device) : null;
+    const gw = weight !== null && n.needs(1) ? emptyTensor(weight.sizes, weight.dt, weight.device) : null;
+    const gb = bias !== null && n.needs(2) ? emptyTensor(bias.sizes, bias.dt, bias.device) : null;
     const operands = [matrix(g, rows, cols), matrix(z, rows, cols), vector(w), n.unpack(2), n.unpack(3)];
     runStruct(layerBackwardKernel, [gx && matrix(gx, rows, cols), vector(gw), vector(gb), ...operands]);
     return [gx, gw, gb];
@@ -206,6 +207,7 @@ export function layerNorm(
   normalizedShape: Shape,
   ...args: Call<[weight?: Tensor | null, bias?: Tensor | null, eps?: number], LayerNormOptions>
 ): Tensor {
+  if (casting.on) return castCall('layerNorm', layerNorm, [x, normalizedShape, ...args]);
   const where = 'layerNorm';
   const {
     weight = null,
@@ -260,6 +262,7 @@ export function groupNorm(
   numGroups: number,
   ...args: Call<[weight?: Tensor | null, bias?: Tensor | null, eps?: number], GroupNormOptions>
 ): Tensor {
+  if (casting.on) return castCall('groupNorm', groupNorm, [x, numGroups, ...args]);
   const where = 'groupNorm';
   const {
     weight = null,

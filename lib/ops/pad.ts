@@ -40,7 +40,7 @@ function constant(x: Tensor, widths: Shape, value: number): Tensor {
     to[d] = Math.max(0, before);
     part[d] = Math.max(0, x.sizes[d]! + Math.min(0, before) + Math.min(0, after));
   }
-  const out = emptyTensor(sizes, x.dt);
+  const out = emptyTensor(sizes, x.dt, x.device);
   runMap(fillKernel, sizes, [out, value], x.dt);
   const window = (t: Tensor, at: Shape): Tensor =>
     new Tensor(
@@ -106,7 +106,7 @@ function bordered(x: Tensor, widths: Shape, mode: PadMode): Tensor {
       );
     if (before === 0 && after === 0) continue;
     const values = source(mode, n, before, after);
-    const index = emptyTensor([values.length], int64);
+    const index = emptyTensor([values.length], int64, x.device);
     native.write(index.storage.handle, index.storage.byteOffset, values);
     out = out.indexSelect(d, index);
   }

@@ -19,7 +19,7 @@ const copyKernel = kernel('copy');
 
 /** Zeros of `sizes` in which a region is `g`: the gradient of narrow, select and slice. */
 function place(g: Tensor, sizes: Shape, region: (whole: Tensor) => Tensor): Tensor {
-  const out = emptyTensor(sizes, g.dt);
+  const out = emptyTensor(sizes, g.dt, g.device);
   runMap(fillKernel, sizes, [out, 0], g.dt);
   const at = noGrad(() => region(out));
   runMap(copyKernel, g.sizes, [new Tensor(at.storage, at.dt, at.sizes, at.strides, at.offset), g], g.dt);
@@ -197,7 +197,7 @@ export function split(
     const shapes = parts.map((p) => p.sizes);
     const joined = (grads: readonly Grad[]): Tensor =>
       cat(
-        grads.map((g, i) => g ?? zerosOf(shapes[i]!, x.dt)),
+        grads.map((g, i) => g ?? zerosOf(shapes[i]!, x.dt, x.device)),
         d,
       );
     const node = new FunctionNode(nodeName(typeof splitSize === 'number' ? 'split' : 'splitWithSizes'), (grads) => [
@@ -306,7 +306,7 @@ spread(row('unbind', unbind, { kind: 'view' }));
 function unbound(grads: readonly Grad[], d: number): Tensor {
   const some = grads.find((g) => g !== null)!;
   return stack(
-    grads.map((g) => g ?? zerosOf(some.sizes, some.dt)),
+    grads.map((g) => g ?? zerosOf(some.sizes, some.dt, some.device)),
     d,
   );
 }

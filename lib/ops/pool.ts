@@ -118,7 +118,7 @@ const shapeOf = (x: Tensor, size: Shape): Shape => [x.sizes[0]!, x.sizes[1]!, ..
 
 /** Brings gradients to the positions that the maxima came from. */
 function scatterMax(g: Tensor, indices: Tensor, sizes: Shape): Tensor {
-  const out = emptyTensor(sizes, g.dt);
+  const out = emptyTensor(sizes, g.dt, g.device);
   if (out.count > 0) runStruct(maxBackwardKernel, [out, g, indices]);
   return record('maxPoolBackward', out, [g], [indices], (gg, n) => {
     const at = n.unpack(0);
@@ -136,8 +136,8 @@ function maxima(
   params: readonly number[],
 ): [Tensor, Tensor] {
   const input = asBatch(x, dims);
-  const values = emptyTensor(shapeOf(input, size), x.dt);
-  const indices = emptyTensor(values.sizes, int64);
+  const values = emptyTensor(shapeOf(input, size), x.dt, x.device);
+  const indices = emptyTensor(values.sizes, int64, x.device);
   if (values.count > 0) runStruct(k, [values, indices, input], params);
   const { sizes } = input;
   const out = record(name, values, [input], [indices], (g, n) => [scatterMax(g, n.unpack(0), sizes)]);
@@ -163,14 +163,14 @@ const named = (where: string, [output, indices]: [Tensor, Tensor]): Pooled =>
 
 /** Means over windows: the adjoint of {@link spreadMeans}. */
 function means(x: Tensor, size: Shape, params: readonly number[]): Tensor {
-  const out = emptyTensor(shapeOf(x, size), x.dt);
+  const out = emptyTensor(shapeOf(x, size), x.dt, x.device);
   if (out.count > 0) runStruct(avgKernel, [out, x], params);
   const { sizes } = x;
   return record(`avgPool${size.length}D`, out, [x], [], (g) => [spreadMeans(g, sizes, params)]);
 }
 /** Brings gradients of means to what they were taken of. */
 function spreadMeans(g: Tensor, sizes: Shape, params: readonly number[]): Tensor {
-  const out = emptyTensor(sizes, g.dt);
+  const out = emptyTensor(sizes, g.dt, g.device);
   if (out.count > 0) runStruct(avgBackwardKernel, [out, g], params);
   const size = g.sizes.slice(2);
   return record('avgPoolBackward', out, [g], [], (gg) => [means(gg, size, params)]);
@@ -216,13 +216,13 @@ function outputSize(where: string, x: Tensor, wanted: OutputSize, dims: number):
 
 /** Means over as many windows as are asked for. */
 function adaptiveMeans(x: Tensor, size: Shape): Tensor {
-  const out = emptyTensor(shapeOf(x, size), x.dt);
+  const out = emptyTensor(shapeOf(x, size), x.dt, x.device);
   if (out.count > 0) runStruct(adaptiveAvgKernel, [out, x]);
   const { sizes } = x;
   return record(`adaptiveAvgPool${size.length}D`, out, [x], [], (g) => [spreadAdaptive(g, sizes)]);
 }
 function spreadAdaptive(g: Tensor, sizes: Shape): Tensor {
-  const out = emptyTensor(sizes, g.dt);
+  const out = emptyTensor(sizes, g.dt, g.device);
   if (out.count > 0) runStruct(adaptiveAvgBackwardKernel, [out, g]);
   const size = g.sizes.slice(2);
   return record('adaptiveAvgPoolBackward', out, [g], [], (gg) => [adaptiveMeans(gg, size)]);

@@ -163,7 +163,7 @@ export function isNonzero(x: Tensor): boolean {
  */
 export function isreal(x: Tensor): Tensor {
   checkTensor('isreal', x);
-  return emptyTensor(x.sizes, bool).fill_(true);
+  return emptyTensor(x.sizes, bool, x.device).fill_(true);
 }
 /**
  * Whether both tensors have the same sizes.

@@ -149,8 +149,8 @@ export function vander(x: Tensor, ...args: Call<[N?: number | null, increasing?:
     const n = wholeNumber(where, 'N', options.N ?? x.count, 0);
     const increasing = flag(where, 'increasing', options.increasing, false);
     const first = x.dt.kind === 2 ? x : x.long();
-    if (n === 0) return emptyTensor([x.count, 0], first.dt);
-    const ones = emptyTensor(x.sizes, first.dt).fill_(1);
+    if (n === 0) return emptyTensor([x.count, 0], first.dt, first.device);
+    const ones = emptyTensor(x.sizes, first.dt, first.device).fill_(1);
     const powers = cat([ones.unsqueeze(1), first.unsqueeze(1).expand([x.count, n - 1])], 1);
     const columns = powers.cumprod(1);
     return increasing ? columns : columns.flip(1);

@@ -20,7 +20,7 @@ export function angle(x: Tensor): Tensor {
   const v = x.detach();
   const y = v.lt(0).to(dt.name).mul(Math.PI);
   const out = x.dt === dt ? y.maskedFill(v.isnan(), Number.NaN) : y;
-  return record('angle', out, [x], [], (g) => [zerosOf(g.sizes, g.dt)]);
+  return record('angle', out, [x], [], (g) => [zerosOf(g.sizes, g.dt, g.device)]);
 }
 
 const same = (where: string, x: Tensor): Tensor => {

@@ -98,6 +98,7 @@ const overload = (name: string, args: readonly unknown[]): string =>
  * //         [7]])
  */
 export function sum(x: Tensor, ...args: Call<[dim?: Dims, keepdim?: boolean], SumOptions>): Tensor {
+  if (casting.on) return castCall('sum', sum, [x, ...args]);
   const { dims, keepdim, dtype } = read('sum', x, args, DTYPE);
   const source = converted(x, dtype);
   const shape = source.sizes;
@@ -193,7 +194,7 @@ function prodBack(g: Tensor, x: Tensor, dims: readonly number[], keepdim: boolea
   const v = whole ? x.reshape(-1) : x;
   const d = whole ? 0 : dims[0]!;
   const n = v.sizes[d]!;
-  const one = zerosOf(keptShape(v.sizes, [d]), v.dt).add(1);
+  const one = zerosOf(keptShape(v.sizes, [d]), v.dt, v.device).add(1);
   const before = v.narrow(d, 0, n - 1);
   const behind = v.narrow(d, 1, n - 1).flip([d]);
   const others = cat([one, before], d)
@@ -295,6 +296,7 @@ export function logsumexp(
   dim: Dims,
   ...args: Call<[keepdim?: boolean], { keepdim?: boolean | undefined }>
 ): Tensor {
+  if (casting.on) return castCall('logsumexp', logsumexp, [x, dim, ...args]);
   checkTensor('logsumexp', x);
   const { keepdim: keep } = readArguments<ReduceOptions>('logsumexp', args, ['keepdim']);
   const keepdim = flag('logsumexp', 'keepdim', keep, false);
@@ -328,6 +330,7 @@ export function norm(
   x: Tensor,
   ...args: Call<[p?: number | 'fro' | 'nuc' | null, dim?: Dims, keepdim?: boolean], NormOptions>
 ): Tensor {
+  if (casting.on) return castCall('norm', norm, [x, ...args]);
   checkTensor('norm', x);
   const options = readArguments<NormOptions>('norm', args, ['p', 'dim', 'keepdim'], DTYPE);
   const p = ['fro', 'nuc', undefined, null].includes(options.p as string) ? 2 : (options.p as number);
@@ -357,7 +360,7 @@ function nuclear(x: Tensor, dim: Dims | undefined, keepdim: boolean): Tensor {
 }
 /** PyTorch's norm_backward (FunctionsManual.cpp): the subgradient at 0 is 0. */
 function normBack(g: Tensor, x: Tensor, y: Tensor, p: number, dims: readonly number[]): Tensor {
-  if (p === 0) return zerosOf(x.sizes, g.dt);
+  if (p === 0) return zerosOf(x.sizes, g.dt, g.device);
   if (p === 1) return x.sgn().mul(g);
   if (p === 2) return g.mul(x.div(y).maskedFill(y.eq(0), 0));
   if (Math.abs(p) === Infinity) {

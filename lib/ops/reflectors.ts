@@ -17,7 +17,7 @@ import { geqrfOf, multipliedOf, productOf } from '../linalg/householder.ts';
 import { triangularSolution } from '../linalg/internal/solving.ts';
 import { svdOf } from '../linalg/internal/spectral.ts';
 import { qrOf } from '../linalg/factor.ts';
-import { draw } from '../random.ts';
+import { draw, generatorId } from '../random.ts';
 import { kernel } from '../native.ts';
 import { checkShape, show } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
@@ -118,7 +118,11 @@ export function triangularSolve(
 
 /** An orthonormal basis of q columns near that of A's greatest singular values (Halko, Martinsson and Tropp, 2009). */
 function basis(where: string, a: Tensor, q: number, niter: number): Tensor {
-  const start = draw(kernel('normal'), emptyTensor(checkShape(where, [colsOf(a), q]).slice(), a.dt), [0, 0, 1]);
+  const start = draw(kernel('normal'), emptyTensor(checkShape(where, [colsOf(a), q]).slice(), a.dt, a.device), [
+    generatorId(where, null, a.device),
+    0,
+    1,
+  ]);
   const orthonormal = (x: Tensor): Tensor => qrOf(where, x, 'reduced').Q;
   let Q = orthonormal(a.matmul(start));
   for (let i = 0; i < niter; i++) {

@@ -16,7 +16,7 @@ function resize(where: string, x: Tensor, shape: Shape): Tensor {
   const count = sizeOf(sizes);
   const room = Math.floor(x.storage.nbytes / x.dt.size);
   if (x.offset + count > room) {
-    const fresh = emptyTensor([count], x.dt);
+    const fresh = emptyTensor([count], x.dt, x.device);
     const kept = Math.max(0, Math.min(room - x.offset, count));
     if (kept > 0) {
       const [to, from] = [fresh, x].map((y) => new Tensor(y.storage, y.dt, [kept], [1], y.offset)) as [Tensor, Tensor];

@@ -1,4 +1,5 @@
 // Running sums, products and extremes along one dim, and differences of neighbours.
+import { castCall, casting } from '../autocast.ts';
 import { type Call, type Named, readArguments, record, recordMany } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { BOOL, type DType, type DTypeName, FLOATING, int64, requireFloating, toDType } from '../dtype.ts';
@@ -19,7 +20,7 @@ export interface CumulativeOptions {
 
 /** Runs a scan kernel with results of these dtypes. */
 function scan(k: number, x: Tensor, dim: number, dtypes: readonly DType[]): Tensor[] {
-  const outs = dtypes.map((dt) => emptyTensor(x.sizes, dt));
+  const outs = dtypes.map((dt) => emptyTensor(x.sizes, dt, x.device));
   if (x.count > 0) runStruct(k, [...outs, x], [dim]);
   return outs;
 }
@@ -58,6 +59,7 @@ const cumsumKernel = kernel('cumsum');
  * torch.cumsum(torch.tensor([1, 2, 3]), 0) // tensor([1, 3, 6])
  */
 export function cumsum(x: Tensor, ...args: Named<[dim: number], ['dim'], [], CumulativeOptions>): Tensor {
+  if (casting.on) return castCall('cumsum', cumsum, [x, ...args]);
   return accumulate('cumsum', cumsumKernel, x, args, (g, _x, _y, d) => backwards(g, d));
 }
 
@@ -69,6 +71,7 @@ const cumprodKernel = kernel('cumprod');
  * torch.cumprod(torch.tensor([1, 2, 3]), 0) // tensor([1, 2, 6])
  */
 export function cumprod(x: Tensor, ...args: Named<[dim: number], ['dim'], [], CumulativeOptions>): Tensor {
+  if (casting.on) return castCall('cumprod', cumprod, [x, ...args]);
   return accumulate('cumprod', cumprodKernel, x, args, cumprodBack);
 }
 /**

@@ -1,6 +1,7 @@
 // Searching in sorted sequences, and whether elements are among others.
+import type { Device } from '../device.ts';
 import { type Call, readArguments } from '../define.ts';
-import { checkOperand, checkTensor, commonDevice, resultType, runStruct, type Scalar } from '../dispatch.ts';
+import { checkOperand, checkTensor, commonDevice, resultType, runStruct, type Scalar, deviceOf } from '../dispatch.ts';
 import { bool, type DType, int64, ofKind, scalarKind } from '../dtype.ts';
 import { describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
@@ -30,14 +31,14 @@ const searchKernel = kernel('searchsorted');
 function positions(sorted: Tensor, values: Tensor, right: boolean): Tensor {
   const n = sorted.sizes[sorted.sizes.length - 1]!;
   const rows = sorted.sizes.slice(0, -1).reduce((a, b) => a * b, 1);
-  const out = emptyTensor(values.sizes, int64);
+  const out = emptyTensor(values.sizes, int64, values.device);
   if (out.count === 0) return out;
   const matrix = (x: Tensor, columns: number): Tensor => x.detach().contiguous().view(rows, columns);
   const m = values.count / rows;
   runStruct(searchKernel, [matrix(out, m), matrix(sorted, n), matrix(values, m)], [right ? 1 : 0]);
   return out;
 }
-const filled = (x: Scalar, dt: DType): Tensor => emptyTensor([], dt).fill_(x);
+const filled = (x: Scalar, dt: DType, device: Device): Tensor => emptyTensor([], dt, device).fill_(x);
 
 function search(
   where: string,
@@ -58,7 +59,7 @@ function search(
   } else {
     // a fraction among whole numbers is compared as one
     const dt = resultType(sorted, input);
-    values = filled(input, dt);
+    values = filled(input, dt, sorted.device);
     sequence = sorted.to(dt.name);
   }
   const out = positions(sequence, values, right);
@@ -164,9 +165,11 @@ export function isin(elements: Tensor | Scalar, testElements: Tensor | Scalar, .
       if (x instanceof Tensor && x.dt === bool) throw new DtypeError(`${where}: not implemented for bool`);
     }
     const tensor = (x: Tensor | Scalar): Tensor =>
-      (x instanceof Tensor ? x.detach() : filled(x, ofKind(scalarKind(x)))).to(name);
+      (x instanceof Tensor ? x.detach() : filled(x, ofKind(scalarKind(x)), deviceOf([elements, testElements]))).to(
+        name,
+      );
     const [x, among] = [tensor(elements), tensor(testElements).reshape(-1)];
-    if (among.count === 0) return emptyTensor(x.sizes, bool).fill_(invert);
+    if (among.count === 0) return emptyTensor(x.sizes, bool, x.device).fill_(invert);
     const sorted = among.sort().values;
     const flat = x.reshape(-1);
     const found = sorted.take(positions(sorted, flat, false).clampMax(among.count - 1));

@@ -28,7 +28,7 @@ function pick(
   params: readonly number[],
 ): ValuesIndices {
   const shape = x.sizes;
-  const [values, indices] = [emptyTensor(sizes, x.dt), emptyTensor(sizes, int64)];
+  const [values, indices] = [emptyTensor(sizes, x.dt, x.device), emptyTensor(sizes, int64, x.device)];
   if (values.count > 0) runStruct(k, [values, indices, x], [dim, ...params]);
   recordMany(where, [values, indices], [x], [indices], ([g], n) => [
     !g || shape.length === 0 ? g! : scatterBack(g, n.unpack(0), shape, dim),

@@ -27,7 +27,7 @@ function fractions(where: string, q: number | Tensor, x: Tensor): Tensor {
   if (!(q instanceof Tensor)) {
     checkNumber(where, 'q', q);
     if (!(q >= 0 && q <= 1)) throw new RangeError(`${where}: q must be in the range [0, 1] but got ${q}`);
-    return emptyTensor([1], x.dt).fill_(q);
+    return emptyTensor([1], x.dt, x.device).fill_(q);
   }
   if (q.sizes.length > 1)
     throw new ShapeError(`${where}: q must be a scalar or 1D tensor, but got shape ${show(q.sizes)}`);
@@ -60,7 +60,7 @@ function quantiles(where: string, x: Tensor, q: number | Tensor, args: readonly 
     const sorted = source.sort(-1).values;
     const nan = sorted.detach().isnan();
     // [rows, 1] times [n] fractions: the places between the elements
-    const last = emptyTensor([1], x.dt).fill_(n - 1);
+    const last = emptyTensor([1], x.dt, x.device).fill_(n - 1);
     const highest = where === 'nanquantile' ? last.sub(nan.sum(-1, true)).clampMin(0) : last;
     let places = at.mul(highest);
     if (where === 'quantile') {
@@ -155,7 +155,7 @@ export function cov(x: Tensor, ...args: Call<[], CovOptions>): Tensor {
     const times = checkWeights(where, 'fweights', options.fweights, n);
     const shares = checkWeights(where, 'aweights', options.aweights, n);
     const weights = times && shares ? times.mul(shares) : (times ?? shares);
-    const total = weights ? weights.sum() : emptyTensor([], float64).fill_(n);
+    const total = weights ? weights.sum() : emptyTensor([], float64, x.device).fill_(n);
     const mean = weights ? rows.mul(weights).sum(1, true).div(total) : rows.sum(1, true).div(n);
     const centred = rows.sub(mean);
     let freedom = total.sub(correction);

@@ -14,7 +14,7 @@ const arangeKernel = kernel('arange');
 
 /** Uninitialised memory with strides of its own; contiguous ones where the asked-for overlap or leave gaps. */
 function emptyStrided({ sizes, strides }: Geometry, like: Tensor): Tensor {
-  const out = emptyTensor(sizes, like.dt);
+  const out = emptyTensor(sizes, like.dt, like.device);
   return nonOverlappingAndDense(sizes, strides) ? new Tensor(out.storage, out.dt, sizes, strides, 0, out.count) : out;
 }
 
@@ -42,7 +42,7 @@ function embed(g: Tensor, base: Geometry, to: Geometry): Tensor {
     // the base itself repeats or skips memory: work on the span of memory, then read the base out of it
     const end = (q: Geometry): number =>
       q.offset - base.offset + q.sizes.reduce((n, s, d) => n + Math.max(s - 1, 0) * q.strides[d]!, 0) + 1;
-    const span = emptyTensor([Math.max(end(base), end(to))], g.dt);
+    const span = emptyTensor([Math.max(end(base), end(to))], g.dt, g.device);
     runMap(fillKernel, span.sizes, [span, 0], g.dt);
     addOnto(span, g, { ...to, offset: to.offset - base.offset });
     runMap(copyKernel, out.sizes, [out, new Tensor(span.storage, span.dt, base.sizes, base.strides, 0)], g.dt);
@@ -65,7 +65,7 @@ function addOnto(memory: Tensor, g: Tensor, { sizes, strides, offset }: Geometry
     return;
   }
   const span = sizeOf(memory.sizes);
-  const index = emptyTensor([span], int64);
+  const index = emptyTensor([span], int64, g.device);
   runMap(arangeKernel, [span], [index], int64, [0, 1]);
   const flat = new Tensor(memory.storage, memory.dt, [span], [1], 0);
   const where = new Tensor(index.storage, int64, once.sizes, strides, offset).contiguous().view(-1);

@@ -214,11 +214,11 @@ export function round(x: Tensor, options?: RoundOptions): Tensor {
     const scale = 10 ** Math.abs(decimals);
     const v = x.detach();
     const out = decimals > 0 ? round(v.mul(scale)).div(scale) : round(v.div(scale)).mul(scale);
-    return record('round', out, [x], [], (g) => [zerosOf(g.sizes, g.dt)]);
+    return record('round', out, [x], [], (g) => [zerosOf(g.sizes, g.dt, g.device)]);
   }
   const out = resultLike(x.sizes, x.dt, [x]);
   runMap(roundKernel, x.sizes, [out, x], x.dt);
-  return record('round', out, [x], [], (g) => [zerosOf(g.sizes, g.dt)]);
+  return record('round', out, [x], [], (g) => [zerosOf(g.sizes, g.dt, g.device)]);
 }
 row('round', round);
 

@@ -10,7 +10,7 @@ import { reluGrad, sigmoidGrad, tanhGrad } from './internal/activation-grad.ts';
 import { zerosOf } from './internal/reducing.ts';
 
 /** The gradient of a step: zero, also where `g` is infinite. */
-const flat = (g: Tensor): Tensor => zerosOf(g.sizes, g.dt);
+const flat = (g: Tensor): Tensor => zerosOf(g.sizes, g.dt, g.device);
 
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 

@@ -1,6 +1,7 @@
 // Elements without their repetitions, by sorting: O(n log n).
+import type { Device } from '../device.ts';
 import { readArguments } from '../define.ts';
-import { checkTensor, type Scalar } from '../dispatch.ts';
+import { checkTensor } from '../dispatch.ts';
 import { bool, int64 } from '../dtype.ts';
 import { inNameOf, ShapeError } from '../errors.ts';
 import { show, wrapDim } from '../shape.ts';
@@ -43,17 +44,17 @@ export interface UniqueOptions<I extends boolean = boolean, C extends boolean = 
   sorted?: boolean | undefined;
 }
 
-const line = (value: Scalar, n = 1): Tensor => emptyTensor([n], bool).fill_(value);
+const line = (device: Device): Tensor => emptyTensor([1], bool, device).fill_(true);
 /** What a run of equal neighbours begins with, as a mask of [n]; `x` is [n] or [n, k], and n is not 0. */
 function starts(x: Tensor): Tensor {
   const n = x.sizes[0]!;
   const changed = x.narrow(0, 1, n - 1).ne(x.narrow(0, 0, n - 1));
-  return cat([line(true), x.sizes.length > 1 ? changed.any(1) : changed]);
+  return cat([line(x.device), x.sizes.length > 1 ? changed.any(1) : changed]);
 }
 /** The lengths of the runs that begin where `begins` holds. */
 function lengths(begins: Tensor): Tensor {
   const at = begins.nonzero().view(-1);
-  return cat([at, emptyTensor([1], int64).fill_(begins.count)]).diff();
+  return cat([at, emptyTensor([1], int64, begins.device).fill_(begins.count)]).diff();
 }
 const groups = (begins: Tensor): Tensor => begins.cumsum(0).sub(1);
 
@@ -62,8 +63,8 @@ function ranks(x: Tensor): Tensor {
   const { values, indices } = x.sort(0);
   const n = x.sizes[0]!;
   const changed = values.narrow(0, 1, n - 1).ne(values.narrow(0, 0, n - 1));
-  const sorted = cat([zerosOf([1, x.sizes[1]!], bool), changed]).cumsum(0);
-  return emptyTensor(x.sizes, int64).scatter(0, indices, sorted);
+  const sorted = cat([zerosOf([1, x.sizes[1]!], bool, x.device), changed]).cumsum(0);
+  return emptyTensor(x.sizes, int64, x.device).scatter(0, indices, sorted);
 }
 /** The rank of each row of [n, k] in lexicographic order: two columns' ranks make one, until one column is left. */
 function rowRanks(x: Tensor): Tensor {
@@ -71,7 +72,7 @@ function rowRanks(x: Tensor): Tensor {
   let columns = ranks(x);
   while (columns.sizes[1]! > 1) {
     const k = columns.sizes[1]!;
-    if (k % 2 === 1) columns = cat([columns, zerosOf([n, 1], int64)], 1);
+    if (k % 2 === 1) columns = cat([columns, zerosOf([n, 1], int64, x.device)], 1);
     const pairs = columns.view(n, Math.ceil(k / 2), 2);
     columns = ranks(pairs.select(2, 0).mul(n).add(pairs.select(2, 1)));
   }
@@ -85,8 +86,8 @@ interface Parts {
 }
 const nothing = (output: Tensor): Parts => ({
   output,
-  inverse: () => emptyTensor([0], int64),
-  counts: () => emptyTensor([0], int64),
+  inverse: () => emptyTensor([0], int64, output.device),
+  counts: () => emptyTensor([0], int64, output.device),
 });
 
 /** `x` as a row for each position along `dim`. */
@@ -106,7 +107,7 @@ function checkComparable(where: string, x: Tensor, dim: number): void {
 function consecutive(where: string, x: Tensor, dim: number | null): Parts {
   if (dim === null) {
     const flat = x.reshape(-1);
-    if (x.count === 0) return { ...nothing(flat), inverse: () => emptyTensor(x.sizes, int64) };
+    if (x.count === 0) return { ...nothing(flat), inverse: () => emptyTensor(x.sizes, int64, x.device) };
     const begins = starts(flat);
     return {
       output: flat.maskedSelect(begins),
@@ -126,12 +127,12 @@ function consecutive(where: string, x: Tensor, dim: number | null): Parts {
 function sorted(where: string, x: Tensor, dim: number | null): Parts {
   if (dim === null) {
     const flat = x.reshape(-1);
-    if (x.count === 0) return { ...nothing(flat), inverse: () => emptyTensor(x.sizes, int64) };
+    if (x.count === 0) return { ...nothing(flat), inverse: () => emptyTensor(x.sizes, int64, x.device) };
     const { values, indices } = flat.sort();
     const begins = starts(values);
     return {
       output: values.maskedSelect(begins),
-      inverse: () => emptyTensor([x.count], int64).scatter(0, indices, groups(begins)).reshape(x.sizes),
+      inverse: () => emptyTensor([x.count], int64, x.device).scatter(0, indices, groups(begins)).reshape(x.sizes),
       counts: () => lengths(begins),
     };
   }

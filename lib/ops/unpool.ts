@@ -4,7 +4,7 @@ import { checkTensor } from '../dispatch.ts';
 import { bfloat16, float32, float64, int64, requireFloating, toFloating, type DType } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
-import { draw } from '../random.ts';
+import { draw, generatorId } from '../random.ts';
 import { sameShape, type Shape, show } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 import { pair } from './internal/named.ts';
@@ -96,7 +96,7 @@ function unpool(dims: number, x: Tensor, args: readonly unknown[]): Tensor {
     const size = unpooledSize(where, x, window, steps, pads, outputSize);
     const rest = x.sizes.slice(0, first);
     const area = size.reduce((n, m) => n * m, 1);
-    const zeros = zerosOf([...rest, area], x.dt);
+    const zeros = zerosOf([...rest, area], x.dt, x.device);
     return zeros.scatter(first, indices.flatten(first), x.flatten(first)).view([...rest, ...size]);
   });
 }
@@ -281,7 +281,12 @@ function fractional(dims: number, x: Tensor, args: readonly unknown[]): Pooled {
     }
     const [n, c] = first === 2 ? [x.sizes[0]!, x.sizes[1]!] : [1, x.sizes[0]!];
     let samples = randomSamples ?? null;
-    if (samples === null) samples = draw(uniformKernel, emptyTensor([n, c, dims], x.dt), [0, 0, 1]);
+    if (samples === null)
+      samples = draw(uniformKernel, emptyTensor([n, c, dims], x.dt, x.device), [
+        generatorId(where, null, x.device),
+        0,
+        1,
+      ]);
     checkTensor(where, samples, 'randomSamples');
     const [batches = -1, ...rest] = samples.sizes;
     if (samples.dt !== x.dt || batches < n || !sameShape(rest, [c, dims])) {
@@ -324,7 +329,7 @@ function places(samples: Tensor, space: Shape, size: Shape, window: Shape, round
     };
     walk(0, 0, []);
   }
-  return fromTyped(out, [planes, per], int64);
+  return fromTyped(out, [planes, per], int64, samples.device);
 }
 /**
  * Maxima over windows of x [N, C, H, W] or [C, H, W] that are placed at random so that `outputSize`, or `outputRatio`

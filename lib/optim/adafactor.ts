@@ -80,14 +80,14 @@ export class Adafactor extends Optimizer<AdafactorOptions> {
   }
   protected override start(slot: Slot): void {
     this.keep(slot, 'step', 0);
-    const { sizes, dt } = slot.p;
+    const { sizes, dt, device } = slot.p;
     if (sizes.length < 2) {
       this.zeros(slot, 'variance');
       return;
     }
     const one = (d: number): number[] => sizes.map((n, i) => (i === d ? 1 : n));
-    this.keep(slot, 'row_var', emptyLasting(one(sizes.length - 1), dt).zero_());
-    this.keep(slot, 'col_var', emptyLasting(one(sizes.length - 2), dt).zero_());
+    this.keep(slot, 'row_var', emptyLasting(one(sizes.length - 1), dt, device).zero_());
+    this.keep(slot, 'col_var', emptyLasting(one(sizes.length - 2), dt, device).zero_());
   }
   protected override resume(): void {}
   protected override update(slots: readonly Slot[], o: ParamGroup<AdafactorOptions>): void {

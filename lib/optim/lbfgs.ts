@@ -94,7 +94,11 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
   }
   /** All gradients in one row. */
   #gradient(params: readonly Tensor[]): Tensor {
-    return cat(params.map((p) => (p.grad === null ? zeros([p.count], { dtype: p.dtype }) : p.grad.reshape(-1))));
+    return cat(
+      params.map((p) =>
+        p.grad === null ? zeros([p.count], { dtype: p.dtype, device: p.device }) : p.grad.reshape(-1),
+      ),
+    );
   }
   /** Moves all parameters along a row. */
   #move(params: readonly Tensor[], step: number, direction: Tensor): void {
@@ -119,7 +123,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       return { result, loss: result instanceof Tensor ? result.item() : Number(result) };
     };
     // what PyTorch's state dicts have as tensors
-    const scalar = (x: number): Tensor => scalarTensor(x, { dtype: first.dtype });
+    const scalar = (x: number): Tensor => scalarTensor(x, { dtype: first.dtype, device: first.device });
     const start = evaluate();
     let { loss } = start;
     let evals = 1;

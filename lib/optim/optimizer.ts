@@ -287,7 +287,7 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
 
   /** A tensor of the shape of a slot's parameter, as one of its states and the next operand of its kernel. */
   protected filled(slot: Slot, name: string, value: number): Tensor {
-    const out = emptyLasting(slot.p.sizes, slot.p.dt);
+    const out = emptyLasting(slot.p.sizes, slot.p.dt, slot.p.device);
     if (value === 0) out.zero_();
     else out.fill_(value);
     this.keep(slot, name, out);

@@ -32,7 +32,7 @@ export function packState(
     if (!values) continue;
     const entry: Record<string, unknown> = {};
     for (const [k, v] of Object.entries(values))
-      entry[k] = typeof v === 'number' && AS_TENSOR.has(k) ? scalarTensor(v, { dtype }) : v;
+      entry[k] = typeof v === 'number' && AS_TENSOR.has(k) ? scalarTensor(v, { dtype, device: 'cpu' }) : v;
     out[n] = entry;
   }
   return out;
@@ -41,7 +41,7 @@ export function packState(
 /** A copy of one loaded value, in the dtype of its parameter. */
 function copied(p: Tensor, name: string, value: unknown): StateValue | undefined {
   if (AS_TENSOR.has(name)) return value instanceof Tensor ? value.item() : Number(value);
-  if (value instanceof Tensor) return emptyLasting(value.sizes, p.dt).copy_(value);
+  if (value instanceof Tensor) return emptyLasting(value.sizes, p.dt, p.device).copy_(value);
   if (Array.isArray(value)) return value.map((v: unknown) => copied(p, '', v) ?? null);
   return typeof value === 'number' || value === null ? value : undefined;
 }

@@ -227,12 +227,13 @@ export class AveragedModel<Args extends readonly unknown[] = [x: Tensor], Out = 
     } = readArguments<AveragedModelOptions>(where, args, names);
     if (!(model instanceof Module))
       throw new TypeError(`${where}: expected a Module for model but received ${describe(model)}`);
-    deviceOption(where, device);
+    const at = device === undefined || device === null ? null : deviceOption(where, device);
     for (const f of [avgFn, multiAvgFn]) if (f !== null) checkFunction(where, f);
     if (avgFn !== null && multiAvgFn !== null)
       throw new RangeError(`${where}: Only one of avg_fn and multi_avg_fn should be provided`);
     this.module = inNameOf(where, () => model.deepcopy());
-    this.nAveraged = zeros([], { dtype: 'int64' });
+    if (at !== null) this.module.to(at);
+    this.nAveraged = zeros([], { dtype: 'int64', device: at ?? 'cpu' });
     this.avgFn = avgFn;
     this.multiAvgFn = multiAvgFn;
     this.useBuffers = useBuffers;
@@ -250,9 +251,10 @@ export class AveragedModel<Args extends readonly unknown[] = [x: Tensor], Out = 
     const averaging = (m: AnyModule): Tensor[] =>
       [...m.parameters(), ...(this.useBuffers ? m.buffers() : [])].map((x) => x.detach());
     const own = averaging(this.module as AnyModule);
-    const theirs = averaging(model);
-    if (own.length !== theirs.length)
-      throw new RangeError(`AveragedModel: expected a model with ${own.length} tensors, not ${theirs.length}`);
+    const given = averaging(model);
+    if (own.length !== given.length)
+      throw new RangeError(`AveragedModel: expected a model with ${own.length} tensors, not ${given.length}`);
+    const theirs = given.map((x, i) => x.to(own[i]!.device));
     const n = this.nAveraged.item();
     noGrad(() => {
       if (n === 0) own.forEach((x, i) => x.copy_(theirs[i]!));
@@ -297,7 +299,7 @@ export function updateBn(loader: unknown, model: AnyModule, device?: DeviceLike 
   if (!(model instanceof Module)) throw new TypeError(`${where}: expected a Module but received ${describe(model)}`);
   if (typeof loader !== 'object' || loader === null || !(Symbol.iterator in loader || Symbol.asyncIterator in loader))
     throw new TypeError(`${where}: expected batches that can be iterated but received ${describe(loader)}`);
-  deviceOption(where, device);
+  const at = device === undefined || device === null ? null : deviceOption(where, device);
   const norms = model.modules().filter(isBatchNorm);
   if (norms.length === 0) return;
   const momenta = norms.map((m) => m.momentum);
@@ -310,7 +312,7 @@ export function updateBn(loader: unknown, model: AnyModule, device?: DeviceLike 
   const see = (batch: unknown): void => {
     const input: unknown = Array.isArray(batch) ? batch[0] : batch;
     checkTensor(where, input, 'the input of a batch');
-    noGrad(() => (model as Module<[x: Tensor], unknown>).forward(input));
+    noGrad(() => (model as Module<[x: Tensor], unknown>).forward(at === null ? input : input.to(at)));
   };
   const restore = (): void => {
     norms.forEach((m, i) => {

@@ -80,7 +80,10 @@ export function makeGrid(
     const across = Math.min(nrow, count);
     const down = Math.ceil(count / across);
     const [height, width] = [h + padding, w + padding];
-    const grid = full([channels, height * down + padding, width * across + padding], padValue, { dtype: x.dtype });
+    const grid = full([channels, height * down + padding, width * across + padding], padValue, {
+      dtype: x.dtype,
+      device: x.device,
+    });
     for (let k = 0; k < count; k++) {
       const [y, z] = [Math.floor(k / across), k % across];
       grid

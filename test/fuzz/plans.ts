@@ -44,7 +44,7 @@ const dead: number[] = [2 ** 53, 12345, 2 ** 26];
 function newStorage(): void {
   const bytes = random.pick([0, 1, 8, 40, 64, 100, 256, 1000, 4096, 20_000, 70_000, 70_000, 300_000]);
   const owner = {};
-  const handle = random.chance(0.15) ? native.adopt(new ArrayBuffer(bytes), owner) : native.allocate(bytes, owner);
+  const handle = random.chance(0.15) ? native.adopt(new ArrayBuffer(bytes), owner) : native.allocate(bytes, owner, 0);
   if (handle < 0) return;
   owners.set(handle, { owner, bytes });
   // small values are indices that fit now and then

@@ -1,4 +1,5 @@
 // What the functions of torch.linalg share: checks of their matrices, dense copies for the kernels, and their errors.
+import type { Device } from '../../device.ts';
 import { checkTensor, commonDevice } from '../../dispatch.ts';
 import { bool, type DType, FLOATING, float32, float64, int64, REMEDY } from '../../dtype.ts';
 import { DtypeError, LinAlgError, ShapeError } from '../../errors.ts';
@@ -61,21 +62,21 @@ export const asRows = (x: Tensor, tail: 0 | 1 = 1): Tensor =>
 
 /** A fresh dense copy, broadcast over `batch`, that a kernel may write to. */
 export function copyOf(x: Tensor, batch: Shape = batchOf(x)): Tensor {
-  const out = emptyTensor([...batch, rowsOf(x), colsOf(x)], x.dt);
+  const out = emptyTensor([...batch, rowsOf(x), colsOf(x)], x.dt, x.device);
   if (out.count > 0) out.copy_(x.detach());
   return out;
 }
-/** A fresh batch of identities. */
-export function eyes(batch: Shape, m: number, n: number, dt: DType): Tensor {
-  const out = emptyTensor([...batch, m, n], dt);
+/** A fresh batch of identities, of the dtype and on the device of a tensor. */
+export function eyes(batch: Shape, m: number, n: number, { dt, device }: Tensor): Tensor {
+  const out = emptyTensor([...batch, m, n], dt, device);
   if (out.count === 0) return out;
   out.zero_();
   out.diagonal(0, -2, -1).fill_(1);
   return out;
 }
 /** True where `a` is not on its diagonal, [m, n]. */
-export function offDiagonal(m: number, n: number): Tensor {
-  const out = emptyTensor([m, n], bool);
+export function offDiagonal(m: number, n: number, device: Device): Tensor {
+  const out = emptyTensor([m, n], bool, device);
   if (out.count === 0) return out;
   out.fill_(true);
   out.diagonal(0, -2, -1).fill_(false);
@@ -87,7 +88,7 @@ export function diagonals(v: Tensor): Tensor {
   return v
     .unsqueeze(-1)
     .expand([...v.sizes, n])
-    .maskedFill(offDiagonal(n, n), 0);
+    .maskedFill(offDiagonal(n, n, v.device), 0);
 }
 export const diagonalOf = (a: Tensor): Tensor => a.diagonal(0, -2, -1);
 
@@ -131,12 +132,12 @@ export function permutationOf(where: string, pivots: Tensor, m: number): Tensor 
       [rows[i], rows[p]] = [rows[p]!, rows[i]!];
     }
   }
-  return fromTyped(out, [...batch, m], int64);
+  return fromTyped(out, [...batch, m], int64, pivots.device);
 }
 /** The matrix P of a permutation [..., m]: P[perm[i], i] = 1. */
 export function permutationMatrix(perm: Tensor, dt: DType): Tensor {
   const m = perm.sizes[perm.sizes.length - 1]!;
-  const out = emptyTensor([...perm.sizes, m], dt);
+  const out = emptyTensor([...perm.sizes, m], dt, perm.device);
   if (out.count === 0) return out;
   out.zero_();
   return out.scatter(-2, perm.unsqueeze(-2), 1);

@@ -20,8 +20,8 @@ export interface Factors {
 /** Factors `a`, fresh and dense, where it is; `x`, so too, becomes the solution. */
 function factorInPlace(a: Tensor, x: Tensor | null): Factors {
   const batch = batchOf(a);
-  const pivots = emptyTensor([...batch, Math.min(rowsOf(a), colsOf(a))], int32);
-  const info = emptyTensor(batch, int32);
+  const pivots = emptyTensor([...batch, Math.min(rowsOf(a), colsOf(a))], int32, a.device);
+  const info = emptyTensor(batch, int32, a.device);
   runStruct(luKernel, [asBatch(a), asRows(pivots), asRows(info, 0), x === null ? null : asBatch(x)]);
   return { lu: a, pivots, info };
 }
@@ -30,7 +30,7 @@ export const factorLu = (a: Tensor): Factors => factorInPlace(copyOf(a), null);
 
 /** A^-1 and codes; recorded. */
 export function inverseOf(a: Tensor): { inverse: Tensor; info: Tensor } {
-  const inverse = eyes(batchOf(a), rowsOf(a), rowsOf(a), a.dt);
+  const inverse = eyes(batchOf(a), rowsOf(a), rowsOf(a), a);
   const { info } = factorInPlace(copyOf(a), inverse);
   record('linalgInvEx', inverse, [a], [inverse], (g, n) => {
     const y = n.unpack(0).mT;
@@ -81,7 +81,7 @@ export function triangularSolution(
 /** L with L Lᵀ = A, from the lower half of A, and codes; recorded. */
 export function choleskyFactor(a: Tensor): { L: Tensor; info: Tensor } {
   const L = copyOf(a);
-  const info = emptyTensor(batchOf(a), int32);
+  const info = emptyTensor(batchOf(a), int32, a.device);
   runStruct(choleskyKernel, [asBatch(L), asRows(info, 0)]);
   record('linalgCholeskyEx', L, [a], [L], (g, n) => {
     const factor = n.unpack(0);
@@ -131,7 +131,7 @@ function join(a: Tensor, b: Tensor | null, count: number, dim: -1 | -2): Tensor 
   if (b !== null) return cat([a, b], dim);
   const sizes = [...a.sizes];
   sizes[sizes.length + dim] = count;
-  const zeros = emptyTensor(sizes, a.dt);
+  const zeros = emptyTensor(sizes, a.dt, a.device);
   zeros.zero_();
   return cat([a, zeros], dim);
 }

@@ -26,14 +26,17 @@ const svdKernel = kernel('linalgSvd');
 /** 1 / (vⱼ - vᵢ) as a divisor: infinite on the diagonal, where the quotient is to be zero. */
 function differences(v: Tensor): Tensor {
   const n = v.sizes[v.sizes.length - 1]!;
-  return v.unsqueeze(-2).sub(v.unsqueeze(-1)).maskedFill(offDiagonal(n, n).logicalNot(), Number.POSITIVE_INFINITY);
+  return v
+    .unsqueeze(-2)
+    .sub(v.unsqueeze(-1))
+    .maskedFill(offDiagonal(n, n, v.device).logicalNot(), Number.POSITIVE_INFINITY);
 }
 
 /** Eigenvalues, and eigenvectors as columns, of symmetric matrices of which the named half is read; recorded. */
 export function eighOf(where: string, a: Tensor, upper: boolean): { values: Tensor; vectors: Tensor } {
   const vectors = copyOf(upper ? a.detach().mT : a);
-  const values = emptyTensor(a.sizes.slice(0, -1), a.dt);
-  const info = emptyTensor(batchOf(a), int32);
+  const values = emptyTensor(a.sizes.slice(0, -1), a.dt, a.device);
+  const info = emptyTensor(batchOf(a), int32, a.device);
   runStruct(eighKernel, [asBatch(vectors), asRows(values), asRows(info, 0)], [1]);
   failOn(where, info, DIVERGED);
   recordMany('linalgEigh', [values, vectors], [a], [values, vectors], ([gl, gv], n) => {
@@ -49,8 +52,8 @@ export function eighOf(where: string, a: Tensor, upper: boolean): { values: Tens
 export function eigvalshOf(where: string, a: Tensor, upper: boolean): Tensor {
   if (mode.grad && tracked(a)) return eighOf(where, a, upper).values;
   const copy = copyOf(upper ? a.mT : a);
-  const values = emptyTensor(a.sizes.slice(0, -1), a.dt);
-  const info = emptyTensor(batchOf(a), int32);
+  const values = emptyTensor(a.sizes.slice(0, -1), a.dt, a.device);
+  const info = emptyTensor(batchOf(a), int32, a.device);
   runStruct(eighKernel, [asBatch(copy), asRows(values), asRows(info, 0)], [0]);
   failOn(where, info, DIVERGED);
   return values;
@@ -65,16 +68,16 @@ interface Svd {
 export function svdOf(where: string, a: Tensor, full: boolean): Svd {
   const [batch, m, n] = [batchOf(a), rowsOf(a), colsOf(a)];
   const k = Math.min(m, n);
-  const S = emptyTensor([...batch, k], a.dt);
+  const S = emptyTensor([...batch, k], a.dt, a.device);
   if (k === 0) {
     const [rows, cols] = full ? [m, n] : [0, 0];
-    const empty = { U: eyes(batch, m, rows, a.dt), S, Vh: eyes(batch, cols, n, a.dt) };
-    recordMany('linalgSvd', [empty.U, S, empty.Vh], [a], [], () => [eyes(batch, m, n, a.dt)]);
+    const empty = { U: eyes(batch, m, rows, a), S, Vh: eyes(batch, cols, n, a) };
+    recordMany('linalgSvd', [empty.U, S, empty.Vh], [a], [], () => [eyes(batch, m, n, a)]);
     return empty;
   }
-  const info = emptyTensor(batch, int32);
-  const U = emptyTensor([...batch, m, full ? m : k], a.dt);
-  const Vh = emptyTensor([...batch, full ? n : k, n], a.dt);
+  const info = emptyTensor(batch, int32, a.device);
+  const U = emptyTensor([...batch, m, full ? m : k], a.dt, a.device);
+  const Vh = emptyTensor([...batch, full ? n : k, n], a.dt, a.device);
   runStruct(svdKernel, [asBatch(copyOf(a)), asRows(S), asRows(info, 0), asBatch(U), asBatch(Vh)]);
   failOn(where, info, DIVERGED);
   recordMany('linalgSvd', [U, S, Vh], [a], [U, S, Vh], ([gu, gs, gv], node) => {
@@ -111,9 +114,9 @@ function svdBack(gu: Tensor | null, gs: Tensor | null, gv: Tensor | null, u: Ten
 /** Singular values alone, in descending order; recorded. */
 export function svdvalsOf(where: string, a: Tensor): Tensor {
   if (mode.grad && tracked(a)) return svdOf(where, a, false).S;
-  const S = emptyTensor([...batchOf(a), Math.min(rowsOf(a), colsOf(a))], a.dt);
+  const S = emptyTensor([...batchOf(a), Math.min(rowsOf(a), colsOf(a))], a.dt, a.device);
   if (S.count === 0) return S;
-  const info = emptyTensor(batchOf(a), int32);
+  const info = emptyTensor(batchOf(a), int32, a.device);
   runStruct(svdKernel, [asBatch(copyOf(a)), asRows(S), asRows(info, 0), null, null]);
   failOn(where, info, DIVERGED);
   return S;

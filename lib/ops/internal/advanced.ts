@@ -82,7 +82,7 @@ function naming(where: string, x: Tensor, indices: Indices, f: () => void): void
     throw error;
   }
 }
-const filled = (value: number, x: Tensor): Tensor => emptyTensor([], x.dt).fill_(value);
+const filled = (value: number, x: Tensor): Tensor => emptyTensor([], x.dt, x.device).fill_(value);
 
 const saved = (n: Node, count: number, indices: Indices): Indices => {
   let i = 0;
@@ -97,7 +97,7 @@ export function getAt(x: Tensor, indices: Indices): Tensor {
   }
   commonDevice('index', [x, ...indices]);
   const l = layout(x, indices);
-  const out = emptyTensor(l.sizes, x.dt);
+  const out = emptyTensor(l.sizes, x.dt, x.device);
   const source = new Tensor(x.storage, x.dt, l.sizes, l.strides, x.offset);
   naming('index', x, indices, () => runMap(getKernel, l.sizes, [out, source, ...l.indices], x.dt, l.pairs));
   const shape = x.sizes;
@@ -105,7 +105,7 @@ export function getAt(x: Tensor, indices: Indices): Tensor {
 }
 /** Zeros of `shape` with `g` added where the indices point: the adjoint of getAt. */
 function sumAt(g: Tensor, indices: Indices, shape: Shape): Tensor {
-  const out = zerosOf(shape, g.dt);
+  const out = zerosOf(shape, g.dt, g.device);
   put(out, indices, g, true);
   return record('indexPut', out, [g], present(indices), (gg, n) => [getAt(gg, saved(n, 0, indices))]);
 }

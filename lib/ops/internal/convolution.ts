@@ -27,7 +27,7 @@ function fillWith(out: Tensor, bias: Tensor | null): Tensor {
 
 /** `[N, O, *size]` from x [N, C, *], w [O, C / groups, *] and bias [O]. */
 export function convolve(x: Tensor, w: Tensor, bias: Tensor | null, params: ConvParams, size: Shape): Tensor {
-  const out = emptyTensor([x.sizes[0]!, w.sizes[0]!, ...size], x.dt);
+  const out = emptyTensor([x.sizes[0]!, w.sizes[0]!, ...size], x.dt, x.device);
   if (out.count > 0) {
     if (x.count === 0 || w.count === 0) fillWith(out, bias);
     else runStruct(forwardKernel, [out, x, w, bias], params);
@@ -50,7 +50,7 @@ export function convolveInput(
   size: Shape,
   channels: number,
 ): Tensor {
-  const out = emptyTensor([g.sizes[0]!, channels, ...size], g.dt);
+  const out = emptyTensor([g.sizes[0]!, channels, ...size], g.dt, g.device);
   if (out.count > 0) {
     if (g.count === 0 || w.count === 0) fillWith(out, bias);
     else runStruct(inputKernel, [out, g, w, bias], params);
@@ -73,8 +73,8 @@ export function convolveWeight(
   shape: Shape,
   withBias: boolean,
 ): [Tensor, Tensor | null] {
-  const gw = emptyTensor(shape, x.dt);
-  const gb = withBias ? emptyTensor([shape[0]!], x.dt) : null;
+  const gw = emptyTensor(shape, x.dt, x.device);
+  const gb = withBias ? emptyTensor([shape[0]!], x.dt, x.device) : null;
   if (x.count === 0 || g.count === 0 || gw.count === 0) {
     fillWith(gw, null);
     if (gb !== null) runMap(fillKernel, gb.sizes, [gb, g.count === 0 ? 0 : g.detach().sum(notChannels(g))], gb.dt);

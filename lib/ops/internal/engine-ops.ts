@@ -22,7 +22,7 @@ export const clone = (g: Tensor): Tensor => g.detach().clone();
 export const cast = (g: Tensor, dt: DType): Tensor => g.to(dt.name);
 
 export function onesLike(x: Tensor): Tensor {
-  const out = emptyTensor(x.sizes, x.dt);
+  const out = emptyTensor(x.sizes, x.dt, x.device);
   runMap(fillKernel, out.sizes, [out, 1], out.dt);
   return out;
 }

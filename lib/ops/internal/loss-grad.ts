@@ -32,8 +32,8 @@ export function emptyLoss(loss: Tensor, total: Tensor, reduction: number): void 
 
 /** `-w[t] logp[t]`, reduced, and the weight that a mean divides by. Linear in logp [N, C, *]. */
 export function nll(name: string, logp: Tensor, t: ClassTargets): Tensor {
-  const loss = emptyTensor(t.reduction === NONE ? t.target.sizes : [], logp.dt);
-  const total = emptyTensor([], logp.dt);
+  const loss = emptyTensor(t.reduction === NONE ? t.target.sizes : [], logp.dt, logp.device);
+  const total = emptyTensor([], logp.dt, logp.device);
   if (logp.count === 0) emptyLoss(loss, total, t.reduction);
   else runStruct(nllKernel, [loss, total, logp, t.target, t.weight], [t.reduction, t.ignoreIndex]);
   const { sizes } = logp;
@@ -49,7 +49,7 @@ function unpackTargets(n: { unpack(i: number): Tensor }, weighted: boolean): { t
 
 /** The gradient of logp. Its adjoint is the loss itself, with the total weight as it was. */
 function nllGrad(g: Tensor, sizes: Shape, total: Tensor, t: ClassTargets): Tensor {
-  const out = emptyTensor(sizes, g.dt);
+  const out = emptyTensor(sizes, g.dt, g.device);
   if (out.count > 0) runStruct(nllBackwardKernel, [out, g, t.target, t.weight, total], [t.reduction, t.ignoreIndex]);
   return record('nllLossBackward', out, [g], [t.target, t.weight], (gg, n) => [
     nll('nllLoss', gg, { ...t, ...unpackTargets(n, t.weight !== null) }),

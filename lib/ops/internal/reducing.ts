@@ -1,5 +1,6 @@
 // What the reductions share: dims, results with or without the reduced dims, and bringing gradients back to the input.
 import { runReduce } from '../../dispatch.ts';
+import type { Device } from '../../device.ts';
 import type { DType } from '../../dtype.ts';
 import { describe } from '../../errors.ts';
 import { native } from '../../native.ts';
@@ -41,7 +42,7 @@ export function reduceMany(
   ordered?: boolean,
 ): Tensor[] {
   const sizes = resultShape(x.sizes, dims, keepdim);
-  const outs = dtypes.map((dt) => emptyTensor(sizes, dt));
+  const outs = dtypes.map((dt) => emptyTensor(sizes, dt, x.device));
   runReduce(k, outs, x, dims, params, ordered);
   return outs;
 }
@@ -56,7 +57,7 @@ export function reduceOne(
   params?: readonly number[],
   ordered?: boolean,
 ): Tensor {
-  const out = emptyTensor(resultShape(x.sizes, dims, keepdim), dt);
+  const out = emptyTensor(resultShape(x.sizes, dims, keepdim), dt, x.device);
   runReduce(k, [out], x, dims, params, ordered);
   return out;
 }
@@ -94,11 +95,11 @@ export function pickBack(g: Tensor, indices: Tensor, shape: Shape, dim: number, 
 
 /** Zeros of `shape` with `g` added at `indices` along `dim`. */
 export const scatterBack = (g: Tensor, indices: Tensor, shape: Shape, dim: number): Tensor =>
-  zerosOf(shape, g.dt).scatterAdd(dim, indices, g);
+  zerosOf(shape, g.dt, g.device).scatterAdd(dim, indices, g);
 
 /** A fresh tensor of zeros. */
-export function zerosOf(shape: Shape, dt: DType): Tensor {
-  const out = emptyTensor(shape, dt);
+export function zerosOf(shape: Shape, dt: DType, device: Device): Tensor {
+  const out = emptyTensor(shape, dt, device);
   out.zero_();
   return out;
 }
@@ -129,8 +130,9 @@ export function fromTyped(
   data: Float64Array | Float32Array | BigInt64Array | Uint8Array | Int32Array,
   sizes: Shape,
   dt: DType,
+  device: Device,
 ): Tensor {
-  const out = emptyTensor(sizes, dt);
+  const out = emptyTensor(sizes, dt, device);
   if (out.count > 0) native.write(out.storage.handle, out.storage.byteOffset, data);
   return out;
 }

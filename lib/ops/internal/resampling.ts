@@ -1,5 +1,6 @@
 // Tables of taps for resampling along one dim, as PyTorch computes them, and the operator that applies them. Used by
 // interpolate: a mode is a table.
+import type { Device } from '../../device.ts';
 import { record } from '../../define.ts';
 import { runStruct } from '../../dispatch.ts';
 import { type DType, float32, float64, int64 } from '../../dtype.ts';
@@ -134,24 +135,24 @@ function antialiasTable(axis: Axis, filter: AntialiasFilter, align: boolean, r: 
 }
 
 /** The table as the two tensors that the kernel reads. */
-function tensors({ taps, size, index, weight }: Table, dt: DType): [Tensor, Tensor] {
-  const at = emptyTensor([taps, size], int64);
+function tensors({ taps, size, index, weight }: Table, dt: DType, device: Device): [Tensor, Tensor] {
+  const at = emptyTensor([taps, size], int64, device);
   native.write(at.storage.handle, at.storage.byteOffset, index);
-  const w = emptyTensor([taps, size], dt);
+  const w = emptyTensor([taps, size], dt, device);
   native.write(w.storage.handle, w.storage.byteOffset, dt === float64 ? weight : Float32Array.from(weight));
   return [at, w];
 }
 const ONE: Table = { taps: 1, size: 1, index: BigInt64Array.of(0n), weight: Float64Array.of(1) };
 
 function apply(name: string, x: Tensor, size: Shape, tables: readonly Tensor[]): Tensor {
-  const out = emptyTensor([x.sizes[0]!, x.sizes[1]!, ...size], x.dt);
+  const out = emptyTensor([x.sizes[0]!, x.sizes[1]!, ...size], x.dt, x.device);
   if (out.count > 0) runStruct(resampleKernel, [out, x, ...tables]);
   const before = x.sizes.slice(2);
   return record(name, out, [x], [], (g) => [spread(name, g, before, tables)]);
 }
 /** The adjoint of {@link apply}. */
 function spread(name: string, g: Tensor, size: Shape, tables: readonly Tensor[]): Tensor {
-  const out = emptyTensor([g.sizes[0]!, g.sizes[1]!, ...size], g.dt);
+  const out = emptyTensor([g.sizes[0]!, g.sizes[1]!, ...size], g.dt, g.device);
   if (out.count > 0) runStruct(resampleBackwardKernel, [out, g, ...tables]);
   const after = g.sizes.slice(2);
   return record(`${name}Backward`, out, [g], [], (gg) => [apply(name, gg, after, tables)]);
@@ -178,7 +179,7 @@ export function resample(
     name,
     x,
     axes.map(({ to }) => to),
-    made.flatMap((t) => tensors(t, dt)),
+    made.flatMap((t) => tensors(t, dt, x.device)),
   );
 }
 
@@ -187,7 +188,7 @@ export function pick(x: Tensor, axes: readonly Axis[], filter: Filter): Tensor {
   let out = x;
   for (const [d, axis] of axes.entries()) {
     const { index, size } = plainTable(axis, filter, false, Math.fround);
-    const at = emptyTensor([size], int64);
+    const at = emptyTensor([size], int64, x.device);
     native.write(at.storage.handle, at.storage.byteOffset, index);
     out = out.indexSelect(d + 2, at);
   }

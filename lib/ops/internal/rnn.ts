@@ -1,7 +1,7 @@
 // A recurrent layer, in one or two directions, as one recorded operation: called by nn's RNN, LSTM, GRU and their cells.
 // The products with the input and those for the weights are one product each over all steps; the loop over time is a
 // kernel (native/cpu/rnn.cc). Half precision and second derivatives go by rnn-composed.ts.
-import { casting } from '../../autocast.ts';
+import { castDtype, casting } from '../../autocast.ts';
 import { mode } from '../../autograd/mode.ts';
 import { attach, FunctionNode, type Grad, recording } from '../../autograd/node.ts';
 import { nodeName } from '../../define.ts';
@@ -78,7 +78,7 @@ const transposed = (x: Tensor): Tensor =>
   new Tensor(x.storage, x.dt, [x.sizes[1]!, x.sizes[0]!], [x.strides[1]!, x.strides[0]!], x.offset, x.count);
 /** A state to begin with: a copy of `from`, or zeros. */
 function begun(sizes: Shape, like: Tensor, from: Tensor | null): Tensor {
-  const out = emptyTensor(sizes, like.dt);
+  const out = emptyTensor(sizes, like.dt, like.device);
   if (from === null) runMap(fillKernel, sizes, [out, 0], out.dt);
   else runMap(copyKernel, sizes, [out, shaped(from, sizes)], out.dt);
   return out;
@@ -127,7 +127,7 @@ function inputBias(cell: Cell, { bih, bhh }: Weights, hidden: number): Tensor | 
 function castLayer(input: LayerInput): LayerInput {
   const { cell, x, h, c, weights, flat } = input;
   if (cell !== 'lstm' || flat || weights[0]!.hr !== null) return input;
-  const { name } = casting.dtype;
+  const name = castDtype(x)?.name ?? x.dtype;
   const cast = (t: Tensor | null): Tensor | null => (t === null || t.dtype === name ? t : t.to(name));
   const each = weights.map(({ ih, hh, bih, bhh }) => ({
     ih: cast(ih)!,
@@ -149,15 +149,15 @@ export function recurrentLayer(input: LayerInput): LayerOutput {
   const states = flat ? [] : [count];
   const inputs = [x, input.h, input.c, ...weights.flatMap(listed)];
   const keep = recording(inputs);
-  const y = emptyTensor([...x.sizes.slice(0, -1), count * out], x.dt);
+  const y = emptyTensor([...x.sizes.slice(0, -1), count * out], x.dt, x.device);
   const h = begun([...states, layout.batch, out], x, input.h);
   const c = cell === 'lstm' ? begun([...states, layout.batch, hidden], x, input.c) : null;
   const flatX = shaped(x, [rows, x.sizes.at(-1)!]);
   const saved: (Tensor | null)[] = [x, y, input.h, input.c];
   for (const [d, w] of weights.entries()) {
     const bias = inputBias(cell, w, hidden);
-    const gates = multiply(emptyTensor([rows, s.gates], x.dt), flatX, transposed(w.ih), 0, bias);
-    const extra = keep && (cell === 'lstm' || cell === 'gru') ? emptyTensor([rows, hidden], x.dt) : null;
+    const gates = multiply(emptyTensor([rows, s.gates], x.dt, x.device), flatX, transposed(w.ih), 0, bias);
+    const extra = keep && (cell === 'lstm' || cell === 'gru') ? emptyTensor([rows, hidden], x.dt, x.device) : null;
     runStruct(
       rnnKernel,
       [
@@ -226,7 +226,7 @@ function gradients(input: LayerInput, s: Sizes, grads: readonly Grad[], n: Funct
   const { batch } = layout;
   const [gy, gh, gc] = grads;
   const y = n.unpack(1);
-  const empty = (sizes: Shape): Tensor => emptyTensor(sizes, x.dt);
+  const empty = (sizes: Shape): Tensor => emptyTensor(sizes, x.dt, x.device);
   const flatX = shaped(x, [rows, x.sizes.at(-1)!]);
   const given = gy ? shaped(gy, [rows, count * out]) : null;
   const dx = n.needs(0) ? empty(x.sizes) : null;

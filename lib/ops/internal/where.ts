@@ -10,6 +10,7 @@ import {
   runMap,
   type Scalar,
   scalarOperand,
+  deviceOf,
 } from '../../dispatch.ts';
 import { bool, fitting, uint8 } from '../../dtype.ts';
 import { DtypeError } from '../../errors.ts';
@@ -39,7 +40,8 @@ export function choose(condition: Tensor, a: Tensor | Scalar, b: Tensor | Scalar
   const [p, q] = [operand(a), operand(b)];
   let sizes: Shape = mask.sizes;
   for (const x of [p, q]) if (x instanceof Tensor) sizes = broadcastShapes(where, sizes, x.sizes);
-  const out = where === 'maskedFill' ? emptyTensor(sizes, dt) : resultLike(sizes, dt, [mask, p, q]);
+  const out =
+    where === 'maskedFill' ? emptyTensor(sizes, dt, deviceOf([mask, p, q])) : resultLike(sizes, dt, [mask, p, q]);
   runMap(whereKernel, sizes, [out, mask, p, q], dt);
   return record(where, out, [a instanceof Tensor ? a : null, b instanceof Tensor ? b : null], [mask], (g, n) => [
     n.needs(0) ? choose(n.unpack(0), g, 0) : null,

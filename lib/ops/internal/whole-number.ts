@@ -81,7 +81,7 @@ export function convolveInputWhole(
   const plane = x.sizes.slice(2);
   // the input with zeros between its elements
   const apart = plane.map((n, d) => (n - 1) * stride[d]! + 1);
-  const spread = zerosOf([x.sizes[0]!, x.sizes[1]!, ...apart], x.dt);
+  const spread = zerosOf([x.sizes[0]!, x.sizes[1]!, ...apart], x.dt, x.device);
   let holes = spread;
   stride.forEach((step, d) => (holes = slice(holes, { dim: d + 2, step })));
   holes.copy_(x.detach());
@@ -109,7 +109,7 @@ export function convolveInputWhole(
 export function maxPoolWhole(x: Tensor, w: Layout): [values: Tensor, indices: Tensor] {
   const plane = x.sizes.slice(2);
   const { values, indices } = windowsOf(x, w, Number(iinfo(x.dtype).min)).max(-1);
-  const places = emptyTensor([sizeOf(plane)], int64)
+  const places = emptyTensor([sizeOf(plane)], int64, x.device)
     .fill_(1)
     .cumsum(0)
     .sub(1)
@@ -125,7 +125,7 @@ export function maxPoolWhole(x: Tensor, w: Layout): [values: Tensor, indices: Te
 export function avgPoolWhole(x: Tensor, w: Layout, countIncludePad: boolean, divisor: number | null): Tensor {
   const sums = windowsOf(x, w, 0).sum(-1);
   if (divisor !== null) return sums.div(divisor, { roundingMode: 'trunc' }).to(x.dtype);
-  const ones = emptyTensor([1, 1, ...x.sizes.slice(2)], int64).fill_(1);
+  const ones = emptyTensor([1, 1, ...x.sizes.slice(2)], int64, x.device).fill_(1);
   // padding counts, what hangs over it does not
   const counted = countIncludePad ? pad(ones, widths(w.padding, w.padding), 'constant', 1) : ones;
   const counts = windowsOf(counted, countIncludePad ? { ...w, padding: w.padding.map(() => 0) } : w, 0).sum(-1);

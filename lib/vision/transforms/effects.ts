@@ -32,7 +32,7 @@ export function gaussianBlur<P extends Picture>(
   if (img instanceof Image) return toPilImage(gaussianBlur(pilToTensor(img), sizes, list as number[]), img.mode) as P;
   const dtype = img.dt.kind === FLOATING ? img.dt.name : 'float32';
   const bell = (n: number, deviation: number): Tensor => {
-    const x = linspace(-(n - 1) / 2, (n - 1) / 2, n, { dtype });
+    const x = linspace(-(n - 1) / 2, (n - 1) / 2, n, { dtype, device: img.device });
     const density = x.div(deviation).pow(2).mul(-0.5).exp();
     return density.div(density.sum());
   };

@@ -45,7 +45,11 @@ const run = (from: number, length: number, within: number): Places =>
 /** Takes rows and columns; those outside get the fill. */
 function place(x: Picture, rows: Places, cols: Places, fill: readonly number[] = []): Picture {
   if (x instanceof Image) return remap(x, rows, cols, fill);
-  const index = (p: Places): Tensor => tensor(BigInt64Array.from(p, (i) => BigInt(Math.max(i, 0))));
+  const index = (p: Places): Tensor =>
+    tensor(
+      BigInt64Array.from(p, (i) => BigInt(Math.max(i, 0))),
+      { device: x.device },
+    );
   let out = x;
   const whole = (p: Places, n: number): boolean => p.length === n && p.every((v, i) => v === i);
   const [h, w] = extent(x);
@@ -57,14 +61,14 @@ function place(x: Picture, rows: Places, cols: Places, fill: readonly number[] =
   const gone = (p: Places): Tensor =>
     tensor(
       Uint8Array.from(p, (i) => (i < 0 ? 1 : 0)),
-      { dtype: 'bool' },
+      { dtype: 'bool', device: x.device },
     );
   const mask = gone(rows).unsqueeze(1).logicalOr(gone(cols));
   return choose(mask, filling(out, fill), out);
 }
 /** The fill as a tensor that broadcasts over the image. */
 const filling = (x: Tensor, fill: readonly number[]): Tensor => {
-  const values = tensor(fill.length === 0 ? [0] : [...fill], { dtype: 'float64' }).to(x.dt.name);
+  const values = tensor(fill.length === 0 ? [0] : [...fill], { dtype: 'float64', device: x.device }).to(x.dt.name);
   return values.view(-1, 1, 1).index(fill.length > 1 ? ':' : 0);
 };
 
@@ -151,7 +155,7 @@ export function normalize(x: Tensor, mean: readonly number[], std: readonly numb
     const channels = x.sizes.at(-3)!;
     if (values.length !== 1 && values.length !== channels)
       throw new ShapeError(`${where}: ${values.length} values of ${name} for ${channels} channels`);
-    return tensor(values, { dtype: x.dt.name }).view(-1, 1, 1);
+    return tensor(values, { dtype: x.dt.name, device: x.device }).view(-1, 1, 1);
   };
   const [m, s] = [numbers('mean', mean), numbers('std', std)];
   if (s.eq(0).any().item())
@@ -346,7 +350,7 @@ export function resize<P extends Picture>(
     return place(img, places(h, newH), places(w, newW)) as P;
   }
   const matrix = (from: number, to: number, dtype: DTypeName): Tensor =>
-    tensor(resizingMatrix(from, to, interpolation, antialias))
+    tensor(resizingMatrix(from, to, interpolation, antialias), { device: x.device })
       .view(to, from)
       .to(dtype);
   const dtype = img.dt.kind === FLOATING && img.dt.size >= 4 ? img.dt.name : 'float32';
@@ -382,7 +386,10 @@ export function rotate<P extends Picture>(
   const to = rotation(h, w, angle, expand, center);
   const colours = fillOf('rotate', fill, channelsOf(img));
   if (img instanceof Image) return takePixels(img, to.height, to.width, to.places, colours) as P;
-  const index = tensor(BigInt64Array.from(to.places, (p) => BigInt(Math.max(p, 0))));
+  const index = tensor(
+    BigInt64Array.from(to.places, (p) => BigInt(Math.max(p, 0))),
+    { device: img.device },
+  );
   const lead = img.sizes.slice(0, -2);
   const taken = img
     .reshape([...lead, h * w])
@@ -390,7 +397,7 @@ export function rotate<P extends Picture>(
     .view([...lead, to.height, to.width]);
   const gone = tensor(
     Uint8Array.from(to.places, (p) => (p < 0 ? 1 : 0)),
-    { dtype: 'bool' },
+    { dtype: 'bool', device: img.device },
   ).view(to.height, to.width);
   return choose(gone, filling(taken, colours), taken) as P;
 }

@@ -78,8 +78,8 @@ export class RandomErasing implements Transform<Tensor, Tensor> {
       if (!(h < height && w < width)) continue;
       const v =
         value === null
-          ? empty([channelsOf(img), h, w], { dtype: 'float32' }).normal_()
-          : tensor([...value], { dtype: 'float32' }).view(-1, 1, 1);
+          ? empty([channelsOf(img), h, w], { dtype: 'float32', device: img.device }).normal_()
+          : tensor([...value], { dtype: 'float32', device: img.device }).view(-1, 1, 1);
       return [below(height - h + 1), below(width - w + 1), h, w, v];
     }
     return [0, 0, height, width, img];

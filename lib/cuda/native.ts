@@ -1,0 +1,109 @@
+// The CUDA addon: its typed mirror, and its loading when CUDA is first asked for; a script for the CPU never looks for it.
+import { existsSync } from 'node:fs';
+import { beside, native } from '../native.ts';
+
+/** What a GPU is. Sizes in bytes, rates in kHz, the bus in bits. */
+export interface CudaProperties {
+  name: string;
+  major: number;
+  minor: number;
+  totalMemory: number;
+  multiProcessorCount: number;
+  maxThreadsPerMultiProcessor: number;
+  maxThreadsPerBlock: number;
+  warpSize: number;
+  sharedMemoryPerBlock: number;
+  sharedMemoryPerBlockOptin: number;
+  sharedMemoryPerMultiprocessor: number;
+  regsPerMultiprocessor: number;
+  l2CacheSize: number;
+  clockRate: number;
+  memoryClockRate: number;
+  memoryBusWidth: number;
+  isIntegrated: number;
+  isMultiGpuBoard: number;
+  pciBusId: string;
+  uuid: string;
+}
+/** A library of NVIDIA's that kernels use where it is there. */
+export interface CudaLibrary {
+  name: string;
+  /** Empty where it is not used. */
+  version: string;
+  path: string;
+  /** Why it is not used, or empty. */
+  reason: string;
+}
+/**
+ * Mirror of native/addon_devices.cc. Devices are CUDA's indices; streams and events are numbers, stream 0 a device's
+ * default one.
+ */
+export interface CudaNative {
+  status(): { devices: number; reason: string | null };
+  properties(device: number): CudaProperties;
+  architectures(): string[];
+  libraries(): CudaLibrary[];
+  memoryInfo(device: number): [free: number, total: number];
+  memoryStats(device: number): Record<string, number>;
+  resetPeaks(device: number): void;
+  synchronize(device: number): void;
+  /** What the storage holds when the work queued so far is done. */
+  readAsync(handle: number, byteOffset: number, bytes: number): Promise<ArrayBuffer>;
+  recordStream(handle: number, stream: number): void;
+  createStream(device: number, priority: number): number;
+  destroyStream(stream: number): void;
+  currentStream(device: number): number;
+  setStream(device: number, stream: number): void;
+  streamDone(device: number, stream: number): boolean;
+  waitStream(device: number, stream: number): void;
+  createEvent(device: number, timing: boolean): number;
+  destroyEvent(event: number): void;
+  recordEvent(event: number, device: number, stream: number): void;
+  eventDone(event: number): boolean;
+  waitEvent(event: number): void;
+  streamWaitEvent(device: number, stream: number, event: number): void;
+  /** Milliseconds. */
+  elapsed(from: number, to: number): number;
+  /** A switch such as `allowTf32`; false if there is no such. */
+  setOption(name: string, value: number): boolean;
+}
+
+/** What CUDA there is: the addon and how many devices, or why none. */
+export interface CudaStatus {
+  readonly addon: CudaNative | null;
+  readonly devices: number;
+  readonly reason: string;
+}
+
+const NONE = 'this build of flambeau has no CUDA backend';
+
+/** The file of the addon, null where FLAMBEAU_CUDA switches it off. */
+function file(): string | null {
+  const wanted = process.env.FLAMBEAU_CUDA;
+  if (wanted === 'off') return null;
+  return wanted === 'emulate' ? 'flambeau_cuda_emulated.node' : 'flambeau_cuda.node';
+}
+
+function find(): CudaStatus {
+  const name = file();
+  const absent = (reason: string): CudaStatus => ({ addon: null, devices: 0, reason });
+  if (name === null) return absent('CUDA is switched off: FLAMBEAU_CUDA is set to off');
+  const path = beside(name);
+  if (!existsSync(path)) return absent(NONE);
+  let addon: CudaNative;
+  try {
+    addon = native.loadBackend(path) as CudaNative;
+  } catch (error) {
+    return absent(`its CUDA library cannot be loaded: ${(error as Error).message}`);
+  }
+  const { devices, reason } = addon.status();
+  return { addon, devices, reason: reason ?? 'no CUDA device is here' };
+}
+
+let known: CudaStatus | null = null;
+/** What CUDA there is; the first question loads the addon. */
+export const cudaStatus = (): CudaStatus => (known ??= find());
+/** Whether CUDA was asked for yet and is there. */
+export const cudaInUse = (): boolean => known !== null && known.devices > 0;
+/** The memory of a device, in bytes. */
+export const cudaMemory = (device: number): number => cudaStatus().addon!.properties(device).totalMemory;
