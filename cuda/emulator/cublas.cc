@@ -161,6 +161,7 @@ int cublasDestroy_v2(cublasHandle_t handle) {
   return CUBLAS_STATUS_SUCCESS;
 }
 int cublasSetStream_v2(cublasHandle_t handle, CUstream_st* stream) {
+  const std::lock_guard<std::recursive_mutex> hold(Runtime::get().lock);
   handle->stream = Runtime::get().stream(stream);
   return handle->stream == nullptr ? CUBLAS_STATUS_INVALID_VALUE : CUBLAS_STATUS_SUCCESS;
 }

@@ -84,7 +84,7 @@ void Decoder::directive(Cursor& cursor, std::string_view word, Frame& frame, std
 }
 
 void Decoder::body(const Function& f, Frame& frame) {
-  Cursor cursor(ptx_, f.begin, f.end);
+  Cursor cursor(f.tokens, f.begin, f.end);
   const size_t outer = scopes_.size();
   scopes_.emplace_back();
   while (!cursor.done()) {
@@ -170,8 +170,8 @@ void Decoder::call(const Statement& s) {
       name = o.name;
     }
   }
-  const auto at = ptx_.functions.find(std::string(name));
-  if (at == ptx_.functions.end() || at->second.begin == at->second.end) {
+  const Function* found = ptx_.function(name);
+  if (found == nullptr || found->begin == found->end) {
     if (name == "__assertfail") {
       emit(trap);
       return;
@@ -179,7 +179,7 @@ void Decoder::call(const Statement& s) {
     unsupported(s, "this function has no body here (an indirect call, or printf?)");
   }
   if (++depth_ > kMaxDepth) unsupported(s, "functions call each other without end");
-  const Function& f = at->second;
+  const Function& f = *found;
   if (s.guard.size() > 0) unsupported(s, "a guarded call is not supported");
   const bool has_results = !f.results.empty();
   Scope scope;
@@ -224,7 +224,7 @@ void Decoder::kernel(const Function& entry) {
   for (const size_t c : program_.dynamic_constants) program_.constants[c].bits += dynamic;
 }
 
-std::unique_ptr<Program> decode(const Ptx& ptx, const Function& entry, const Places& places) {
+std::unique_ptr<Program> decode(Ptx& ptx, const Function& entry, const Places& places) {
   auto program = std::make_unique<Program>();
   program->ptx = &ptx;
   program->name = entry.name;

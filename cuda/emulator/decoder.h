@@ -21,7 +21,7 @@ struct Symbol {
 
 class Decoder {
  public:
-  Decoder(const Ptx& ptx, const Places& places, Program& program) : ptx_(ptx), places_(places), program_(program) {}
+  Decoder(Ptx& ptx, const Places& places, Program& program) : ptx_(ptx), places_(places), program_(program) {}
   void kernel(const Function& entry);
 
   /** The register of a source; numbers become constants of the type. */
@@ -74,7 +74,7 @@ class Decoder {
   void call(const Statement& s);
   void declare_local(const Declaration& d);
 
-  const Ptx& ptx_;
+  Ptx& ptx_;
   const Places& places_;
   Program& program_;
   std::vector<Scope> scopes_;

@@ -1,6 +1,7 @@
 // See memory.h. Allocations have a gap behind them, so that running over an end never reaches the next one.
 #include "memory.h"
 
+#include <dlfcn.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <new>
 
 #include "settings.h"
@@ -42,8 +44,14 @@ void* reserve(size_t bytes, int rights) {
 }  // namespace
 
 DeviceMemory& DeviceMemory::get() {
-  static DeviceMemory memory;
+  // Never destroyed: at the end of the process other threads may still be at work.
+  static DeviceMemory& memory = *std::make_unique<DeviceMemory>().release();
   return memory;
+}
+
+void keep_loaded(const void* address) {
+  Dl_info info;
+  if (dladdr(address, &info) != 0) dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 DeviceMemory::DeviceMemory() : size_(2 * settings().memory + kHiddenRoom) {
@@ -51,16 +59,11 @@ DeviceMemory::DeviceMemory() : size_(2 * settings().memory + kHiddenRoom) {
   base_ = reinterpret_cast<uint64_t>(reserve(size_, PROT_NONE));
   bytes_ = static_cast<std::byte*>(reserve(size_, PROT_READ | PROT_WRITE));
   free_[base_] = size_;
+  keep_loaded(reinterpret_cast<const void*>(&on_fault));
   struct sigaction action = {};
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO;
   sigaction(SIGSEGV, &action, &previous);
-}
-
-DeviceMemory::~DeviceMemory() {
-  sigaction(SIGSEGV, &previous, nullptr);
-  munmap(reinterpret_cast<void*>(base_), size_);
-  munmap(bytes_, size_);
 }
 
 size_t DeviceMemory::total() const { return settings().memory; }

@@ -16,6 +16,7 @@ struct Range {
 
 class DeviceMemory {
  public:
+  DeviceMemory();  // but there is one, and get() has it
   static DeviceMemory& get();
   DeviceMemory(const DeviceMemory&) = delete;
   DeviceMemory& operator=(const DeviceMemory&) = delete;
@@ -35,8 +36,6 @@ class DeviceMemory {
   size_t total() const;
 
  private:
-  DeviceMemory();
-  ~DeviceMemory();
   struct Block {
     size_t bytes, room;
     bool hidden;
@@ -48,5 +47,8 @@ class DeviceMemory {
   std::map<uint64_t, Block> blocks_;
   std::map<uint64_t, size_t> free_;
 };
+
+/** Keeps the library that holds `address` in memory until the process ends, even if it is closed. */
+void keep_loaded(const void* address);
 
 }  // namespace flambeau::emulator

@@ -102,7 +102,7 @@ struct Program {
 using Places = std::unordered_map<std::string, uint64_t>;
 
 /** Throws PtxError, naming the line, where an instruction is not supported. */
-std::unique_ptr<Program> decode(const Ptx& ptx, const Function& entry, const Places& places);
+std::unique_ptr<Program> decode(Ptx& ptx, const Function& entry, const Places& places);
 
 // Generic addresses of what is no global memory start here: values that no pointer of the host or the device has.
 inline constexpr uint64_t kSharedWindow = 0x1000'0000'0000'0000;

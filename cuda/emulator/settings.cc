@@ -3,6 +3,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <mutex>
 
 namespace flambeau::emulator {
 namespace {
@@ -11,8 +13,9 @@ struct Reports {
   uint64_t count = 0;
   std::string last;
 };
+std::mutex reports_lock;  // some functions fail without the lock of Runtime
 Reports& state() {
-  static Reports r;
+  static Reports& r = *std::make_unique<Reports>().release();  // threads may outlive main()
   return r;
 }
 
@@ -63,12 +66,22 @@ Counters& counters() {
 }
 
 void report(const std::string& text) {
+  const std::lock_guard<std::mutex> hold(reports_lock);
   state().count++;
   state().last = text;
   if (settings().verbose) std::fprintf(stderr, "CUDA emulator: %s\n", text.c_str());
 }
-uint64_t reports() { return state().count; }
-const std::string& last_report() { return state().last; }
-void clear_reports() { state() = Reports(); }
+uint64_t reports() {
+  const std::lock_guard<std::mutex> hold(reports_lock);
+  return state().count;
+}
+std::string last_report() {
+  const std::lock_guard<std::mutex> hold(reports_lock);
+  return state().last;
+}
+void clear_reports() {
+  const std::lock_guard<std::mutex> hold(reports_lock);
+  state() = Reports();
+}
 
 }  // namespace flambeau::emulator

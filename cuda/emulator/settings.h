@@ -33,7 +33,7 @@ Counters& counters();
 /** Counts a defect, keeps its text as the last one, and writes it to stderr. */
 void report(const std::string& text);
 uint64_t reports();
-const std::string& last_report();
+std::string last_report();
 void clear_reports();
 
 }  // namespace flambeau::emulator
