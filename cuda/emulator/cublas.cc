@@ -10,6 +10,7 @@ struct cublasContext {
 };
 
 namespace flambeau::emulator {
+using namespace FLAMBEAU_LEVEL;
 namespace {
 
 template <class T>

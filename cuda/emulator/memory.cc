@@ -76,6 +76,7 @@ uint64_t DeviceMemory::allocate(size_t bytes, bool hidden) {
   const auto [address, size] = *fits;
   free_.erase(fits);
   if (size > room) free_[address + room] = size - room;
+  version_++;
   blocks_[address] = {bytes, room, hidden};
   if (!hidden) used_ += bytes;
   std::memset(bytes_ + (address - base_), settings().poison && !hidden ? 0xFF : 0, bytes);
@@ -86,6 +87,7 @@ bool DeviceMemory::release(uint64_t address) {
   const auto block = blocks_.find(address);
   if (block == blocks_.end() || block->second.hidden) return false;
   size_t room = block->second.room;
+  version_++;
   used_ -= block->second.bytes;
   blocks_.erase(block);
   const auto after = free_.find(address + room);

@@ -32,6 +32,8 @@ class DeviceMemory {
   std::byte* translate(uint64_t address, size_t bytes) const;
   /** "16 bytes past the end of an allocation of 4000 bytes", for messages. */
   std::string describe(uint64_t address) const;
+  /** Changes when memory is given or taken: what find() said before may be wrong then. */
+  uint64_t version() const { return version_; }
   size_t used() const { return used_; }
   size_t total() const;
 
@@ -44,6 +46,7 @@ class DeviceMemory {
   std::byte* bytes_ = nullptr;
   size_t size_ = 0;
   size_t used_ = 0;
+  uint64_t version_ = 0;
   std::map<uint64_t, Block> blocks_;
   std::map<uint64_t, size_t> free_;
 };

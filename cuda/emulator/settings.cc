@@ -33,6 +33,8 @@ bool apply(Settings& s, const std::string& name, const std::string& value) {
     s.poison = n != 0;
   } else if (name == "VERBOSE") {
     s.verbose = n != 0;
+  } else if (name == "PLAIN") {
+    s.plain = n != 0;
   } else if (name == "LIMIT") {
     s.limit = n;
   } else if (name == "MEMORY") {
@@ -45,7 +47,7 @@ bool apply(Settings& s, const std::string& name, const std::string& value) {
 
 Settings from_environment() {
   Settings s;
-  for (const char* name : {"RACES", "STRICT", "SEED", "LAZY", "POISON", "VERBOSE", "LIMIT", "MEMORY"}) {
+  for (const char* name : {"RACES", "STRICT", "SEED", "LAZY", "POISON", "VERBOSE", "PLAIN", "LIMIT", "MEMORY"}) {
     const char* value = std::getenv((std::string("FLAMBEAU_EMULATOR_") + name).c_str());
     if (value != nullptr && *value != '\0') apply(s, name, value);
   }
