@@ -10,6 +10,7 @@ struct cublasContext {
 };
 
 namespace flambeau::emulator {
+using namespace FLAMBEAU_LEVEL;
 namespace {
 
 template <class T>
@@ -161,6 +162,7 @@ int cublasDestroy_v2(cublasHandle_t handle) {
   return CUBLAS_STATUS_SUCCESS;
 }
 int cublasSetStream_v2(cublasHandle_t handle, CUstream_st* stream) {
+  const std::lock_guard<std::recursive_mutex> hold(Runtime::get().lock);
   handle->stream = Runtime::get().stream(stream);
   return handle->stream == nullptr ? CUBLAS_STATUS_INVALID_VALUE : CUBLAS_STATUS_SUCCESS;
 }

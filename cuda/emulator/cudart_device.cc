@@ -196,18 +196,31 @@ const char* cudaGetErrorString(cudaError_t code) { return error_of(code).text; }
 // ---- emulator.h ----
 
 void flambeau_emulator_read(flambeau_emulator_counters* out) {
+  const Hold hold(Runtime::get().lock);
   const Counters& c = counters();
   *out = {c.launches, c.instructions, c.bytes_read, c.bytes_written, c.sectors_read, c.sectors_written};
 }
-void flambeau_emulator_reset() { counters() = Counters(); }
-int flambeau_emulator_configure(const char* name, const char* value) { return configure(name, value) ? 1 : 0; }
+void flambeau_emulator_reset() {
+  const Hold hold(Runtime::get().lock);
+  counters() = Counters();
+}
+int flambeau_emulator_configure(const char* name, const char* value) {
+  const Hold hold(Runtime::get().lock);
+  return configure(name, value) ? 1 : 0;
+}
 uint64_t flambeau_emulator_reports() { return reports(); }
-const char* flambeau_emulator_last_report() { return last_report().c_str(); }
+const char* flambeau_emulator_last_report() {
+  thread_local std::string text;
+  text = last_report();
+  return text.c_str();
+}
 void flambeau_emulator_forget() {
+  const Hold hold(Runtime::get().lock);
   clear_reports();
   Runtime::get().clear_sticky();
 }
 void* flambeau_emulator_bytes(const void* device, uint64_t bytes) {
+  const Hold hold(Runtime::get().lock);
   return DeviceMemory::get().translate(reinterpret_cast<uint64_t>(device), bytes);
 }
 

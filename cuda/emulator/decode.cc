@@ -1,6 +1,7 @@
 // Turns a function into a program: scopes, labels, branches and calls. Functions are put in at the place of
 // their call, so a program is one list of instructions. Calls of the runtime stand-in come by decode() below.
 #include <algorithm>
+#include <span>
 
 #include "decoder.h"
 
@@ -8,6 +9,16 @@ namespace flambeau::emulator {
 namespace {
 
 constexpr int kMaxDepth = 64;
+
+/** The instructions' families, with the best handlers that this processor can run. */
+std::span<const Family> families() {
+#ifdef FLAMBEAU_HAS_V3
+  static const bool v3 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  if (v3 && !settings().plain) return v3::kFamilies;
+#endif
+  return base::kFamilies;
+}
 
 void jump(Warp& w, const Instruction& in, uint32_t mask) {
   if (!w.jump(mask, in.target)) w.part(mask, in.target);
@@ -45,16 +56,18 @@ void Decoder::declare_local(const Declaration& d) {
 
 void Decoder::directive(Cursor& cursor, std::string_view word, Frame& frame, std::string_view label) {
   if (word == ".reg") {
-    while (type_named(cursor.peek().substr(1)) != Type::none || cursor.peek() == ".b128") cursor.next();
+    bool wide = false;
+    while (type_named(cursor.peek().substr(1)) != Type::none || cursor.peek() == ".b128")
+      wide = bytes_of(type_named(cursor.next().substr(1))) == 8;
     do {
       const std::string name(cursor.next());
       uint32_t count = 1;
       if (cursor.accept("<")) {
         count = static_cast<uint32_t>(integer_of(cursor.next()));
         cursor.expect(">");
-        scopes_.back().registers[name] = {program_.registers, count};
+        scopes_.back().registers[name] = {program_.registers, count, wide};
       } else {
-        scopes_.back().symbols[name] = Symbol{.is_register = true, .slot = program_.registers};
+        scopes_.back().symbols[name] = Symbol{.is_register = true, .wide = wide, .slot = program_.registers};
       }
       program_.registers += count;
     } while (cursor.accept(","));
@@ -84,7 +97,7 @@ void Decoder::directive(Cursor& cursor, std::string_view word, Frame& frame, std
 }
 
 void Decoder::body(const Function& f, Frame& frame) {
-  Cursor cursor(ptx_, f.begin, f.end);
+  Cursor cursor(f.tokens, f.begin, f.end);
   const size_t outer = scopes_.size();
   scopes_.emplace_back();
   while (!cursor.done()) {
@@ -149,11 +162,8 @@ void Decoder::instruction(const Statement& s, Frame& frame) {
   } else if (op != "brkpt" && op != "nanosleep" && op != "fence" && op != "membar" && op != "griddepcontrol" &&
              op != "prefetch" && op != "prefetchu" && op != "discard" && op != "applypriority") {
     const Type type = type_named(s.parts.back());
-    if (!decode_memory(*this, s, type) && !decode_warp(*this, s, type) && !decode_compare(*this, s, type) &&
-        !decode_convert(*this, s, type) && !decode_bits(*this, s, type) && !decode_float(*this, s, type) &&
-        !decode_integer(*this, s, type)) {
-      unsupported(s);
-    }
+    const auto& all = families();
+    if (!std::any_of(all.begin(), all.end(), [&](Family family) { return family(*this, s, type); })) unsupported(s);
   }
   guard_ = kNone;
 }
@@ -170,8 +180,8 @@ void Decoder::call(const Statement& s) {
       name = o.name;
     }
   }
-  const auto at = ptx_.functions.find(std::string(name));
-  if (at == ptx_.functions.end() || at->second.begin == at->second.end) {
+  const Function* found = ptx_.function(name);
+  if (found == nullptr || found->begin == found->end) {
     if (name == "__assertfail") {
       emit(trap);
       return;
@@ -179,7 +189,7 @@ void Decoder::call(const Statement& s) {
     unsupported(s, "this function has no body here (an indirect call, or printf?)");
   }
   if (++depth_ > kMaxDepth) unsupported(s, "functions call each other without end");
-  const Function& f = at->second;
+  const Function& f = *found;
   if (s.guard.size() > 0) unsupported(s, "a guarded call is not supported");
   const bool has_results = !f.results.empty();
   Scope scope;
@@ -224,7 +234,7 @@ void Decoder::kernel(const Function& entry) {
   for (const size_t c : program_.dynamic_constants) program_.constants[c].bits += dynamic;
 }
 
-std::unique_ptr<Program> decode(const Ptx& ptx, const Function& entry, const Places& places) {
+std::unique_ptr<Program> decode(Ptx& ptx, const Function& entry, const Places& places) {
   auto program = std::make_unique<Program>();
   program->ptx = &ptx;
   program->name = entry.name;

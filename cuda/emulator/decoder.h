@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "levels.h"
 #include "machine.h"
 
 namespace flambeau::emulator {
@@ -13,6 +14,7 @@ inline uint32_t round_up(uint32_t n, uint32_t align) { return (n + align - 1) / 
 /** A name in a function: a register, or a variable's address. */
 struct Symbol {
   bool is_register = false;
+  bool wide = false;     // a register of 64 bits
   bool dynamic = false;  // in the dynamic shared memory, whose start is known only at the end
   Space space = Space::generic;
   uint32_t slot = 0;
@@ -21,7 +23,7 @@ struct Symbol {
 
 class Decoder {
  public:
-  Decoder(const Ptx& ptx, const Places& places, Program& program) : ptx_(ptx), places_(places), program_(program) {}
+  Decoder(Ptx& ptx, const Places& places, Program& program) : ptx_(ptx), places_(places), program_(program) {}
   void kernel(const Function& entry);
 
   /** The register of a source; numbers become constants of the type. */
@@ -29,10 +31,14 @@ class Decoder {
   /** A predicate as source, with `!` carried out. */
   uint32_t predicate(const Operand& o);
   uint32_t destination(const Operand& o);
+  /** After an instruction that wrote a value of `type`: if the register is of 64 bits, the others are filled, too. */
+  void widen(const Operand& o, Type type);
   /** The second register of `%p|%q`; kNone without. */
   uint32_t second(const Operand& o);
   uint32_t constant(uint64_t bits);
   uint32_t temporary() { return program_.registers++; }
+  /** The offset in the kernel's parameters, if that is what the address says; else one beyond all of them. */
+  uint64_t parameter(const Operand& o);
   /** Fills in the address of a memory instruction. */
   void address(const Operand& o, Instruction& in);
   Instruction& emit(Handler handler, uint32_t dst = kNone, std::initializer_list<uint32_t> sources = {});
@@ -62,6 +68,7 @@ class Decoder {
     std::unordered_map<std::string, Symbol> symbols;
     struct Registers {
       uint32_t first, count;
+      bool wide;
     };
     std::unordered_map<std::string, Registers> registers;  // `%r<20>`
   };
@@ -74,7 +81,7 @@ class Decoder {
   void call(const Statement& s);
   void declare_local(const Declaration& d);
 
-  const Ptx& ptx_;
+  Ptx& ptx_;
   const Places& places_;
   Program& program_;
   std::vector<Scope> scopes_;
@@ -86,21 +93,34 @@ class Decoder {
   int depth_ = 0;
 };
 
-// Each family emits a statement's instructions, or returns false if the opcode is none of its own.
-bool decode_integer(Decoder& d, const Statement& s, Type type);
-bool decode_bits(Decoder& d, const Statement& s, Type type);
-bool decode_float(Decoder& d, const Statement& s, Type type);
-bool decode_compare(Decoder& d, const Statement& s, Type type);
-bool decode_convert(Decoder& d, const Statement& s, Type type);
-bool decode_memory(Decoder& d, const Statement& s, Type type);
-bool decode_warp(Decoder& d, const Statement& s, Type type);
+namespace FLAMBEAU_LEVEL {
+
+/** Predicates, in registers of their own. */
+using Flag = uint32_t;
+
+/** Writes f(lane) in the lanes of the mask. With many of them, all are computed: that is a loop without branches. */
+template <class R, class F>
+FLAMBEAU_INLINE void write_lanes(Register& to, uint32_t mask, F&& f) {
+  constexpr int kFew = 8;
+  if (mask == kAllLanes) {
+    FLAMBEAU_LANES_APART
+    for (uint32_t lane = 0; lane < kLanes; lane++) to.set<R>(lane, f(lane));
+  } else if (std::popcount(mask) < kFew) {
+    each_lane(mask, [&](uint32_t lane) { to.set<R>(lane, f(lane)); });
+  } else {
+    FLAMBEAU_LANES_APART
+    for (uint32_t lane = 0; lane < kLanes; lane++) to.set_where<R>(lane, f(lane), (mask >> lane & 1) != 0);
+  }
+}
 
 /** Makes a handler of a function of one lane's values: lanewise<R, A, B>([](A a, B b) { return r; }). */
 template <class F, class R, class... A>
 struct Lanewise {
   template <size_t... I>
   static void apply(Warp& w, const Instruction& in, uint32_t mask, std::index_sequence<I...>) {
-    each_lane(mask, [&](uint32_t lane) { w.set<R>(in.dst, lane, static_cast<R>(F{}(w.get<A>(in.src[I], lane)...))); });
+    const Register* from[] = {&w.at(in.src[I])...};
+    write_lanes<R>(w.at(in.dst), mask,
+                   [&](uint32_t lane) { return static_cast<R>(F{}(from[I]->template get<A>(lane)...)); });
   }
   static void run(Warp& w, const Instruction& in, uint32_t mask) {
     apply(w, in, mask, std::index_sequence_for<A...>{});
@@ -127,4 +147,5 @@ bool with_integer(Type type, F&& f) {
   }
 }
 
+}  // namespace FLAMBEAU_LEVEL
 }  // namespace flambeau::emulator

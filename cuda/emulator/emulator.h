@@ -17,7 +17,7 @@ void flambeau_emulator_read(struct flambeau_emulator_counters* out);
 void flambeau_emulator_reset(void);
 /** Sets what FLAMBEAU_EMULATOR_<name> sets; 0 if there is no such setting. MEMORY only before the first allocation. */
 int flambeau_emulator_configure(const char* name, const char* value);
-/** How many defects were found, and the text of the last. */
+/** How many defects were found, and the text of the last (valid until this thread asks again). */
 uint64_t flambeau_emulator_reports(void);
 const char* flambeau_emulator_last_report(void);
 /** Forgets reports and the error that a fault leaves behind: only tests may go on after one. */

@@ -6,7 +6,10 @@
 
 namespace flambeau::emulator {
 
-void Warp::start(Block& of, const Program& p, uint32_t number, uint32_t lanes, uint64_t* registers, std::byte* local) {
+Program::Program() = default;
+Program::~Program() = default;
+
+void Warp::start(Block& of, const Program& p, uint32_t number, uint32_t lanes, Register* registers, std::byte* local) {
   block = &of;
   program = &p;
   id = number;
@@ -29,6 +32,14 @@ void Warp::part(uint32_t mask, uint32_t target) {
 // `highest` is for the turn after a long one, for a lane may spin until one that is further on lets it go.
 void Warp::choose(bool highest) {
   const uint32_t ready = live & ~parked & ~stalled;
+  uint32_t apart = ready ^ kAllLanes;
+  for (uint32_t lane = 1; lane < kLanes; lane++) apart |= lane_pc[lane] ^ lane_pc[0];
+  if (apart == 0) {
+    active = ready;
+    next_pc_ = kNone;
+    pc = lane_pc[0];
+    return;
+  }
   uint32_t best = kNone;
   each_lane(ready, [&](uint32_t lane) {
     const uint32_t p = lane_pc[lane];
@@ -50,36 +61,43 @@ void Warp::run(uint64_t budget) {
   const Instruction* code = program->code.data();
   const uint64_t limit = settings().limit;
   bool highest = false;
-  uint64_t left = budget;
+  uint64_t given = std::min(budget, limit - steps), left = given;
   while (runnable()) {
     choose(highest);
     highest = false;
     reschedule = false;
-    while (!reschedule) {
+    do {
       const Instruction& in = code[pc];
       uint32_t mask = active;
       if (in.guard != kNone) {
         const uint32_t on = lanes_where(in.guard, active);
         mask = in.guard_negated ? active & ~on : on;
       }
-      if (++steps > limit) {
-        fail(in, static_cast<uint32_t>(std::countr_zero(active)), Fault::Kind::other,
-             "endless loop? The warp has run " + std::to_string(limit) + " instructions");
+      left--;
+      if (mask != 0) {
+        in.run(*this, in, mask);
+        if (reschedule) break;
       }
-      if (mask != 0) in.run(*this, in, mask);
-      if (reschedule) break;
       pc++;
-      if (--left == 0 || pc >= next_pc_) {
+      if (left == 0 || pc >= next_pc_) {
         place(active, pc);
-        reschedule = true;
+        break;
       }
+    } while (true);
+    if (left != 0) continue;
+    steps += given;
+    if (steps >= limit) {
+      const uint32_t now = runnable() ? live & ~parked & ~stalled : live;
+      if (now == 0) return;
+      const auto lane = static_cast<uint32_t>(std::countr_zero(now));
+      fail(code[lane_pc[lane]], lane, Fault::Kind::other,
+           "endless loop? The warp has run " + std::to_string(limit) + " instructions");
     }
-    if (left == 0) {
-      if (block->threads > kLanes || settings().seed != 0) return;
-      left = budget;
-      highest = true;
-    }
+    given = left = std::min(budget, limit - steps);
+    if (block->threads > kLanes || settings().seed != 0) return;
+    highest = true;
   }
+  steps += given - left;
 }
 
 bool Warp::converge(const Instruction& in, uint32_t& mask, uint32_t members_slot) {
@@ -128,32 +146,59 @@ bool Warp::converge(const Instruction& in, uint32_t& mask, uint32_t members_slot
   return true;
 }
 
-Block::Block(const Program& p, Dim3 grid_size, Dim3 block_size, std::vector<std::byte> values, size_t dynamic)
-    : program(p),
-      grid(grid_size),
-      size(block_size),
-      threads(block_size.x * block_size.y * block_size.z),
-      parameters(std::move(values)),
-      dynamic_shared(static_cast<uint32_t>(dynamic)),
-      sites(p.sites),
-      random_(settings().seed) {
-  const uint32_t start_of_dynamic = (p.shared_bytes + p.dynamic_align - 1) / p.dynamic_align * p.dynamic_align;
-  shared.resize(dynamic != 0 ? start_of_dynamic + dynamic : p.shared_bytes);
-  if (settings().races) shadow.resize(shared.size());
+Block::Block(const Program& p) : program(p), sites(p.sites) {}
+
+void Block::prepare(Dim3 grid_size, Dim3 block_size, const std::vector<std::byte>& values, size_t dynamic) {
+  const auto same = [](Dim3 a, Dim3 b) { return a.x == b.x && a.y == b.y && a.z == b.z; };
+  const bool reshaped = !same(size, block_size) || threads == 0;
+  const bool changed = reshaped || !same(grid, grid_size) || dynamic != dynamic_shared;
+  grid = grid_size;
+  size = block_size;
+  threads = size.x * size.y * size.z;
+  parameters = values;
+  dynamic_shared = static_cast<uint32_t>(dynamic);
+  const uint32_t align = program.dynamic_align;
+  const uint32_t start_of_dynamic = (program.shared_bytes + align - 1) / align * align;
+  shared.resize(dynamic != 0 ? start_of_dynamic + dynamic : program.shared_bytes);
+  shadow.resize(settings().races ? shared.size() : 0);
+  if (memory_version_ != DeviceMemory::get().version()) {
+    memory_version_ = DeviceMemory::get().version();
+    std::fill(sites.begin(), sites.end(), Range());
+  }
+  if (settings().seed != 0) random_ = std::make_unique<std::mt19937_64>(settings().seed);
   const uint32_t count = (threads + kLanes - 1) / kLanes;
-  const size_t each = size_t{p.registers} * kLanes;
-  registers_.resize(count * each, settings().poison ? 0xDEAD'BEEF'DEAD'BEEF : 0);
-  local_.resize(size_t{count} * kLanes * p.local_bytes);
+  if (warps_.size() != count || settings().seed != 0) {
+    order_.resize(count);
+    std::iota(order_.begin(), order_.end(), 0u);
+  }
   warps_.resize(count);
-  order_.resize(count);
-  std::iota(order_.begin(), order_.end(), 0u);
-  for (uint32_t w = 0; w < count; w++) {
-    for (const Constant& c : p.constants) {
-      std::fill_n(registers_.begin() + static_cast<ptrdiff_t>(w * each + size_t{c.slot} * kLanes), kLanes, c.bits);
+  local_.resize(size_t{count} * kLanes * program.local_bytes);
+  const size_t ready = registers_.size(), wanted = size_t{count} * program.registers;
+  if (wanted > ready) {
+    Register poison;
+    std::memset(&poison, settings().poison ? 0xDE : 0, sizeof poison);
+    registers_.resize(wanted, poison);
+    for (size_t first = ready; first < wanted; first += program.registers) {
+      for (const Constant& c : program.constants) {
+        for (uint32_t lane = 0; lane < kLanes; lane++) registers_[first + c.slot].set(lane, c.bits);
+      }
     }
-    for (const auto& [special, slot] : p.specials) {
-      for (uint32_t lane = 0; lane < kLanes; lane++) {
-        registers_[w * each + size_t{slot} * kLanes + lane] = special_value(special, w, lane);
+  }
+  if (changed) write_specials(reshaped);
+}
+
+void Block::write_specials(bool all) {
+  for (uint32_t w = 0; w < warps_.size(); w++) {
+    for (const auto& [special, slot] : program.specials) {
+      Register& r = registers_[size_t{w} * program.registers + slot];
+      const bool of_lane = special <= Special::tid_z || (special >= Special::lanemask_eq && special < Special::clock) ||
+                           special == Special::laneid;
+      if (of_lane && !all) continue;
+      if (of_lane) {
+        for (uint32_t lane = 0; lane < kLanes; lane++) r.set(lane, uint64_t{special_value(special, w, lane)});
+      } else {
+        const uint64_t value = special_value(special, w, 0);
+        for (uint32_t lane = 0; lane < kLanes; lane++) r.set(lane, value);
       }
     }
   }
@@ -165,16 +210,16 @@ void Block::start() {
   std::fill(local_.begin(), local_.end(), fill);
   std::fill(shadow.begin(), shadow.end(), Shadow());
   epoch = 1;
-  const size_t each = size_t{program.registers} * kLanes;
   for (uint32_t w = 0; w < warps_.size(); w++) {
     Warp& warp = warps_[w];
-    warp.start(*this, program, w, std::min(kLanes, threads - w * kLanes), registers_.data() + w * each,
+    warp.start(*this, program, w, std::min(kLanes, threads - w * kLanes),
+               registers_.data() + size_t{w} * program.registers,
                local_.data() + size_t{w} * kLanes * program.local_bytes);
     for (const auto& [special, slot] : program.specials) {
-      // What is the same in every block was written once, by the constructor.
+      // What is the same in every block was written once, by prepare().
       if (special >= Special::ctaid_x && special <= Special::ctaid_z) {
         const uint32_t v = special == Special::ctaid_x ? at.x : special == Special::ctaid_y ? at.y : at.z;
-        for (uint32_t lane = 0; lane < kLanes; lane++) warp.set<uint32_t>(slot, lane, v);
+        std::fill_n(warp.at(slot).low, kLanes, v);
       }
     }
   }
@@ -212,20 +257,38 @@ void Block::run(Dim3 where) {
   start();
   const bool shuffled = settings().seed != 0;
   while (true) {
-    if (shuffled) std::shuffle(order_.begin(), order_.end(), random_);
+    if (shuffled) std::shuffle(order_.begin(), order_.end(), *random_);
     bool progress = false, living = false;
     for (const uint32_t w : order_) {
       if (warps_[w].runnable()) {
-        warps_[w].run(shuffled ? 1 + random_() % 64 : 100'000);
+        warps_[w].run(shuffled ? 1 + (*random_)() % 64 : 100'000);
         progress = true;
       }
       living = living || warps_[w].live != 0;
     }
     if (!living) break;
-    if (release_barriers()) progress = true;
+    if (release_all() || release_barriers()) progress = true;
     if (!progress) stuck();
   }
   for (const Warp& warp : warps_) counters().instructions += warp.steps;
+}
+
+// What nearly all barriers are: __syncthreads(), and every thread has come to the same one.
+bool Block::release_all() {
+  uint32_t where = kNone;
+  for (const Warp& warp : warps_) {
+    if (warp.parked != warp.started || warp.parked_pc == kNone) return false;
+    if (where != kNone && warp.parked_pc != where) return false;
+    where = warp.parked_pc;
+  }
+  const Instruction& in = program.code[where];
+  if (in.mode != kBarrierSync || in.src[1] != kNone || in.target == 0) return false;
+  for (Warp& warp : warps_) {
+    warp.place(warp.parked, where + 1);
+    warp.parked = 0;
+  }
+  epoch++;
+  return true;
 }
 
 bool Block::release_barriers() {
@@ -332,11 +395,16 @@ void Warp::fail(const Instruction& in, uint32_t lane, Fault::Kind kind, const st
                         ", PTX line " + std::to_string(in.line) + ": " + program->ptx->line(in.line));
 }
 
-void launch(const Program& program, Dim3 grid, Dim3 size, std::vector<std::byte> parameters, size_t dynamic_shared) {
-  Block block(program, grid, size, std::move(parameters), dynamic_shared);
+void launch(const Program& program, Dim3 grid, Dim3 size, const std::vector<std::byte>& parameters,
+            size_t dynamic_shared) {
+  // A kernel that fails loses its block: the next launch makes a new one.
+  std::unique_ptr<Block> block = std::move(program.spare);
+  if (block == nullptr) block = std::make_unique<Block>(program);
+  block->prepare(grid, size, parameters, dynamic_shared);
   for (uint32_t z = 0; z < grid.z; z++)
     for (uint32_t y = 0; y < grid.y; y++)
-      for (uint32_t x = 0; x < grid.x; x++) block.run({x, y, z});
+      for (uint32_t x = 0; x < grid.x; x++) block->run({x, y, z});
+  program.spare = std::move(block);
 }
 
 }  // namespace flambeau::emulator

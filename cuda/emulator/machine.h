@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -13,6 +14,10 @@
 #include "memory.h"
 #include "program.h"
 #include "settings.h"
+
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 namespace flambeau::emulator {
 
@@ -26,15 +31,67 @@ struct Dim3 {
   uint32_t x = 1, y = 1, z = 1;
 };
 
-/** Calls f(lane) for every lane in the mask. A full warp is a plain loop that compilers vectorise. */
+// Handlers are compiled once for every level of instructions (levels.h): what they share with the machine is always put
+// in where it is used, so that no processor meets another level's code.
+#define FLAMBEAU_INLINE [[gnu::always_inline]] inline
+
+/** Calls f(lane) for every lane in the mask. */
 template <class F>
-inline void each_lane(uint32_t mask, F&& f) {
+FLAMBEAU_INLINE void each_lane(uint32_t mask, F&& f) {
   if (mask == kAllLanes) {
     for (uint32_t lane = 0; lane < kLanes; lane++) f(lane);
   } else {
     for (; mask != 0; mask &= mask - 1) f(static_cast<uint32_t>(std::countr_zero(mask)));
   }
 }
+
+/**
+ * One register in the 32 lanes of a warp. The low 32 bits lie next to each other, and so do the high ones: an operation
+ * of 32 bits or fewer is a loop over consecutive numbers.
+ */
+struct alignas(64) Register {
+  uint32_t low[kLanes], high[kLanes];
+  template <class T>
+  FLAMBEAU_INLINE T get(uint32_t lane) const {
+    if constexpr (sizeof(T) == 8) {
+      return std::bit_cast<T>(uint64_t{high[lane]} << 32 | low[lane]);
+    } else if constexpr (sizeof(T) == 4) {
+      return std::bit_cast<T>(low[lane]);
+    } else if constexpr (sizeof(T) == 2) {
+      return std::bit_cast<T>(static_cast<uint16_t>(low[lane]));
+    } else {
+      return std::bit_cast<T>(static_cast<uint8_t>(low[lane]));
+    }
+  }
+  /** Integers of fewer than 32 bits are extended by their sign to 32; the high bits are left as they are. */
+  template <class T>
+  FLAMBEAU_INLINE void set(uint32_t lane, T v) {
+    if constexpr (sizeof(T) == 8) {
+      const auto bits = std::bit_cast<uint64_t>(v);
+      low[lane] = static_cast<uint32_t>(bits);
+      high[lane] = static_cast<uint32_t>(bits >> 32);
+    } else if constexpr (std::is_integral_v<T>) {
+      low[lane] = static_cast<uint32_t>(v);
+    } else if constexpr (sizeof(T) == 4) {
+      low[lane] = std::bit_cast<uint32_t>(v);
+    } else {
+      low[lane] = std::bit_cast<uint16_t>(v);
+    }
+  }
+  /** The same without a branch. */
+  template <class T>
+  FLAMBEAU_INLINE void set_where(uint32_t lane, T v, bool on) {
+    const uint32_t old_low = low[lane];
+    if constexpr (sizeof(T) == 8) {
+      const uint32_t old_high = high[lane];
+      set(lane, v);
+      high[lane] = on ? high[lane] : old_high;
+    } else {
+      set(lane, v);
+    }
+    low[lane] = on ? low[lane] : old_low;
+  }
+};
 
 class Block;
 
@@ -53,64 +110,63 @@ class Warp {
   uint32_t started = 0;           // lanes that there were at first
   uint32_t epoch = 0;             // counts __syncwarp, for the search for races
   uint64_t steps = 0;
+  uint32_t parked_pc = 0;  // where the parked lanes are, if they came together; else kNone
 
+  FLAMBEAU_INLINE Register& at(uint32_t slot) const { return registers_[slot]; }
   template <class T>
-  T get(uint32_t slot, uint32_t lane) const {
-    T v;
-    std::memcpy(static_cast<void*>(&v), &registers_[slot * kLanes + lane], sizeof v);
-    return v;
+  FLAMBEAU_INLINE T get(uint32_t slot, uint32_t lane) const {
+    return registers_[slot].get<T>(lane);
   }
-  /** Writes a register: integers are extended by their sign to its 64 bits. */
   template <class T>
-  void set(uint32_t slot, uint32_t lane, T v) {
-    uint64_t bits = 0;
-    if constexpr (std::is_integral_v<T>) {
-      bits = static_cast<uint64_t>(static_cast<std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>(v));
-    } else {
-      std::memcpy(&bits, &v, sizeof v);
-    }
-    registers_[slot * kLanes + lane] = bits;
+  FLAMBEAU_INLINE void set(uint32_t slot, uint32_t lane, T v) {
+    registers_[slot].set(lane, v);
   }
   /** The lanes of `mask` in which the predicate is true. */
-  uint32_t lanes_where(uint32_t slot, uint32_t mask) const {
+  FLAMBEAU_INLINE uint32_t lanes_where(uint32_t slot, uint32_t mask) const {
+    const uint32_t* flags = registers_[slot].low;
     uint32_t lanes = 0;
-    each_lane(mask,
-              [&](uint32_t lane) { lanes |= static_cast<uint32_t>(registers_[slot * kLanes + lane] & 1) << lane; });
-    return lanes;
+#ifdef __SSE2__
+    for (uint32_t lane = 0; lane < kLanes; lane += 4) {
+      const __m128i four = _mm_slli_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(flags + lane)), 31);
+      lanes |= static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(four))) << lane;
+    }
+#else
+    for (uint32_t lane = 0; lane < kLanes; lane++) lanes |= (flags[lane] & 1) << lane;
+#endif
+    return lanes & mask;
   }
 
   /** Sends lanes elsewhere, and the other active ones to the next instruction. */
   void part(uint32_t mask, uint32_t target);
   /** Goes on elsewhere with all active lanes, if no others are to be met before. */
-  bool jump(uint32_t mask, uint32_t target) {
+  FLAMBEAU_INLINE bool jump(uint32_t mask, uint32_t target) {
     if (mask != active || target >= next_pc_) return false;
     pc = target - 1;  // the loop in run() adds one
     return true;
   }
-  void place(uint32_t mask, uint32_t at) {
-    each_lane(mask, [&](uint32_t lane) { lane_pc[lane] = at; });
+  FLAMBEAU_INLINE void place(uint32_t mask, uint32_t where) {
+    each_lane(mask, [&](uint32_t lane) { lane_pc[lane] = where; });
   }
   /** For what a member mask must execute together: true once all of them are here, and `mask` is then those. */
   bool converge(const Instruction& in, uint32_t& mask, uint32_t members_slot);
 
   /** The bytes behind an address, after all checks. */
   std::byte* access(const Instruction& in, uint32_t lane, uint64_t address, uint32_t bytes);
-  uint64_t address(const Instruction& in, uint32_t lane) const {
+  FLAMBEAU_INLINE uint64_t address(const Instruction& in, uint32_t lane) const {
     const uint64_t base = in.narrow_address ? get<uint32_t>(in.src[0], lane) : get<uint64_t>(in.src[0], lane);
     return base + static_cast<uint64_t>(in.offset);
   }
-  std::byte* local(uint32_t lane) const { return local_ + size_t{lane} * program->local_bytes; }
+  FLAMBEAU_INLINE std::byte* local(uint32_t lane) const { return local_ + size_t{lane} * program->local_bytes; }
   [[noreturn]] void fail(const Instruction& in, uint32_t lane, Fault::Kind kind, const std::string& what) const;
 
-  void start(Block& of, const Program& p, uint32_t number, uint32_t lanes, uint64_t* registers, std::byte* local);
-  bool runnable() const { return (live & ~parked & ~stalled) != 0; }
+  void start(Block& of, const Program& p, uint32_t number, uint32_t lanes, Register* registers, std::byte* local);
+  FLAMBEAU_INLINE bool runnable() const { return (live & ~parked & ~stalled) != 0; }
   /** Runs until all lanes have ended or wait, or `budget` instructions are spent. */
   void run(uint64_t budget);
-  uint64_t* registers() { return registers_; }
 
  private:
   void choose(bool highest);
-  uint64_t* registers_ = nullptr;
+  Register* registers_ = nullptr;
   std::byte* local_ = nullptr;
   uint32_t next_pc_ = kNone;  // where the nearest lanes ahead wait to be joined
 };
@@ -126,16 +182,18 @@ struct Shadow {
 /** One block of threads, and all that lasts from one block of a launch to the next. */
 class Block {
  public:
-  Block(const Program& program, Dim3 grid, Dim3 size, std::vector<std::byte> parameters, size_t dynamic_shared);
+  explicit Block(const Program& program);
+  /** For a launch. What is as in the last one stays as it is: registers are poisoned once. */
+  void prepare(Dim3 grid, Dim3 size, const std::vector<std::byte>& parameters, size_t dynamic_shared);
   /** Runs one block to its end. */
   void run(Dim3 at);
 
   const Program& program;
   Dim3 grid, size, at;
-  uint32_t threads;
+  uint32_t threads = 0;
   std::vector<std::byte> parameters;
   std::vector<std::byte> shared;
-  uint32_t dynamic_shared;
+  uint32_t dynamic_shared = 0;
   std::vector<Range> sites;
   std::vector<Shadow> shadow;
   uint32_t epoch = 1;  // counts barriers
@@ -145,7 +203,9 @@ class Block {
 
  private:
   void start();
+  void write_specials(bool all);
   bool release_barriers();
+  bool release_all();
   struct Waiting {
     Warp* warp;
     uint32_t lanes, pc;
@@ -155,17 +215,18 @@ class Block {
   uint32_t special_value(Special special, uint32_t warp, uint32_t lane) const;
   [[noreturn]] void stuck() const;
   std::vector<Warp> warps_;
-  std::vector<uint64_t> registers_;
+  std::vector<Register> registers_;
   std::vector<std::byte> local_;
   std::vector<uint32_t> order_;
-  std::mt19937_64 random_;
+  uint64_t memory_version_ = ~uint64_t{0};  // of the device memory that `sites` remember
+  std::unique_ptr<std::mt19937_64> random_;
 };
 
 /** Runs all blocks; throws Fault. `parameters` are the bytes of the kernel's parameters, laid out as PTX does. */
-void launch(const Program& program, Dim3 grid, Dim3 block, std::vector<std::byte> parameters, size_t dynamic_shared);
+void launch(const Program& program, Dim3 grid, Dim3 block, const std::vector<std::byte>& parameters,
+            size_t dynamic_shared);
 
-// Barrier instructions park lanes with this handler; Block::release finds them by it.
-void barrier_handler(Warp& warp, const Instruction& in, uint32_t mask);
+// Barriers: Instruction::mode. Their target is 1 where the barrier's number is written out.
 inline constexpr uint8_t kBarrierSync = 0, kBarrierPopc = 1, kBarrierAnd = 2, kBarrierOr = 3, kBarrierArrive = 4;
 
 }  // namespace flambeau::emulator

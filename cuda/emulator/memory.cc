@@ -1,6 +1,7 @@
 // See memory.h. Allocations have a gap behind them, so that running over an end never reaches the next one.
 #include "memory.h"
 
+#include <dlfcn.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <new>
 
 #include "settings.h"
@@ -42,8 +44,14 @@ void* reserve(size_t bytes, int rights) {
 }  // namespace
 
 DeviceMemory& DeviceMemory::get() {
-  static DeviceMemory memory;
+  // Never destroyed: at the end of the process other threads may still be at work.
+  static DeviceMemory& memory = *std::make_unique<DeviceMemory>().release();
   return memory;
+}
+
+void keep_loaded(const void* address) {
+  Dl_info info;
+  if (dladdr(address, &info) != 0) dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 DeviceMemory::DeviceMemory() : size_(2 * settings().memory + kHiddenRoom) {
@@ -51,16 +59,11 @@ DeviceMemory::DeviceMemory() : size_(2 * settings().memory + kHiddenRoom) {
   base_ = reinterpret_cast<uint64_t>(reserve(size_, PROT_NONE));
   bytes_ = static_cast<std::byte*>(reserve(size_, PROT_READ | PROT_WRITE));
   free_[base_] = size_;
+  keep_loaded(reinterpret_cast<const void*>(&on_fault));
   struct sigaction action = {};
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO;
   sigaction(SIGSEGV, &action, &previous);
-}
-
-DeviceMemory::~DeviceMemory() {
-  sigaction(SIGSEGV, &previous, nullptr);
-  munmap(reinterpret_cast<void*>(base_), size_);
-  munmap(bytes_, size_);
 }
 
 size_t DeviceMemory::total() const { return settings().memory; }
@@ -73,6 +76,7 @@ uint64_t DeviceMemory::allocate(size_t bytes, bool hidden) {
   const auto [address, size] = *fits;
   free_.erase(fits);
   if (size > room) free_[address + room] = size - room;
+  version_++;
   blocks_[address] = {bytes, room, hidden};
   if (!hidden) used_ += bytes;
   std::memset(bytes_ + (address - base_), settings().poison && !hidden ? 0xFF : 0, bytes);
@@ -83,6 +87,7 @@ bool DeviceMemory::release(uint64_t address) {
   const auto block = blocks_.find(address);
   if (block == blocks_.end() || block->second.hidden) return false;
   size_t room = block->second.room;
+  version_++;
   used_ -= block->second.bytes;
   blocks_.erase(block);
   const auto after = free_.find(address + room);

@@ -16,6 +16,7 @@ struct Range {
 
 class DeviceMemory {
  public:
+  DeviceMemory();  // but there is one, and get() has it
   static DeviceMemory& get();
   DeviceMemory(const DeviceMemory&) = delete;
   DeviceMemory& operator=(const DeviceMemory&) = delete;
@@ -31,12 +32,12 @@ class DeviceMemory {
   std::byte* translate(uint64_t address, size_t bytes) const;
   /** "16 bytes past the end of an allocation of 4000 bytes", for messages. */
   std::string describe(uint64_t address) const;
+  /** Changes when memory is given or taken: what find() said before may be wrong then. */
+  uint64_t version() const { return version_; }
   size_t used() const { return used_; }
   size_t total() const;
 
  private:
-  DeviceMemory();
-  ~DeviceMemory();
   struct Block {
     size_t bytes, room;
     bool hidden;
@@ -45,8 +46,12 @@ class DeviceMemory {
   std::byte* bytes_ = nullptr;
   size_t size_ = 0;
   size_t used_ = 0;
+  uint64_t version_ = 0;
   std::map<uint64_t, Block> blocks_;
   std::map<uint64_t, size_t> free_;
 };
+
+/** Keeps the library that holds `address` in memory until the process ends, even if it is closed. */
+void keep_loaded(const void* address);
 
 }  // namespace flambeau::emulator

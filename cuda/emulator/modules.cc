@@ -16,14 +16,14 @@ T read(const std::byte* at) {
 }
 
 /** The PTX for the newest architecture in the fat binary; empty without. */
-std::string ptx_in(const void* wrapper) {
+std::string_view ptx_in(const void* wrapper) {
   // Wrapper: magic, version, pointer to the binary. Binary: magic, version, size of the header, size of the rest.
   const auto* binary = read<const std::byte*>(static_cast<const std::byte*>(wrapper) + 8);
   const std::byte* at = binary + read<uint16_t>(binary + 6);
   const std::byte* end = at + read<uint64_t>(binary + 8);
   constexpr uint16_t kPtx = 1;
   constexpr uint64_t kCompressed = 0xA000;
-  std::string best;
+  std::string_view best;
   uint32_t newest = 0;
   while (at < end) {
     const auto kind = read<uint16_t>(at);
@@ -33,8 +33,8 @@ std::string ptx_in(const void* wrapper) {
     const auto flags = read<uint64_t>(at + 40);
     if (kind == kPtx && (flags & kCompressed) == 0 && architecture >= newest) {
       newest = architecture;
-      best.assign(reinterpret_cast<const char*>(at + header),
-                  strnlen(reinterpret_cast<const char*>(at + header), bytes));
+      const auto* text = reinterpret_cast<const char*>(at + header);
+      best = {text, strnlen(text, bytes)};
     }
     at += header + bytes;
   }
@@ -74,14 +74,14 @@ void initialize(const Ptx& ptx, const Declaration& d, const Places& places, std:
 
 }  // namespace
 
-Module::Module(const void* fat_binary) : text_(ptx_in(fat_binary)) {}
-
 void Module::load() {
   if (loaded_) return;
-  if (text_.empty()) {
+  keep_loaded(binary_);
+  const std::string_view text = ptx_in(binary_);
+  if (text.empty()) {
     throw PtxError("the program holds no PTX that can be read: build with code=compute_XX and --no-compress");
   }
-  parse(std::move(text_), ptx_);
+  parse(text, ptx_);
   DeviceMemory& memory = DeviceMemory::get();
   for (const Declaration& d : ptx_.variables) {
     if (d.space == Space::shared) continue;
@@ -94,27 +94,28 @@ void Module::load() {
   loaded_ = true;
 }
 
-const Program& Module::program(const std::string& kernel) {
+const Program& Module::program(const char* kernel) {
   load();
   auto& program = programs_[kernel];
   if (program == nullptr) {
-    const auto f = ptx_.functions.find(kernel);
-    if (f == ptx_.functions.end()) throw PtxError("there is no kernel " + kernel + " in the PTX");
-    program = decode(ptx_, f->second, places_);
+    const Function* f = ptx_.function(kernel);
+    if (f == nullptr) throw PtxError("there is no kernel " + std::string(kernel) + " in the PTX");
+    program = decode(ptx_, *f, places_);
+    ptx_.forget(kernel);
   }
   return *program;
 }
 
-std::pair<uint64_t, size_t> Module::variable(const std::string& name) {
+std::pair<uint64_t, size_t> Module::variable(const char* name) {
   load();
   for (const Declaration& d : ptx_.variables) {
-    if (d.name == name) return {places_.at(name), d.bytes};
+    if (d.name == name) return {places_.at(d.name), d.bytes};
   }
   return {0, 0};
 }
 
 Registry& Registry::get() {
-  static Registry registry;
+  static Registry& registry = *std::make_unique<Registry>().release();  // threads may outlive main()
   return registry;
 }
 Module* Registry::add(const void* fat_binary) {
@@ -123,7 +124,10 @@ Module* Registry::add(const void* fat_binary) {
 }
 const Program* Registry::kernel(const void* host) {
   const auto k = kernels_.find(host);
-  return k == kernels_.end() ? nullptr : &k->second.module->program(k->second.name);
+  if (k == kernels_.end()) return nullptr;
+  Entry& entry = k->second;
+  if (entry.program == nullptr) entry.program = &entry.module->program(entry.name);
+  return entry.program;
 }
 std::pair<uint64_t, size_t> Registry::variable(const void* host) {
   const auto v = variables_.find(host);

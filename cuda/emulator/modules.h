@@ -11,34 +11,40 @@
 
 namespace flambeau::emulator {
 
-/** One fat binary. Its PTX is parsed when a kernel or variable is first asked for. */
+/**
+ * One fat binary. Nothing of it is read before a kernel or variable is first asked for, and then no more than that one
+ * needs: programs of a thousand kernels start at once. It stays in memory, see keep_loaded().
+ */
 class Module {
  public:
-  explicit Module(const void* fat_binary);
-  const Program& program(const std::string& kernel);
+  explicit Module(const void* fat_binary) : binary_(fat_binary) {}
+  const Program& program(const char* kernel);
   /** The device address and size of a variable. */
-  std::pair<uint64_t, size_t> variable(const std::string& name);
+  std::pair<uint64_t, size_t> variable(const char* name);
 
  private:
   void load();
-  std::string text_;
+  const void* binary_;
   bool loaded_ = false;
   Ptx ptx_;
   Places places_;
-  std::unordered_map<std::string, std::unique_ptr<Program>> programs_;
+  std::unordered_map<std::string_view, std::unique_ptr<Program>> programs_;
 };
 
+/** A kernel or a variable; `name` is a constant of the program. */
 struct Entry {
   Module* module = nullptr;
-  std::string name;
+  const char* name = nullptr;
+  const Program* program = nullptr;  // once it was launched
 };
 
+/** All modules. Callers hold the lock of Runtime. */
 class Registry {
  public:
   static Registry& get();
   Module* add(const void* fat_binary);
-  void add_kernel(Module* module, const void* host, const char* name) { kernels_[host] = {module, name}; }
-  void add_variable(Module* module, const void* host, const char* name) { variables_[host] = {module, name}; }
+  void add_kernel(Module* module, const void* host, const char* name) { kernels_[host] = {module, name, nullptr}; }
+  void add_variable(Module* module, const void* host, const char* name) { variables_[host] = {module, name, nullptr}; }
   /** Null where the address is no kernel's. Throws PtxError if its PTX is not supported. */
   const Program* kernel(const void* host);
   /** {0, 0} where the address is no variable's. */

@@ -8,7 +8,9 @@
 #include <limits>
 #include <type_traits>
 
-namespace flambeau::emulator {
+#include "levels.h"
+
+namespace flambeau::emulator::FLAMBEAU_LEVEL {
 
 enum class Rounding : uint8_t { nearest, zero, down, up };
 
@@ -166,7 +168,8 @@ T smaller(T a, T b, bool propagate) {
   return elementwise(
       [propagate](auto x, auto y) {
         using E = decltype(x);
-        const double u = x, v = y;
+        using C = std::conditional_t<std::is_same_v<E, double>, double, float>;
+        const C u = x, v = y;
         if (u != u || v != v) return propagate || (u != u && v != v) ? nearest<E>(std::nan("")) : u != u ? y : x;
         return u < v || (u == v && std::signbit(u)) ? x : y;
       },
@@ -177,7 +180,8 @@ T larger(T a, T b, bool propagate) {
   return elementwise(
       [propagate](auto x, auto y) {
         using E = decltype(x);
-        const double u = x, v = y;
+        using C = std::conditional_t<std::is_same_v<E, double>, double, float>;
+        const C u = x, v = y;
         if (u != u || v != v) return propagate || (u != u && v != v) ? nearest<E>(std::nan("")) : u != u ? y : x;
         return u > v || (u == v && !std::signbit(u)) ? x : y;
       },
@@ -248,4 +252,4 @@ T narrow(S v, Rounding mode) {
   return r;
 }
 
-}  // namespace flambeau::emulator
+}  // namespace flambeau::emulator::FLAMBEAU_LEVEL

@@ -6,6 +6,7 @@
 #include "decoder.h"
 
 namespace flambeau::emulator {
+using namespace FLAMBEAU_LEVEL;
 namespace {
 
 constexpr std::string_view kSpecialNames[] = {
@@ -76,7 +77,7 @@ std::optional<Symbol> Decoder::find(std::string_view name) {
     const auto r = scopes_[i].registers.find(stem);
     if (r == scopes_[i].registers.end()) continue;
     const auto n = static_cast<uint32_t>(std::stoul(std::string(name.substr(digits))));
-    if (n < r->second.count) return Symbol{.is_register = true, .slot = r->second.first + n};
+    if (n < r->second.count) return Symbol{.is_register = true, .wide = r->second.wide, .slot = r->second.first + n};
   }
   if (const auto slot = special(name)) return Symbol{.is_register = true, .slot = *slot};
   return std::nullopt;
@@ -134,7 +135,7 @@ uint32_t Decoder::predicate(const Operand& o) {
   Operand plain = o;
   plain.negated = false;
   const uint32_t inverse = temporary();
-  emit(lanewise<uint64_t, uint64_t>([](uint64_t v) { return (v & 1) ^ 1; }), inverse, {source(plain, Type::pred)});
+  emit(lanewise<Flag, Flag>([](Flag v) { return (v & 1) ^ 1; }), inverse, {source(plain, Type::pred)});
   return inverse;
 }
 
@@ -144,9 +145,24 @@ uint32_t Decoder::destination(const Operand& o) {
   if (!s.is_register) unsupported(now_, "the destination is no register");
   return s.slot;
 }
+void Decoder::widen(const Operand& o, Type type) {
+  if (bytes_of(type) == 8 || o.name == "_" || !lookup(o.name).wide) return;
+  const uint32_t slot = destination(o);
+  emit(is_signed(type) ? lanewise<int64_t, int32_t>([](int32_t v) { return v; })
+                       : lanewise<uint64_t, uint32_t>([](uint32_t v) { return v; }),
+       slot, {slot});
+}
 uint32_t Decoder::second(const Operand& o) {
   if (o.pair.empty() || o.pair == "_") return kNone;
   return lookup(o.pair).slot;
+}
+
+uint64_t Decoder::parameter(const Operand& o) {
+  constexpr uint64_t kElsewhere = uint64_t{1} << 63;
+  if (o.name.empty()) return kElsewhere;
+  const Symbol s = lookup(o.name);
+  if (s.is_register || s.space != Space::param) return kElsewhere;
+  return s.address + static_cast<uint64_t>(o.offset);
 }
 
 void Decoder::address(const Operand& o, Instruction& in) {
@@ -159,6 +175,7 @@ void Decoder::address(const Operand& o, Instruction& in) {
   const Symbol s = lookup(o.name);
   if (s.is_register) {
     in.src[0] = s.slot;
+    in.narrow_address = !s.wide;
     return;
   }
   // Parameters of functions are kept in local memory; only those of the kernel are in the parameter space.

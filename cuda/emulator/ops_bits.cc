@@ -3,7 +3,7 @@
 
 #include "decoder.h"
 
-namespace flambeau::emulator {
+namespace flambeau::emulator::FLAMBEAU_LEVEL {
 namespace {
 
 template <class T>
@@ -121,8 +121,8 @@ void lookup3(Warp& w, const Instruction& in, uint32_t mask) {
 void pack(Warp& w, const Instruction& in, uint32_t mask) {
   each_lane(mask, [&](uint32_t lane) {
     uint64_t r = 0;
-    const uint64_t low = in.mode == 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * in.mode) - 1;
-    for (uint32_t k = 0; k < in.count; k++) r |= (w.get<uint64_t>(in.list[k], lane) & low) << 8 * in.mode * k;
+    const uint64_t low = (uint64_t{1} << 8 * in.mode) - 1;
+    for (uint32_t k = 0; k < in.count; k++) r |= (w.get<uint32_t>(in.list[k], lane) & low) << 8 * in.mode * k;
     w.set<uint64_t>(in.dst, lane, r);
   });
 }
@@ -130,7 +130,7 @@ void unpack(Warp& w, const Instruction& in, uint32_t mask) {
   each_lane(mask, [&](uint32_t lane) {
     const auto v = w.get<uint64_t>(in.src[0], lane);
     const uint64_t low = (uint64_t{1} << 8 * in.mode) - 1;
-    for (uint32_t k = 0; k < in.count; k++) w.set<uint64_t>(in.list[k], lane, v >> 8 * in.mode * k & low);
+    for (uint32_t k = 0; k < in.count; k++) w.set<uint32_t>(in.list[k], lane, static_cast<uint32_t>(v >> 8 * in.mode * k & low));
   });
 }
 
@@ -138,11 +138,12 @@ bool decode_move(Decoder& d, const Statement& s, Type type) {
   if (s.has("b128")) return false;
   const Operand &to = s.operands[0], &from = s.operands[1];
   const bool packs = from.kind == Operand::Kind::list, unpacks = to.kind == Operand::Kind::list;
+  if (packs && unpacks) return false;
   if (!packs && !unpacks) {
     const uint32_t dst = d.destination(to), src = d.source(from, type);
     const uint32_t bytes = bytes_of(type);
-    d.emit(type == Type::pred || bytes == 8 ? lanewise<uint64_t, uint64_t>([](uint64_t a) { return a; })
-           : bytes == 4                     ? lanewise<uint32_t, uint32_t>([](uint32_t a) { return a; })
+    d.emit(bytes == 8                          ? lanewise<uint64_t, uint64_t>([](uint64_t a) { return a; })
+           : bytes == 4 || type == Type::pred ? lanewise<uint32_t, uint32_t>([](uint32_t a) { return a; })
                                             : lanewise<uint16_t, uint16_t>([](uint16_t a) { return a; }),
            dst, {src});
     return true;
@@ -189,7 +190,7 @@ bool decode_counts(Decoder& d, const Statement& s, Type type) {
           [](T a) { return highest(a) == kNone ? kNone : static_cast<uint32_t>(8 * sizeof(T)) - 1 - highest(a); });
     }
   });
-  if (type == Type::pred && op == "not") h = lanewise<uint64_t, uint64_t>([](uint64_t a) { return (a & 1) ^ 1; });
+  if (type == Type::pred && op == "not") h = lanewise<Flag, Flag>([](Flag a) { return (a & 1) ^ 1; });
   if (h == nullptr) return false;
   d.emit(h, d.destination(s.operands[0]), {d.source(s.operands[1], type)});
   return true;
@@ -207,7 +208,7 @@ bool decode_bits(Decoder& d, const Statement& s, Type type) {
   Handler h = nullptr;
   if (op == "and" || op == "or" || op == "xor") {
     if (type == Type::pred) {
-      h = two_operands<uint64_t>(op);
+      h = two_operands<Flag>(op);
     } else {
       with_integer(type, [&]<class T>() { h = two_operands<T>(op); });
     }
@@ -266,4 +267,4 @@ bool decode_bits(Decoder& d, const Statement& s, Type type) {
   return false;
 }
 
-}  // namespace flambeau::emulator
+}  // namespace flambeau::emulator::FLAMBEAU_LEVEL

@@ -2,29 +2,29 @@
 #include "decoder.h"
 #include "numbers.h"
 
-namespace flambeau::emulator {
+namespace flambeau::emulator::FLAMBEAU_LEVEL {
 namespace {
 
 /** A comparison by name; floats have ordered ones (false with NaN) and unordered ones (true with NaN). */
 template <class T>
 Handler comparison(std::string_view name) {
-  if (name == "eq") return lanewise<uint64_t, T, T>([](T a, T b) { return a == b; });
-  if (name == "lt" || name == "lo") return lanewise<uint64_t, T, T>([](T a, T b) { return a < b; });
-  if (name == "le" || name == "ls") return lanewise<uint64_t, T, T>([](T a, T b) { return a <= b; });
-  if (name == "gt" || name == "hi") return lanewise<uint64_t, T, T>([](T a, T b) { return a > b; });
-  if (name == "ge" || name == "hs") return lanewise<uint64_t, T, T>([](T a, T b) { return a >= b; });
+  if (name == "eq") return lanewise<Flag, T, T>([](T a, T b) { return a == b; });
+  if (name == "lt" || name == "lo") return lanewise<Flag, T, T>([](T a, T b) { return a < b; });
+  if (name == "le" || name == "ls") return lanewise<Flag, T, T>([](T a, T b) { return a <= b; });
+  if (name == "gt" || name == "hi") return lanewise<Flag, T, T>([](T a, T b) { return a > b; });
+  if (name == "ge" || name == "hs") return lanewise<Flag, T, T>([](T a, T b) { return a >= b; });
   if constexpr (std::is_integral_v<T>) {
-    if (name == "ne") return lanewise<uint64_t, T, T>([](T a, T b) { return a != b; });
+    if (name == "ne") return lanewise<Flag, T, T>([](T a, T b) { return a != b; });
   } else {
-    if (name == "ne") return lanewise<uint64_t, T, T>([](T a, T b) { return a < b || a > b; });
-    if (name == "equ") return lanewise<uint64_t, T, T>([](T a, T b) { return !(a < b || a > b); });
-    if (name == "neu") return lanewise<uint64_t, T, T>([](T a, T b) { return !(a == b); });
-    if (name == "ltu") return lanewise<uint64_t, T, T>([](T a, T b) { return !(a >= b); });
-    if (name == "leu") return lanewise<uint64_t, T, T>([](T a, T b) { return !(a > b); });
-    if (name == "gtu") return lanewise<uint64_t, T, T>([](T a, T b) { return !(a <= b); });
-    if (name == "geu") return lanewise<uint64_t, T, T>([](T a, T b) { return !(a < b); });
-    if (name == "num") return lanewise<uint64_t, T, T>([](T a, T b) { return a == a && b == b; });
-    if (name == "nan") return lanewise<uint64_t, T, T>([](T a, T b) { return a != a || b != b; });
+    if (name == "ne") return lanewise<Flag, T, T>([](T a, T b) { return a < b || a > b; });
+    if (name == "equ") return lanewise<Flag, T, T>([](T a, T b) { return !(a < b || a > b); });
+    if (name == "neu") return lanewise<Flag, T, T>([](T a, T b) { return !(a == b); });
+    if (name == "ltu") return lanewise<Flag, T, T>([](T a, T b) { return !(a >= b); });
+    if (name == "leu") return lanewise<Flag, T, T>([](T a, T b) { return !(a > b); });
+    if (name == "gtu") return lanewise<Flag, T, T>([](T a, T b) { return !(a <= b); });
+    if (name == "geu") return lanewise<Flag, T, T>([](T a, T b) { return !(a < b); });
+    if (name == "num") return lanewise<Flag, T, T>([](T a, T b) { return a == a && b == b; });
+    if (name == "nan") return lanewise<Flag, T, T>([](T a, T b) { return a != a || b != b; });
   }
   return nullptr;
 }
@@ -41,9 +41,9 @@ Handler comparison_of(std::string_view name, Type type) {
 }
 
 Handler joined(std::string_view how) {
-  if (how == "and") return lanewise<uint64_t, uint64_t, uint64_t>([](uint64_t a, uint64_t b) { return a & b & 1; });
-  if (how == "or") return lanewise<uint64_t, uint64_t, uint64_t>([](uint64_t a, uint64_t b) { return (a | b) & 1; });
-  return lanewise<uint64_t, uint64_t, uint64_t>([](uint64_t a, uint64_t b) { return (a ^ b) & 1; });
+  if (how == "and") return lanewise<Flag, Flag, Flag>([](Flag a, Flag b) { return a & b & 1; });
+  if (how == "or") return lanewise<Flag, Flag, Flag>([](Flag a, Flag b) { return (a | b) & 1; });
+  return lanewise<Flag, Flag, Flag>([](Flag a, Flag b) { return (a ^ b) & 1; });
 }
 
 /** Comparisons of pairs give a predicate for each half. */
@@ -90,7 +90,11 @@ void decode_set(Decoder& d, const Statement& s, Type type) {
     return;
   }
   const std::string_view how = joining(s);
-  uint32_t result = d.temporary();
+  const bool both = d.second(s.operands[0]) != kNone;
+  const bool sets = s.parts[0] == "set";
+  const uint32_t dst = d.destination(s.operands[0]);
+  // What comes in between is kept apart: the destination may be the predicate that is joined, or the guard.
+  uint32_t result = sets || both || !how.empty() ? d.temporary() : dst;
   uint32_t a = d.source(s.operands[1], type), b = d.source(s.operands[2], type);
   if (s.has("ftz")) {
     const Handler flushed = lanewise<float, float>([](float v) { return flush(v); });
@@ -102,31 +106,32 @@ void decode_set(Decoder& d, const Statement& s, Type type) {
   }
   d.emit(comparison_of(s.parts[1], type), result, {a, b});
   uint32_t inverse = kNone;
-  const bool both = d.second(s.operands[0]) != kNone;
   if (both) {
     inverse = d.temporary();
-    d.emit(lanewise<uint64_t, uint64_t>([](uint64_t v) { return v ^ 1; }), inverse, {result});
+    d.emit(lanewise<Flag, Flag>([](Flag v) { return v ^ 1; }), inverse, {result});
   }
+  const auto copied = lanewise<Flag, Flag>([](Flag v) { return v; });
   if (!how.empty()) {
     const uint32_t with = d.predicate(s.operands[3]);
-    const uint32_t all = d.temporary();
+    const uint32_t all = both || sets ? d.temporary() : dst;
     d.emit(joined(how), all, {result, with});
     if (both) d.emit(joined(how), d.second(s.operands[0]), {inverse, with});
     result = all;
   } else if (both) {
-    d.emit(lanewise<uint64_t, uint64_t>([](uint64_t v) { return v; }), d.second(s.operands[0]), {inverse});
+    d.emit(copied, d.second(s.operands[0]), {inverse});
   }
-  uint64_t one = 1;
-  if (s.parts[0] == "set") {
-    const Type to = type_named(s.parts[s.parts.size() - 2]);
-    one = to == Type::f32     ? 0x3F80'0000
-          : to == Type::f16   ? 0x3C00
-          : to == Type::bf16  ? 0x3F80
-          : bytes_of(to) == 2 ? 0xFFFF
-                              : 0xFFFF'FFFF;
+  if (!sets) {
+    if (result != dst) d.emit(copied, dst, {result});
+    return;
   }
-  d.emit(lanewise<uint64_t, uint64_t, uint64_t>([](uint64_t v, uint64_t unit) { return v != 0 ? unit : 0; }),
-         d.destination(s.operands[0]), {result, d.constant(one)});
+  const Type to = type_named(s.parts[s.parts.size() - 2]);
+  const uint64_t one = to == Type::f32     ? 0x3F80'0000
+                       : to == Type::f16   ? 0x3C00
+                       : to == Type::bf16  ? 0x3F80
+                       : bytes_of(to) == 2 ? 0xFFFF
+                                           : 0xFFFF'FFFF;
+  d.emit(lanewise<uint32_t, Flag, uint32_t>([](Flag v, uint32_t unit) { return v != 0 ? unit : 0; }), dst,
+         {result, d.constant(one)});
 }
 
 }  // namespace
@@ -138,8 +143,10 @@ bool decode_compare(Decoder& d, const Statement& s, Type type) {
     return true;
   }
   if (op == "selp") {
-    Handler h = lanewise<uint64_t, uint64_t, uint64_t, uint64_t>(
-        [](uint64_t a, uint64_t b, uint64_t p) { return (p & 1) != 0 ? a : b; });
+    Handler h = bytes_of(type) == 8 ? lanewise<uint64_t, uint64_t, uint64_t, Flag>(
+                                          [](uint64_t a, uint64_t b, Flag p) { return (p & 1) != 0 ? a : b; })
+                                    : lanewise<uint32_t, uint32_t, uint32_t, Flag>(
+                                          [](uint32_t a, uint32_t b, Flag p) { return (p & 1) != 0 ? a : b; });
     d.emit(h, d.destination(s.operands[0]),
            {d.source(s.operands[1], type), d.source(s.operands[2], type), d.predicate(s.operands[3])});
     return true;
@@ -157,4 +164,4 @@ bool decode_compare(Decoder& d, const Statement& s, Type type) {
   return false;
 }
 
-}  // namespace flambeau::emulator
+}  // namespace flambeau::emulator::FLAMBEAU_LEVEL

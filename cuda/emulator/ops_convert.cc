@@ -2,7 +2,7 @@
 #include "decoder.h"
 #include "numbers.h"
 
-namespace flambeau::emulator {
+namespace flambeau::emulator::FLAMBEAU_LEVEL {
 namespace {
 
 constexpr uint8_t kSaturate = 4, kFlush = 8, kRelu = 16, kWhole = 32;  // bits of mode above the rounding
@@ -84,30 +84,51 @@ void convert(Warp& w, const Instruction& in, uint32_t mask) {
   });
 }
 
+/** What needs no care: integers cut or extended, and all that C++ rounds to nearest itself. */
+template <class D, class S>
+void plain(Warp& w, const Instruction& in, uint32_t mask) {
+  const Register& from = w.at(in.src[0]);
+  write_lanes<D>(w.at(in.dst), mask, [&](uint32_t lane) {
+    if constexpr (std::is_floating_point_v<D>) {
+      return canonical(static_cast<D>(from.get<S>(lane)));
+    } else {
+      return static_cast<D>(from.get<S>(lane));
+    }
+  });
+}
+template <class D, class S>
+Handler choose(uint8_t mode) {
+  constexpr bool kIntegers = std::is_integral_v<D> && std::is_integral_v<S>;
+  if constexpr (kIntegers || (std::is_floating_point_v<D> && !std::is_same_v<D, S>)) {
+    if (mode == 0) return plain<D, S>;
+  }
+  return convert<D, S>;
+}
+
 template <class D>
-Handler from(Type type) {
+Handler from(Type type, uint8_t mode) {
   switch (type) {
-    case Type::f16: return convert<D, Half>;
-    case Type::bf16: return convert<D, BFloat>;
-    case Type::f32: return convert<D, float>;
-    case Type::f64: return convert<D, double>;
+    case Type::f16: return choose<D, Half>(mode);
+    case Type::bf16: return choose<D, BFloat>(mode);
+    case Type::f32: return choose<D, float>(mode);
+    case Type::f64: return choose<D, double>(mode);
     default: break;
   }
   Handler h = nullptr;
-  with_integer(type, [&]<class S>() { h = convert<D, S>; });
+  with_integer(type, [&]<class S>() { h = choose<D, S>(mode); });
   return h;
 }
 
-Handler conversion(Type to, Type type) {
+Handler conversion(Type to, Type type, uint8_t mode) {
   switch (to) {
-    case Type::f16: return from<Half>(type);
-    case Type::bf16: return from<BFloat>(type);
-    case Type::f32: return from<float>(type);
-    case Type::f64: return from<double>(type);
+    case Type::f16: return from<Half>(type, mode);
+    case Type::bf16: return from<BFloat>(type, mode);
+    case Type::f32: return from<float>(type, mode);
+    case Type::f64: return from<double>(type, mode);
     default: break;
   }
   Handler h = nullptr;
-  with_integer(to, [&]<class D>() { h = from<D>(type); });
+  with_integer(to, [&]<class D>() { h = from<D>(type, mode); });
   return h;
 }
 
@@ -144,10 +165,6 @@ bool decode_convert(Decoder& d, const Statement& s, Type type) {
     in.mode = s.has("rna") ? 2 : s.has("rz") ? 1 : 0;
     return true;
   }
-  const Type to = type_named(to_name);
-  const bool pair = to == Type::f16x2 || to == Type::bf16x2;
-  Handler h = pair ? (to == Type::f16x2 ? pack_pair<Half> : pack_pair<BFloat>) : conversion(to, type);
-  if (h == nullptr || (pair && (type != Type::f32 || s.operands.size() != 3))) return false;
   uint8_t mode = 0;
   for (const std::string_view part : s.parts) {
     if (part == "rz" || part == "rzi") mode = 1;
@@ -161,10 +178,15 @@ bool decode_convert(Decoder& d, const Statement& s, Type type) {
     if (part == "rni" || part == "rzi" || part == "rmi" || part == "rpi") mode |= kWhole;
     if (part == "rna" || part == "rs" || part == "satfinite") return false;
   }
+  const Type to = type_named(to_name);
+  const bool pair = to == Type::f16x2 || to == Type::bf16x2;
+  Handler h = pair ? (to == Type::f16x2 ? pack_pair<Half> : pack_pair<BFloat>) : conversion(to, type, mode);
+  if (h == nullptr || (pair && (type != Type::f32 || s.operands.size() != 3))) return false;
   Instruction& in = d.emit(h, d.destination(s.operands[0]),
                            {d.source(s.operands[1], type), pair ? d.source(s.operands[2], type) : kNone});
   in.mode = mode;
+  d.widen(s.operands[0], to);
   return true;
 }
 
-}  // namespace flambeau::emulator
+}  // namespace flambeau::emulator::FLAMBEAU_LEVEL

@@ -5,7 +5,7 @@
 #include "decoder.h"
 #include "numbers.h"
 
-namespace flambeau::emulator {
+namespace flambeau::emulator::FLAMBEAU_LEVEL {
 namespace {
 
 // ---- wrappers: an operation, and what its modifiers ask for besides ----
@@ -50,9 +50,24 @@ struct Arithmetic {
   }
   static void run(Warp& w, const Instruction& in, uint32_t mask) { apply(w, in, mask, std::make_index_sequence<N>{}); }
 };
+
+/** To nearest and without modifiers, as most are. */
+template <class F, class T, size_t N>
+struct PlainArithmetic {
+  template <size_t... I>
+  static void apply(Warp& w, const Instruction& in, uint32_t mask, std::index_sequence<I...>) {
+    const Register* from[] = {&w.at(in.src[I])...};
+    write_lanes<T>(w.at(in.dst), mask, [&](uint32_t lane) { return F{}(from[I]->template get<T>(lane)...); });
+  }
+  static void run(Warp& w, const Instruction& in, uint32_t mask) { apply(w, in, mask, std::make_index_sequence<N>{}); }
+};
+
+struct Handlers {
+  Handler plain = nullptr, modified = nullptr;
+};
 template <class T, size_t N, class F>
-Handler arithmetic(F) {
-  return &Arithmetic<F, T, N>::run;
+Handlers arithmetic(F) {
+  return {&PlainArithmetic<F, T, N>::run, &Arithmetic<F, T, N>::run};
 }
 
 template <class F>
@@ -69,14 +84,14 @@ bool with_float(Type type, F&& f) {
 }
 
 template <class T>
-Handler choose(const Statement& s) {
+Handlers choose(const Statement& s) {
   const std::string_view op = s.parts[0];
   if (op == "add") return arithmetic<T, 2>([](T a, T b) { return sum(a, b); });
   if (op == "sub") return arithmetic<T, 2>([](T a, T b) { return difference(a, b); });
   if (op == "mul") return arithmetic<T, 2>([](T a, T b) { return product(a, b); });
   if (op == "fma" || op == "mad") return arithmetic<T, 3>([](T a, T b, T c) { return fused(a, b, c); });
   const bool nan = s.has("NaN");
-  if (s.has("xorsign")) return nullptr;
+  if (s.has("xorsign")) return {};
   if (op == "min" && nan) return arithmetic<T, 2>([](T a, T b) { return smaller(a, b, true); });
   if (op == "min") return arithmetic<T, 2>([](T a, T b) { return smaller(a, b, false); });
   if (op == "max" && nan) return arithmetic<T, 2>([](T a, T b) { return larger(a, b, true); });
@@ -112,7 +127,7 @@ Handler choose(const Statement& s) {
     if (op == "cos") return arithmetic<T, 1>([](T a) { return nearest<T>(std::cos(double{a})); });
     if (op == "copysign") return arithmetic<T, 2>([](T a, T b) { return std::copysign(b, a); });
   }
-  return nullptr;
+  return {};
 }
 
 /** neg and abs work on the sign bit alone, and so on NaN. */
@@ -162,18 +177,23 @@ bool decode_float(Decoder& d, const Statement& s, Type type) {
     return true;
   }
   if (!is_float(type)) return false;
+  const auto mode = static_cast<uint8_t>(rounding_of(s) | (s.has("ftz") ? kFlush : 0) |
+                                         (s.has("sat") ? kSaturate : 0) | (s.has("relu") ? kRelu : 0));
   Handler h = nullptr;
-  const bool signs = op == "neg" || op == "abs";
-  with_float(type, [&]<class T>() { h = signs ? sign_bits<T>(op == "neg") : choose<T>(s); });
+  with_float(type, [&]<class T>() {
+    if (op == "neg" || op == "abs") {
+      h = sign_bits<T>(op == "neg");
+    } else {
+      const Handlers both = choose<T>(s);
+      h = mode == 0 ? both.plain : both.modified;
+    }
+  });
   if (h == nullptr) return false;
   uint32_t sources[3] = {kNone, kNone, kNone};
   if (s.operands.size() > 4) return false;
   for (size_t i = 1; i < s.operands.size(); i++) sources[i - 1] = d.source(s.operands[i], type);
-  Instruction& in = d.emit(h, d.destination(s.operands[0]), {sources[0], sources[1], sources[2]});
-  if (signs) return true;
-  in.mode = static_cast<uint8_t>(rounding_of(s) | (s.has("ftz") ? kFlush : 0) | (s.has("sat") ? kSaturate : 0) |
-                                 (s.has("relu") ? kRelu : 0));
+  d.emit(h, d.destination(s.operands[0]), {sources[0], sources[1], sources[2]}).mode = mode;
   return true;
 }
 
-}  // namespace flambeau::emulator
+}  // namespace flambeau::emulator::FLAMBEAU_LEVEL

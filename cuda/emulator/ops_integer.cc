@@ -4,7 +4,7 @@
 
 #include "decoder.h"
 
-namespace flambeau::emulator {
+namespace flambeau::emulator::FLAMBEAU_LEVEL {
 namespace {
 
 template <class T>
@@ -240,4 +240,4 @@ bool decode_integer(Decoder& d, const Statement& s, Type type) {
   return done;
 }
 
-}  // namespace flambeau::emulator
+}  // namespace flambeau::emulator::FLAMBEAU_LEVEL

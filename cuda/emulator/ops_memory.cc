@@ -1,25 +1,12 @@
-// Loads, stores, atomics and the conversion of addresses, with the checks that every access passes.
+// Loads, stores, atomics and the conversion of addresses. The usual case is checked here, for a whole warp at once; what
+// is not usual goes to Warp::access (access.cc), lane by lane.
 #include <algorithm>
-#include <cstdio>
 
 #include "decoder.h"
 #include "numbers.h"
 
-namespace flambeau::emulator {
+namespace flambeau::emulator::FLAMBEAU_LEVEL {
 namespace {
-
-const char* name_of(Access access) {
-  return access == Access::read ? "read" : access == Access::write ? "write" : "atomic";
-}
-
-std::string what(const char* problem, const char* space, const Instruction& in, uint32_t bytes, uint64_t address) {
-  char text[160];
-  std::snprintf(text, sizeof text, "%s %s %s of %u bytes at 0x%llx", problem, space, name_of(in.access), bytes,
-                static_cast<unsigned long long>(address));
-  return text;
-}
-
-// ---- handlers ----
 
 /** Bytes and 32-byte sectors that one instruction moves to or from global memory. */
 void count_traffic(const Instruction& in, uint32_t bytes, uint64_t sectors, uint32_t lanes) {
@@ -34,25 +21,95 @@ void count_traffic(const Instruction& in, uint32_t bytes, uint64_t sectors, uint
   }
 }
 
+/** The memory that an instruction most likely touches: addresses of lane i begin at `begin` + i·`stride`. */
+struct Room {
+  uint64_t begin = 0, bytes = 0;
+  std::byte* host = nullptr;
+  uint64_t stride = 0;
+  bool global = false;
+};
+FLAMBEAU_INLINE Room room_of(Warp& w, const Instruction& in, uint64_t first_address) {
+  Block& block = *w.block;
+  Space space = in.space;
+  uint64_t begin = 0;
+  if (space == Space::generic && (first_address & kWindowMask) == kSharedWindow) {
+    space = Space::shared;
+    begin = kSharedWindow;
+  }
+  switch (space) {
+    case Space::shared:
+      if (!block.shadow.empty()) return {};  // the search for races wants to see each access
+      return {begin, block.shared.size(), block.shared.data(), 0, false};
+    case Space::local: return {0, w.program->local_bytes, w.local(0), w.program->local_bytes, false};
+    case Space::param: return {};
+    default: break;
+  }
+  const Range& range = block.sites[in.site];
+  return {range.begin, range.end - range.begin, range.host, 0, true};
+}
+
+/** The addresses of all 32 lanes, checked: relative to `host`. */
+struct Addresses {
+  enum class Kind : uint8_t { apart, same, consecutive } kind;
+  std::byte* host;
+  uint64_t offsets[kLanes];
+};
+
+/** Fills in `to` if all lanes may go where they want; else they are looked at one by one, and the wrong one is named. */
+FLAMBEAU_INLINE bool check_all(Warp& w, const Instruction& in, uint32_t bytes, Addresses& to) {
+  const Register& base = w.at(in.src[0]);
+  const uint64_t upper = in.narrow_address ? 0 : 0xFFFF'FFFF;
+  const auto address = [&](uint32_t lane) { return (uint64_t{base.high[lane]} & upper) << 32 | base.low[lane]; };
+  const auto shift = static_cast<uint64_t>(in.offset);
+  const Room room = room_of(w, in, address(0) + shift);
+  if (room.bytes < bytes) return false;
+  const uint64_t last = room.bytes - bytes, from = shift - room.begin;
+  const uint64_t first = address(0) + from;
+  uint64_t outside = 0, low = 0, different = 0, jumps = 0;
+  // Offsets are below 2^63 if they are right, so a sign shows those that are not.
+  FLAMBEAU_LANES_APART
+  for (uint32_t lane = 0; lane < kLanes; lane++) {
+    const uint64_t offset = address(lane) + from;
+    outside |= offset | (last - offset);
+    low |= offset;
+    const uint64_t place = offset + lane * room.stride;
+    different |= place ^ first;
+    jumps |= place - first - lane * bytes;
+    to.offsets[lane] = place;
+  }
+  if (outside >> 63 != 0 || (low & (bytes - 1)) != 0) return false;
+  to.host = room.host;
+  to.kind = different == 0 ? Addresses::Kind::same
+            : jumps == 0   ? Addresses::Kind::consecutive
+                           : Addresses::Kind::apart;
+  if (room.global) {
+    uint64_t sectors = 1;
+    if (to.kind == Addresses::Kind::consecutive) {
+      sectors = (first + kLanes * bytes - 1) / 32 - first / 32 + 1;
+    } else if (to.kind == Addresses::Kind::apart) {
+      for (uint32_t lane = 1; lane < kLanes; lane++) sectors += to.offsets[lane] / 32 != to.offsets[lane - 1] / 32;
+    }
+    count_traffic(in, bytes, sectors, kLanes);
+  }
+  return true;
+}
+
 /**
  * Calls f(lane, pointer) for each lane's checked address. What most accesses are (in the allocation that the
  * instruction touched last, or in shared memory without a search for races) is checked here, the rest by Warp::access.
  */
 template <class F>
-void each_access(Warp& w, const Instruction& in, uint32_t mask, uint32_t bytes, F&& f) {
-  Block& block = *w.block;
+FLAMBEAU_INLINE void each_access(Warp& w, const Instruction& in, uint32_t mask, uint32_t bytes, F&& f) {
   const bool global = in.space <= Space::global;
-  const Range shared = {0, block.shadow.empty() && in.space == Space::shared ? block.shared.size() : 0,
-                        block.shared.data()};
-  const Range* range = global ? &block.sites[in.site] : &shared;
   uint64_t sectors = 0, last = ~uint64_t{0};
   uint32_t lanes = 0;
   for (uint32_t rest = mask; rest != 0; rest &= rest - 1) {
     const auto lane = static_cast<uint32_t>(std::countr_zero(rest));
     const uint64_t address = w.address(in, lane);
-    const uint64_t offset = address - range->begin, size = range->end - range->begin;
-    const bool inside = offset < size && size - offset >= bytes && (address & (bytes - 1)) == 0;
-    f(lane, inside ? range->host + offset : w.access(in, lane, address, bytes));
+    const Room room = room_of(w, in, address);
+    const uint64_t offset = address - room.begin;
+    const bool inside = offset < room.bytes && room.bytes - offset >= bytes && (address & (bytes - 1)) == 0;
+    f(lane, inside ? room.host + offset + lane * room.stride : w.access(in, lane, address, bytes));
     if (!global || (address & kWindowMask) != 0) continue;
     lanes++;
     const uint64_t first = address / 32, end = (address + bytes - 1) / 32;
@@ -63,32 +120,85 @@ void each_access(Warp& w, const Instruction& in, uint32_t mask, uint32_t bytes, 
 }
 
 template <class T>
+FLAMBEAU_INLINE T value_at(const std::byte* p) {
+  T v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+template <class T>
 void load(Warp& w, const Instruction& in, uint32_t mask) {
-  if (in.count == 1) {
-    each_access(w, in, mask, sizeof(T), [&w, slot = in.list[0]](uint32_t lane, const std::byte* p) {
-      T v;
-      std::memcpy(&v, p, sizeof v);
-      w.set<T>(slot, lane, v);
-    });
-    return;
+  Addresses at;
+  Register& to = w.at(in.list[0]);
+  if (mask != kAllLanes || !check_all(w, in, sizeof(T), at)) {
+    each_access(w, in, mask, sizeof(T), [&](uint32_t lane, const std::byte* p) { to.set(lane, value_at<T>(p)); });
+  } else if (at.kind == Addresses::Kind::consecutive) {
+    T values[kLanes];
+    std::memcpy(values, at.host + at.offsets[0], sizeof values);
+    for (uint32_t lane = 0; lane < kLanes; lane++) to.set(lane, values[lane]);
+  } else if (at.kind == Addresses::Kind::same) {
+    const T v = value_at<T>(at.host + at.offsets[0]);
+    for (uint32_t lane = 0; lane < kLanes; lane++) to.set(lane, v);
+  } else {
+    for (uint32_t lane = 0; lane < kLanes; lane++) to.set(lane, value_at<T>(at.host + at.offsets[lane]));
   }
-  each_access(w, in, mask, static_cast<uint32_t>(sizeof(T)) * in.count, [&](uint32_t lane, const std::byte* p) {
-    for (uint32_t k = 0; k < in.count; k++) {
-      T v;
-      std::memcpy(&v, p + k * sizeof(T), sizeof v);
-      w.set<T>(in.list[k], lane, v);
-    }
-  });
+}
+
+/** A kernel's parameter by its name: the same in all lanes, and known to be there. */
+template <class T>
+void load_parameter(Warp& w, const Instruction& in, uint32_t mask) {
+  const T v = value_at<T>(w.block->parameters.data() + in.offset);
+  write_lanes<T>(w.at(in.list[0]), mask, [v](uint32_t) { return v; });
+}
+
+template <class T>
+void load_vector(Warp& w, const Instruction& in, uint32_t mask) {
+  const auto f = [&](uint32_t lane, const std::byte* p) {
+    for (uint32_t k = 0; k < in.count; k++) w.set<T>(in.list[k], lane, value_at<T>(p + k * sizeof(T)));
+  };
+  Addresses at;
+  const uint32_t bytes = static_cast<uint32_t>(sizeof(T)) * in.count;
+  if (mask != kAllLanes || !check_all(w, in, bytes, at)) {
+    each_access(w, in, mask, bytes, f);
+  } else {
+    for (uint32_t lane = 0; lane < kLanes; lane++) f(lane, at.host + at.offsets[lane]);
+  }
 }
 
 template <class T>
 void store(Warp& w, const Instruction& in, uint32_t mask) {
-  each_access(w, in, mask, static_cast<uint32_t>(sizeof(T)) * in.count, [&](uint32_t lane, std::byte* p) {
+  Addresses at;
+  const Register& from = w.at(in.list[0]);
+  const auto f = [&](uint32_t lane, std::byte* p) {
+    const T v = from.get<T>(lane);
+    std::memcpy(p, &v, sizeof v);
+  };
+  if (mask != kAllLanes || !check_all(w, in, sizeof(T), at)) {
+    each_access(w, in, mask, sizeof(T), f);
+  } else if (at.kind == Addresses::Kind::consecutive) {
+    T values[kLanes];
+    for (uint32_t lane = 0; lane < kLanes; lane++) values[lane] = from.get<T>(lane);
+    std::memcpy(at.host + at.offsets[0], values, sizeof values);
+  } else {
+    for (uint32_t lane = 0; lane < kLanes; lane++) f(lane, at.host + at.offsets[lane]);
+  }
+}
+
+template <class T>
+void store_vector(Warp& w, const Instruction& in, uint32_t mask) {
+  const auto f = [&](uint32_t lane, std::byte* p) {
     for (uint32_t k = 0; k < in.count; k++) {
       const T v = w.get<T>(in.list[k], lane);
       std::memcpy(p + k * sizeof(T), &v, sizeof v);
     }
-  });
+  };
+  Addresses at;
+  const uint32_t bytes = static_cast<uint32_t>(sizeof(T)) * in.count;
+  if (mask != kAllLanes || !check_all(w, in, bytes, at)) {
+    each_access(w, in, mask, bytes, f);
+  } else {
+    for (uint32_t lane = 0; lane < kLanes; lane++) f(lane, at.host + at.offsets[lane]);
+  }
 }
 
 template <class F, class T>
@@ -215,108 +325,29 @@ bool decode_memory(Decoder& d, const Statement& s, Type type) {
   for (size_t i = 0; i < elements.size(); i++) {
     in.list[i] = reads ? d.destination(elements[i]) : d.source(elements[i], type);
   }
-  d.address(s.operands[reads ? 1 : 0], in);
-  if (is_float(type)) type = bytes_of(type) == 8 ? Type::u64 : bytes_of(type) == 4 ? Type::u32 : Type::u16;
-  if (!with_integer(type, [&]<class T>() { in.run = reads ? load<T> : store<T>; })) return false;
+  const Operand& address = s.operands[reads ? 1 : 0];
+  const uint64_t parameter = d.parameter(address);
+  d.address(address, in);
+  const Type bits = !is_float(type)        ? type
+                    : bytes_of(type) == 8 ? Type::u64
+                    : bytes_of(type) == 4 ? Type::u32
+                                          : Type::u16;
+  const bool known = with_integer(bits, [&]<class T>() {
+    if (reads && in.count == 1 && parameter % sizeof(T) == 0 &&
+        parameter + sizeof(T) <= d.program().parameter_bytes) {
+      in.run = load_parameter<T>;
+      in.offset = static_cast<int64_t>(parameter);
+    } else if (in.count == 1) {
+      in.run = reads ? load<T> : store<T>;
+    } else {
+      in.run = reads ? load_vector<T> : store_vector<T>;
+    }
+  });
+  if (!known) return false;
   d.emit(in);
+  if (reads)
+    for (const Operand& e : elements) d.widen(e, type);
   return true;
 }
 
-// ---- checks ----
-
-std::byte* Warp::access(const Instruction& in, uint32_t lane, uint64_t a, uint32_t bytes) {
-  Space space = in.space;
-  uint64_t at = a;
-  if (space == Space::generic) {
-    const uint64_t window = a & kWindowMask;
-    space = window == kSharedWindow  ? Space::shared
-            : window == kLocalWindow ? Space::local
-            : window == kParamWindow ? Space::param
-                                     : Space::global;
-    at = a & ~kWindowMask;
-    if (window > kParamWindow) space = Space::global;
-    if (space == Space::global) at = a;
-  }
-  const auto inside = [&](const char* kind, uint64_t size) {
-    if (at > size || size - at < bytes) {
-      fail(in, lane, Fault::Kind::address,
-           what("out-of-bounds", kind, in, bytes, at) + " (there are " + std::to_string(size) + " bytes)");
-    }
-    if (at % bytes != 0) fail(in, lane, Fault::Kind::alignment, what("misaligned", kind, in, bytes, at));
-  };
-  switch (space) {
-    case Space::shared:
-      at &= 0xFFFF'FFFF;
-      inside("shared", block->shared.size());
-      if (!block->shadow.empty()) block->check_race(*this, in, lane, at, bytes);
-      return block->shared.data() + at;
-    case Space::local: inside("local", program->local_bytes); return local(lane) + at;
-    case Space::param:
-      inside("parameter", block->parameters.size());
-      if (in.access != Access::read)
-        fail(in, lane, Fault::Kind::address, what("forbidden", "parameter", in, bytes, at));
-      return block->parameters.data() + at;
-    default: break;
-  }
-  Range& range = block->sites[in.site];
-  if (at - range.begin >= range.end - range.begin || range.end - at < bytes) {
-    range = DeviceMemory::get().find(at);
-    if (range.host == nullptr || range.end - at < bytes) {
-      range = {};
-      fail(in, lane, Fault::Kind::address,
-           what("out-of-bounds", "global", in, bytes, at) + " (" + DeviceMemory::get().describe(at) + ")");
-    }
-  }
-  if (at % bytes != 0) fail(in, lane, Fault::Kind::alignment, what("misaligned", "global", in, bytes, at));
-  return range.host + (at - range.begin);
-}
-
-// Two threads may touch one byte, one of them writing, only with a barrier between; in one warp, __syncwarp will do.
-// Stores of what is there already harm nobody and are not told.
-void Block::check_race(const Warp& warp, const Instruction& in, uint32_t lane, uint64_t address, uint32_t bytes) {
-  const auto me = static_cast<uint16_t>(warp.id * kLanes + lane);
-  const auto ordered = [&](uint16_t other, uint32_t other_epoch) {
-    return other == me || (other / kLanes == warp.id && other_epoch != warp.epoch);
-  };
-  const bool silent = in.access == Access::write && [&] {
-    std::byte fresh[32];
-    const uint32_t each = bytes / in.count;
-    for (uint32_t k = 0; k < in.count; k++) {
-      const auto v = warp.get<uint64_t>(in.list[k], lane);
-      std::memcpy(fresh + size_t{k} * each, &v, each);
-    }
-    return std::memcmp(fresh, shared.data() + address, bytes) == 0;
-  }();
-  for (uint64_t i = address; i < address + bytes; i++) {
-    Shadow& s = shadow[i];
-    const bool was_written = s.write_epoch == epoch && !ordered(s.writer, s.write_warp_epoch);
-    const bool was_read = s.read_epoch == epoch && (s.many_readers || !ordered(s.reader, s.read_warp_epoch));
-    const char* order = nullptr;
-    uint16_t other = 0;
-    if (was_written && !(s.atomic && in.access == Access::atomic) && !silent) {
-      order = in.access == Access::read ? "read after write" : "write after write";
-      other = s.writer;
-    } else if (was_read && in.access == Access::write && !silent) {
-      order = "write after read";
-      other = s.reader;
-    }
-    if (order != nullptr) {
-      warp.fail(in, lane, Fault::Kind::other,
-                std::string("race in shared memory: ") + order + " of byte " + std::to_string(i) + ", with thread " +
-                    thread_name(other));
-    }
-    if (in.access == Access::read) {
-      s.many_readers = s.read_epoch == epoch && (s.many_readers || s.reader / kLanes != warp.id);
-      s.read_epoch = epoch;
-      s.read_warp_epoch = warp.epoch;
-      s.reader = me;
-    } else {
-      s.write_epoch = epoch;
-      s.write_warp_epoch = warp.epoch;
-      s.writer = me;
-      s.atomic = in.access == Access::atomic;
-    }
-  }
-}
-
-}  // namespace flambeau::emulator
+}  // namespace flambeau::emulator::FLAMBEAU_LEVEL

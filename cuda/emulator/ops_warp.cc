@@ -4,17 +4,18 @@
 
 #include "decoder.h"
 
-namespace flambeau::emulator {
+namespace flambeau::emulator::FLAMBEAU_LEVEL {
+
+namespace {
 
 // Lanes stay at the barrier until Block::release moves them on.
-void barrier_handler(Warp& w, const Instruction&, uint32_t mask) {
+void barrier(Warp& w, const Instruction&, uint32_t mask) {
+  w.parked_pc = w.parked == 0 || w.parked_pc == w.pc ? w.pc : kNone;
   w.parked |= mask;
   w.place(mask, w.pc);
   w.place(w.active & ~mask, w.pc + 1);
   w.reschedule = true;
 }
-
-namespace {
 
 constexpr uint32_t kMembers = 3;  // the source that holds the member mask, in all instructions here
 
@@ -57,7 +58,7 @@ void shuffle(Warp& w, const Instruction& in, uint32_t mask) {
     // What a lane that takes no part holds is undefined: a value that is surely noticed.
     const bool present = (mask >> from & 1) != 0;
     w.set<uint32_t>(in.dst, lane, present ? values[from] : 0xDEAD'BEEF);
-    if (in.second != kNone) w.set<uint64_t>(in.second, lane, inside ? 1 : 0);
+    if (in.second != kNone) w.set<Flag>(in.second, lane, inside ? 1 : 0);
   });
 }
 
@@ -81,7 +82,7 @@ void match(Warp& w, const Instruction& in, uint32_t mask) {
   each_lane(mask, [&](uint32_t lane) {
     const bool all = result[lane] == mask;
     w.set<uint32_t>(in.dst, lane, in.mode == 0 ? result[lane] : all ? mask : 0);
-    if (in.second != kNone) w.set<uint64_t>(in.second, lane, all ? 1 : 0);
+    if (in.second != kNone) w.set<Flag>(in.second, lane, all ? 1 : 0);
   });
 }
 
@@ -102,7 +103,7 @@ void elect(Warp& w, const Instruction& in, uint32_t mask) {
   const auto leader = static_cast<uint32_t>(std::countr_zero(mask));
   each_lane(mask, [&](uint32_t lane) {
     w.set<uint32_t>(in.dst, lane, leader);
-    if (in.second != kNone) w.set<uint64_t>(in.second, lane, lane == leader ? 1 : 0);
+    if (in.second != kNone) w.set<Flag>(in.second, lane, lane == leader ? 1 : 0);
   });
 }
 
@@ -126,7 +127,7 @@ bool decode_barrier(Decoder& d, const Statement& s) {
   }
   if (s.has("cluster") || s.has("arrive")) return false;
   Instruction in;
-  in.run = barrier_handler;
+  in.run = barrier;
   size_t at = 0;
   if (s.has("red")) {
     in.mode = static_cast<uint8_t>(kBarrierPopc + index_of(s, {"popc", "and", "or"}));
@@ -137,6 +138,7 @@ bool decode_barrier(Decoder& d, const Statement& s) {
   }
   const size_t end = s.operands.size() - (s.has("red") ? 1 : 0);
   in.src[0] = d.source(s.operands[at], Type::u32);
+  in.target = s.operands[at].kind == Operand::Kind::number ? 1 : 0;
   if (at + 1 < end) in.src[1] = d.source(s.operands[at + 1], Type::u32);
   d.emit(in);
   return true;
@@ -197,4 +199,4 @@ bool decode_warp(Decoder& d, const Statement& s, Type type) {
   return true;
 }
 
-}  // namespace flambeau::emulator
+}  // namespace flambeau::emulator::FLAMBEAU_LEVEL

@@ -41,7 +41,7 @@ struct Instruction {
   uint32_t site = 0;      // memory instructions are numbered: each remembers the allocation that it last touched
 };
 
-/** Registers are 64 bits wide in each lane, whatever their type: an operation of 16 bits reads the low ones. */
+/** A number in a register. All have room for 64 bits, whatever their type: an operation reads as many as its type has. */
 struct Constant {
   uint32_t slot;
   uint64_t bits;
@@ -80,7 +80,13 @@ struct Parameter {
   uint32_t offset, bytes;
 };
 
+class Block;
+
 struct Program {
+  Program();
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
   const Ptx* ptx = nullptr;
   std::string name;
   std::vector<Instruction> code;
@@ -96,13 +102,14 @@ struct Program {
   uint32_t local_bytes = 0;
   uint32_t sites = 0;
   uint32_t max_threads = 1024;
+  mutable std::unique_ptr<Block> spare;  // of the last launch, for the next
 };
 
 /** Where a module's global and constant variables were placed. */
 using Places = std::unordered_map<std::string, uint64_t>;
 
 /** Throws PtxError, naming the line, where an instruction is not supported. */
-std::unique_ptr<Program> decode(const Ptx& ptx, const Function& entry, const Places& places);
+std::unique_ptr<Program> decode(Ptx& ptx, const Function& entry, const Places& places);
 
 // Generic addresses of what is no global memory start here: values that no pointer of the host or the device has.
 inline constexpr uint64_t kSharedWindow = 0x1000'0000'0000'0000;

@@ -1,4 +1,4 @@
-// The parser of PTX: see ptx.h. Called once for each module, and once more for each function that is decoded.
+// The parser of PTX: see ptx.h. Called once for each module, and once more for each function that is launched.
 #include "ptx.h"
 
 #include <algorithm>
@@ -22,33 +22,70 @@ bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '%' || c == '.';
 }
 
-void tokenize(Ptx& ptx) {
-  const std::string_view s = ptx.text;
+/** Reads tokens one after another. */
+struct Lexer {
+  std::string_view text;
+  size_t at = 0;
   uint32_t line = 1;
-  for (size_t i = 0; i < s.size();) {
-    const char c = s[i];
-    if (c == '\n') line++;
-    if (std::isspace(static_cast<unsigned char>(c)) || c == '\0') {
-      i++;
-    } else if (s.substr(i, 2) == "//") {
-      i = std::min(s.find('\n', i), s.size());
-    } else if (s.substr(i, 2) == "/*") {
-      const size_t end = std::min(s.find("*/", i), s.size() - 2) + 2;
-      line += static_cast<uint32_t>(
-          std::count(s.begin() + static_cast<ptrdiff_t>(i), s.begin() + static_cast<ptrdiff_t>(end), '\n'));
-      i = end;
-    } else {
-      size_t end = i + 1;
-      if (c == '"') {
-        while (end < s.size() && s[end] != '"') end++;
-        end = std::min(end + 1, s.size());
-      } else if (is_word(c)) {
-        while (end < s.size() && is_word(s[end])) end++;
+
+  void skip_to(size_t end) {
+    line += static_cast<uint32_t>(std::count(text.data() + at, text.data() + end, '\n'));
+    at = end;
+  }
+  /** Skips blanks and comments; false at the end. */
+  bool find() {
+    for (; at < text.size(); at++) {
+      const char c = text[at];
+      if (c == '\n') {
+        line++;
+      } else if (c == '/' && text.substr(at, 2) == "//") {
+        at = std::min(text.find('\n', at), text.size()) - 1;
+      } else if (c == '/' && text.substr(at, 2) == "/*") {
+        skip_to(std::min(text.find("*/", at), text.size() - 2) + 1);
+      } else if (std::isspace(static_cast<unsigned char>(c)) == 0 && c != '\0') {
+        return true;
       }
-      ptx.tokens.push_back({s.substr(i, end - i), line});
-      i = end;
+    }
+    return false;
+  }
+  /** The token that find() found. */
+  Token take() {
+    const size_t begin = at++;
+    const char c = text[begin];
+    if (c == '"') {
+      at = std::min(text.find('"', at), text.size() - 1) + 1;
+    } else if (is_word(c)) {
+      while (at < text.size() && is_word(text[at])) at++;
+    }
+    return {text.substr(begin, at - begin), line};
+  }
+};
+
+/** The place behind a balanced `{ … }`, given the one behind its opening brace. Most of a module's text is passed here.
+ */
+size_t behind_braces(std::string_view text, size_t at) {
+  static const std::array<bool, 256> stops = [] {
+    std::array<bool, 256> table = {};
+    for (const char c : {'{', '}', '/', '"'}) table[static_cast<unsigned char>(c)] = true;
+    return table;
+  }();
+  for (int depth = 1; depth > 0; at++) {
+    while (at < text.size() && !stops[static_cast<unsigned char>(text[at])]) at++;
+    if (at >= text.size()) throw PtxError("PTX: a brace is not closed");
+    const char c = text[at];
+    if (c == '{') {
+      depth++;
+    } else if (c == '}') {
+      depth--;
+    } else if (c == '"') {
+      at = std::min(text.find('"', at + 1), text.size());
+    } else if (text.substr(at, 2) == "//") {
+      at = std::min(text.find('\n', at), text.size());
+    } else if (text.substr(at, 2) == "/*") {
+      at = std::min(text.find("*/", at + 2), text.size());
     }
   }
+  return at;
 }
 
 /** Skips a balanced `{ … }`; the cursor is behind the opening brace, and ends behind the closing one. */
@@ -62,9 +99,12 @@ size_t skip_braces(Cursor& cursor) {
   }
 }
 
-void read_function(Cursor& cursor, bool entry, Ptx& into) {
-  Function f;
-  f.entry = entry;
+std::unique_ptr<Function> read_function(std::string_view text, size_t begin, size_t end, uint32_t line) {
+  auto made = std::make_unique<Function>();
+  Function& f = *made;
+  for (Lexer lexer{text.substr(0, end), begin, line}; lexer.find();) f.tokens.push_back(lexer.take());
+  Cursor cursor(f.tokens, 0, f.tokens.size());
+  f.entry = cursor.next() == ".entry";
   if (cursor.peek() == "(") f.results = cursor.declarations(Space::param);
   f.name = cursor.next();
   if (cursor.peek() == "(") f.parameters = cursor.declarations(Space::param);
@@ -77,10 +117,8 @@ void read_function(Cursor& cursor, bool entry, Ptx& into) {
   if (cursor.next() == "{") {
     f.begin = cursor.position();
     f.end = skip_braces(cursor);
-    into.functions[f.name] = f;
-  } else {
-    into.functions.emplace(f.name, f);
   }
+  return made;
 }
 
 }  // namespace
@@ -103,7 +141,7 @@ bool Statement::has(std::string_view part) const { return std::find(parts.begin(
 std::string Ptx::line(uint32_t number) const {
   size_t at = 0;
   for (uint32_t i = 1; i < number && at != std::string::npos; i++) at = text.find('\n', at) + 1;
-  std::string s = text.substr(at, text.find('\n', at) - at);
+  std::string s(text.substr(at, text.find('\n', at) - at));
   const auto blank = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
   s.erase(s.begin(), std::find_if_not(s.begin(), s.end(), blank));
   s.erase(std::find_if_not(s.rbegin(), s.rend(), blank).base(), s.end());
@@ -126,10 +164,47 @@ uint64_t integer_of(std::string_view text) {
   return value;
 }
 
-void parse(std::string text, Ptx& into) {
-  into.text = std::move(text);
-  tokenize(into);
-  Cursor cursor(into, 0, into.tokens.size());
+const Function* Ptx::function(std::string_view name) {
+  const auto at = sections_.find(name);
+  if (at == sections_.end()) return nullptr;
+  Section& section = at->second;
+  if (section.function == nullptr) section.function = read_function(text, section.begin, section.end, section.line);
+  return section.function.get();
+}
+void Ptx::forget(std::string_view name) {
+  if (const auto at = sections_.find(name); at != sections_.end()) at->second.function = nullptr;
+}
+
+void parse(std::string_view text, Ptx& into) {
+  into.text = text;
+  for (Lexer lexer{text}; lexer.find();) {
+    const size_t begin = lexer.at;
+    const Token token = lexer.take();
+    if (token.text != ".func" && token.text != ".entry") {
+      into.tokens.push_back(token);
+      continue;
+    }
+    // .func (results) name (parameters) .directives { … }: a declaration ends with a semicolon instead.
+    std::string_view name;
+    Ptx::Section section{begin, 0, token.line, false, nullptr};
+    for (int depth = 0; section.end == 0;) {
+      if (!lexer.find()) throw PtxError("PTX: the text ends too soon");
+      const std::string_view word = lexer.take().text;
+      if (word == "(" || word == ")") {
+        depth += word == "(" ? 1 : -1;
+      } else if (depth == 0 && word == "{") {
+        lexer.skip_to(behind_braces(text, lexer.at));
+        section.has_body = true;
+        section.end = lexer.at;
+      } else if (depth == 0 && word == ";") {
+        section.end = lexer.at;
+      } else if (depth == 0 && name.empty()) {
+        name = word;
+      }
+    }
+    if (Ptx::Section& known = into.sections_[name]; !known.has_body) known = std::move(section);
+  }
+  Cursor cursor(into.tokens, 0, into.tokens.size());
   while (!cursor.done()) {
     const std::string_view word = cursor.next();
     if (word == ".version") {
@@ -146,8 +221,6 @@ void parse(std::string text, Ptx& into) {
     } else if (word == ".section") {
       while (!cursor.done() && cursor.next() != "{") continue;
       skip_braces(cursor);
-    } else if (word == ".func" || word == ".entry") {
-      read_function(cursor, word == ".entry", into);
     } else if (word == ".global" || word == ".const" || word == ".shared") {
       const Space space = word == ".global" ? Space::global : word == ".const" ? Space::constant : Space::shared;
       into.variables.push_back(cursor.declaration(space));
@@ -163,7 +236,7 @@ void parse(std::string text, Ptx& into) {
 
 std::string_view Cursor::next() {
   if (done()) throw PtxError("PTX: the text ends too soon");
-  return ptx_.tokens[at_++].text;
+  return tokens_[at_++].text;
 }
 bool Cursor::accept(std::string_view text) {
   if (peek() != text) return false;
@@ -213,8 +286,8 @@ Declaration Cursor::declaration(Space space) {
     while (peek() != ";" && !done()) next();
     d.initial_end = at_;
     if (d.unsized) {
-      count = 1 + static_cast<uint64_t>(std::count_if(ptx_.tokens.begin() + static_cast<ptrdiff_t>(d.initial),
-                                                      ptx_.tokens.begin() + static_cast<ptrdiff_t>(d.initial_end),
+      count = 1 + static_cast<uint64_t>(std::count_if(tokens_.begin() + static_cast<ptrdiff_t>(d.initial),
+                                                      tokens_.begin() + static_cast<ptrdiff_t>(d.initial_end),
                                                       [](const Token& t) { return t.text == ","; }));
       d.unsized = false;
     }

@@ -1,7 +1,9 @@
 // The text of PTX as data: tokens, declarations, functions and statements. Knows the grammar and no instruction.
-// Used by decode.cc, which turns a function into a program, and by module.cc, which places the variables.
+// Used by decode.cc, which turns a function into a program, and by modules.cc, which places the variables. A module may
+// be tens of megabytes: at first it is only looked through, and a function is cut into tokens when it is wanted.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -47,22 +49,36 @@ struct Function {
   bool entry = false;
   uint32_t max_threads = 1024;
   std::vector<Declaration> results, parameters;
+  std::vector<Token> tokens;
   size_t begin = 0, end = 0;  // tokens of the body, without the braces; empty for a mere declaration
 };
 
-/** The parsed file. Tokens point into `text`, so a module is not copied. */
+/** The parsed file. All of it points into `text`, which belongs to whoever called parse(). */
 struct Ptx {
-  std::string text;
-  std::vector<Token> tokens;
-  std::unordered_map<std::string, Function> functions;
+  std::string_view text;
+  std::vector<Token> tokens;  // of what is outside functions
   std::vector<Declaration> variables;
   int target = 0;  // 80 for sm_80
 
   Ptx() = default;
   Ptx(const Ptx&) = delete;
   Ptx& operator=(const Ptx&) = delete;
+  /** Reads a function that was not read yet; null if there is none of this name. */
+  const Function* function(std::string_view name);
+  /** Frees the tokens of a function that is not needed again soon. */
+  void forget(std::string_view name);
   /** The text of a line, without blanks around it: for messages. */
   std::string line(uint32_t number) const;
+
+ private:
+  friend void parse(std::string_view text, Ptx& into);
+  struct Section {  // where a function is
+    size_t begin = 0, end = 0;
+    uint32_t line = 0;
+    bool has_body = false;
+    std::unique_ptr<Function> function;
+  };
+  std::unordered_map<std::string_view, Section> sections_;
 };
 
 /** One operand of an instruction, as written. */
@@ -87,22 +103,23 @@ struct Statement {
   bool has(std::string_view part) const;
 };
 
-void parse(std::string text, Ptx& into);
+/** Finds the functions and reads the variables; `text` must outlive `into`. */
+void parse(std::string_view text, Ptx& into);
 
 /** Reads along the tokens of a body. */
 class Cursor {
  public:
-  Cursor(const Ptx& ptx, size_t begin, size_t end) : ptx_(ptx), at_(begin), end_(end) {}
+  Cursor(const std::vector<Token>& tokens, size_t begin, size_t end) : tokens_(tokens), at_(begin), end_(end) {}
   bool done() const { return at_ >= end_; }
   std::string_view peek(size_t ahead = 0) const {
-    return at_ + ahead < end_ ? ptx_.tokens[at_ + ahead].text : std::string_view();
+    return at_ + ahead < end_ ? tokens_[at_ + ahead].text : std::string_view();
   }
   std::string_view next();
   bool accept(std::string_view text);
   void expect(std::string_view text);
   /** Skips to behind the next `;`. */
   void skip_statement();
-  uint32_t line() const { return at_ < end_ ? ptx_.tokens[at_].line : 0; }
+  uint32_t line() const { return at_ < end_ ? tokens_[at_].line : 0; }
   size_t position() const { return at_; }
   void move(size_t position) { at_ = position; }
 
@@ -113,7 +130,7 @@ class Cursor {
 
  private:
   Operand operand();
-  const Ptx& ptx_;
+  const std::vector<Token>& tokens_;
   size_t at_, end_;
 };
 

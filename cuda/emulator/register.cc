@@ -8,6 +8,8 @@
 namespace flambeau::emulator {
 namespace {
 
+using Hold = std::lock_guard<std::recursive_mutex>;
+
 struct Configuration {
   dim3 grid, block;
   size_t shared;
@@ -37,7 +39,7 @@ void run(const Program& program, dim3 grid, dim3 block, const std::vector<std::b
 cudaError_t launch_kernel(const void* function, dim3 grid, dim3 block, void** arguments, size_t shared,
                           cudaStream_t on) {
   Runtime& r = Runtime::get();
-  const std::lock_guard<std::recursive_mutex> hold(r.lock);
+  const Hold hold(r.lock);
   if (r.sticky() != 0) return static_cast<cudaError_t>(r.sticky());
   Stream* stream = r.stream(on);
   if (stream == nullptr)
@@ -75,15 +77,21 @@ using namespace flambeau::emulator;  // NOLINT: the functions below are C
 
 extern "C" {
 
-void** __cudaRegisterFatBinary(void* wrapper) { return reinterpret_cast<void**>(Registry::get().add(wrapper)); }
+// Static constructors of every object that nvcc made call these, in whatever thread loads the library.
+void** __cudaRegisterFatBinary(void* wrapper) {
+  const Hold hold(Runtime::get().lock);
+  return reinterpret_cast<void**>(Registry::get().add(wrapper));
+}
 void __cudaRegisterFatBinaryEnd(void**) {}
 void __cudaUnregisterFatBinary(void**) {}
 char __cudaInitModule(void**) { return 1; }
 void __cudaRegisterFunction(void** module, const char* host, char*, const char* name, int, uint3*, uint3*, dim3*, dim3*,
                             int*) {
+  const Hold hold(Runtime::get().lock);
   Registry::get().add_kernel(reinterpret_cast<Module*>(module), host, name);
 }
 void __cudaRegisterVar(void** module, char* host, char*, const char* name, int, size_t, int, int) {
+  const Hold hold(Runtime::get().lock);
   Registry::get().add_variable(reinterpret_cast<Module*>(module), host, name);
 }
 unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, size_t shared, struct CUstream_st* stream) {
@@ -121,8 +129,11 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* c, const void* f, void
 }
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t f, void* data) {
   Runtime& r = Runtime::get();
-  const std::lock_guard<std::recursive_mutex> hold(r.lock);
-  r.enqueue(r.stream(stream), [=] {
+  const Hold hold(r.lock);
+  Stream* s = r.stream(stream);
+  if (s == nullptr)
+    return static_cast<cudaError_t>(r.fail(cudaErrorInvalidResourceHandle, "cudaLaunchHostFunc: no such stream"));
+  r.enqueue(s, [=] {
     f(data);
     return true;
   });

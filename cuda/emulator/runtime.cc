@@ -5,10 +5,15 @@
 #include <cstdlib>
 
 namespace flambeau::emulator {
+namespace {
+
+thread_local int thread_error = 0;
+
+}  // namespace
 
 Runtime::Runtime() { streams_.push_back(std::make_unique<Stream>()); }
 Runtime& Runtime::get() {
-  static Runtime runtime;
+  static Runtime& runtime = *std::make_unique<Runtime>().release();  // threads may outlive main()
   return runtime;
 }
 
@@ -93,19 +98,21 @@ void Runtime::wait(const std::shared_ptr<Recording>& recording) {
 }
 
 int Runtime::fail(int code, const std::string& text) {
-  last_error_ = code;
+  thread_error = code;
   if (!text.empty()) report(text);
   return code;
 }
 int Runtime::take_last_error() {
-  const int code = last_error_;
-  last_error_ = sticky_;
+  const int code = last_error();
+  thread_error = 0;
   return code;
 }
 void Runtime::fault(int code, const std::string& text) {
   report(text);
-  sticky_ = last_error_ = code;
+  sticky_ = code;
 }
+int Runtime::last_error() const { return sticky_ != 0 ? sticky_ : thread_error; }
+void Runtime::clear_sticky() { sticky_ = thread_error = 0; }
 
 void Runtime::Free::operator()(void* p) const { std::free(p); }
 void* Runtime::allocate_host(size_t bytes) {

@@ -35,6 +35,7 @@ struct Event {
 /** All of it under one lock: callers may be threads. */
 class Runtime {
  public:
+  Runtime();  // but there is one, and get() has it
   static Runtime& get();
   std::recursive_mutex lock;
 
@@ -53,12 +54,12 @@ class Runtime {
   /** Runs the stream until the recording is done. */
   void wait(const std::shared_ptr<Recording>& recording);
 
-  // Errors: the last one is per process here, the sticky one stays until the end, as after a fault on a GPU.
+  // Errors: the last one is the thread's; the sticky one is everybody's until the end, as after a fault on a GPU.
   int fail(int code, const std::string& text = "");
   int take_last_error();
-  int last_error() const { return last_error_; }
+  int last_error() const;
   int sticky() const { return sticky_; }
-  void clear_sticky() { sticky_ = last_error_ = 0; }
+  void clear_sticky();
   void fault(int code, const std::string& text);
 
   void* allocate_host(size_t bytes);
@@ -68,7 +69,6 @@ class Runtime {
   bool unregister_host(const void* p) { return registered_.erase(reinterpret_cast<uint64_t>(p)) != 0; }
 
  private:
-  Runtime();
   bool step(Stream* stream);
   std::vector<std::unique_ptr<Stream>> streams_;
   std::vector<std::unique_ptr<Event>> events_;
@@ -77,7 +77,7 @@ class Runtime {
   };
   std::map<uint64_t, std::pair<std::unique_ptr<void, Free>, size_t>> host_;
   std::map<uint64_t, size_t> registered_;
-  int last_error_ = 0, sticky_ = 0;
+  int sticky_ = 0;
 };
 
 }  // namespace flambeau::emulator

@@ -3,6 +3,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <mutex>
 
 namespace flambeau::emulator {
 namespace {
@@ -11,8 +13,9 @@ struct Reports {
   uint64_t count = 0;
   std::string last;
 };
+std::mutex reports_lock;  // some functions fail without the lock of Runtime
 Reports& state() {
-  static Reports r;
+  static Reports& r = *std::make_unique<Reports>().release();  // threads may outlive main()
   return r;
 }
 
@@ -30,6 +33,8 @@ bool apply(Settings& s, const std::string& name, const std::string& value) {
     s.poison = n != 0;
   } else if (name == "VERBOSE") {
     s.verbose = n != 0;
+  } else if (name == "PLAIN") {
+    s.plain = n != 0;
   } else if (name == "LIMIT") {
     s.limit = n;
   } else if (name == "MEMORY") {
@@ -42,7 +47,7 @@ bool apply(Settings& s, const std::string& name, const std::string& value) {
 
 Settings from_environment() {
   Settings s;
-  for (const char* name : {"RACES", "STRICT", "SEED", "LAZY", "POISON", "VERBOSE", "LIMIT", "MEMORY"}) {
+  for (const char* name : {"RACES", "STRICT", "SEED", "LAZY", "POISON", "VERBOSE", "PLAIN", "LIMIT", "MEMORY"}) {
     const char* value = std::getenv((std::string("FLAMBEAU_EMULATOR_") + name).c_str());
     if (value != nullptr && *value != '\0') apply(s, name, value);
   }
@@ -63,12 +68,22 @@ Counters& counters() {
 }
 
 void report(const std::string& text) {
+  const std::lock_guard<std::mutex> hold(reports_lock);
   state().count++;
   state().last = text;
   if (settings().verbose) std::fprintf(stderr, "CUDA emulator: %s\n", text.c_str());
 }
-uint64_t reports() { return state().count; }
-const std::string& last_report() { return state().last; }
-void clear_reports() { state() = Reports(); }
+uint64_t reports() {
+  const std::lock_guard<std::mutex> hold(reports_lock);
+  return state().count;
+}
+std::string last_report() {
+  const std::lock_guard<std::mutex> hold(reports_lock);
+  return state().last;
+}
+void clear_reports() {
+  const std::lock_guard<std::mutex> hold(reports_lock);
+  state() = Reports();
+}
 
 }  // namespace flambeau::emulator

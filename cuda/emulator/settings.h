@@ -13,6 +13,7 @@ struct Settings {
   bool lazy = false;                    // LAZY=1: queued work runs only when something waits for it
   bool poison = true;                   // POISON=0: fresh memory is zero instead of 0xFF…
   bool verbose = true;                  // VERBOSE=0: reports are not written to stderr
+  bool plain = false;                   // PLAIN=1: handlers that every processor can run, whatever this one can
   uint64_t limit = 400'000'000;         // LIMIT=n: instructions of one warp in one block, before it is called endless
   uint64_t memory = uint64_t{8} << 30;  // MEMORY=bytes that the device has
 };
@@ -33,7 +34,7 @@ Counters& counters();
 /** Counts a defect, keeps its text as the last one, and writes it to stderr. */
 void report(const std::string& text);
 uint64_t reports();
-const std::string& last_report();
+std::string last_report();
 void clear_reports();
 
 }  // namespace flambeau::emulator

@@ -45,12 +45,12 @@ std::string kernel_text(size_t number, const Case& c) {
   return t + "ret;\n}\n";
 }
 
-bool run(const Ptx& ptx, size_t number, const Case& c, std::byte* io, uint64_t address) {
+bool run(Ptx& ptx, size_t number, const Case& c, std::byte* io, uint64_t address) {
   std::memset(io, 0, 8);
   for (size_t i = 0; i < c.in.size(); i++) std::memcpy(io + 8 * (i + 1), &c.in[i].bits, 8);
   uint64_t got = 0;
   try {
-    const auto program = decode(ptx, ptx.functions.at("t" + std::to_string(number)), {});
+    const auto program = decode(ptx, *ptx.function("t" + std::to_string(number)), {});
     std::vector<std::byte> parameters(8);
     std::memcpy(parameters.data(), &address, 8);
     launch(*program, {}, {}, parameters, 0);
