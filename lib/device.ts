@@ -17,7 +17,7 @@ export class Device {
   constructor(type: 'cpu' | 'cuda', index: number | null) {
     this.type = type;
     this.index = index;
-    this.number = type === 'cpu' ? 0 : 1 + (index ?? -2);
+    this.number = type === 'cpu' ? 0 : typeof index === 'number' ? 1 + index : -1;
   }
   /** `cpu` or `cuda:0`, as PyTorch writes it. */
   toString(): string {
@@ -100,7 +100,7 @@ export function available(where: string, wanted: Device): Device {
     const { devices, reason } = cudaStatus();
     if (devices === 0) throw new DeviceError(`${where}: '${wanted}' is not available: ${reason}; use device: 'cpu'`);
     const index = wanted.index ?? currentCuda;
-    if (index < devices) return wanted.index === null ? intern('cuda', index) : wanted;
+    if (index < devices) return intern('cuda', index);
     throw new DeviceError(
       `${where}: '${wanted}' is not available: ${devices} CUDA device${devices === 1 ? ' is' : 's are'} here`,
     );

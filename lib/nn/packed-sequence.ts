@@ -56,7 +56,12 @@ export class PackedSequence {
     const data = this.data.to(target as DTypeName);
     return data === this.data
       ? this
-      : new PackedSequence(data, this.batchSizes, this.sortedIndices, this.unsortedIndices);
+      : new PackedSequence(
+          data,
+          this.batchSizes,
+          this.sortedIndices?.to(data.device) ?? null,
+          this.unsortedIndices?.to(data.device) ?? null,
+        );
   }
   /** As `to('float64')`. */
   double(): PackedSequence {

@@ -204,7 +204,7 @@ export abstract class RNNBase<State> extends Module<[x: Tensor, state?: State | 
       steps: list.length,
       batch: list[0]!,
       batchMajor: false,
-      sizes: { list, tensor: batchSizes },
+      sizes: { list, tensor: batchSizes.to(data.device) },
     };
     const [y, last] = this.runLayers(data, first?.map((s) => permuted(sortedIndices, s)) ?? null, layout);
     const packed = new PackedSequence(y, batchSizes, sortedIndices, unsortedIndices);

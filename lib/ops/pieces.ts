@@ -2,7 +2,7 @@
 import { nodeName, type Call, type Named, readArguments, record, row } from '../define.ts';
 import { attach, FunctionNode, type Grad, RuleNode, recording, tracked } from '../autograd/node.ts';
 import { mode, noGrad } from '../autograd/mode.ts';
-import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
+import { checkTensor, runMap, runStruct } from '../dispatch.ts';
 import { FLOATING } from '../dtype.ts';
 import { describe, ShapeError, inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
@@ -386,7 +386,7 @@ export function unfold(x: Tensor, dimension: number, size: number, step: number)
 row('unfold', unfold, { kind: 'view' });
 /** Adds overlapping windows back to where they came from. */
 function unfoldBackward(g: Tensor, sizes: Shape, d: number, size: number, step: number): Tensor {
-  const out = resultLike(sizes, g.dt, []);
+  const out = emptyTensor(sizes, g.dt, g.device);
   runMap(fillKernel, sizes, [out, 0], g.dt); // the kernel adds
   runStruct(unfoldBackwardKernel, [out, g], [d, size, step]);
   if (recording([g]))
