@@ -58,24 +58,25 @@ struct Addresses {
 /** Fills in `to` if all lanes may go where they want; else they are looked at one by one, and the wrong one is named. */
 FLAMBEAU_INLINE bool check_all(Warp& w, const Instruction& in, uint32_t bytes, Addresses& to) {
   const Register& base = w.at(in.src[0]);
-  const uint64_t upper = in.narrow_address ? 0 : 0xFFFF'FFFF;
-  const auto address = [&](uint32_t lane) { return (uint64_t{base.high[lane]} & upper) << 32 | base.low[lane]; };
   const auto shift = static_cast<uint64_t>(in.offset);
-  const Room room = room_of(w, in, address(0) + shift);
+  const uint64_t zeroth = in.narrow_address ? base.narrow[0] : base.wide[0];
+  const Room room = room_of(w, in, zeroth + shift);
   if (room.bytes < bytes) return false;
-  const uint64_t last = room.bytes - bytes, from = shift - room.begin;
-  const uint64_t first = address(0) + from;
+  const uint64_t last = room.bytes - bytes, from = shift - room.begin, first = zeroth + from;
   uint64_t outside = 0, low = 0, different = 0, jumps = 0;
-  // Offsets are below 2^63 if they are right, so a sign shows those that are not.
-  FLAMBEAU_LANES_APART
-  for (uint32_t lane = 0; lane < kLanes; lane++) {
-    const uint64_t offset = address(lane) + from;
-    outside |= offset | (last - offset);
+  const auto look = [&](uint32_t lane, uint64_t address) {
+    const uint64_t offset = address + from;
+    outside |= offset | (last - offset);  // offsets are below 2^63 if they are right: a sign shows those that are not
     low |= offset;
     const uint64_t place = offset + lane * room.stride;
     different |= place ^ first;
     jumps |= place - first - lane * bytes;
     to.offsets[lane] = place;
+  };
+  if (in.narrow_address) {
+    for (uint32_t lane = 0; lane < kLanes; lane++) look(lane, base.narrow[lane]);
+  } else {
+    for (uint32_t lane = 0; lane < kLanes; lane++) look(lane, base.wide[lane]);
   }
   if (outside >> 63 != 0 || (low & (bytes - 1)) != 0) return false;
   to.host = room.host;
@@ -291,7 +292,7 @@ bool decode_memory(Decoder& d, const Statement& s, Type type) {
                             : space == Space::local ? kLocalWindow
                             : space == Space::param ? kParamWindow
                                                     : 0;
-    const uint32_t base = d.constant(window);
+    const uint32_t base = d.constant(window, Type::u64);
     const uint32_t to = d.destination(s.operands[0]), from = d.source(s.operands[1], type);
     // Null stays null both ways: casts of pointers are tested against it.
     if (s.has("to")) {
@@ -309,7 +310,7 @@ bool decode_memory(Decoder& d, const Statement& s, Type type) {
                             : space == Space::param ? kParamWindow
                                                     : 0;
     d.emit(lanewise<uint32_t, uint64_t, uint64_t>([](uint64_t a, uint64_t w) { return (a & kWindowMask) == w; }),
-           d.destination(s.operands[0]), {d.source(s.operands[1], Type::u64), d.constant(window)});
+           d.destination(s.operands[0]), {d.source(s.operands[1], Type::u64), d.constant(window, Type::u64)});
     return true;
   }
   const bool reads = op == "ld" || op == "ldu";
@@ -323,7 +324,7 @@ bool decode_memory(Decoder& d, const Statement& s, Type type) {
   if (elements.size() > 8) return false;
   in.count = static_cast<uint8_t>(elements.size());
   for (size_t i = 0; i < elements.size(); i++) {
-    in.list[i] = reads ? d.destination(elements[i]) : d.source(elements[i], type);
+    in.list[i] = reads ? d.result(elements[i], type) : d.source(elements[i], type);
   }
   const Operand& address = s.operands[reads ? 1 : 0];
   const uint64_t parameter = d.parameter(address);
@@ -346,7 +347,7 @@ bool decode_memory(Decoder& d, const Statement& s, Type type) {
   if (!known) return false;
   d.emit(in);
   if (reads)
-    for (const Operand& e : elements) d.widen(e, type);
+    for (size_t i = 0; i < elements.size(); i++) d.widen(elements[i], type, in.list[i]);
   return true;
 }
 
