@@ -78,7 +78,7 @@ void Block::check_race(const Warp& warp, const Instruction& in, uint32_t lane, u
     std::byte fresh[32];
     const uint32_t each = bytes / in.count;
     for (uint32_t k = 0; k < in.count; k++) {
-      const auto v = warp.get<uint64_t>(in.list[k], lane);
+      const uint64_t v = each == 8 ? warp.get<uint64_t>(in.list[k], lane) : warp.get<uint32_t>(in.list[k], lane);
       std::memcpy(fresh + size_t{k} * each, &v, each);
     }
     return std::memcmp(fresh, shared.data() + address, bytes) == 0;

@@ -31,11 +31,12 @@ class Decoder {
   /** A predicate as source, with `!` carried out. */
   uint32_t predicate(const Operand& o);
   uint32_t destination(const Operand& o);
-  /** After an instruction that wrote a value of `type`: if the register is of 64 bits, the others are filled, too. */
-  void widen(const Operand& o, Type type);
+  /** The destination of a value that may be narrower than its register: widen() brings it there afterwards. */
+  uint32_t result(const Operand& o, Type type);
+  void widen(const Operand& o, Type type, uint32_t from);
   /** The second register of `%p|%q`; kNone without. */
   uint32_t second(const Operand& o);
-  uint32_t constant(uint64_t bits);
+  uint32_t constant(uint64_t bits, Type type = Type::u32);
   uint32_t temporary() { return program_.registers++; }
   /** The offset in the kernel's parameters, if that is what the address says; else one beyond all of them. */
   uint64_t parameter(const Operand& o);
@@ -85,7 +86,7 @@ class Decoder {
   const Places& places_;
   Program& program_;
   std::vector<Scope> scopes_;
-  std::map<uint64_t, uint32_t> constants_;
+  std::map<std::pair<uint64_t, bool>, uint32_t> constants_;  // by their bits, and whether they are wide
   std::unordered_map<std::string, uint32_t> special_slots_;
   Statement now_;
   uint32_t guard_ = kNone;

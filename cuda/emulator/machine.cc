@@ -180,7 +180,10 @@ void Block::prepare(Dim3 grid_size, Dim3 block_size, const std::vector<std::byte
     registers_.resize(wanted, poison);
     for (size_t first = ready; first < wanted; first += program.registers) {
       for (const Constant& c : program.constants) {
-        for (uint32_t lane = 0; lane < kLanes; lane++) registers_[first + c.slot].set(lane, c.bits);
+        for (uint32_t lane = 0; lane < kLanes; lane++) {
+          Register& r = registers_[first + c.slot];
+          c.wide ? r.set(lane, c.bits) : r.set(lane, static_cast<uint32_t>(c.bits));
+        }
       }
     }
   }
@@ -194,11 +197,12 @@ void Block::write_specials(bool all) {
       const bool of_lane = special <= Special::tid_z || (special >= Special::lanemask_eq && special < Special::clock) ||
                            special == Special::laneid;
       if (of_lane && !all) continue;
-      if (of_lane) {
-        for (uint32_t lane = 0; lane < kLanes; lane++) r.set(lane, uint64_t{special_value(special, w, lane)});
+      if (special == Special::clock64) {
+        for (uint32_t lane = 0; lane < kLanes; lane++) r.set(lane, uint64_t{0});
+      } else if (of_lane) {
+        for (uint32_t lane = 0; lane < kLanes; lane++) r.set(lane, special_value(special, w, lane));
       } else {
-        const uint64_t value = special_value(special, w, 0);
-        for (uint32_t lane = 0; lane < kLanes; lane++) r.set(lane, value);
+        std::fill_n(r.narrow, kLanes, special_value(special, w, 0));
       }
     }
   }
@@ -219,7 +223,7 @@ void Block::start() {
       // What is the same in every block was written once, by prepare().
       if (special >= Special::ctaid_x && special <= Special::ctaid_z) {
         const uint32_t v = special == Special::ctaid_x ? at.x : special == Special::ctaid_y ? at.y : at.z;
-        std::fill_n(warp.at(slot).low, kLanes, v);
+        std::fill_n(warp.at(slot).narrow, kLanes, v);
       }
     }
   }

@@ -46,50 +46,55 @@ FLAMBEAU_INLINE void each_lane(uint32_t mask, F&& f) {
 }
 
 /**
- * One register in the 32 lanes of a warp. The low 32 bits lie next to each other, and so do the high ones: an operation
- * of 32 bits or fewer is a loop over consecutive numbers.
+ * One register in the 32 lanes of a warp: of 64 bits, or of 32 for all that has fewer. The decoder sees to it that it is
+ * read as it was written.
  */
 struct alignas(64) Register {
-  uint32_t low[kLanes], high[kLanes];
+  union {
+    uint32_t narrow[kLanes];
+    uint64_t wide[kLanes];
+  };
   template <class T>
   FLAMBEAU_INLINE T get(uint32_t lane) const {
     if constexpr (sizeof(T) == 8) {
-      return std::bit_cast<T>(uint64_t{high[lane]} << 32 | low[lane]);
+      return std::bit_cast<T>(wide[lane]);
     } else if constexpr (sizeof(T) == 4) {
-      return std::bit_cast<T>(low[lane]);
+      return std::bit_cast<T>(narrow[lane]);
     } else if constexpr (sizeof(T) == 2) {
-      return std::bit_cast<T>(static_cast<uint16_t>(low[lane]));
+      return std::bit_cast<T>(static_cast<uint16_t>(narrow[lane]));
     } else {
-      return std::bit_cast<T>(static_cast<uint8_t>(low[lane]));
+      return std::bit_cast<T>(static_cast<uint8_t>(narrow[lane]));
     }
   }
-  /** Integers of fewer than 32 bits are extended by their sign to 32; the high bits are left as they are. */
+  /** The bits that are kept of a value. Integers of fewer than 32 are extended by their sign. */
+  template <class T>
+  FLAMBEAU_INLINE static auto bits(T v) {
+    if constexpr (sizeof(T) == 8) {
+      return std::bit_cast<uint64_t>(v);
+    } else if constexpr (std::is_integral_v<T>) {
+      return static_cast<uint32_t>(v);
+    } else if constexpr (sizeof(T) == 4) {
+      return std::bit_cast<uint32_t>(v);
+    } else {
+      return uint32_t{std::bit_cast<uint16_t>(v)};
+    }
+  }
   template <class T>
   FLAMBEAU_INLINE void set(uint32_t lane, T v) {
     if constexpr (sizeof(T) == 8) {
-      const auto bits = std::bit_cast<uint64_t>(v);
-      low[lane] = static_cast<uint32_t>(bits);
-      high[lane] = static_cast<uint32_t>(bits >> 32);
-    } else if constexpr (std::is_integral_v<T>) {
-      low[lane] = static_cast<uint32_t>(v);
-    } else if constexpr (sizeof(T) == 4) {
-      low[lane] = std::bit_cast<uint32_t>(v);
+      wide[lane] = bits(v);
     } else {
-      low[lane] = std::bit_cast<uint16_t>(v);
+      narrow[lane] = bits(v);
     }
   }
   /** The same without a branch. */
   template <class T>
   FLAMBEAU_INLINE void set_where(uint32_t lane, T v, bool on) {
-    const uint32_t old_low = low[lane];
     if constexpr (sizeof(T) == 8) {
-      const uint32_t old_high = high[lane];
-      set(lane, v);
-      high[lane] = on ? high[lane] : old_high;
+      wide[lane] = on ? bits(v) : wide[lane];
     } else {
-      set(lane, v);
+      narrow[lane] = on ? bits(v) : narrow[lane];
     }
-    low[lane] = on ? low[lane] : old_low;
   }
 };
 
@@ -123,7 +128,7 @@ class Warp {
   }
   /** The lanes of `mask` in which the predicate is true. */
   FLAMBEAU_INLINE uint32_t lanes_where(uint32_t slot, uint32_t mask) const {
-    const uint32_t* flags = registers_[slot].low;
+    const uint32_t* flags = registers_[slot].narrow;
     uint32_t lanes = 0;
 #ifdef __SSE2__
     for (uint32_t lane = 0; lane < kLanes; lane += 4) {

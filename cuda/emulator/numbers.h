@@ -31,9 +31,26 @@ struct Half {
   uint16_t bits = 0;
   static Half nearest(double v) {
     // NaN is 0x7FFF on a GPU, whatever its sign was.
-    return v != v ? Half{0x7FFF} : Half{std::bit_cast<uint16_t>(static_cast<_Float16>(round_to_odd(v)))};
+    return v != v ? Half{0x7FFF} : of(round_to_odd(v));
   }
-  operator float() const { return static_cast<float>(std::bit_cast<_Float16>(bits)); }
+  // Both ways without a branch: conversions of a whole warp become a loop over vectors.
+  static Half of(float v) {
+    const auto b = std::bit_cast<uint32_t>(v);
+    const uint32_t sign = b >> 16 & 0x8000, size = b & 0x7FFF'FFFF;
+    const uint32_t shifted = size - (112u << 23);  // the exponent as halves have it
+    const uint32_t normal = (shifted + 0xFFF + (shifted >> 13 & 1)) >> 13;
+    // Below 2^-14 halves are multiples of 2^-24: the last bit of floats from a half to one.
+    const uint32_t small = std::bit_cast<uint32_t>(std::bit_cast<float>(size) + 0.5f) - std::bit_cast<uint32_t>(0.5f);
+    uint32_t r = size < 0x3880'0000 ? small : normal;
+    r = size >= 0x477F'F000 ? 0x7C00 : r;
+    r = size > 0x7F80'0000 ? 0x7FFF : r | sign;
+    return {static_cast<uint16_t>(r)};
+  }
+  operator float() const {
+    const uint32_t b = bits;
+    const uint32_t finite = std::bit_cast<uint32_t>(std::bit_cast<float>((b & 0x7FFF) << 13) * 0x1p112f);
+    return std::bit_cast<float>(finite | ((b & 0x7C00) == 0x7C00 ? 0x7F80'0000 : 0) | (b & 0x8000) << 16);
+  }
 };
 
 struct BFloat {
@@ -96,13 +113,23 @@ T nearest(double v) {
   }
 }
 
+/** An operation on small floats with one rounding. A float is wide enough for that on the way to a half. */
+template <class E, class F>
+E rounded(E x, E y, F f) {
+  if constexpr (std::is_same_v<E, Half>) {
+    return Half::of(f(float{x}, float{y}));
+  } else {
+    return E::nearest(f(double{x}, double{y}));
+  }
+}
+
 template <class T>
 T sum(T a, T b) {
   return elementwise(
       [](auto x, auto y) {
         using E = decltype(x);
         if constexpr (is_small_float<E>) {
-          return E::nearest(double{x} + double{y});
+          return rounded<E>(x, y, [](auto u, auto v) { return u + v; });
         } else {
           return canonical(x + y);
         }
@@ -115,7 +142,7 @@ T difference(T a, T b) {
       [](auto x, auto y) {
         using E = decltype(x);
         if constexpr (is_small_float<E>) {
-          return E::nearest(double{x} - double{y});
+          return rounded<E>(x, y, [](auto u, auto v) { return u - v; });
         } else {
           return canonical(x - y);
         }
@@ -128,7 +155,7 @@ T product(T a, T b) {
       [](auto x, auto y) {
         using E = decltype(x);
         if constexpr (is_small_float<E>) {
-          return E::nearest(double{x} * double{y});
+          return rounded<E>(x, y, [](auto u, auto v) { return u * v; });
         } else {
           return canonical(x * y);
         }

@@ -14,7 +14,8 @@ constexpr std::string_view kSpecialNames[] = {
     "%ntid.z",         "%ctaid.x",     "%ctaid.y",     "%ctaid.z",     "%nctaid.x",
     "%nctaid.y",       "%nctaid.z",    "%laneid",      "%warpid",      "%nwarpid",
     "%smid",           "%nsmid",       "%gridid",      "%lanemask_eq", "%lanemask_lt",
-    "%lanemask_le",    "%lanemask_gt", "%lanemask_ge", "%clock",       "%dynamic_smem_size",
+    "%lanemask_le",    "%lanemask_gt", "%lanemask_ge", "%clock",       "%clock64",
+    "%dynamic_smem_size",
     "%total_smem_size"};
 uint64_t bits_of_number(const Operand& o, Type type) {
   const std::string_view s = o.number;
@@ -54,7 +55,8 @@ void Decoder::unsupported(const Statement& s, const char* what) const {
 }
 
 std::optional<uint32_t> Decoder::special(std::string_view name) {
-  if (name == "%clock64" || name == "%globaltimer" || name == "%clock_hi") name = "%clock";
+  if (name == "%globaltimer") name = "%clock64";
+  if (name == "%clock_hi") name = "%clock";
   const auto* at = std::find(std::begin(kSpecialNames), std::end(kSpecialNames), name);
   if (at == std::end(kSpecialNames)) return std::nullopt;
   const auto [entry, fresh] = special_slots_.try_emplace(std::string(name), 0);
@@ -79,7 +81,8 @@ std::optional<Symbol> Decoder::find(std::string_view name) {
     const auto n = static_cast<uint32_t>(std::stoul(std::string(name.substr(digits))));
     if (n < r->second.count) return Symbol{.is_register = true, .wide = r->second.wide, .slot = r->second.first + n};
   }
-  if (const auto slot = special(name)) return Symbol{.is_register = true, .slot = *slot};
+  if (const auto slot = special(name))
+    return Symbol{.is_register = true, .wide = name == "%clock64" || name == "%globaltimer", .slot = *slot};
   return std::nullopt;
 }
 
@@ -106,27 +109,36 @@ Symbol Decoder::lookup(std::string_view name) {
                  std::to_string(now_.line) + ": " + ptx_.line(now_.line));
 }
 
-uint32_t Decoder::constant(uint64_t bits) {
-  const auto [entry, fresh] = constants_.try_emplace(bits, 0);
+uint32_t Decoder::constant(uint64_t bits, Type type) {
+  const bool wide = bytes_of(type) == 8;
+  const auto [entry, fresh] = constants_.try_emplace({bits, wide}, 0);
   if (fresh) {
     entry->second = temporary();
-    program_.constants.push_back({entry->second, bits});
+    program_.constants.push_back({entry->second, wide, bits});
   }
   return entry->second;
 }
 
 uint32_t Decoder::source(const Operand& o, Type type) {
-  if (o.kind == Operand::Kind::number) return constant(bits_of_number(o, type));
+  if (o.kind == Operand::Kind::number) return constant(bits_of_number(o, type), type);
   if (o.kind != Operand::Kind::name) unsupported(now_, "an operand is not supported");
-  if (o.name == "WARP_SZ") return constant(kLanes);
+  if (o.name == "WARP_SZ") return constant(kLanes, type);
   if (o.negated) return predicate(o);
   const Symbol s = lookup(o.name);
-  if (s.is_register) return s.slot;
+  if (s.is_register) {
+    if (s.wide == (bytes_of(type) == 8)) return s.slot;
+    // PTX lets some instructions read a register that is wider than their type.
+    const uint32_t slot = temporary();
+    emit(s.wide ? lanewise<uint32_t, uint64_t>([](uint64_t v) { return v; })
+                : lanewise<uint64_t, uint32_t>([](uint32_t v) { return v; }),
+         slot, {s.slot});
+    return slot;
+  }
   const uint64_t at = s.address + static_cast<uint64_t>(o.offset);
-  if (!s.dynamic) return constant(at);
+  if (!s.dynamic) return constant(at, type);
   const uint32_t slot = temporary();
   program_.dynamic_constants.push_back(program_.constants.size());
-  program_.constants.push_back({slot, at});
+  program_.constants.push_back({slot, bytes_of(type) == 8, at});
   return slot;
 }
 
@@ -145,12 +157,16 @@ uint32_t Decoder::destination(const Operand& o) {
   if (!s.is_register) unsupported(now_, "the destination is no register");
   return s.slot;
 }
-void Decoder::widen(const Operand& o, Type type) {
-  if (bytes_of(type) == 8 || o.name == "_" || !lookup(o.name).wide) return;
-  const uint32_t slot = destination(o);
+uint32_t Decoder::result(const Operand& o, Type type) {
+  const bool wider = bytes_of(type) != 8 && o.name != "_" && lookup(o.name).wide;
+  return wider ? temporary() : destination(o);
+}
+void Decoder::widen(const Operand& o, Type type, uint32_t from) {
+  const uint32_t to = o.name == "_" ? from : destination(o);
+  if (from == to) return;
   emit(is_signed(type) ? lanewise<int64_t, int32_t>([](int32_t v) { return v; })
                        : lanewise<uint64_t, uint32_t>([](uint32_t v) { return v; }),
-       slot, {slot});
+       to, {from});
 }
 uint32_t Decoder::second(const Operand& o) {
   if (o.pair.empty() || o.pair == "_") return kNone;
@@ -169,7 +185,7 @@ void Decoder::address(const Operand& o, Instruction& in) {
   in.offset = o.offset;
   in.site = new_site();
   if (o.name.empty()) {
-    in.src[0] = constant(0);
+    in.src[0] = constant(0, Type::u64);
     return;
   }
   const Symbol s = lookup(o.name);

@@ -123,12 +123,12 @@ void pack(Warp& w, const Instruction& in, uint32_t mask) {
     uint64_t r = 0;
     const uint64_t low = (uint64_t{1} << 8 * in.mode) - 1;
     for (uint32_t k = 0; k < in.count; k++) r |= (w.get<uint32_t>(in.list[k], lane) & low) << 8 * in.mode * k;
-    w.set<uint64_t>(in.dst, lane, r);
+    in.mode * in.count == 8 ? w.set(in.dst, lane, r) : w.set(in.dst, lane, static_cast<uint32_t>(r));
   });
 }
 void unpack(Warp& w, const Instruction& in, uint32_t mask) {
   each_lane(mask, [&](uint32_t lane) {
-    const auto v = w.get<uint64_t>(in.src[0], lane);
+    const uint64_t v = in.mode * in.count == 8 ? w.get<uint64_t>(in.src[0], lane) : w.get<uint32_t>(in.src[0], lane);
     const uint64_t low = (uint64_t{1} << 8 * in.mode) - 1;
     for (uint32_t k = 0; k < in.count; k++) w.set<uint32_t>(in.list[k], lane, static_cast<uint32_t>(v >> 8 * in.mode * k & low));
   });

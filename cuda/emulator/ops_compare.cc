@@ -153,10 +153,12 @@ bool decode_compare(Decoder& d, const Statement& s, Type type) {
   }
   if (op == "slct") {
     const Type value = type_named(s.parts[s.parts.size() - 2]);
-    Handler h = type == Type::f32 ? lanewise<uint64_t, uint64_t, uint64_t, float>(
-                                        [](uint64_t a, uint64_t b, float c) { return c >= 0 ? a : b; })
-                                  : lanewise<uint64_t, uint64_t, uint64_t, int32_t>(
-                                        [](uint64_t a, uint64_t b, int32_t c) { return c >= 0 ? a : b; });
+    const auto choose = [&]<class T>() {
+      return type == Type::f32 ? lanewise<T, T, T, float>([](T a, T b, float c) { return c >= 0 ? a : b; })
+                               : lanewise<T, T, T, int32_t>([](T a, T b, int32_t c) { return c >= 0 ? a : b; });
+    };
+    const Handler h =
+        bytes_of(value) == 8 ? choose.template operator()<uint64_t>() : choose.template operator()<uint32_t>();
     d.emit(h, d.destination(s.operands[0]),
            {d.source(s.operands[1], value), d.source(s.operands[2], value), d.source(s.operands[3], type)});
     return true;

@@ -182,10 +182,11 @@ bool decode_convert(Decoder& d, const Statement& s, Type type) {
   const bool pair = to == Type::f16x2 || to == Type::bf16x2;
   Handler h = pair ? (to == Type::f16x2 ? pack_pair<Half> : pack_pair<BFloat>) : conversion(to, type, mode);
   if (h == nullptr || (pair && (type != Type::f32 || s.operands.size() != 3))) return false;
-  Instruction& in = d.emit(h, d.destination(s.operands[0]),
+  const uint32_t dst = d.result(s.operands[0], to);
+  Instruction& in = d.emit(h, dst,
                            {d.source(s.operands[1], type), pair ? d.source(s.operands[2], type) : kNone});
   in.mode = mode;
-  d.widen(s.operands[0], to);
+  d.widen(s.operands[0], to, dst);
   return true;
 }
 

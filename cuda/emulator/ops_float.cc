@@ -153,7 +153,7 @@ void test_property(Warp& w, const Instruction& in, uint32_t mask) {
       case 4: r = std::isfinite(v) && std::fabs(v) >= least; break;
       default: r = v != 0 && std::fabs(v) < least; break;
     }
-    w.set<uint64_t>(in.dst, lane, r ? 1 : 0);
+    w.set<Flag>(in.dst, lane, r ? 1 : 0);
   });
 }
 

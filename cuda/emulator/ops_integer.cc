@@ -59,7 +59,7 @@ template <class T, Kind K>
 void with_carry(Warp& w, const Instruction& in, uint32_t mask) {
   each_lane(mask, [&](uint32_t lane) {
     const T a = w.get<T>(in.src[0], lane), b = w.get<T>(in.src[1], lane);
-    const T carry = (in.mode & 1) != 0 ? static_cast<T>(w.get<T>(in.src[3], lane) & 1) : T{0};
+    const T carry = (in.mode & 1) != 0 ? static_cast<T>(w.get<Flag>(in.src[3], lane) & 1) : T{0};
     T r;
     bool out;
     if constexpr (K == Kind::sub) {
@@ -72,7 +72,7 @@ void with_carry(Warp& w, const Instruction& in, uint32_t mask) {
       r = static_cast<T>(s + carry);
       out = s < x || r < s;
     }
-    if ((in.mode & 2) != 0) w.set<uint64_t>(in.second, lane, out ? 1 : 0);
+    if ((in.mode & 2) != 0) w.set<Flag>(in.second, lane, out ? 1 : 0);
     w.set<T>(in.dst, lane, r);
   });
 }
@@ -109,7 +109,8 @@ void decode_multiply(Decoder& d, const Statement& s, Type type) {
   const bool add = s.parts[0].starts_with("mad");
   const uint32_t dst = d.destination(s.operands[0]);
   const uint32_t a = d.source(s.operands[1], type), b = d.source(s.operands[2], type);
-  const uint32_t c = add ? d.source(s.operands[3], type) : kNone;
+  const Type sum = s.has("wide") ? (sizeof(T) == 4 ? Type::u64 : Type::u32) : type;
+  const uint32_t c = add ? d.source(s.operands[3], sum) : kNone;
   if (s.has("wide")) {
     using W = typename Wider<T>::type;
     d.emit(add ? lanewise<W, T, T, W>([](T x, T y, W z) { return plus(low(static_cast<W>(x), static_cast<W>(y)), z); })

@@ -48,49 +48,60 @@ FLAMBEAU_INLINE Room room_of(Warp& w, const Instruction& in, uint64_t first_addr
   return {range.begin, range.end - range.begin, range.host, 0, true};
 }
 
-/** The addresses of all 32 lanes, checked: relative to `host`. */
+/** The addresses of all 32 lanes, checked. Each half of the warp has a pattern: blocks are often 16 threads wide. */
 struct Addresses {
-  enum class Kind : uint8_t { apart, same, consecutive } kind;
+  enum class Kind : uint8_t { apart, same, consecutive };
+  Kind kind[2];
   std::byte* host;
-  uint64_t offsets[kLanes];
+  uint64_t offsets[kLanes];  // from `host`
 };
+constexpr uint32_t kHalf = kLanes / 2;
 
 /** Fills in `to` if all lanes may go where they want; else they are looked at one by one, and the wrong one is named. */
 FLAMBEAU_INLINE bool check_all(Warp& w, const Instruction& in, uint32_t bytes, Addresses& to) {
   const Register& base = w.at(in.src[0]);
-  const uint64_t upper = in.narrow_address ? 0 : 0xFFFF'FFFF;
-  const auto address = [&](uint32_t lane) { return (uint64_t{base.high[lane]} & upper) << 32 | base.low[lane]; };
   const auto shift = static_cast<uint64_t>(in.offset);
-  const Room room = room_of(w, in, address(0) + shift);
+  const Room room = room_of(w, in, (in.narrow_address ? base.narrow[0] : base.wide[0]) + shift);
   if (room.bytes < bytes) return false;
   const uint64_t last = room.bytes - bytes, from = shift - room.begin;
-  const uint64_t first = address(0) + from;
-  uint64_t outside = 0, low = 0, different = 0, jumps = 0;
-  // Offsets are below 2^63 if they are right, so a sign shows those that are not.
-  FLAMBEAU_LANES_APART
+  // Offsets are below 2^63 if they are right: a sign shows those that are not.
+  uint64_t outside = 0, low = 0;
+  if (in.narrow_address) {
+    for (uint32_t lane = 0; lane < kLanes; lane++) to.offsets[lane] = base.narrow[lane] + from;
+  } else {
+    for (uint32_t lane = 0; lane < kLanes; lane++) to.offsets[lane] = base.wide[lane] + from;
+  }
   for (uint32_t lane = 0; lane < kLanes; lane++) {
-    const uint64_t offset = address(lane) + from;
-    outside |= offset | (last - offset);
-    low |= offset;
-    const uint64_t place = offset + lane * room.stride;
-    different |= place ^ first;
-    jumps |= place - first - lane * bytes;
-    to.offsets[lane] = place;
+    outside |= to.offsets[lane] | (last - to.offsets[lane]);
+    low |= to.offsets[lane];
   }
   if (outside >> 63 != 0 || (low & (bytes - 1)) != 0) return false;
-  to.host = room.host;
-  to.kind = different == 0 ? Addresses::Kind::same
-            : jumps == 0   ? Addresses::Kind::consecutive
-                           : Addresses::Kind::apart;
-  if (room.global) {
-    uint64_t sectors = 1;
-    if (to.kind == Addresses::Kind::consecutive) {
-      sectors = (first + kLanes * bytes - 1) / 32 - first / 32 + 1;
-    } else if (to.kind == Addresses::Kind::apart) {
-      for (uint32_t lane = 1; lane < kLanes; lane++) sectors += to.offsets[lane] / 32 != to.offsets[lane - 1] / 32;
-    }
-    count_traffic(in, bytes, sectors, kLanes);
+  if (room.stride != 0) {
+    for (uint32_t lane = 0; lane < kLanes; lane++) to.offsets[lane] += lane * room.stride;
   }
+  to.host = room.host;
+  uint64_t sectors = 0, before = ~uint64_t{0};
+  for (uint32_t half = 0; half < 2; half++) {
+    const uint64_t* offsets = to.offsets + half * kHalf;
+    const uint64_t first = offsets[0];
+    uint64_t different = 0, jumps = 0;
+    for (uint32_t i = 0; i < kHalf; i++) {
+      different |= offsets[i] ^ first;
+      jumps |= offsets[i] - first - i * bytes;
+    }
+    to.kind[half] = different == 0 ? Addresses::Kind::same
+                    : jumps == 0   ? Addresses::Kind::consecutive
+                                   : Addresses::Kind::apart;
+    if (!room.global) continue;
+    sectors += first / 32 == before ? 0 : 1;
+    if (to.kind[half] == Addresses::Kind::consecutive) {
+      sectors += (first + kHalf * bytes - 1) / 32 - first / 32;
+    } else if (to.kind[half] == Addresses::Kind::apart) {
+      for (uint32_t i = 1; i < kHalf; i++) sectors += offsets[i] / 32 != offsets[i - 1] / 32;
+    }
+    before = offsets[kHalf - 1] / 32;
+  }
+  if (room.global) count_traffic(in, bytes, sectors, kLanes);
   return true;
 }
 
@@ -132,15 +143,25 @@ void load(Warp& w, const Instruction& in, uint32_t mask) {
   Register& to = w.at(in.list[0]);
   if (mask != kAllLanes || !check_all(w, in, sizeof(T), at)) {
     each_access(w, in, mask, sizeof(T), [&](uint32_t lane, const std::byte* p) { to.set(lane, value_at<T>(p)); });
-  } else if (at.kind == Addresses::Kind::consecutive) {
-    T values[kLanes];
-    std::memcpy(values, at.host + at.offsets[0], sizeof values);
-    for (uint32_t lane = 0; lane < kLanes; lane++) to.set(lane, values[lane]);
-  } else if (at.kind == Addresses::Kind::same) {
-    const T v = value_at<T>(at.host + at.offsets[0]);
-    for (uint32_t lane = 0; lane < kLanes; lane++) to.set(lane, v);
-  } else {
-    for (uint32_t lane = 0; lane < kLanes; lane++) to.set(lane, value_at<T>(at.host + at.offsets[lane]));
+    return;
+  }
+  for (uint32_t first = 0; first < kLanes; first += kHalf) {
+    const uint64_t* offsets = at.offsets + first;
+    switch (at.kind[first / kHalf]) {
+      case Addresses::Kind::consecutive: {
+        T values[kHalf];
+        std::memcpy(values, at.host + offsets[0], sizeof values);
+        for (uint32_t i = 0; i < kHalf; i++) to.set(first + i, values[i]);
+        break;
+      }
+      case Addresses::Kind::same: {
+        const T v = value_at<T>(at.host + offsets[0]);
+        for (uint32_t i = 0; i < kHalf; i++) to.set(first + i, v);
+        break;
+      }
+      default:
+        for (uint32_t i = 0; i < kHalf; i++) to.set(first + i, value_at<T>(at.host + offsets[i]));
+    }
   }
 }
 
@@ -175,12 +196,16 @@ void store(Warp& w, const Instruction& in, uint32_t mask) {
   };
   if (mask != kAllLanes || !check_all(w, in, sizeof(T), at)) {
     each_access(w, in, mask, sizeof(T), f);
-  } else if (at.kind == Addresses::Kind::consecutive) {
-    T values[kLanes];
-    for (uint32_t lane = 0; lane < kLanes; lane++) values[lane] = from.get<T>(lane);
-    std::memcpy(at.host + at.offsets[0], values, sizeof values);
-  } else {
-    for (uint32_t lane = 0; lane < kLanes; lane++) f(lane, at.host + at.offsets[lane]);
+    return;
+  }
+  for (uint32_t first = 0; first < kLanes; first += kHalf) {
+    if (at.kind[first / kHalf] == Addresses::Kind::consecutive) {
+      T values[kHalf];
+      for (uint32_t i = 0; i < kHalf; i++) values[i] = from.get<T>(first + i);
+      std::memcpy(at.host + at.offsets[first], values, sizeof values);
+    } else {
+      for (uint32_t i = first; i < first + kHalf; i++) f(i, at.host + at.offsets[i]);
+    }
   }
 }
 
@@ -291,7 +316,7 @@ bool decode_memory(Decoder& d, const Statement& s, Type type) {
                             : space == Space::local ? kLocalWindow
                             : space == Space::param ? kParamWindow
                                                     : 0;
-    const uint32_t base = d.constant(window);
+    const uint32_t base = d.constant(window, Type::u64);
     const uint32_t to = d.destination(s.operands[0]), from = d.source(s.operands[1], type);
     // Null stays null both ways: casts of pointers are tested against it.
     if (s.has("to")) {
@@ -309,7 +334,7 @@ bool decode_memory(Decoder& d, const Statement& s, Type type) {
                             : space == Space::param ? kParamWindow
                                                     : 0;
     d.emit(lanewise<uint32_t, uint64_t, uint64_t>([](uint64_t a, uint64_t w) { return (a & kWindowMask) == w; }),
-           d.destination(s.operands[0]), {d.source(s.operands[1], Type::u64), d.constant(window)});
+           d.destination(s.operands[0]), {d.source(s.operands[1], Type::u64), d.constant(window, Type::u64)});
     return true;
   }
   const bool reads = op == "ld" || op == "ldu";
@@ -323,7 +348,7 @@ bool decode_memory(Decoder& d, const Statement& s, Type type) {
   if (elements.size() > 8) return false;
   in.count = static_cast<uint8_t>(elements.size());
   for (size_t i = 0; i < elements.size(); i++) {
-    in.list[i] = reads ? d.destination(elements[i]) : d.source(elements[i], type);
+    in.list[i] = reads ? d.result(elements[i], type) : d.source(elements[i], type);
   }
   const Operand& address = s.operands[reads ? 1 : 0];
   const uint64_t parameter = d.parameter(address);
@@ -346,7 +371,7 @@ bool decode_memory(Decoder& d, const Statement& s, Type type) {
   if (!known) return false;
   d.emit(in);
   if (reads)
-    for (const Operand& e : elements) d.widen(e, type);
+    for (size_t i = 0; i < elements.size(); i++) d.widen(elements[i], type, in.list[i]);
   return true;
 }
 

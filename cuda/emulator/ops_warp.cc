@@ -69,14 +69,13 @@ void vote(Warp& w, const Instruction& in, uint32_t mask) {
   each_lane(mask, [&](uint32_t lane) { w.set<uint32_t>(in.dst, lane, results[in.mode]); });
 }
 
-// match: src[1] is the mask of the bits that count; `mode` 0 any, 1 all.
+// match: `mode` 0 any, 1 all.
+template <class T>
 void match(Warp& w, const Instruction& in, uint32_t mask) {
   uint32_t result[kLanes] = {};
-  const auto bits = w.get<uint64_t>(in.src[1], 0);
   each_lane(mask, [&](uint32_t lane) {
     each_lane(mask, [&](uint32_t other) {
-      if (((w.get<uint64_t>(in.src[0], lane) ^ w.get<uint64_t>(in.src[0], other)) & bits) == 0)
-        result[lane] |= 1u << other;
+      if (w.get<T>(in.src[0], lane) == w.get<T>(in.src[0], other)) result[lane] |= 1u << other;
     });
   });
   each_lane(mask, [&](uint32_t lane) {
@@ -184,10 +183,9 @@ bool decode_warp(Decoder& d, const Statement& s, Type type) {
     in.mode = index_of(s, {"all", "any", "uni", "ballot"});
     in.src[0] = d.predicate(s.operands[1]);
   } else if (op == "match") {
-    in.run = together<match>;
+    in.run = bytes_of(type) == 8 ? together<match<uint64_t>> : together<match<uint32_t>>;
     in.mode = s.has("all") ? 1 : 0;
     in.src[0] = d.source(s.operands[1], type);
-    in.src[1] = d.constant(bytes_of(type) == 8 ? ~uint64_t{0} : 0xFFFF'FFFF);
   } else if (op == "redux") {
     in.run = redux(s, type);
     in.src[0] = d.source(s.operands[1], type);

@@ -41,9 +41,10 @@ struct Instruction {
   uint32_t site = 0;      // memory instructions are numbered: each remembers the allocation that it last touched
 };
 
-/** A number in a register. All have room for 64 bits, whatever their type: an operation reads as many as its type has. */
+/** A number in a register of 64 bits, or of 32. */
 struct Constant {
   uint32_t slot;
+  bool wide;
   uint64_t bits;
 };
 
@@ -72,6 +73,7 @@ enum class Special : uint8_t {
   lanemask_gt,
   lanemask_ge,
   clock,
+  clock64,
   dynamic_smem_size,
   total_smem_size
 };
