@@ -63,7 +63,8 @@ Allocator::Block* Allocator::find(size_t size, cudaStream_t stream) {
   if (found == list->second.end()) return nullptr;
   Block* block = *found;
   // a huge segment is not worn down by small requests
-  if (size > kSmall && block->size > kLargeSegment && block->size - size > block->size / 2 + kLargeSegment) return nullptr;
+  if (size > kSmall && block->size > kLargeSegment && block->size - size > block->size / 2 + kLargeSegment)
+    return nullptr;
   list->second.erase(found);
   return block;
 }

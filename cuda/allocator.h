@@ -1,5 +1,5 @@
-// Caching allocator of one GPU: blocks are cut from large segments and handed out again in the order of streams, so that
-// neither cudaMalloc nor cudaFree, which wait for the whole device, is on the way of a step. Called by backend.cc.
+// Caching allocator of one GPU: blocks are cut from large segments and handed out again in the order of streams, so
+// that neither cudaMalloc nor cudaFree, which wait for the whole device, is on the way of a step. Called by backend.cc.
 #pragma once
 #include <cuda_runtime_api.h>
 

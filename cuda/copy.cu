@@ -103,7 +103,8 @@ void copy_kernel(const Plan& plan) {
   if (out.dtype != in.dtype) {
     return visit_class(in.dtype, [&]<class C>(C) { convert_from<C>(plan); });
   }
-  if (in.device != 0 && plan.ndim <= 1 && out.device != 0 && (plan.ndim == 0 || (out.strides[0] == 1 && in.strides[0] == 1))) {
+  if (in.device != 0 && plan.ndim <= 1 && out.device != 0 &&
+      (plan.ndim == 0 || (out.strides[0] == 1 && in.strides[0] == 1))) {
     const size_t bytes = static_cast<size_t>(plan.numel()) * item_size(out.dtype);
     return check(cudaMemcpyAsync(out.data, in.data, bytes, cudaMemcpyDeviceToDevice, current().stream), "copy");
   }

@@ -79,7 +79,8 @@ void check(cudaError_t status, const char* what) {
   cudaGetLastError();  // errors that do not stay are told once
   std::string message = "CUDA error in ";
   message += what;
-  if (!now.operation.empty() && now.operation != what) message += " (the last kernel was " + std::string(now.operation) + ")";
+  if (!now.operation.empty() && now.operation != what)
+    message += " (the last kernel was " + std::string(now.operation) + ")";
   throw DeviceFailure(message + ": " + cudaGetErrorString(status));
 }
 

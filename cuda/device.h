@@ -26,8 +26,8 @@ const Current& current();
 
 /** What the kernels need to know of the current device. */
 struct Limits {
-  int processors = 1;       // streaming multiprocessors
-  int shared_bytes = 0;     // that a block may use after asking
+  int processors = 1;    // streaming multiprocessors
+  int shared_bytes = 0;  // that a block may use after asking
   int threads_per_processor = 0;
 };
 const Limits& limits();

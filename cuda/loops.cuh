@@ -178,7 +178,7 @@ __device__ __forceinline__ void store4(void* p, uint32_t i, DType d, const R (&v
  */
 template <class C, int N, class Op>
 __global__ void map_kernel(const __grid_constant__ Space<N> s, const __grid_constant__ Op op) {
-  using R = decltype(op.call(std::declval<const C (&)[N - 1]>()));
+  using R = decltype(op.call(std::declval<const C(&)[N - 1]>()));
   constexpr int kPerThread = Op::kPerThread;
   C in[kPerThread][N - 1];
   C fixed[N - 1];

@@ -12,8 +12,8 @@ struct Draws {
   uint64_t seed, offset;
 };
 
-/** Takes `per_thread` random words of each thread, rounded up to a multiple of 4, from generator `id`; throws PlanError for one that
- * is not there. */
+/** Takes `per_thread` random words of each thread, rounded up to a multiple of 4, from generator `id`; throws PlanError
+ * for one that is not there. */
 Draws take_draws(int id, uint64_t per_thread);
 
 int create_generator(int device);

@@ -1,5 +1,5 @@
-// From the rows of native/functors.h to kernels: which dtypes a row has, and a functor of its formula. Used by unary.cu,
-// binary.cu, compare.cu, ternary.cu and special.cu.
+// From the rows of native/functors.h to kernels: which dtypes a row has, and a functor of its formula. Used by
+// unary.cu, binary.cu, compare.cu, ternary.cu and special.cu.
 #pragma once
 #include "../native/functors.h"
 #include "loops.cuh"
@@ -26,7 +26,8 @@ constexpr bool in_domain(Domain domain, DType d) {
 /** Whether a class of dtypes is wanted at all: no kernel is compiled for one that is not. */
 template <class C>
 constexpr bool has_class(Domain domain) {
-  return std::is_floating_point_v<C> ? domain != Domain::Integers && domain != Domain::Bits : domain != Domain::Floating;
+  return std::is_floating_point_v<C> ? domain != Domain::Integers && domain != Domain::Bits
+                                     : domain != Domain::Floating;
 }
 
 /** What a formula costs: one that takes its time is computed for one element by each thread. */

@@ -71,7 +71,9 @@ int create_event(bool timing) {
 void destroy_event(int event) {
   if (cudaEvent_t found = events.remove(event)) cudaEventDestroy(found);
 }
-void record_event(int event, int stream) { check(cudaEventRecord(events.at(event, "event"), stream_at(stream)), "record"); }
+void record_event(int event, int stream) {
+  check(cudaEventRecord(events.at(event, "event"), stream_at(stream)), "record");
+}
 bool event_done(int event) {
   const cudaError_t status = cudaEventQuery(events.at(event, "event"));
   if (status == cudaErrorNotReady) return false;

@@ -64,7 +64,8 @@ void clamp_kernel(const Plan& plan) {
 }  // namespace
 
 void register_unary(KernelTable& table) {
-#define ADD(name, ...) table.add(#name, std::is_same_v<name##Row, bitwiseNotRow> ? bitwise_not_kernel : same_dtype_kernel<name##Row, 2>);
+#define ADD(name, ...) \
+  table.add(#name, std::is_same_v<name##Row, bitwiseNotRow> ? bitwise_not_kernel : same_dtype_kernel<name##Row, 2>);
   FB_UNARY_ROWS(ADD)
   FB_UNARY_PARAM_ROWS(ADD)
   FB_GUARDED_ROWS(ADD)

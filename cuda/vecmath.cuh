@@ -16,7 +16,7 @@ inline constexpr double kPi = 3.14159265358979323846;
 inline constexpr double kLn2 = 0.693147180559945309417;
 
 // A function of floats and one of doubles.
-#define FB_PAIR(name, float_name, double_name)                                                 \
+#define FB_PAIR(name, float_name, double_name)                                        \
   __host__ __device__ __forceinline__ float name(float x) { return ::float_name(x); } \
   __host__ __device__ __forceinline__ double name(double x) { return ::double_name(x); }
 FB_PAIR(abs, fabsf, fabs)

@@ -179,14 +179,12 @@ void fill(Napi::Env env, Napi::Object out) {
     return static_cast<double>(backend().create_event(gpu(info, 0), info.Length() > 1 && info[1].ToBoolean().Value()));
   });
   add("destroyEvent", [](Info info) { backend().destroy_event(index_argument(info, 0)); });
-  add("recordEvent", [](Info info) {
-    backend().record_event(index_argument(info, 0), gpu(info, 1), index_argument(info, 2));
-  });
+  add("recordEvent",
+      [](Info info) { backend().record_event(index_argument(info, 0), gpu(info, 1), index_argument(info, 2)); });
   add("eventDone", [](Info info) { return backend().event_done(index_argument(info, 0)); });
   add("waitEvent", [](Info info) { backend().wait_event(index_argument(info, 0)); });
-  add("streamWaitEvent", [](Info info) {
-    backend().stream_wait_event(gpu(info, 0), index_argument(info, 1), index_argument(info, 2));
-  });
+  add("streamWaitEvent",
+      [](Info info) { backend().stream_wait_event(gpu(info, 0), index_argument(info, 1), index_argument(info, 2)); });
   add("elapsed", [](Info info) { return backend().elapsed(index_argument(info, 0), index_argument(info, 1)); });
   add("setOption", [](Info info) {
     if (info.Length() < 1 || !info[0].IsString()) throw std::invalid_argument("expected a name");

@@ -49,8 +49,8 @@ class FB_PUBLIC PendingRead {
 };
 
 /**
- * All GPUs of the process. Indices count from 0. Every function may throw DeviceFailure; they may be called from several
- * threads, each of which has current streams of its own.
+ * All GPUs of the process. Indices count from 0. Every function may throw DeviceFailure; they may be called from
+ * several threads, each of which has current streams of its own.
  */
 class FB_PUBLIC DeviceBackend {
  public:

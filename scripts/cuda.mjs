@@ -13,10 +13,18 @@ const run = (tool, ...args) => {
 };
 
 /** Builds the libraries into build/Release. */
-export function buildCuda({ emulated = true, real = true, targets = process.env.FLAMBEAU_CUDA_TARGETS ?? '75;80;90' } = {}) {
+export function buildCuda({
+  emulated = true,
+  real = true,
+  targets = process.env.FLAMBEAU_CUDA_TARGETS ?? '75;80;90',
+} = {}) {
   process.chdir(fileURLToPath(new URL('..', import.meta.url)));
   const build = join('build', 'cuda');
-  const options = [`-DCUDA_HOME=${cudaHome()}`, `-DCUDA_TARGETS=${real ? targets : ''}`, `-DEMULATED=${emulated ? 'ON' : 'OFF'}`];
+  const options = [
+    `-DCUDA_HOME=${cudaHome()}`,
+    `-DCUDA_TARGETS=${real ? targets : ''}`,
+    `-DEMULATED=${emulated ? 'ON' : 'OFF'}`,
+  ];
   if (has('ninja')) options.push('-G', 'Ninja');
   if (has('ccache')) options.push('-DCMAKE_CXX_COMPILER_LAUNCHER=ccache');
   run('cmake', '-S', 'cuda', '-B', build, '--log-level=WARNING', ...options);

@@ -4,6 +4,10 @@ import assert from 'node:assert/strict';
 import * as torch from '../lib/index.ts';
 import type { DTypeName } from '../lib/dtype.ts';
 
+/** Where the tests of operators compute: FLAMBEAU_TEST_DEVICE=cuda:0 (with FLAMBEAU_CUDA=emulate, where there is no GPU). */
+export const DEVICE: string = process.env.FLAMBEAU_TEST_DEVICE ?? 'cpu';
+if (DEVICE !== 'cpu') torch.setDefaultDevice(DEVICE);
+
 /** A tensor of a call, as data. Without a dtype it takes that of the run. */
 export interface Spec {
   readonly spec: true;
