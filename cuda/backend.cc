@@ -6,6 +6,7 @@
 
 #include "context.h"
 #include "device.h"
+#include "emulator/emulator.h"
 #include "kernels.h"
 #include "random.h"
 #include "streams.h"
@@ -15,8 +16,28 @@
 #define FLAMBEAU_CUDA_ARCHITECTURES ""
 #endif
 
+// There with the emulator only: a library for GPUs is linked without them.
+extern "C" {
+__attribute__((weak)) void flambeau_emulator_read(flambeau_emulator_counters*);
+__attribute__((weak)) void flambeau_emulator_reset(void);
+}
+
 namespace flambeau::cuda {
 namespace {
+
+/** What the emulator has counted, beside the figures of memory. */
+void add_counters(Figures& out) {
+  if (!flambeau_emulator_read) return;
+  flambeau_emulator_counters c{};
+  flambeau_emulator_read(&c);
+  const auto add = [&](const char* name, uint64_t n) { out.emplace_back(name, static_cast<double>(n)); };
+  add("emulator.launches", c.launches);
+  add("emulator.instructions", c.instructions);
+  add("emulator.bytes_read", c.bytes_read);
+  add("emulator.bytes_written", c.bytes_written);
+  add("emulator.sectors_read", c.sectors_read);
+  add("emulator.sectors_written", c.sectors_written);
+}
 
 /** Bytes on their way to page-locked memory of the host. */
 class Reading final : public PendingRead {
@@ -100,8 +121,15 @@ class Backend final : public DeviceBackend {
   }
   PoolStats pool(int device) override { return allocator(device).pool(); }
   void set_limit(int device, size_t bytes) override { allocator(device).set_limit(bytes); }
-  Figures memory_stats(int device) override { return allocator(device).figures(); }
-  void reset_peaks(int device) override { allocator(device).reset_peaks(); }
+  Figures memory_stats(int device) override {
+    Figures out = allocator(device).figures();
+    add_counters(out);
+    return out;
+  }
+  void reset_peaks(int device) override {
+    allocator(device).reset_peaks();
+    if (flambeau_emulator_reset) flambeau_emulator_reset();
+  }
   std::pair<size_t, size_t> memory_info(int device) override {
     enter(device, "");
     size_t available = 0, total = 0;

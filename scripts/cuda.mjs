@@ -12,7 +12,7 @@ const run = (tool, ...args) => {
   if (status !== 0) process.exit(status ?? 1);
 };
 
-/** Builds the libraries into build/Release. */
+/** Builds the libraries into build/Release, and the emulator's tests if they are wanted. */
 export function buildCuda({
   emulated = true,
   real = true,

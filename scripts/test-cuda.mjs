@@ -1,22 +1,48 @@
-// Builds the CUDA emulator (cuda/emulator/) and runs its tests: `npm run test:cuda`. Needs no GPU; nvcc is installed into
-// a folder of the repo where there is none. An argument is a part of the name of the tests to run.
+// Builds the CUDA backend and tests it without a GPU: `npm run test:cuda`. nvcc is installed into a folder of the repo
+// where there is none. The passes (all by default, or those that are named):
+//   build      machine code for every target, without a spilled register, and the emulator with its tests
+//   emulator   the emulator's own tests
+//   table      the operators and torch.cuda on the emulated cuda:0, against PyTorch's stored answers
+//   strict     the same without the caching allocator, so that each block has its bounds, with a search for races
+//   lazy       the same with queues that run as late as they may, and warps in random order
+//   absent     the library for GPUs loads where there is none, and says so
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cudaHome } from './cuda-toolchain.mjs';
+import { buildCuda } from './cuda.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-const build = join('build', 'emulator');
-const has = (tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status === 0;
-const run = (tool, ...args) => {
-  const { status } = spawnSync(tool, args, { stdio: 'inherit' });
+const run = (tool, args, env = {}) => {
+  const { status } = spawnSync(tool, args, { stdio: 'inherit', env: { ...process.env, ...env } });
   if (status !== 0) process.exit(status ?? 1);
 };
+const EMULATE = { FLAMBEAU_CUDA: 'emulate', FLAMBEAU_TEST_DEVICE: 'cuda:0' };
+/** Tests on the emulated device; `-t` takes those whose names match. */
+const vitest = (env, files, names) =>
+  run(join('node_modules', '.bin', 'vitest'), ['run', '--reporter=dot', ...files, ...(names ? ['-t', names] : [])], {
+    ...EMULATE,
+    ...env,
+  });
+const TABLE = ['test/ops.test.ts', 'test/cuda'];
+// gradients are made of the operators whose values are compared
+const VALUES = 'values, dtypes and shapes|of expanded tensors|cuda';
 
-const configure = ['-S', join('cuda', 'emulator'), '-B', build, `-DCUDA_HOME=${cudaHome()}`, '--log-level=WARNING'];
-if (has('ninja')) configure.push('-G', 'Ninja');
-if (has('ccache')) configure.push('-DCMAKE_CXX_COMPILER_LAUNCHER=ccache');
-run('cmake', ...configure);
-run('cmake', '--build', build, '--parallel', process.env.JOBS ?? '2');
-const some = process.argv[2] === undefined ? [] : ['-R', process.argv[2]];
-run('ctest', '--test-dir', build, '--output-on-failure', ...some);
+const passes = {
+  build: () => buildCuda({ tests: true }),
+  emulator: () => run('ctest', ['--test-dir', join('build', 'cuda'), '--output-on-failure']),
+  table: () => vitest({}, TABLE),
+  strict: () => vitest({ FLAMBEAU_CUDA_CACHING: '0', FLAMBEAU_EMULATOR_RACES: '1' }, TABLE, VALUES),
+  lazy: () => vitest({ FLAMBEAU_EMULATOR_LAZY: '1', FLAMBEAU_EMULATOR_SEED: '7' }, TABLE, VALUES),
+  absent: () => run(process.execPath, ['--import', 'tsx', join('test', 'cuda', 'absent.ts')], { FLAMBEAU_CUDA: '' }),
+};
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !Object.hasOwn(passes, name));
+if (unknown !== undefined) {
+  process.stderr.write(`test-cuda: there is no pass '${unknown}', only ${Object.keys(passes).join(', ')}\n`);
+  process.exit(1);
+}
+for (const name of asked.length > 0 ? asked : Object.keys(passes)) {
+  const start = Date.now();
+  passes[name]();
+  console.log(`test-cuda: ${name}: ${((Date.now() - start) / 1000).toFixed(0)} s`);
+}
