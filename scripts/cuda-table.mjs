@@ -38,8 +38,13 @@ const part = process.argv[2];
 if (part === undefined) {
   const groups = Map.groupBy
     ? Map.groupBy(kernels, (k) => `${k.file} ${k.target}`)
-    : kernels.reduce((m, k) => m.set(`${k.file} ${k.target}`, [...(m.get(`${k.file} ${k.target}`) ?? []), k]), new Map());
-  console.log(`| file | target | kernels | registers, most | shared memory, most | spills | occupancy at ${THREADS} threads, least and mean |`);
+    : kernels.reduce(
+        (m, k) => m.set(`${k.file} ${k.target}`, [...(m.get(`${k.file} ${k.target}`) ?? []), k]),
+        new Map(),
+      );
+  console.log(
+    `| file | target | kernels | registers, most | shared memory, most | spills | occupancy at ${THREADS} threads, least and mean |`,
+  );
   console.log('|---|---|---:|---:|---:|---:|---:|');
   for (const [key, list] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const most = (f) => Math.max(...list.map(f));

@@ -34,6 +34,8 @@ describe.runIf(there)('memory of cuda:0', () => {
 
 describe.runIf(!there)('without a GPU', () => {
   test('cuda:0 is refused with the reason', () => {
-    expect(() => torch.zeros(1, { device: 'cuda:0' })).toThrow(/^zeros: 'cuda:0' is not available: .+; use device: 'cpu'$/);
+    expect(() => torch.zeros(1, { device: 'cuda:0' })).toThrow(
+      /^zeros: 'cuda:0' is not available: .+; use device: 'cpu'$/,
+    );
   });
 });
