@@ -46,6 +46,7 @@ cudaError_t copy(const char* function, void* to, const void* from, size_t n, cud
   if (status() != cudaSuccess) return status();
   Stream* stream = r.stream(on);
   if (stream == nullptr) return fail(cudaErrorInvalidResourceHandle, std::string(function) + ": no such stream");
+  if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return fail(cudaErrorInvalidMemcpyDirection);
   if (n == 0) return cudaSuccess;
   const bool to_device = on_device(to), from_device = on_device(from);
   if (!fits(kind, to_device, from_device)) {
@@ -110,14 +111,37 @@ cudaError_t cudaFree(void* p) {
     return fail(cudaErrorInvalidValue, "cudaFree of what is no allocation, or no longer one");
   return cudaSuccess;
 }
-cudaError_t cudaMallocAsync(void** p, size_t n, cudaStream_t) { return cudaMalloc(p, n); }
-cudaError_t cudaFreeAsync(void* p, cudaStream_t) { return cudaFree(p); }
+cudaError_t cudaMallocAsync(void** p, size_t n, cudaStream_t on) {
+  const Hold hold(Runtime::get().lock);
+  if (Runtime::get().stream(on) == nullptr)
+    return fail(cudaErrorInvalidResourceHandle, "cudaMallocAsync: no such stream");
+  return cudaMalloc(p, n);
+}
+// The memory is given back when the stream comes to it; that it is an allocation is seen at once.
+cudaError_t cudaFreeAsync(void* p, cudaStream_t on) {
+  Runtime& r = Runtime::get();
+  const Hold hold(r.lock);
+  if (status() != cudaSuccess || p == nullptr) return status();
+  Stream* stream = r.stream(on);
+  if (stream == nullptr) return fail(cudaErrorInvalidResourceHandle, "cudaFreeAsync: no such stream");
+  if (DeviceMemory::get().find(number(p)).begin != number(p))
+    return fail(cudaErrorInvalidValue, "cudaFreeAsync of what is no allocation, or no longer one");
+  r.enqueue(stream, [p] {
+    if (!DeviceMemory::get().release(number(p))) fail(cudaErrorInvalidValue, "cudaFreeAsync twice of one allocation");
+    return true;
+  });
+  return cudaSuccess;
+}
 cudaError_t cudaMallocHost(void** p, size_t n) {
   const Hold hold(Runtime::get().lock);
-  *p = Runtime::get().allocate_host(n);
-  return *p == nullptr ? fail(cudaErrorMemoryAllocation) : cudaSuccess;
+  if (status() != cudaSuccess) return status();
+  *p = n == 0 ? nullptr : Runtime::get().allocate_host(n);
+  return *p == nullptr && n != 0 ? fail(cudaErrorMemoryAllocation) : cudaSuccess;
 }
-cudaError_t cudaHostAlloc(void** p, size_t n, unsigned) { return cudaMallocHost(p, n); }
+cudaError_t cudaHostAlloc(void** p, size_t n, unsigned flags) {
+  constexpr unsigned kKnown = cudaHostAllocPortable | cudaHostAllocMapped | cudaHostAllocWriteCombined;
+  return (flags & ~kKnown) != 0 ? fail(cudaErrorInvalidValue) : cudaMallocHost(p, n);
+}
 cudaError_t cudaFreeHost(void* p) {
   Runtime& r = Runtime::get();
   const Hold hold(r.lock);
@@ -127,8 +151,8 @@ cudaError_t cudaFreeHost(void* p) {
 }
 cudaError_t cudaHostRegister(void* p, size_t n, unsigned) {
   const Hold hold(Runtime::get().lock);
-  Runtime::get().register_host(p, n);
-  return cudaSuccess;
+  if (p == nullptr || n == 0 || on_device(p)) return fail(cudaErrorInvalidValue);
+  return Runtime::get().register_host(p, n) ? cudaSuccess : fail(cudaErrorHostMemoryAlreadyRegistered);
 }
 cudaError_t cudaHostUnregister(void* p) {
   Runtime& r = Runtime::get();
@@ -147,12 +171,18 @@ cudaError_t cudaMemcpyPeerAsync(void* to, int, const void* from, int, size_t n, 
 }
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
                               size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
+  if (width > to_pitch || width > from_pitch) return fail(cudaErrorInvalidPitchValue);
   for (size_t row = 0; row < height; row++) {
     const cudaError_t e = copy("cudaMemcpy2DAsync", static_cast<std::byte*>(to) + row * to_pitch,
                                static_cast<const std::byte*>(from) + row * from_pitch, width, kind, stream, false);
     if (e != cudaSuccess) return e;
   }
   return cudaSuccess;
+}
+cudaError_t cudaMemcpy2D(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width, size_t height,
+                         cudaMemcpyKind kind) {
+  const cudaError_t e = cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, width, height, kind, nullptr);
+  return e != cudaSuccess ? e : cudaStreamSynchronize(nullptr);
 }
 cudaError_t cudaMemset(void* p, int value, size_t n) { return fill("cudaMemset", p, value, n, nullptr); }
 cudaError_t cudaMemsetAsync(void* p, int value, size_t n, cudaStream_t stream) {
@@ -209,7 +239,7 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* out, const void* p) 
               : Runtime::get().pinned(p) ? cudaMemoryTypeHost
                                          : cudaMemoryTypeUnregistered;
   if (out->type == cudaMemoryTypeDevice) out->devicePointer = const_cast<void*>(p);
-  if (out->type == cudaMemoryTypeHost) out->hostPointer = const_cast<void*>(p);
+  if (out->type == cudaMemoryTypeHost) out->hostPointer = out->devicePointer = const_cast<void*>(p);
   return cudaSuccess;
 }
 

@@ -36,6 +36,7 @@ struct Entry {
   Module* module = nullptr;
   const char* name = nullptr;
   const Program* program = nullptr;  // once it was launched
+  int most_dynamic_shared = 48 << 10;  // cudaFuncSetAttribute raises it
 };
 
 /** All modules. Callers hold the lock of Runtime. */
@@ -43,10 +44,12 @@ class Registry {
  public:
   static Registry& get();
   Module* add(const void* fat_binary);
-  void add_kernel(Module* module, const void* host, const char* name) { kernels_[host] = {module, name, nullptr}; }
-  void add_variable(Module* module, const void* host, const char* name) { variables_[host] = {module, name, nullptr}; }
+  void add_kernel(Module* module, const void* host, const char* name) { kernels_[host] = {.module = module, .name = name}; }
+  void add_variable(Module* module, const void* host, const char* name) { variables_[host] = {.module = module, .name = name}; }
   /** Null where the address is no kernel's. Throws PtxError if its PTX is not supported. */
   const Program* kernel(const void* host);
+  /** How much dynamic shared memory a known kernel may be launched with. */
+  int& most_dynamic_shared(const void* host) { return kernels_.at(host).most_dynamic_shared; }
   /** {0, 0} where the address is no variable's. */
   std::pair<uint64_t, size_t> variable(const void* host);
 

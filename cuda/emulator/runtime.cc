@@ -124,6 +124,14 @@ void* Runtime::allocate_host(size_t bytes) {
 }
 bool Runtime::free_host(void* p) { return host_.erase(reinterpret_cast<uint64_t>(p)) != 0; }
 
+bool Runtime::register_host(const void* p, size_t bytes) {
+  const auto begin = reinterpret_cast<uint64_t>(p);
+  const auto next = registered_.lower_bound(begin);
+  if (pinned(p) || (next != registered_.end() && next->first - begin < bytes)) return false;
+  registered_[begin] = bytes;
+  return true;
+}
+
 bool Runtime::pinned(const void* p) const {
   const auto a = reinterpret_cast<uint64_t>(p);
   const auto inside = [a](const auto& map, const auto& size_of) {

@@ -19,6 +19,7 @@ namespace flambeau::emulator {
 struct Stream {
   std::deque<std::function<bool()>> tasks;
   bool blocking = true;  // ordered with the default stream
+  int priority = 0;
 };
 
 /** One recording of an event. Who waits keeps it: the event may be recorded anew meanwhile. */
@@ -65,7 +66,7 @@ class Runtime {
   void* allocate_host(size_t bytes);
   bool free_host(void* p);
   bool pinned(const void* p) const;
-  void register_host(const void* p, size_t bytes) { registered_[reinterpret_cast<uint64_t>(p)] = bytes; }
+  bool register_host(const void* p, size_t bytes);  // false if a part of it is already
   bool unregister_host(const void* p) { return registered_.erase(reinterpret_cast<uint64_t>(p)) != 0; }
 
  private:
