@@ -106,6 +106,7 @@ void multiply(const Call& call, const std::function<void(const Gemm<T>&)>& gemm)
         put(c, at, call.c.type, wide_c[static_cast<size_t>(at)]);
       }
     }
+    DeviceMemory::get().set_written(c, static_cast<size_t>(call.c.span()) * size_of(call.c.type));
     const auto moved = [&](const Matrix& m) { return static_cast<uint64_t>(m.rows * m.columns) * size_of(m.type); };
     counters().bytes_read += moved(call.a) + moved(call.b) + (call.beta != 0 ? moved(call.c) : 0);
     counters().bytes_written += moved(call.c);
@@ -123,7 +124,7 @@ int enqueue(cublasHandle_t handle, Call call) {
   if (call.m == 0 || call.n == 0 || call.batch == 0) return CUBLAS_STATUS_SUCCESS;
   Runtime& r = Runtime::get();
   const std::lock_guard<std::recursive_mutex> hold(r.lock);
-  r.enqueue(handle->stream != nullptr ? handle->stream : r.default_stream(), [call] {
+  r.enqueue(handle->stream != nullptr ? handle->stream : r.default_stream(), "cuBLAS", [call] {
     if (Runtime::get().sticky() != 0) return true;
     counters().launches++;
     if (call.c.type == FLAMBEAU_R_64F) {

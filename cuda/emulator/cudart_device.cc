@@ -239,7 +239,10 @@ void flambeau_emulator_reset() {
 }
 int flambeau_emulator_configure(const char* name, const char* value) {
   const Hold hold(Runtime::get().lock);
-  return configure(name, value) ? 1 : 0;
+  const bool tracked = settings().uninitialised;
+  if (!configure(name, value)) return 0;
+  if (!tracked && settings().uninitialised) DeviceMemory::get().trust_all();
+  return 1;
 }
 uint64_t flambeau_emulator_reports() { return reports(); }
 const char* flambeau_emulator_last_report() {
@@ -254,7 +257,23 @@ void flambeau_emulator_forget() {
 }
 void* flambeau_emulator_bytes(const void* device, uint64_t bytes) {
   const Hold hold(Runtime::get().lock);
-  return DeviceMemory::get().translate(reinterpret_cast<uint64_t>(device), bytes);
+  DeviceMemory& memory = DeviceMemory::get();
+  std::byte* p = memory.translate(reinterpret_cast<uint64_t>(device), bytes);
+  if (p != nullptr) memory.set_written(p, bytes);
+  return p;
+}
+int flambeau_emulator_fresh(void* device, uint64_t bytes, CUstream_st* on) {
+  Runtime& r = Runtime::get();
+  const Hold hold(r.lock);
+  Stream* stream = r.stream(on);
+  std::byte* p = DeviceMemory::get().translate(reinterpret_cast<uint64_t>(device), bytes);
+  if (stream == nullptr || p == nullptr) return 0;
+  r.enqueue(stream, "flambeau_emulator_fresh", [=] {
+    if (settings().poison) std::memset(p, 0xFF, bytes);
+    DeviceMemory::get().set_written(p, bytes, false);
+    return true;
+  });
+  return 1;
 }
 
 }  // extern "C"

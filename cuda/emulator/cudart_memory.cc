@@ -60,13 +60,18 @@ cudaError_t copy(const char* function, void* to, const void* from, size_t n, cud
   if (!from_device && !r.pinned(from)) {
     // Pageable memory is read before the call returns; pinned memory when the copy's turn comes.
     std::vector<std::byte> staged(source, source + n);
-    r.enqueue(stream, [target, staged = std::move(staged)] {
+    r.enqueue(stream, function, [target, staged = std::move(staged)] {
       std::memmove(target, staged.data(), staged.size());
+      DeviceMemory::get().set_written(target, staged.size());
       return true;
     });
   } else {
-    r.enqueue(stream, [=] {
+    r.enqueue(stream, function, [=] {
+      DeviceMemory& memory = DeviceMemory::get();
+      if (from_device) Runtime::get().note_read(source, n);
       std::memmove(target, source, n);
+      if (to_device && from_device) memory.copy_written(target, source, n);
+      if (to_device && !from_device) memory.set_written(target, n);
       return true;
     });
   }
@@ -84,8 +89,9 @@ cudaError_t fill(const char* function, void* p, int value, size_t n, cudaStream_
   if (!on_device(p)) return fail(cudaErrorInvalidValue, std::string(function) + ": a pointer of the host");
   std::byte* bytes = bytes_at(function, p, n);
   if (bytes == nullptr) return fail(cudaErrorInvalidValue);
-  r.enqueue(stream, [=] {
+  r.enqueue(stream, function, [=] {
     std::memset(bytes, value, n);
+    DeviceMemory::get().set_written(bytes, n);
     return true;
   });
   return cudaSuccess;
@@ -126,7 +132,7 @@ cudaError_t cudaFreeAsync(void* p, cudaStream_t on) {
   if (stream == nullptr) return fail(cudaErrorInvalidResourceHandle, "cudaFreeAsync: no such stream");
   if (DeviceMemory::get().find(number(p)).begin != number(p))
     return fail(cudaErrorInvalidValue, "cudaFreeAsync of what is no allocation, or no longer one");
-  r.enqueue(stream, [p] {
+  r.enqueue(stream, "cudaFreeAsync", [p] {
     if (!DeviceMemory::get().release(number(p))) fail(cudaErrorInvalidValue, "cudaFreeAsync twice of one allocation");
     return true;
   });

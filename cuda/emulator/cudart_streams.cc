@@ -96,7 +96,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   if (flags > cudaEventWaitExternal) return fail(cudaErrorInvalidValue);
   return with_stream("cudaStreamWaitEvent", stream, [&](Runtime&, Stream* s) {
     return with_event("cudaStreamWaitEvent", event, [&](Runtime& r, Event* e) {
-      r.enqueue(s, [&r, recording = e->last] {
+      r.enqueue(s, "cudaStreamWaitEvent", [&r, recording = e->last] {
         r.wait(recording);
         return true;
       });
@@ -130,7 +130,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     return with_event("cudaEventRecord", event, [&](Runtime& r, Event* e) {
       e->last = std::make_shared<Recording>();
       e->last->stream = s;
-      r.enqueue(s, [recording = e->last] {
+      r.enqueue(s, "cudaEventRecord", [recording = e->last] {
         recording->done = true;
         recording->time = std::chrono::steady_clock::now();
         return true;

@@ -58,6 +58,7 @@ DeviceMemory::DeviceMemory() : size_(2 * settings().memory + kHiddenRoom) {
   size_ = (size_ + 0xFFFF) / 0x10000 * 0x10000;
   base_ = reinterpret_cast<uint64_t>(reserve(size_, PROT_NONE));
   bytes_ = static_cast<std::byte*>(reserve(size_, PROT_READ | PROT_WRITE));
+  written_ = static_cast<std::byte*>(reserve(size_, PROT_READ | PROT_WRITE));
   free_[base_] = size_;
   keep_loaded(reinterpret_cast<const void*>(&on_fault));
   struct sigaction action = {};
@@ -80,6 +81,7 @@ uint64_t DeviceMemory::allocate(size_t bytes, bool hidden) {
   blocks_[address] = {bytes, room, hidden};
   if (!hidden) used_ += bytes;
   std::memset(bytes_ + (address - base_), settings().poison && !hidden ? 0xFF : 0, bytes);
+  set_written(bytes_ + (address - base_), bytes, hidden);
   return address;
 }
 
@@ -119,6 +121,21 @@ std::byte* DeviceMemory::translate(uint64_t address, size_t bytes) const {
   const Range r = find(address);
   if (r.host == nullptr || r.end - address < bytes) return nullptr;
   return r.host + (address - r.begin);
+}
+
+void DeviceMemory::set_written(const std::byte* bytes, size_t n, bool written) {
+  const auto offset = static_cast<uint64_t>(bytes - bytes_);
+  if (settings().uninitialised && offset < size_) std::memset(written_ + offset, written ? 1 : 0, n);
+}
+bool DeviceMemory::is_written(const std::byte* bytes, size_t n) const {
+  return std::find(written_ + (bytes - bytes_), written_ + (bytes - bytes_) + n, std::byte{0}) ==
+         written_ + (bytes - bytes_) + n;
+}
+void DeviceMemory::copy_written(const std::byte* to, const std::byte* from, size_t n) {
+  if (settings().uninitialised) std::memmove(written_ + (to - bytes_), written_ + (from - bytes_), n);
+}
+void DeviceMemory::trust_all() {
+  for (const auto& [address, block] : blocks_) set_written(bytes_ + (address - base_), block.bytes);
 }
 
 std::string DeviceMemory::describe(uint64_t address) const {

@@ -34,6 +34,12 @@ class DeviceMemory {
   std::string describe(uint64_t address) const;
   /** Changes when memory is given or taken: what find() said before may be wrong then. */
   uint64_t version() const { return version_; }
+  // With UNINITIALISED, it is known of each byte whether somebody wrote it. `bytes` is the host's view.
+  void set_written(const std::byte* bytes, size_t n, bool written = true);
+  bool is_written(const std::byte* bytes, size_t n) const;
+  void copy_written(const std::byte* to, const std::byte* from, size_t n);
+  /** Takes all that is allocated now for written. */
+  void trust_all();
   size_t used() const { return used_; }
   size_t total() const;
 
@@ -44,6 +50,7 @@ class DeviceMemory {
   };
   uint64_t base_ = 0;  // what kernels and callers see: pages without any right of access
   std::byte* bytes_ = nullptr;
+  std::byte* written_ = nullptr;  // 1 for each byte that was written
   size_t size_ = 0;
   size_t used_ = 0;
   uint64_t version_ = 0;

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -104,6 +105,7 @@ struct Program {
   uint32_t local_bytes = 0;
   uint32_t sites = 0;
   uint32_t max_threads = 1024;
+  mutable std::set<uint32_t> told;       // lines whose reads of fresh memory were reported
   mutable std::unique_ptr<Block> spare;  // of the last launch, for the next
 };
 

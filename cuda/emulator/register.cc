@@ -66,7 +66,7 @@ cudaError_t launch_kernel(const void* function, dim3 grid, dim3 block, void** ar
     for (size_t i = 0; i < program->parameters.size(); i++) {
       std::memcpy(parameters.data() + program->parameters[i].offset, arguments[i], program->parameters[i].bytes);
     }
-    r.enqueue(stream, [=, values = std::move(parameters)] {
+    r.enqueue(stream, program->name, [=, values = std::move(parameters)] {
       run(*program, grid, block, values, shared);
       return true;
     });
@@ -140,7 +140,7 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t f, void* data) 
   Stream* s = r.stream(stream);
   if (s == nullptr)
     return static_cast<cudaError_t>(r.fail(cudaErrorInvalidResourceHandle, "cudaLaunchHostFunc: no such stream"));
-  r.enqueue(s, [=] {
+  r.enqueue(s, "cudaLaunchHostFunc", [=] {
     f(data);
     return true;
   });

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <utility>
 
 namespace flambeau::emulator {
 namespace {
@@ -26,6 +28,7 @@ Stream* Runtime::stream(void* handle) {
 Stream* Runtime::create_stream(bool blocking) {
   streams_.push_back(std::make_unique<Stream>());
   streams_.back()->blocking = blocking;
+  streams_.back()->id = ++streams_made_;
   return streams_.back().get();
 }
 void Runtime::destroy_stream(Stream* stream) {
@@ -46,7 +49,7 @@ void Runtime::destroy_event(Event* event) {
   std::erase_if(events_, [&](const auto& e) { return e.get() == event; });
 }
 
-void Runtime::enqueue(Stream* stream, std::function<bool()> task) {
+void Runtime::enqueue(Stream* stream, std::string_view name, std::function<bool()> task) {
   // The default stream and blocking streams wait for each other: that is put in the queue as a task, too.
   if (settings().lazy) {
     if (stream == default_stream()) {
@@ -55,28 +58,71 @@ void Runtime::enqueue(Stream* stream, std::function<bool()> task) {
         if (s.get() != stream && s->blocking && !s->tasks.empty()) others.push_back(s.get());
       }
       if (!others.empty()) {
-        stream->tasks.emplace_back([this, others] {
+        const auto wait = [this, others] {
           for (Stream* s : others) {
             if (this->stream(s) != nullptr) drain(s);
           }
           return true;
-        });
+        };
+        stream->tasks.push_back({wait, "wait", ++tasks_queued_});
       }
     } else if (stream->blocking && !default_stream()->tasks.empty()) {
       drain(default_stream());
     }
   }
-  stream->tasks.push_back(std::move(task));
+  stream->tasks.push_back({std::move(task), name, ++tasks_queued_});
   if (!settings().lazy) drain(stream);
 }
 
 bool Runtime::step(Stream* stream) {
   if (stream->tasks.empty()) return false;
-  auto task = std::move(stream->tasks.front());
+  Task task = std::move(stream->tasks.front());
   stream->tasks.pop_front();
-  if (task()) return true;
-  stream->tasks.push_front(std::move(task));
-  return false;
+  const Task* outer = std::exchange(running_, &task);
+  const Stream* outer_on = std::exchange(running_on_, stream);
+  for (Read& read : reads_) {
+    if (task.number < read.number) read.seen.assign(read.bytes, read.bytes + read.n);
+  }
+  const bool done = task.run();
+  running_ = outer;
+  running_on_ = outer_on;
+  if (!reads_.empty()) check_reads(*stream, task);
+  if (!done) stream->tasks.push_front(std::move(task));
+  return done;
+}
+
+namespace {
+
+std::string name_of(const Stream& s) { return s.id == 0 ? "the default stream" : "stream " + std::to_string(s.id); }
+
+}  // namespace
+
+void Runtime::note_read(const std::byte* bytes, size_t n) {
+  if (!settings().lazy || running_ == nullptr) return;
+  const uint64_t number = running_->number;
+  const bool earlier = std::any_of(streams_.begin(), streams_.end(), [&](const auto& s) {
+    return !s->tasks.empty() && s->tasks.front().number < number;
+  });
+  if (earlier) {
+    reads_.push_back({bytes, n, number, std::string(running_->name) + " on " + name_of(*running_on_), {}});
+  }
+}
+
+// After a task: what was queued before a copy has just changed what the copy read.
+void Runtime::check_reads(const Stream& stream, const Task& task) {
+  uint64_t oldest = ~uint64_t{0};
+  for (const auto& s : streams_) {
+    if (!s->tasks.empty()) oldest = std::min(oldest, s->tasks.front().number);
+  }
+  std::erase_if(reads_, [&](const Read& read) {
+    const bool before = task.number < read.number && read.seen.size() == read.n;
+    const bool changed = before && std::memcmp(read.seen.data(), read.bytes, read.n) != 0;
+    if (changed) {
+      report("missing wait: " + std::string(task.name) + ", queued on " + name_of(stream) +
+             ", writes what the later " + read.name + " has read already; nothing makes the copy wait for it");
+    }
+    return changed || oldest > read.number;
+  });
 }
 
 void Runtime::drain(Stream* stream) {

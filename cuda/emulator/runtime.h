@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "machine.h"
@@ -15,9 +16,17 @@
 
 namespace flambeau::emulator {
 
-/** Work is done in order. A task that returns false waits for an event: it is asked again later. */
+/** One piece of queued work. If `run` returns false it waits for an event: it is asked again later. */
+struct Task {
+  std::function<bool()> run;
+  std::string_view name;  // of the kernel or the function
+  uint64_t number = 0;    // in the order in which the host queued them
+};
+
+/** Work is done in order. */
 struct Stream {
-  std::deque<std::function<bool()>> tasks;
+  std::deque<Task> tasks;
+  uint32_t id = 0;  // 0 is the default one
   bool blocking = true;  // ordered with the default stream
   int priority = 0;
 };
@@ -48,8 +57,13 @@ class Runtime {
   Event* event(void* handle);
   void destroy_event(Event* event);
 
-  /** Queues work; runs it at once unless LAZY is set. */
-  void enqueue(Stream* stream, std::function<bool()> task);
+  /** Queues work; runs it at once unless LAZY is set. `name` must last. */
+  void enqueue(Stream* stream, std::string_view name, std::function<bool()> task);
+  /**
+   * Called by a task that copies out of device memory. Work that was queued before it but has not run must not write
+   * there later: nothing says that it comes before the copy, so on a GPU it may come after, or before, or meanwhile.
+   */
+  void note_read(const std::byte* bytes, size_t n);
   void drain(Stream* stream);
   void drain_all();
   /** Runs the stream until the recording is done. */
@@ -71,6 +85,19 @@ class Runtime {
 
  private:
   bool step(Stream* stream);
+  struct Read {
+    const std::byte* bytes;
+    size_t n;
+    uint64_t number;  // of the copy
+    std::string name;
+    std::vector<std::byte> seen;  // while a task runs that was queued before
+  };
+  void check_reads(const Stream& stream, const Task& task);
+  std::vector<Read> reads_;
+  const Task* running_ = nullptr;
+  const Stream* running_on_ = nullptr;
+  uint64_t tasks_queued_ = 0;
+  uint32_t streams_made_ = 0;
   std::vector<std::unique_ptr<Stream>> streams_;
   std::vector<std::unique_ptr<Event>> events_;
   struct Free {

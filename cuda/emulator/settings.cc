@@ -31,6 +31,8 @@ bool apply(Settings& s, const std::string& name, const std::string& value) {
     s.lazy = n != 0;
   } else if (name == "POISON") {
     s.poison = n != 0;
+  } else if (name == "UNINITIALISED") {
+    s.uninitialised = n != 0;
   } else if (name == "VERBOSE") {
     s.verbose = n != 0;
   } else if (name == "PLAIN") {
@@ -47,7 +49,7 @@ bool apply(Settings& s, const std::string& name, const std::string& value) {
 
 Settings from_environment() {
   Settings s;
-  for (const char* name : {"RACES", "STRICT", "SEED", "LAZY", "POISON", "VERBOSE", "PLAIN", "LIMIT", "MEMORY"}) {
+  for (const char* name : {"RACES", "STRICT", "SEED", "LAZY", "POISON", "UNINITIALISED", "VERBOSE", "PLAIN", "LIMIT", "MEMORY"}) {
     const char* value = std::getenv((std::string("FLAMBEAU_EMULATOR_") + name).c_str());
     if (value != nullptr && *value != '\0') apply(s, name, value);
   }

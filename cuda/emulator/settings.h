@@ -12,6 +12,7 @@ struct Settings {
   uint64_t seed = 0;                    // SEED=n, n > 0: warps run in random order, in turns of random length
   bool lazy = false;                    // LAZY=1: queued work runs only when something waits for it
   bool poison = true;                   // POISON=0: fresh memory is zero instead of 0xFF…
+  bool uninitialised = false;           // UNINITIALISED=1: reads of global memory that nobody wrote are reported
   bool verbose = true;                  // VERBOSE=0: reports are not written to stderr
   bool plain = false;                   // PLAIN=1: handlers that every processor can run, whatever this one can
   uint64_t limit = 400'000'000;         // LIMIT=n: instructions of one warp in one block, before it is called endless
