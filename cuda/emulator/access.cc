@@ -65,6 +65,13 @@ std::byte* Warp::access(const Instruction& in, uint32_t lane, uint64_t a, uint32
            what("out-of-bounds", "global", in, bytes, at) + " (" + memory.describe(at) + ")");
     }
   }
+  if (range.device != program->device) {
+    const std::string owner = std::to_string(range.device), here = std::to_string(program->device);
+    range = {};
+    fail(in, lane, Fault::Kind::address,
+         what("forbidden", "global", in, bytes, at) + " (memory of device " + owner +
+             ", but the kernel runs on device " + here + ")");
+  }
   if (at % bytes != 0) fail(in, lane, Fault::Kind::alignment, what("misaligned", "global", in, bytes, at));
   std::byte* place = range.host + (at - range.begin);
   if (settings().uninitialised) {

@@ -23,12 +23,14 @@ constexpr int kMajor = 8, kMinor = 0, kProcessors = 4;
 constexpr int kCache = 4 << 20, kShared = 48 << 10, kMostShared = 163 << 10, kThreadsPerProcessor = 2048;
 constexpr int kVersion = 13000, kGreatestPriority = -5;
 
+bool exists(int device) { return device >= 0 && static_cast<uint64_t>(device) < settings().devices; }
+
 /** Calls f with the program of a kernel, under the lock; what is none is an error. */
 template <class F>
 cudaError_t with_kernel(const void* function, F&& f) {
   const Hold hold(Runtime::get().lock);
   try {
-    const Program* p = Registry::get().kernel(function);
+    const Program* p = Registry::get().kernel(function, Runtime::device());
     return p == nullptr ? fail(cudaErrorInvalidDeviceFunction) : f(*p);
   } catch (const std::exception& e) {
     return fail(cudaErrorInvalidKernelImage, e.what());
@@ -75,15 +77,21 @@ const ErrorName& error_of(cudaError_t code) {
 extern "C" {
 
 cudaError_t cudaGetDeviceCount(int* n) {
-  *n = 1;
+  *n = static_cast<int>(settings().devices);
   return cudaSuccess;
 }
 cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
+  *device = Runtime::device();
   return cudaSuccess;
 }
-cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : fail(cudaErrorInvalidDevice); }
-cudaError_t cudaInitDevice(int device, unsigned, unsigned) { return cudaSetDevice(device); }
+cudaError_t cudaSetDevice(int device) {
+  if (!exists(device)) return fail(cudaErrorInvalidDevice);
+  Runtime::set_device(device);
+  return cudaSuccess;
+}
+cudaError_t cudaInitDevice(int device, unsigned, unsigned) {
+  return exists(device) ? cudaSuccess : fail(cudaErrorInvalidDevice);
+}
 cudaError_t cudaDeviceReset() {
   const Hold hold(Runtime::get().lock);
   Runtime::get().drain_all();
@@ -103,18 +111,28 @@ cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
   *greatest = kGreatestPriority;
   return cudaSuccess;
 }
-cudaError_t cudaDeviceCanAccessPeer(int* can, int, int) {
+// No device sees another's memory: copies between them go by cudaMemcpyPeer, or cudaMemcpy with two pointers.
+cudaError_t cudaDeviceCanAccessPeer(int* can, int device, int peer) {
+  if (!exists(device) || !exists(peer)) return fail(cudaErrorInvalidDevice);
   *can = 0;
   return cudaSuccess;
 }
-cudaError_t cudaDeviceGetPCIBusId(char* text, int size, int) {
-  std::snprintf(text, static_cast<size_t>(size), "0000:00:00.0");
+cudaError_t cudaDeviceEnablePeerAccess(int peer, unsigned) {
+  return fail(exists(peer) ? cudaErrorPeerAccessUnsupported : cudaErrorInvalidDevice);
+}
+cudaError_t cudaDeviceDisablePeerAccess(int peer) {
+  return fail(exists(peer) ? cudaErrorPeerAccessNotEnabled : cudaErrorInvalidDevice);
+}
+cudaError_t cudaDeviceGetPCIBusId(char* text, int size, int device) {
+  if (!exists(device)) return fail(cudaErrorInvalidDevice);
+  std::snprintf(text, static_cast<size_t>(size), "0000:%02x:00.0", static_cast<unsigned>(device));
   return cudaSuccess;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
-  if (device != 0) return fail(cudaErrorInvalidDevice);
+  if (!exists(device)) return fail(cudaErrorInvalidDevice);
   *p = {};
   std::snprintf(p->name, sizeof p->name, "flambeau CUDA emulator");
+  p->pciBusID = device;
   p->totalGlobalMem = DeviceMemory::get().total();
   p->sharedMemPerBlock = kShared;
   p->sharedMemPerBlockOptin = kMostShared;
@@ -139,7 +157,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
   return cudaSuccess;
 }
 cudaError_t cudaDeviceGetAttribute(int* v, cudaDeviceAttr attribute, int device) {
-  if (device != 0) return fail(cudaErrorInvalidDevice);
+  if (!exists(device)) return fail(cudaErrorInvalidDevice);
   switch (attribute) {
     case cudaDevAttrComputeCapabilityMajor: *v = kMajor; break;
     case cudaDevAttrComputeCapabilityMinor: *v = kMinor; break;

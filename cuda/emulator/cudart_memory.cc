@@ -104,7 +104,7 @@ extern "C" {
 cudaError_t cudaMalloc(void** p, size_t n) {
   const Hold hold(Runtime::get().lock);
   if (status() != cudaSuccess) return status();
-  const uint64_t address = n == 0 ? 0 : DeviceMemory::get().allocate(n);
+  const uint64_t address = n == 0 ? 0 : DeviceMemory::get().allocate(n, Runtime::device());
   *p = reinterpret_cast<void*>(address);
   return address == 0 && n != 0 ? fail(cudaErrorMemoryAllocation) : cudaSuccess;
 }
@@ -119,9 +119,13 @@ cudaError_t cudaFree(void* p) {
 }
 cudaError_t cudaMallocAsync(void** p, size_t n, cudaStream_t on) {
   const Hold hold(Runtime::get().lock);
-  if (Runtime::get().stream(on) == nullptr)
-    return fail(cudaErrorInvalidResourceHandle, "cudaMallocAsync: no such stream");
-  return cudaMalloc(p, n);
+  const Stream* stream = Runtime::get().stream(on);
+  if (stream == nullptr) return fail(cudaErrorInvalidResourceHandle, "cudaMallocAsync: no such stream");
+  const int device = Runtime::device();
+  Runtime::set_device(stream->device);
+  const cudaError_t e = cudaMalloc(p, n);
+  Runtime::set_device(device);
+  return e;
 }
 // The memory is given back when the stream comes to it; that it is an allocation is seen at once.
 cudaError_t cudaFreeAsync(void* p, cudaStream_t on) {
@@ -172,8 +176,20 @@ cudaError_t cudaMemcpy(void* to, const void* from, size_t n, cudaMemcpyKind kind
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t n, cudaMemcpyKind kind, cudaStream_t stream) {
   return copy("cudaMemcpyAsync", to, from, n, kind, stream, false);
 }
-cudaError_t cudaMemcpyPeerAsync(void* to, int, const void* from, int, size_t n, cudaStream_t stream) {
+cudaError_t cudaMemcpyPeerAsync(void* to, int to_device, const void* from, int from_device, size_t n,
+                                cudaStream_t stream) {
+  const Hold hold(Runtime::get().lock);
+  const auto is_on = [](const void* p, int device) {
+    const Range r = DeviceMemory::get().find(number(p));
+    return r.host != nullptr && r.device == device;
+  };
+  if (n != 0 && (!is_on(to, to_device) || !is_on(from, from_device)))
+    return fail(cudaErrorInvalidValue, "cudaMemcpyPeerAsync: a pointer is not of the device that the call names");
   return copy("cudaMemcpyPeerAsync", to, from, n, cudaMemcpyDeviceToDevice, stream, false);
+}
+cudaError_t cudaMemcpyPeer(void* to, int to_device, const void* from, int from_device, size_t n) {
+  const cudaError_t e = cudaMemcpyPeerAsync(to, to_device, from, from_device, n, nullptr);
+  return e != cudaSuccess ? e : cudaStreamSynchronize(nullptr);
 }
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
                               size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
@@ -198,7 +214,7 @@ cudaError_t cudaMemsetAsync(void* p, int value, size_t n, cudaStream_t stream) {
 cudaError_t cudaGetSymbolAddress(void** p, const void* symbol) {
   const Hold hold(Runtime::get().lock);
   try {
-    const uint64_t address = Registry::get().variable(symbol).first;
+    const uint64_t address = Registry::get().variable(symbol, Runtime::device()).first;
     *p = reinterpret_cast<void*>(address);
     return address == 0 ? fail(cudaErrorInvalidSymbol) : cudaSuccess;
   } catch (const std::exception& e) {
@@ -208,7 +224,7 @@ cudaError_t cudaGetSymbolAddress(void** p, const void* symbol) {
 cudaError_t cudaGetSymbolSize(size_t* n, const void* symbol) {
   const Hold hold(Runtime::get().lock);
   try {
-    *n = Registry::get().variable(symbol).second;
+    *n = Registry::get().variable(symbol, Runtime::device()).second;
     return *n == 0 ? fail(cudaErrorInvalidSymbol) : cudaSuccess;
   } catch (const std::exception& e) {
     return fail(cudaErrorInvalidKernelImage, e.what());
@@ -235,7 +251,7 @@ cudaError_t cudaMemcpyFromSymbol(void* to, const void* symbol, size_t n, size_t 
 cudaError_t cudaMemGetInfo(size_t* available, size_t* total) {
   const Hold hold(Runtime::get().lock);
   *total = DeviceMemory::get().total();
-  *available = *total - DeviceMemory::get().used();
+  *available = *total - DeviceMemory::get().used(Runtime::device());
   return cudaSuccess;
 }
 cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* out, const void* p) {
@@ -244,6 +260,7 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* out, const void* p) 
   out->type = on_device(p)               ? cudaMemoryTypeDevice
               : Runtime::get().pinned(p) ? cudaMemoryTypeHost
                                          : cudaMemoryTypeUnregistered;
+  out->device = out->type == cudaMemoryTypeDevice ? DeviceMemory::get().find(number(p)).device : Runtime::device();
   if (out->type == cudaMemoryTypeDevice) out->devicePointer = const_cast<void*>(p);
   if (out->type == cudaMemoryTypeHost) out->hostPointer = out->devicePointer = const_cast<void*>(p);
   return cudaSuccess;

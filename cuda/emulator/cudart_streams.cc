@@ -69,7 +69,7 @@ cudaError_t cudaStreamGetFlags(cudaStream_t handle, unsigned* flags) {
 }
 cudaError_t cudaStreamDestroy(cudaStream_t handle) {
   return with_stream("cudaStreamDestroy", handle, [](Runtime& r, Stream* s) {
-    if (s == r.default_stream()) return fail(cudaErrorInvalidResourceHandle, "cudaStreamDestroy of the default stream");
+    if (s->id == 0) return fail(cudaErrorInvalidResourceHandle, "cudaStreamDestroy of the default stream");
     r.destroy_stream(s);
     return cudaSuccess;
   });
@@ -106,7 +106,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 }
 cudaError_t cudaDeviceSynchronize() {
   const Hold hold(Runtime::get().lock);
-  Runtime::get().drain_all();
+  Runtime::get().drain_device(Runtime::device());
   return status();
 }
 
@@ -128,6 +128,9 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return with_stream("cudaEventRecord", stream, [&](Runtime&, Stream* s) {
     return with_event("cudaEventRecord", event, [&](Runtime& r, Event* e) {
+      if (e->device != s->device) {
+        return fail(cudaErrorInvalidResourceHandle, "cudaEventRecord: event and stream are of different devices");
+      }
       e->last = std::make_shared<Recording>();
       e->last->stream = s;
       r.enqueue(s, "cudaEventRecord", [recording = e->last] {
@@ -158,7 +161,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t from, cudaEvent_t to) {
   return with_event("cudaEventElapsedTime", from, [&](Runtime&, Event* a) {
     return with_event("cudaEventElapsedTime", to, [&](Runtime&, Event* b) {
-      if (!a->timing || !b->timing || a->last == nullptr || b->last == nullptr) {
+      if (a->device != b->device || !a->timing || !b->timing || a->last == nullptr || b->last == nullptr) {
         return fail(cudaErrorInvalidResourceHandle, "cudaEventElapsedTime: not recorded, or without timing");
       }
       if (!a->last->done || !b->last->done) return not_ready();

@@ -46,8 +46,8 @@ FLAMBEAU_INLINE void each_lane(uint32_t mask, F&& f) {
 }
 
 /**
- * One register in the 32 lanes of a warp: of 64 bits, or of 32 for all that has fewer. The decoder sees to it that it is
- * read as it was written.
+ * One register in the 32 lanes of a warp: of 64 bits, or of 32 for all that has fewer. The decoder sees to it that it
+ * is read as it was written.
  */
 struct alignas(64) Register {
   union {

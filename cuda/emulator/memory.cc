@@ -12,8 +12,6 @@
 #include <memory>
 #include <new>
 
-#include "settings.h"
-
 namespace flambeau::emulator {
 namespace {
 
@@ -54,7 +52,7 @@ void keep_loaded(const void* address) {
   if (dladdr(address, &info) != 0) dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-DeviceMemory::DeviceMemory() : size_(2 * settings().memory + kHiddenRoom) {
+DeviceMemory::DeviceMemory() : size_((2 * settings().memory + kHiddenRoom) * settings().devices) {
   size_ = (size_ + 0xFFFF) / 0x10000 * 0x10000;
   base_ = reinterpret_cast<uint64_t>(reserve(size_, PROT_NONE));
   bytes_ = static_cast<std::byte*>(reserve(size_, PROT_READ | PROT_WRITE));
@@ -69,17 +67,18 @@ DeviceMemory::DeviceMemory() : size_(2 * settings().memory + kHiddenRoom) {
 
 size_t DeviceMemory::total() const { return settings().memory; }
 
-uint64_t DeviceMemory::allocate(size_t bytes, bool hidden) {
+uint64_t DeviceMemory::allocate(size_t bytes, int device, bool hidden) {
+  size_t& used = used_[static_cast<size_t>(device)];
   const size_t room = (std::max<size_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign + kGap;
-  if (room < bytes || (!hidden && used_ + bytes > total())) return 0;
+  if (room < bytes || (!hidden && used + bytes > total())) return 0;
   const auto fits = std::find_if(free_.begin(), free_.end(), [&](const auto& f) { return f.second >= room; });
   if (fits == free_.end()) return 0;
   const auto [address, size] = *fits;
   free_.erase(fits);
   if (size > room) free_[address + room] = size - room;
   version_++;
-  blocks_[address] = {bytes, room, hidden};
-  if (!hidden) used_ += bytes;
+  blocks_[address] = {bytes, room, hidden, device};
+  if (!hidden) used += bytes;
   std::memset(bytes_ + (address - base_), settings().poison && !hidden ? 0xFF : 0, bytes);
   set_written(bytes_ + (address - base_), bytes, hidden);
   return address;
@@ -90,7 +89,7 @@ bool DeviceMemory::release(uint64_t address) {
   if (block == blocks_.end() || block->second.hidden) return false;
   size_t room = block->second.room;
   version_++;
-  used_ -= block->second.bytes;
+  used_[static_cast<size_t>(block->second.device)] -= block->second.bytes;
   blocks_.erase(block);
   const auto after = free_.find(address + room);
   if (after != free_.end()) {
@@ -114,7 +113,7 @@ Range DeviceMemory::find(uint64_t address) const {
   if (block == blocks_.begin()) return {};
   --block;
   if (address - block->first >= block->second.bytes) return {};
-  return {block->first, block->first + block->second.bytes, bytes_ + (block->first - base_)};
+  return {block->first, block->first + block->second.bytes, bytes_ + (block->first - base_), block->second.device};
 }
 
 std::byte* DeviceMemory::translate(uint64_t address, size_t bytes) const {

@@ -9,14 +9,20 @@ namespace flambeau::emulator {
 using namespace FLAMBEAU_LEVEL;
 namespace {
 
-constexpr std::string_view kSpecialNames[] = {
-    "%tid.x",          "%tid.y",       "%tid.z",       "%ntid.x",      "%ntid.y",
-    "%ntid.z",         "%ctaid.x",     "%ctaid.y",     "%ctaid.z",     "%nctaid.x",
-    "%nctaid.y",       "%nctaid.z",    "%laneid",      "%warpid",      "%nwarpid",
-    "%smid",           "%nsmid",       "%gridid",      "%lanemask_eq", "%lanemask_lt",
-    "%lanemask_le",    "%lanemask_gt", "%lanemask_ge", "%clock",       "%clock64",
-    "%dynamic_smem_size",
-    "%total_smem_size"};
+constexpr std::string_view kSpecialNames[] = {"%tid.x",          "%tid.y",
+                                              "%tid.z",          "%ntid.x",
+                                              "%ntid.y",         "%ntid.z",
+                                              "%ctaid.x",        "%ctaid.y",
+                                              "%ctaid.z",        "%nctaid.x",
+                                              "%nctaid.y",       "%nctaid.z",
+                                              "%laneid",         "%warpid",
+                                              "%nwarpid",        "%smid",
+                                              "%nsmid",          "%gridid",
+                                              "%lanemask_eq",    "%lanemask_lt",
+                                              "%lanemask_le",    "%lanemask_gt",
+                                              "%lanemask_ge",    "%clock",
+                                              "%clock64",        "%dynamic_smem_size",
+                                              "%total_smem_size"};
 uint64_t bits_of_number(const Operand& o, Type type) {
   const std::string_view s = o.number;
   if (s.size() > 2 && s[0] == '0' && (s[1] == 'f' || s[1] == 'F' || s[1] == 'd' || s[1] == 'D')) {

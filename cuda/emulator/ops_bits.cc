@@ -123,14 +123,15 @@ void pack(Warp& w, const Instruction& in, uint32_t mask) {
     uint64_t r = 0;
     const uint64_t low = (uint64_t{1} << 8 * in.mode) - 1;
     for (uint32_t k = 0; k < in.count; k++) r |= (w.get<uint32_t>(in.list[k], lane) & low) << 8 * in.mode * k;
-    in.mode * in.count == 8 ? w.set(in.dst, lane, r) : w.set(in.dst, lane, static_cast<uint32_t>(r));
+    in.mode* in.count == 8 ? w.set(in.dst, lane, r) : w.set(in.dst, lane, static_cast<uint32_t>(r));
   });
 }
 void unpack(Warp& w, const Instruction& in, uint32_t mask) {
   each_lane(mask, [&](uint32_t lane) {
     const uint64_t v = in.mode * in.count == 8 ? w.get<uint64_t>(in.src[0], lane) : w.get<uint32_t>(in.src[0], lane);
     const uint64_t low = (uint64_t{1} << 8 * in.mode) - 1;
-    for (uint32_t k = 0; k < in.count; k++) w.set<uint32_t>(in.list[k], lane, static_cast<uint32_t>(v >> 8 * in.mode * k & low));
+    for (uint32_t k = 0; k < in.count; k++)
+      w.set<uint32_t>(in.list[k], lane, static_cast<uint32_t>(v >> 8 * in.mode * k & low));
   });
 }
 
@@ -142,9 +143,9 @@ bool decode_move(Decoder& d, const Statement& s, Type type) {
   if (!packs && !unpacks) {
     const uint32_t dst = d.destination(to), src = d.source(from, type);
     const uint32_t bytes = bytes_of(type);
-    d.emit(bytes == 8                          ? lanewise<uint64_t, uint64_t>([](uint64_t a) { return a; })
+    d.emit(bytes == 8                         ? lanewise<uint64_t, uint64_t>([](uint64_t a) { return a; })
            : bytes == 4 || type == Type::pred ? lanewise<uint32_t, uint32_t>([](uint32_t a) { return a; })
-                                            : lanewise<uint16_t, uint16_t>([](uint16_t a) { return a; }),
+                                              : lanewise<uint16_t, uint16_t>([](uint16_t a) { return a; }),
            dst, {src});
     return true;
   }

@@ -183,8 +183,7 @@ bool decode_convert(Decoder& d, const Statement& s, Type type) {
   Handler h = pair ? (to == Type::f16x2 ? pack_pair<Half> : pack_pair<BFloat>) : conversion(to, type, mode);
   if (h == nullptr || (pair && (type != Type::f32 || s.operands.size() != 3))) return false;
   const uint32_t dst = d.result(s.operands[0], to);
-  Instruction& in = d.emit(h, dst,
-                           {d.source(s.operands[1], type), pair ? d.source(s.operands[2], type) : kNone});
+  Instruction& in = d.emit(h, dst, {d.source(s.operands[1], type), pair ? d.source(s.operands[2], type) : kNone});
   in.mode = mode;
   d.widen(s.operands[0], to, dst);
   return true;

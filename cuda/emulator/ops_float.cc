@@ -177,8 +177,8 @@ bool decode_float(Decoder& d, const Statement& s, Type type) {
     return true;
   }
   if (!is_float(type)) return false;
-  const auto mode = static_cast<uint8_t>(rounding_of(s) | (s.has("ftz") ? kFlush : 0) |
-                                         (s.has("sat") ? kSaturate : 0) | (s.has("relu") ? kRelu : 0));
+  const auto mode = static_cast<uint8_t>(rounding_of(s) | (s.has("ftz") ? kFlush : 0) | (s.has("sat") ? kSaturate : 0) |
+                                         (s.has("relu") ? kRelu : 0));
   Handler h = nullptr;
   with_float(type, [&]<class T>() {
     if (op == "neg" || op == "abs") {

@@ -1,5 +1,5 @@
-// Loads, stores, atomics and the conversion of addresses. The usual case is checked here, for a whole warp at once; what
-// is not usual goes to Warp::access (access.cc), lane by lane.
+// Loads, stores, atomics and the conversion of addresses. The usual case is checked here, for a whole warp at once;
+// what is not usual goes to Warp::access (access.cc), lane by lane.
 #include <algorithm>
 
 #include "decoder.h"
@@ -57,7 +57,8 @@ struct Addresses {
 };
 constexpr uint32_t kHalf = kLanes / 2;
 
-/** Fills in `to` if all lanes may go where they want; else they are looked at one by one, and the wrong one is named. */
+/** Fills in `to` if all lanes may go where they want; else they are looked at one by one, and the wrong one is named.
+ */
 FLAMBEAU_INLINE bool check_all(Warp& w, const Instruction& in, uint32_t bytes, Addresses& to) {
   const Register& base = w.at(in.src[0]);
   const auto shift = static_cast<uint64_t>(in.offset);
@@ -353,13 +354,12 @@ bool decode_memory(Decoder& d, const Statement& s, Type type) {
   const Operand& address = s.operands[reads ? 1 : 0];
   const uint64_t parameter = d.parameter(address);
   d.address(address, in);
-  const Type bits = !is_float(type)        ? type
+  const Type bits = !is_float(type)       ? type
                     : bytes_of(type) == 8 ? Type::u64
                     : bytes_of(type) == 4 ? Type::u32
                                           : Type::u16;
   const bool known = with_integer(bits, [&]<class T>() {
-    if (reads && in.count == 1 && parameter % sizeof(T) == 0 &&
-        parameter + sizeof(T) <= d.program().parameter_bytes) {
+    if (reads && in.count == 1 && parameter % sizeof(T) == 0 && parameter + sizeof(T) <= d.program().parameter_bytes) {
       in.run = load_parameter<T>;
       in.offset = static_cast<int64_t>(parameter);
     } else if (in.count == 1) {

@@ -92,6 +92,7 @@ struct Program {
   Program& operator=(const Program&) = delete;
   const Ptx* ptx = nullptr;
   std::string name;
+  int device = 0;  // whose variables it has, and on which it runs
   std::vector<Instruction> code;
   std::vector<std::vector<uint32_t>> tables;  // of brx.idx
   std::vector<Constant> constants;

@@ -45,7 +45,11 @@ cudaError_t launch_kernel(const void* function, dim3 grid, dim3 block, void** ar
   if (stream == nullptr)
     return static_cast<cudaError_t>(r.fail(cudaErrorInvalidResourceHandle, "launch: no such stream"));
   try {
-    const Program* program = Registry::get().kernel(function);
+    if (stream->device != Runtime::device()) {
+      return static_cast<cudaError_t>(
+          r.fail(cudaErrorInvalidResourceHandle, "launch: the stream is not of the thread's device"));
+    }
+    const Program* program = Registry::get().kernel(function, stream->device);
     if (program == nullptr)
       return static_cast<cudaError_t>(r.fail(cudaErrorInvalidDeviceFunction, "launch: no such kernel"));
     const uint64_t threads = uint64_t{block.x} * block.y * block.z;

@@ -10,18 +10,31 @@ namespace flambeau::emulator {
 namespace {
 
 thread_local int thread_error = 0;
+thread_local int thread_device = 0;
 
 }  // namespace
 
-Runtime::Runtime() { streams_.push_back(std::make_unique<Stream>()); }
 Runtime& Runtime::get() {
   static Runtime& runtime = *std::make_unique<Runtime>().release();  // threads may outlive main()
   return runtime;
 }
 
+int Runtime::device() { return thread_device; }
+void Runtime::set_device(int device) { thread_device = device; }
+
+Stream* Runtime::default_stream(int device) {
+  Stream*& s = defaults_[static_cast<size_t>(device)];
+  if (s == nullptr) {
+    streams_.push_back(std::make_unique<Stream>());
+    s = streams_.back().get();
+    s->device = device;
+  }
+  return s;
+}
+
 Stream* Runtime::stream(void* handle) {
   // 1 and 2 are cudaStreamLegacy and cudaStreamPerThread.
-  if (reinterpret_cast<uint64_t>(handle) <= 2) return default_stream();
+  if (reinterpret_cast<uint64_t>(handle) <= 2) return default_stream(device());
   const auto at = std::find_if(streams_.begin(), streams_.end(), [&](const auto& s) { return s.get() == handle; });
   return at == streams_.end() ? nullptr : at->get();
 }
@@ -29,6 +42,7 @@ Stream* Runtime::create_stream(bool blocking) {
   streams_.push_back(std::make_unique<Stream>());
   streams_.back()->blocking = blocking;
   streams_.back()->id = ++streams_made_;
+  streams_.back()->device = device();
   return streams_.back().get();
 }
 void Runtime::destroy_stream(Stream* stream) {
@@ -39,6 +53,7 @@ void Runtime::destroy_stream(Stream* stream) {
 Event* Runtime::create_event(bool timing) {
   events_.push_back(std::make_unique<Event>());
   events_.back()->timing = timing;
+  events_.back()->device = device();
   return events_.back().get();
 }
 Event* Runtime::event(void* handle) {
@@ -52,22 +67,24 @@ void Runtime::destroy_event(Event* event) {
 void Runtime::enqueue(Stream* stream, std::string_view name, std::function<bool()> task) {
   // The default stream and blocking streams wait for each other: that is put in the queue as a task, too.
   if (settings().lazy) {
-    if (stream == default_stream()) {
+    Stream* of_device = default_stream(stream->device);
+    if (stream == of_device) {
       std::vector<Stream*> others;
       for (const auto& s : streams_) {
-        if (s.get() != stream && s->blocking && !s->tasks.empty()) others.push_back(s.get());
+        if (s.get() != stream && s->device == stream->device && s->blocking && !s->tasks.empty())
+          others.push_back(s.get());
       }
       if (!others.empty()) {
         const auto wait = [this, others] {
           for (Stream* s : others) {
-            if (this->stream(s) != nullptr) drain(s);
+            if (this->stream(s) != nullptr) drain(s);  // it may have been destroyed
           }
           return true;
         };
         stream->tasks.push_back({wait, "wait", ++tasks_queued_});
       }
-    } else if (stream->blocking && !default_stream()->tasks.empty()) {
-      drain(default_stream());
+    } else if (stream->blocking && !of_device->tasks.empty()) {
+      drain(of_device);
     }
   }
   stream->tasks.push_back({std::move(task), name, ++tasks_queued_});
@@ -93,7 +110,10 @@ bool Runtime::step(Stream* stream) {
 
 namespace {
 
-std::string name_of(const Stream& s) { return s.id == 0 ? "the default stream" : "stream " + std::to_string(s.id); }
+std::string name_of(const Stream& s) {
+  const std::string name = s.id == 0 ? "the default stream" : "stream " + std::to_string(s.id);
+  return s.device == 0 ? name : name + " of device " + std::to_string(s.device);
+}
 
 }  // namespace
 
@@ -118,8 +138,8 @@ void Runtime::check_reads(const Stream& stream, const Task& task) {
     const bool before = task.number < read.number && read.seen.size() == read.n;
     const bool changed = before && std::memcmp(read.seen.data(), read.bytes, read.n) != 0;
     if (changed) {
-      report("missing wait: " + std::string(task.name) + ", queued on " + name_of(stream) +
-             ", writes what the later " + read.name + " has read already; nothing makes the copy wait for it");
+      report("missing wait: " + std::string(task.name) + ", queued on " + name_of(stream) + ", writes what the later " +
+             read.name + " has read already; nothing makes the copy wait for it");
     }
     return changed || oldest > read.number;
   });
@@ -135,6 +155,12 @@ void Runtime::drain_all() {
     for (size_t i = 0; i < streams_.size(); i++) {
       while (step(streams_[i].get())) progress = true;
     }
+  }
+}
+
+void Runtime::drain_device(int device) {
+  for (size_t i = 0; i < streams_.size(); i++) {
+    if (streams_[i]->device == device) drain(streams_[i].get());
   }
 }
 

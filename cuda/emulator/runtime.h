@@ -1,6 +1,7 @@
 // The state behind the functions of the runtime library: streams, events, errors, pinned memory. Used by cudart_*.cc
 // and by the stand-ins for other libraries (cublas.cc).
 #pragma once
+#include <array>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -26,7 +27,8 @@ struct Task {
 /** Work is done in order. */
 struct Stream {
   std::deque<Task> tasks;
-  uint32_t id = 0;  // 0 is the default one
+  uint32_t id = 0;  // 0 is the default one of its device
+  int device = 0;
   bool blocking = true;  // ordered with the default stream
   int priority = 0;
 };
@@ -40,17 +42,20 @@ struct Recording {
 struct Event {
   std::shared_ptr<Recording> last;
   bool timing = true;
+  int device = 0;
 };
 
 /** All of it under one lock: callers may be threads. */
 class Runtime {
  public:
-  Runtime();  // but there is one, and get() has it
   static Runtime& get();
   std::recursive_mutex lock;
 
-  Stream* default_stream() { return streams_.front().get(); }
-  Stream* stream(void* handle);  // the default one for null and the special handles; null if it is none
+  /** The device of the calling thread. */
+  static int device();
+  static void set_device(int device);
+  Stream* default_stream(int device);
+  Stream* stream(void* handle);  // the thread's default one for null and the special handles; null if it is none
   Stream* create_stream(bool blocking);
   void destroy_stream(Stream* stream);
   Event* create_event(bool timing);
@@ -66,6 +71,7 @@ class Runtime {
   void note_read(const std::byte* bytes, size_t n);
   void drain(Stream* stream);
   void drain_all();
+  void drain_device(int device);
   /** Runs the stream until the recording is done. */
   void wait(const std::shared_ptr<Recording>& recording);
 
@@ -99,6 +105,7 @@ class Runtime {
   uint64_t tasks_queued_ = 0;
   uint32_t streams_made_ = 0;
   std::vector<std::unique_ptr<Stream>> streams_;
+  std::array<Stream*, kMostDevices> defaults_ = {};
   std::vector<std::unique_ptr<Event>> events_;
   struct Free {
     void operator()(void* p) const;
