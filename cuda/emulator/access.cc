@@ -54,17 +54,37 @@ std::byte* Warp::access(const Instruction& in, uint32_t lane, uint64_t a, uint32
       return block->parameters.data() + at;
     default: break;
   }
-  Range& range = block->sites[in.site];
+  DeviceMemory& memory = DeviceMemory::get();
+  Range fresh;
+  Range& range = settings().uninitialised ? fresh : block->sites[in.site];
   if (at - range.begin >= range.end - range.begin || range.end - at < bytes) {
-    range = DeviceMemory::get().find(at);
+    range = memory.find(at);
     if (range.host == nullptr || range.end - at < bytes) {
       range = {};
       fail(in, lane, Fault::Kind::address,
-           what("out-of-bounds", "global", in, bytes, at) + " (" + DeviceMemory::get().describe(at) + ")");
+           what("out-of-bounds", "global", in, bytes, at) + " (" + memory.describe(at) + ")");
     }
   }
+  if (range.device != program->device) {
+    const std::string owner = std::to_string(range.device), here = std::to_string(program->device);
+    range = {};
+    fail(in, lane, Fault::Kind::address,
+         what("forbidden", "global", in, bytes, at) + " (memory of device " + owner +
+             ", but the kernel runs on device " + here + ")");
+  }
   if (at % bytes != 0) fail(in, lane, Fault::Kind::alignment, what("misaligned", "global", in, bytes, at));
-  return range.host + (at - range.begin);
+  std::byte* place = range.host + (at - range.begin);
+  if (settings().uninitialised) {
+    if (in.access == Access::write) {
+      memory.set_written(place, bytes);
+    } else if (!memory.is_written(place, bytes) && program->told.insert(in.line).second) {
+      report("uninitialised global memory: " + what("nobody wrote what is", "global", in, bytes, at) + ", byte " +
+             std::to_string(at - range.begin) + " of an allocation of " + std::to_string(range.end - range.begin) +
+             place_of(in, lane));
+    }
+    if (in.access == Access::atomic) memory.set_written(place, bytes);
+  }
+  return place;
 }
 
 // Two threads may touch one byte, one of them writing, only with a barrier between; in one warp, __syncwarp will do.

@@ -36,10 +36,12 @@ struct Matrix {
   int type;
   int64_t rows, columns, leading, stride;
   int64_t span() const { return rows == 0 || columns == 0 ? 0 : leading * (columns - 1) + rows; }
-  /** The host's view of matrix `i` of the batch; null if it is not all inside one allocation. */
-  std::byte* bytes(int64_t i) const {
+  /** The host's view of matrix `i` of the batch; null if it is not all inside one allocation of the device. */
+  std::byte* bytes(int64_t i, int device) const {
     const uint64_t address = reinterpret_cast<uint64_t>(at) + static_cast<uint64_t>(i * stride) * size_of(type);
-    return DeviceMemory::get().translate(address, static_cast<size_t>(span()) * size_of(type));
+    DeviceMemory& memory = DeviceMemory::get();
+    if (memory.find(address).device != device) return nullptr;
+    return memory.translate(address, static_cast<size_t>(span()) * size_of(type));
   }
 };
 
@@ -72,21 +74,22 @@ struct Call {
   int64_t m, n, k, batch;
   double alpha, beta;
   Matrix a, b, c;
+  int device = 0;
 };
 
 /** Values are widened to T, multiplied, and rounded once. */
 template <class T>
 void multiply(const Call& call, const std::function<void(const Gemm<T>&)>& gemm) {
   for (int64_t i = 0; i < call.batch; i++) {
-    const std::byte *a = call.a.bytes(i), *b = call.b.bytes(i);
-    std::byte* c = call.c.bytes(i);
+    const std::byte *a = call.a.bytes(i, call.device), *b = call.b.bytes(i, call.device);
+    std::byte* c = call.c.bytes(i, call.device);
     const bool reads = call.k > 0 && call.alpha != 0;
     if (c == nullptr || (reads && (a == nullptr || b == nullptr))) {
       Runtime::get().fault(700, std::string("cuBLAS: matrix ") +
                                     (c == nullptr   ? "C"
                                      : a == nullptr ? "A"
                                                     : "B") +
-                                    " is not inside one allocation");
+                                    " is not inside one allocation of the device");
       return;
     }
     const auto widened = [](const Matrix& m, const std::byte* p, bool read) {
@@ -106,6 +109,7 @@ void multiply(const Call& call, const std::function<void(const Gemm<T>&)>& gemm)
         put(c, at, call.c.type, wide_c[static_cast<size_t>(at)]);
       }
     }
+    DeviceMemory::get().set_written(c, static_cast<size_t>(call.c.span()) * size_of(call.c.type));
     const auto moved = [&](const Matrix& m) { return static_cast<uint64_t>(m.rows * m.columns) * size_of(m.type); };
     counters().bytes_read += moved(call.a) + moved(call.b) + (call.beta != 0 ? moved(call.c) : 0);
     counters().bytes_written += moved(call.c);
@@ -123,7 +127,9 @@ int enqueue(cublasHandle_t handle, Call call) {
   if (call.m == 0 || call.n == 0 || call.batch == 0) return CUBLAS_STATUS_SUCCESS;
   Runtime& r = Runtime::get();
   const std::lock_guard<std::recursive_mutex> hold(r.lock);
-  r.enqueue(handle->stream != nullptr ? handle->stream : r.default_stream(), [call] {
+  Stream* stream = handle->stream != nullptr ? handle->stream : r.default_stream(Runtime::device());
+  call.device = stream->device;
+  r.enqueue(stream, "cuBLAS", [call] {
     if (Runtime::get().sticky() != 0) return true;
     counters().launches++;
     if (call.c.type == FLAMBEAU_R_64F) {

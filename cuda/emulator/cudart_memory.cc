@@ -46,6 +46,7 @@ cudaError_t copy(const char* function, void* to, const void* from, size_t n, cud
   if (status() != cudaSuccess) return status();
   Stream* stream = r.stream(on);
   if (stream == nullptr) return fail(cudaErrorInvalidResourceHandle, std::string(function) + ": no such stream");
+  if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return fail(cudaErrorInvalidMemcpyDirection);
   if (n == 0) return cudaSuccess;
   const bool to_device = on_device(to), from_device = on_device(from);
   if (!fits(kind, to_device, from_device)) {
@@ -59,13 +60,18 @@ cudaError_t copy(const char* function, void* to, const void* from, size_t n, cud
   if (!from_device && !r.pinned(from)) {
     // Pageable memory is read before the call returns; pinned memory when the copy's turn comes.
     std::vector<std::byte> staged(source, source + n);
-    r.enqueue(stream, [target, staged = std::move(staged)] {
+    r.enqueue(stream, function, [target, staged = std::move(staged)] {
       std::memmove(target, staged.data(), staged.size());
+      DeviceMemory::get().set_written(target, staged.size());
       return true;
     });
   } else {
-    r.enqueue(stream, [=] {
+    r.enqueue(stream, function, [=] {
+      DeviceMemory& memory = DeviceMemory::get();
+      if (from_device) Runtime::get().note_read(source, n);
       std::memmove(target, source, n);
+      if (to_device && from_device) memory.copy_written(target, source, n);
+      if (to_device && !from_device) memory.set_written(target, n);
       return true;
     });
   }
@@ -83,8 +89,9 @@ cudaError_t fill(const char* function, void* p, int value, size_t n, cudaStream_
   if (!on_device(p)) return fail(cudaErrorInvalidValue, std::string(function) + ": a pointer of the host");
   std::byte* bytes = bytes_at(function, p, n);
   if (bytes == nullptr) return fail(cudaErrorInvalidValue);
-  r.enqueue(stream, [=] {
+  r.enqueue(stream, function, [=] {
     std::memset(bytes, value, n);
+    DeviceMemory::get().set_written(bytes, n);
     return true;
   });
   return cudaSuccess;
@@ -97,7 +104,7 @@ extern "C" {
 cudaError_t cudaMalloc(void** p, size_t n) {
   const Hold hold(Runtime::get().lock);
   if (status() != cudaSuccess) return status();
-  const uint64_t address = n == 0 ? 0 : DeviceMemory::get().allocate(n);
+  const uint64_t address = n == 0 ? 0 : DeviceMemory::get().allocate(n, Runtime::device());
   *p = reinterpret_cast<void*>(address);
   return address == 0 && n != 0 ? fail(cudaErrorMemoryAllocation) : cudaSuccess;
 }
@@ -110,14 +117,41 @@ cudaError_t cudaFree(void* p) {
     return fail(cudaErrorInvalidValue, "cudaFree of what is no allocation, or no longer one");
   return cudaSuccess;
 }
-cudaError_t cudaMallocAsync(void** p, size_t n, cudaStream_t) { return cudaMalloc(p, n); }
-cudaError_t cudaFreeAsync(void* p, cudaStream_t) { return cudaFree(p); }
+cudaError_t cudaMallocAsync(void** p, size_t n, cudaStream_t on) {
+  const Hold hold(Runtime::get().lock);
+  const Stream* stream = Runtime::get().stream(on);
+  if (stream == nullptr) return fail(cudaErrorInvalidResourceHandle, "cudaMallocAsync: no such stream");
+  const int device = Runtime::device();
+  Runtime::set_device(stream->device);
+  const cudaError_t e = cudaMalloc(p, n);
+  Runtime::set_device(device);
+  return e;
+}
+// The memory is given back when the stream comes to it; that it is an allocation is seen at once.
+cudaError_t cudaFreeAsync(void* p, cudaStream_t on) {
+  Runtime& r = Runtime::get();
+  const Hold hold(r.lock);
+  if (status() != cudaSuccess || p == nullptr) return status();
+  Stream* stream = r.stream(on);
+  if (stream == nullptr) return fail(cudaErrorInvalidResourceHandle, "cudaFreeAsync: no such stream");
+  if (DeviceMemory::get().find(number(p)).begin != number(p))
+    return fail(cudaErrorInvalidValue, "cudaFreeAsync of what is no allocation, or no longer one");
+  r.enqueue(stream, "cudaFreeAsync", [p] {
+    if (!DeviceMemory::get().release(number(p))) fail(cudaErrorInvalidValue, "cudaFreeAsync twice of one allocation");
+    return true;
+  });
+  return cudaSuccess;
+}
 cudaError_t cudaMallocHost(void** p, size_t n) {
   const Hold hold(Runtime::get().lock);
-  *p = Runtime::get().allocate_host(n);
-  return *p == nullptr ? fail(cudaErrorMemoryAllocation) : cudaSuccess;
+  if (status() != cudaSuccess) return status();
+  *p = n == 0 ? nullptr : Runtime::get().allocate_host(n);
+  return *p == nullptr && n != 0 ? fail(cudaErrorMemoryAllocation) : cudaSuccess;
 }
-cudaError_t cudaHostAlloc(void** p, size_t n, unsigned) { return cudaMallocHost(p, n); }
+cudaError_t cudaHostAlloc(void** p, size_t n, unsigned flags) {
+  constexpr unsigned kKnown = cudaHostAllocPortable | cudaHostAllocMapped | cudaHostAllocWriteCombined;
+  return (flags & ~kKnown) != 0 ? fail(cudaErrorInvalidValue) : cudaMallocHost(p, n);
+}
 cudaError_t cudaFreeHost(void* p) {
   Runtime& r = Runtime::get();
   const Hold hold(r.lock);
@@ -127,8 +161,8 @@ cudaError_t cudaFreeHost(void* p) {
 }
 cudaError_t cudaHostRegister(void* p, size_t n, unsigned) {
   const Hold hold(Runtime::get().lock);
-  Runtime::get().register_host(p, n);
-  return cudaSuccess;
+  if (p == nullptr || n == 0 || on_device(p)) return fail(cudaErrorInvalidValue);
+  return Runtime::get().register_host(p, n) ? cudaSuccess : fail(cudaErrorHostMemoryAlreadyRegistered);
 }
 cudaError_t cudaHostUnregister(void* p) {
   Runtime& r = Runtime::get();
@@ -142,17 +176,35 @@ cudaError_t cudaMemcpy(void* to, const void* from, size_t n, cudaMemcpyKind kind
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t n, cudaMemcpyKind kind, cudaStream_t stream) {
   return copy("cudaMemcpyAsync", to, from, n, kind, stream, false);
 }
-cudaError_t cudaMemcpyPeerAsync(void* to, int, const void* from, int, size_t n, cudaStream_t stream) {
+cudaError_t cudaMemcpyPeerAsync(void* to, int to_device, const void* from, int from_device, size_t n,
+                                cudaStream_t stream) {
+  const Hold hold(Runtime::get().lock);
+  const auto is_on = [](const void* p, int device) {
+    const Range r = DeviceMemory::get().find(number(p));
+    return r.host != nullptr && r.device == device;
+  };
+  if (n != 0 && (!is_on(to, to_device) || !is_on(from, from_device)))
+    return fail(cudaErrorInvalidValue, "cudaMemcpyPeerAsync: a pointer is not of the device that the call names");
   return copy("cudaMemcpyPeerAsync", to, from, n, cudaMemcpyDeviceToDevice, stream, false);
+}
+cudaError_t cudaMemcpyPeer(void* to, int to_device, const void* from, int from_device, size_t n) {
+  const cudaError_t e = cudaMemcpyPeerAsync(to, to_device, from, from_device, n, nullptr);
+  return e != cudaSuccess ? e : cudaStreamSynchronize(nullptr);
 }
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
                               size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
+  if (width > to_pitch || width > from_pitch) return fail(cudaErrorInvalidPitchValue);
   for (size_t row = 0; row < height; row++) {
     const cudaError_t e = copy("cudaMemcpy2DAsync", static_cast<std::byte*>(to) + row * to_pitch,
                                static_cast<const std::byte*>(from) + row * from_pitch, width, kind, stream, false);
     if (e != cudaSuccess) return e;
   }
   return cudaSuccess;
+}
+cudaError_t cudaMemcpy2D(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width, size_t height,
+                         cudaMemcpyKind kind) {
+  const cudaError_t e = cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, width, height, kind, nullptr);
+  return e != cudaSuccess ? e : cudaStreamSynchronize(nullptr);
 }
 cudaError_t cudaMemset(void* p, int value, size_t n) { return fill("cudaMemset", p, value, n, nullptr); }
 cudaError_t cudaMemsetAsync(void* p, int value, size_t n, cudaStream_t stream) {
@@ -162,7 +214,7 @@ cudaError_t cudaMemsetAsync(void* p, int value, size_t n, cudaStream_t stream) {
 cudaError_t cudaGetSymbolAddress(void** p, const void* symbol) {
   const Hold hold(Runtime::get().lock);
   try {
-    const uint64_t address = Registry::get().variable(symbol).first;
+    const uint64_t address = Registry::get().variable(symbol, Runtime::device()).first;
     *p = reinterpret_cast<void*>(address);
     return address == 0 ? fail(cudaErrorInvalidSymbol) : cudaSuccess;
   } catch (const std::exception& e) {
@@ -172,7 +224,7 @@ cudaError_t cudaGetSymbolAddress(void** p, const void* symbol) {
 cudaError_t cudaGetSymbolSize(size_t* n, const void* symbol) {
   const Hold hold(Runtime::get().lock);
   try {
-    *n = Registry::get().variable(symbol).second;
+    *n = Registry::get().variable(symbol, Runtime::device()).second;
     return *n == 0 ? fail(cudaErrorInvalidSymbol) : cudaSuccess;
   } catch (const std::exception& e) {
     return fail(cudaErrorInvalidKernelImage, e.what());
@@ -199,7 +251,7 @@ cudaError_t cudaMemcpyFromSymbol(void* to, const void* symbol, size_t n, size_t 
 cudaError_t cudaMemGetInfo(size_t* available, size_t* total) {
   const Hold hold(Runtime::get().lock);
   *total = DeviceMemory::get().total();
-  *available = *total - DeviceMemory::get().used();
+  *available = *total - DeviceMemory::get().used(Runtime::device());
   return cudaSuccess;
 }
 cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* out, const void* p) {
@@ -208,8 +260,9 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* out, const void* p) 
   out->type = on_device(p)               ? cudaMemoryTypeDevice
               : Runtime::get().pinned(p) ? cudaMemoryTypeHost
                                          : cudaMemoryTypeUnregistered;
+  out->device = out->type == cudaMemoryTypeDevice ? DeviceMemory::get().find(number(p)).device : Runtime::device();
   if (out->type == cudaMemoryTypeDevice) out->devicePointer = const_cast<void*>(p);
-  if (out->type == cudaMemoryTypeHost) out->hostPointer = const_cast<void*>(p);
+  if (out->type == cudaMemoryTypeHost) out->hostPointer = out->devicePointer = const_cast<void*>(p);
   return cudaSuccess;
 }
 

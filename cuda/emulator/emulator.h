@@ -24,6 +24,12 @@ const char* flambeau_emulator_last_report(void);
 void flambeau_emulator_forget(void);
 /** The host's view of device memory, for stand-ins of libraries; null unless all `bytes` are in one allocation. */
 void* flambeau_emulator_bytes(const void* device, uint64_t bytes);
+struct CUstream_st;
+/**
+ * For allocators that keep memory and give it out again: makes it fresh (poisoned, not written), in the order of the
+ * stream, as if it came from cudaMalloc. 0 if it is not all in one allocation, or there is no such stream.
+ */
+int flambeau_emulator_fresh(void* device, uint64_t bytes, struct CUstream_st* stream);
 
 #ifdef __cplusplus
 }

@@ -161,7 +161,8 @@ void Block::prepare(Dim3 grid_size, Dim3 block_size, const std::vector<std::byte
   const uint32_t start_of_dynamic = (program.shared_bytes + align - 1) / align * align;
   shared.resize(dynamic != 0 ? start_of_dynamic + dynamic : program.shared_bytes);
   shadow.resize(settings().races ? shared.size() : 0);
-  if (memory_version_ != DeviceMemory::get().version()) {
+  // Where reads of fresh memory are looked for, no access may pass by what is remembered here.
+  if (memory_version_ != DeviceMemory::get().version() || settings().uninitialised) {
     memory_version_ = DeviceMemory::get().version();
     std::fill(sites.begin(), sites.end(), Range());
   }
@@ -392,11 +393,15 @@ std::string Block::thread_name(uint32_t t) const {
          std::to_string(t / size.x / size.y) + ")";
 }
 
-void Warp::fail(const Instruction& in, uint32_t lane, Fault::Kind kind, const std::string& what) const {
+std::string Warp::place_of(const Instruction& in, uint32_t lane) const {
   const Dim3& b = block->at;
-  throw Fault(kind, what + "; kernel " + program->name + ", block (" + std::to_string(b.x) + "," + std::to_string(b.y) +
-                        "," + std::to_string(b.z) + "), thread " + block->thread_name(id * kLanes + lane) +
-                        ", PTX line " + std::to_string(in.line) + ": " + program->ptx->line(in.line));
+  return "; kernel " + program->name + ", block (" + std::to_string(b.x) + "," + std::to_string(b.y) + "," +
+         std::to_string(b.z) + "), thread " + block->thread_name(id * kLanes + lane) + ", PTX line " +
+         std::to_string(in.line) + ": " + program->ptx->line(in.line);
+}
+
+void Warp::fail(const Instruction& in, uint32_t lane, Fault::Kind kind, const std::string& what) const {
+  throw Fault(kind, what + place_of(in, lane));
 }
 
 void launch(const Program& program, Dim3 grid, Dim3 size, const std::vector<std::byte>& parameters,

@@ -162,6 +162,8 @@ class Warp {
     return base + static_cast<uint64_t>(in.offset);
   }
   FLAMBEAU_INLINE std::byte* local(uint32_t lane) const { return local_ + size_t{lane} * program->local_bytes; }
+  /** "; kernel add, block (0,0,0), …", for messages. */
+  std::string place_of(const Instruction& in, uint32_t lane) const;
   [[noreturn]] void fail(const Instruction& in, uint32_t lane, Fault::Kind kind, const std::string& what) const;
 
   void start(Block& of, const Program& p, uint32_t number, uint32_t lanes, Register* registers, std::byte* local);

@@ -12,8 +12,6 @@
 #include <memory>
 #include <new>
 
-#include "settings.h"
-
 namespace flambeau::emulator {
 namespace {
 
@@ -54,10 +52,11 @@ void keep_loaded(const void* address) {
   if (dladdr(address, &info) != 0) dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-DeviceMemory::DeviceMemory() : size_(2 * settings().memory + kHiddenRoom) {
+DeviceMemory::DeviceMemory() : size_((2 * settings().memory + kHiddenRoom) * settings().devices) {
   size_ = (size_ + 0xFFFF) / 0x10000 * 0x10000;
   base_ = reinterpret_cast<uint64_t>(reserve(size_, PROT_NONE));
   bytes_ = static_cast<std::byte*>(reserve(size_, PROT_READ | PROT_WRITE));
+  written_ = static_cast<std::byte*>(reserve(size_, PROT_READ | PROT_WRITE));
   free_[base_] = size_;
   keep_loaded(reinterpret_cast<const void*>(&on_fault));
   struct sigaction action = {};
@@ -68,18 +67,20 @@ DeviceMemory::DeviceMemory() : size_(2 * settings().memory + kHiddenRoom) {
 
 size_t DeviceMemory::total() const { return settings().memory; }
 
-uint64_t DeviceMemory::allocate(size_t bytes, bool hidden) {
+uint64_t DeviceMemory::allocate(size_t bytes, int device, bool hidden) {
+  size_t& used = used_[static_cast<size_t>(device)];
   const size_t room = (std::max<size_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign + kGap;
-  if (room < bytes || (!hidden && used_ + bytes > total())) return 0;
+  if (room < bytes || (!hidden && used + bytes > total())) return 0;
   const auto fits = std::find_if(free_.begin(), free_.end(), [&](const auto& f) { return f.second >= room; });
   if (fits == free_.end()) return 0;
   const auto [address, size] = *fits;
   free_.erase(fits);
   if (size > room) free_[address + room] = size - room;
   version_++;
-  blocks_[address] = {bytes, room, hidden};
-  if (!hidden) used_ += bytes;
+  blocks_[address] = {bytes, room, hidden, device};
+  if (!hidden) used += bytes;
   std::memset(bytes_ + (address - base_), settings().poison && !hidden ? 0xFF : 0, bytes);
+  set_written(bytes_ + (address - base_), bytes, hidden);
   return address;
 }
 
@@ -88,7 +89,7 @@ bool DeviceMemory::release(uint64_t address) {
   if (block == blocks_.end() || block->second.hidden) return false;
   size_t room = block->second.room;
   version_++;
-  used_ -= block->second.bytes;
+  used_[static_cast<size_t>(block->second.device)] -= block->second.bytes;
   blocks_.erase(block);
   const auto after = free_.find(address + room);
   if (after != free_.end()) {
@@ -112,13 +113,28 @@ Range DeviceMemory::find(uint64_t address) const {
   if (block == blocks_.begin()) return {};
   --block;
   if (address - block->first >= block->second.bytes) return {};
-  return {block->first, block->first + block->second.bytes, bytes_ + (block->first - base_)};
+  return {block->first, block->first + block->second.bytes, bytes_ + (block->first - base_), block->second.device};
 }
 
 std::byte* DeviceMemory::translate(uint64_t address, size_t bytes) const {
   const Range r = find(address);
   if (r.host == nullptr || r.end - address < bytes) return nullptr;
   return r.host + (address - r.begin);
+}
+
+void DeviceMemory::set_written(const std::byte* bytes, size_t n, bool written) {
+  const auto offset = static_cast<uint64_t>(bytes - bytes_);
+  if (settings().uninitialised && offset < size_) std::memset(written_ + offset, written ? 1 : 0, n);
+}
+bool DeviceMemory::is_written(const std::byte* bytes, size_t n) const {
+  return std::find(written_ + (bytes - bytes_), written_ + (bytes - bytes_) + n, std::byte{0}) ==
+         written_ + (bytes - bytes_) + n;
+}
+void DeviceMemory::copy_written(const std::byte* to, const std::byte* from, size_t n) {
+  if (settings().uninitialised) std::memmove(written_ + (to - bytes_), written_ + (from - bytes_), n);
+}
+void DeviceMemory::trust_all() {
+  for (const auto& [address, block] : blocks_) set_written(bytes_ + (address - base_), block.bytes);
 }
 
 std::string DeviceMemory::describe(uint64_t address) const {

@@ -82,34 +82,42 @@ void Module::load() {
     throw PtxError("the program holds no PTX that can be read: build with code=compute_XX and --no-compress");
   }
   parse(text, ptx_);
-  DeviceMemory& memory = DeviceMemory::get();
-  for (const Declaration& d : ptx_.variables) {
-    if (d.space == Space::shared) continue;
-    places_[d.name] = memory.allocate(d.bytes, true);
-  }
-  for (const Declaration& d : ptx_.variables) {
-    if (d.space == Space::shared || d.initial == d.initial_end) continue;
-    initialize(ptx_, d, places_, memory.translate(places_[d.name], d.bytes));
-  }
   loaded_ = true;
 }
 
-const Program& Module::program(const char* kernel) {
+const Places& Module::places(int device) {
+  OnDevice& on = devices_[static_cast<size_t>(device)];
+  if (on.placed) return on.places;
+  DeviceMemory& memory = DeviceMemory::get();
+  for (const Declaration& d : ptx_.variables) {
+    if (d.space != Space::shared) on.places[d.name] = memory.allocate(d.bytes, device, true);
+  }
+  for (const Declaration& d : ptx_.variables) {
+    if (d.space == Space::shared || d.initial == d.initial_end) continue;
+    initialize(ptx_, d, on.places, memory.translate(on.places[d.name], d.bytes));
+  }
+  on.placed = true;
+  return on.places;
+}
+
+const Program& Module::program(const char* kernel, int device) {
   load();
-  auto& program = programs_[kernel];
+  auto& program = devices_[static_cast<size_t>(device)].programs[kernel];
   if (program == nullptr) {
     const Function* f = ptx_.function(kernel);
     if (f == nullptr) throw PtxError("there is no kernel " + std::string(kernel) + " in the PTX");
-    program = decode(ptx_, *f, places_);
+    auto made = decode(ptx_, *f, places(device));
+    made->device = device;
+    program = std::move(made);
     ptx_.forget(kernel);
   }
   return *program;
 }
 
-std::pair<uint64_t, size_t> Module::variable(const char* name) {
+std::pair<uint64_t, size_t> Module::variable(const char* name, int device) {
   load();
   for (const Declaration& d : ptx_.variables) {
-    if (d.name == name) return {places_.at(d.name), d.bytes};
+    if (d.name == name) return {places(device).at(d.name), d.bytes};
   }
   return {0, 0};
 }
@@ -122,16 +130,18 @@ Module* Registry::add(const void* fat_binary) {
   modules_.push_back(std::make_unique<Module>(fat_binary));
   return modules_.back().get();
 }
-const Program* Registry::kernel(const void* host) {
+const Program* Registry::kernel(const void* host, int device) {
   const auto k = kernels_.find(host);
   if (k == kernels_.end()) return nullptr;
   Entry& entry = k->second;
-  if (entry.program == nullptr) entry.program = &entry.module->program(entry.name);
-  return entry.program;
+  const Program*& program = entry.programs[static_cast<size_t>(device)];
+  if (program == nullptr) program = &entry.module->program(entry.name, device);
+  return program;
 }
-std::pair<uint64_t, size_t> Registry::variable(const void* host) {
+std::pair<uint64_t, size_t> Registry::variable(const void* host, int device) {
   const auto v = variables_.find(host);
-  return v == variables_.end() ? std::pair<uint64_t, size_t>{0, 0} : v->second.module->variable(v->second.name);
+  if (v == variables_.end()) return {0, 0};
+  return v->second.module->variable(v->second.name, device);
 }
 
 }  // namespace flambeau::emulator

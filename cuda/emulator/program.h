@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -91,6 +92,7 @@ struct Program {
   Program& operator=(const Program&) = delete;
   const Ptx* ptx = nullptr;
   std::string name;
+  int device = 0;  // whose variables it has, and on which it runs
   std::vector<Instruction> code;
   std::vector<std::vector<uint32_t>> tables;  // of brx.idx
   std::vector<Constant> constants;
@@ -104,6 +106,7 @@ struct Program {
   uint32_t local_bytes = 0;
   uint32_t sites = 0;
   uint32_t max_threads = 1024;
+  mutable std::set<uint32_t> told;       // lines whose reads of fresh memory were reported
   mutable std::unique_ptr<Block> spare;  // of the last launch, for the next
 };
 

@@ -45,22 +45,32 @@ cudaError_t launch_kernel(const void* function, dim3 grid, dim3 block, void** ar
   if (stream == nullptr)
     return static_cast<cudaError_t>(r.fail(cudaErrorInvalidResourceHandle, "launch: no such stream"));
   try {
-    const Program* program = Registry::get().kernel(function);
+    if (stream->device != Runtime::device()) {
+      return static_cast<cudaError_t>(
+          r.fail(cudaErrorInvalidResourceHandle, "launch: the stream is not of the thread's device"));
+    }
+    const Program* program = Registry::get().kernel(function, stream->device);
     if (program == nullptr)
       return static_cast<cudaError_t>(r.fail(cudaErrorInvalidDeviceFunction, "launch: no such kernel"));
     const uint64_t threads = uint64_t{block.x} * block.y * block.z;
-    constexpr size_t kMostShared = 227 << 10;
     if (threads == 0 || threads > program->max_threads || block.z > 64 || grid.x == 0 || grid.y == 0 || grid.z == 0 ||
-        grid.x > 0x7FFF'FFFF || grid.y > 0xFFFF || grid.z > 0xFFFF || program->shared_bytes + shared > kMostShared) {
+        grid.x > 0x7FFF'FFFF || grid.y > 0xFFFF || grid.z > 0xFFFF) {
       return static_cast<cudaError_t>(r.fail(
           cudaErrorInvalidConfiguration, "invalid launch of " + program->name + ": grid " + text_of(grid) + ", block " +
                                              text_of(block) + ", " + std::to_string(shared) + " bytes shared"));
+    }
+    const auto most = static_cast<size_t>(Registry::get().most_dynamic_shared(function));
+    if (shared > most) {
+      return static_cast<cudaError_t>(
+          r.fail(cudaErrorInvalidValue, "invalid launch of " + program->name + ": " + std::to_string(shared) +
+                                            " bytes of dynamic shared memory are more than the " +
+                                            std::to_string(most) + " that cudaFuncSetAttribute allowed"));
     }
     std::vector<std::byte> parameters(program->parameter_bytes);
     for (size_t i = 0; i < program->parameters.size(); i++) {
       std::memcpy(parameters.data() + program->parameters[i].offset, arguments[i], program->parameters[i].bytes);
     }
-    r.enqueue(stream, [=, values = std::move(parameters)] {
+    r.enqueue(stream, program->name, [=, values = std::move(parameters)] {
       run(*program, grid, block, values, shared);
       return true;
     });
@@ -129,11 +139,12 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* c, const void* f, void
 }
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t f, void* data) {
   Runtime& r = Runtime::get();
+  if (f == nullptr) return static_cast<cudaError_t>(r.fail(cudaErrorInvalidValue));
   const Hold hold(r.lock);
   Stream* s = r.stream(stream);
   if (s == nullptr)
     return static_cast<cudaError_t>(r.fail(cudaErrorInvalidResourceHandle, "cudaLaunchHostFunc: no such stream"));
-  r.enqueue(s, [=] {
+  r.enqueue(s, "cudaLaunchHostFunc", [=] {
     f(data);
     return true;
   });

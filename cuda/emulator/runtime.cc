@@ -3,29 +3,46 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <utility>
 
 namespace flambeau::emulator {
 namespace {
 
 thread_local int thread_error = 0;
+thread_local int thread_device = 0;
 
 }  // namespace
 
-Runtime::Runtime() { streams_.push_back(std::make_unique<Stream>()); }
 Runtime& Runtime::get() {
   static Runtime& runtime = *std::make_unique<Runtime>().release();  // threads may outlive main()
   return runtime;
 }
 
+int Runtime::device() { return thread_device; }
+void Runtime::set_device(int device) { thread_device = device; }
+
+Stream* Runtime::default_stream(int device) {
+  Stream*& s = defaults_[static_cast<size_t>(device)];
+  if (s == nullptr) {
+    streams_.push_back(std::make_unique<Stream>());
+    s = streams_.back().get();
+    s->device = device;
+  }
+  return s;
+}
+
 Stream* Runtime::stream(void* handle) {
   // 1 and 2 are cudaStreamLegacy and cudaStreamPerThread.
-  if (reinterpret_cast<uint64_t>(handle) <= 2) return default_stream();
+  if (reinterpret_cast<uint64_t>(handle) <= 2) return default_stream(device());
   const auto at = std::find_if(streams_.begin(), streams_.end(), [&](const auto& s) { return s.get() == handle; });
   return at == streams_.end() ? nullptr : at->get();
 }
 Stream* Runtime::create_stream(bool blocking) {
   streams_.push_back(std::make_unique<Stream>());
   streams_.back()->blocking = blocking;
+  streams_.back()->id = ++streams_made_;
+  streams_.back()->device = device();
   return streams_.back().get();
 }
 void Runtime::destroy_stream(Stream* stream) {
@@ -36,6 +53,7 @@ void Runtime::destroy_stream(Stream* stream) {
 Event* Runtime::create_event(bool timing) {
   events_.push_back(std::make_unique<Event>());
   events_.back()->timing = timing;
+  events_.back()->device = device();
   return events_.back().get();
 }
 Event* Runtime::event(void* handle) {
@@ -46,37 +64,85 @@ void Runtime::destroy_event(Event* event) {
   std::erase_if(events_, [&](const auto& e) { return e.get() == event; });
 }
 
-void Runtime::enqueue(Stream* stream, std::function<bool()> task) {
+void Runtime::enqueue(Stream* stream, std::string_view name, std::function<bool()> task) {
   // The default stream and blocking streams wait for each other: that is put in the queue as a task, too.
   if (settings().lazy) {
-    if (stream == default_stream()) {
+    Stream* of_device = default_stream(stream->device);
+    if (stream == of_device) {
       std::vector<Stream*> others;
       for (const auto& s : streams_) {
-        if (s.get() != stream && s->blocking && !s->tasks.empty()) others.push_back(s.get());
+        if (s.get() != stream && s->device == stream->device && s->blocking && !s->tasks.empty())
+          others.push_back(s.get());
       }
       if (!others.empty()) {
-        stream->tasks.emplace_back([this, others] {
+        const auto wait = [this, others] {
           for (Stream* s : others) {
-            if (this->stream(s) != nullptr) drain(s);
+            if (this->stream(s) != nullptr) drain(s);  // it may have been destroyed
           }
           return true;
-        });
+        };
+        stream->tasks.push_back({wait, "wait", ++tasks_queued_});
       }
-    } else if (stream->blocking && !default_stream()->tasks.empty()) {
-      drain(default_stream());
+    } else if (stream->blocking && !of_device->tasks.empty()) {
+      drain(of_device);
     }
   }
-  stream->tasks.push_back(std::move(task));
+  stream->tasks.push_back({std::move(task), name, ++tasks_queued_});
   if (!settings().lazy) drain(stream);
 }
 
 bool Runtime::step(Stream* stream) {
   if (stream->tasks.empty()) return false;
-  auto task = std::move(stream->tasks.front());
+  Task task = std::move(stream->tasks.front());
   stream->tasks.pop_front();
-  if (task()) return true;
-  stream->tasks.push_front(std::move(task));
-  return false;
+  const Task* outer = std::exchange(running_, &task);
+  const Stream* outer_on = std::exchange(running_on_, stream);
+  for (Read& read : reads_) {
+    if (task.number < read.number) read.seen.assign(read.bytes, read.bytes + read.n);
+  }
+  const bool done = task.run();
+  running_ = outer;
+  running_on_ = outer_on;
+  if (!reads_.empty()) check_reads(*stream, task);
+  if (!done) stream->tasks.push_front(std::move(task));
+  return done;
+}
+
+namespace {
+
+std::string name_of(const Stream& s) {
+  const std::string name = s.id == 0 ? "the default stream" : "stream " + std::to_string(s.id);
+  return s.device == 0 ? name : name + " of device " + std::to_string(s.device);
+}
+
+}  // namespace
+
+void Runtime::note_read(const std::byte* bytes, size_t n) {
+  if (!settings().lazy || running_ == nullptr) return;
+  const uint64_t number = running_->number;
+  const bool earlier = std::any_of(streams_.begin(), streams_.end(), [&](const auto& s) {
+    return !s->tasks.empty() && s->tasks.front().number < number;
+  });
+  if (earlier) {
+    reads_.push_back({bytes, n, number, std::string(running_->name) + " on " + name_of(*running_on_), {}});
+  }
+}
+
+// After a task: what was queued before a copy has just changed what the copy read.
+void Runtime::check_reads(const Stream& stream, const Task& task) {
+  uint64_t oldest = ~uint64_t{0};
+  for (const auto& s : streams_) {
+    if (!s->tasks.empty()) oldest = std::min(oldest, s->tasks.front().number);
+  }
+  std::erase_if(reads_, [&](const Read& read) {
+    const bool before = task.number < read.number && read.seen.size() == read.n;
+    const bool changed = before && std::memcmp(read.seen.data(), read.bytes, read.n) != 0;
+    if (changed) {
+      report("missing wait: " + std::string(task.name) + ", queued on " + name_of(stream) + ", writes what the later " +
+             read.name + " has read already; nothing makes the copy wait for it");
+    }
+    return changed || oldest > read.number;
+  });
 }
 
 void Runtime::drain(Stream* stream) {
@@ -89,6 +155,12 @@ void Runtime::drain_all() {
     for (size_t i = 0; i < streams_.size(); i++) {
       while (step(streams_[i].get())) progress = true;
     }
+  }
+}
+
+void Runtime::drain_device(int device) {
+  for (size_t i = 0; i < streams_.size(); i++) {
+    if (streams_[i]->device == device) drain(streams_[i].get());
   }
 }
 
@@ -123,6 +195,14 @@ void* Runtime::allocate_host(size_t bytes) {
   return raw;
 }
 bool Runtime::free_host(void* p) { return host_.erase(reinterpret_cast<uint64_t>(p)) != 0; }
+
+bool Runtime::register_host(const void* p, size_t bytes) {
+  const auto begin = reinterpret_cast<uint64_t>(p);
+  const auto next = registered_.lower_bound(begin);
+  if (pinned(p) || (next != registered_.end() && next->first - begin < bytes)) return false;
+  registered_[begin] = bytes;
+  return true;
+}
 
 bool Runtime::pinned(const void* p) const {
   const auto a = reinterpret_cast<uint64_t>(p);

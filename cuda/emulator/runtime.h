@@ -1,6 +1,7 @@
 // The state behind the functions of the runtime library: streams, events, errors, pinned memory. Used by cudart_*.cc
 // and by the stand-ins for other libraries (cublas.cc).
 #pragma once
+#include <array>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "machine.h"
@@ -15,10 +17,20 @@
 
 namespace flambeau::emulator {
 
-/** Work is done in order. A task that returns false waits for an event: it is asked again later. */
+/** One piece of queued work. If `run` returns false it waits for an event: it is asked again later. */
+struct Task {
+  std::function<bool()> run;
+  std::string_view name;  // of the kernel or the function
+  uint64_t number = 0;    // in the order in which the host queued them
+};
+
+/** Work is done in order. */
 struct Stream {
-  std::deque<std::function<bool()>> tasks;
+  std::deque<Task> tasks;
+  uint32_t id = 0;  // 0 is the default one of its device
+  int device = 0;
   bool blocking = true;  // ordered with the default stream
+  int priority = 0;
 };
 
 /** One recording of an event. Who waits keeps it: the event may be recorded anew meanwhile. */
@@ -30,27 +42,36 @@ struct Recording {
 struct Event {
   std::shared_ptr<Recording> last;
   bool timing = true;
+  int device = 0;
 };
 
 /** All of it under one lock: callers may be threads. */
 class Runtime {
  public:
-  Runtime();  // but there is one, and get() has it
   static Runtime& get();
   std::recursive_mutex lock;
 
-  Stream* default_stream() { return streams_.front().get(); }
-  Stream* stream(void* handle);  // the default one for null and the special handles; null if it is none
+  /** The device of the calling thread. */
+  static int device();
+  static void set_device(int device);
+  Stream* default_stream(int device);
+  Stream* stream(void* handle);  // the thread's default one for null and the special handles; null if it is none
   Stream* create_stream(bool blocking);
   void destroy_stream(Stream* stream);
   Event* create_event(bool timing);
   Event* event(void* handle);
   void destroy_event(Event* event);
 
-  /** Queues work; runs it at once unless LAZY is set. */
-  void enqueue(Stream* stream, std::function<bool()> task);
+  /** Queues work; runs it at once unless LAZY is set. `name` must last. */
+  void enqueue(Stream* stream, std::string_view name, std::function<bool()> task);
+  /**
+   * Called by a task that copies out of device memory. Work that was queued before it but has not run must not write
+   * there later: nothing says that it comes before the copy, so on a GPU it may come after, or before, or meanwhile.
+   */
+  void note_read(const std::byte* bytes, size_t n);
   void drain(Stream* stream);
   void drain_all();
+  void drain_device(int device);
   /** Runs the stream until the recording is done. */
   void wait(const std::shared_ptr<Recording>& recording);
 
@@ -65,12 +86,26 @@ class Runtime {
   void* allocate_host(size_t bytes);
   bool free_host(void* p);
   bool pinned(const void* p) const;
-  void register_host(const void* p, size_t bytes) { registered_[reinterpret_cast<uint64_t>(p)] = bytes; }
+  bool register_host(const void* p, size_t bytes);  // false if a part of it is already
   bool unregister_host(const void* p) { return registered_.erase(reinterpret_cast<uint64_t>(p)) != 0; }
 
  private:
   bool step(Stream* stream);
+  struct Read {
+    const std::byte* bytes;
+    size_t n;
+    uint64_t number;  // of the copy
+    std::string name;
+    std::vector<std::byte> seen;  // while a task runs that was queued before
+  };
+  void check_reads(const Stream& stream, const Task& task);
+  std::vector<Read> reads_;
+  const Task* running_ = nullptr;
+  const Stream* running_on_ = nullptr;
+  uint64_t tasks_queued_ = 0;
+  uint32_t streams_made_ = 0;
   std::vector<std::unique_ptr<Stream>> streams_;
+  std::array<Stream*, kMostDevices> defaults_ = {};
   std::vector<std::unique_ptr<Event>> events_;
   struct Free {
     void operator()(void* p) const;

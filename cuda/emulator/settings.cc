@@ -1,6 +1,7 @@
 // See settings.h.
 #include "settings.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -31,12 +32,16 @@ bool apply(Settings& s, const std::string& name, const std::string& value) {
     s.lazy = n != 0;
   } else if (name == "POISON") {
     s.poison = n != 0;
+  } else if (name == "UNINITIALISED") {
+    s.uninitialised = n != 0;
   } else if (name == "VERBOSE") {
     s.verbose = n != 0;
   } else if (name == "PLAIN") {
     s.plain = n != 0;
   } else if (name == "LIMIT") {
     s.limit = n;
+  } else if (name == "DEVICES") {
+    s.devices = std::clamp<uint64_t>(n, 1, kMostDevices);
   } else if (name == "MEMORY") {
     s.memory = n;
   } else {
@@ -47,7 +52,8 @@ bool apply(Settings& s, const std::string& name, const std::string& value) {
 
 Settings from_environment() {
   Settings s;
-  for (const char* name : {"RACES", "STRICT", "SEED", "LAZY", "POISON", "VERBOSE", "PLAIN", "LIMIT", "MEMORY"}) {
+  for (const char* name : {"RACES", "STRICT", "SEED", "LAZY", "POISON", "UNINITIALISED", "VERBOSE", "PLAIN", "LIMIT",
+                           "MEMORY", "DEVICES"}) {
     const char* value = std::getenv((std::string("FLAMBEAU_EMULATOR_") + name).c_str());
     if (value != nullptr && *value != '\0') apply(s, name, value);
   }

@@ -64,8 +64,8 @@ void test_bounds(cublasHandle_t h) {
   const float one = 1;
   cublasSgemm_v2(h, 0, 0, 2, 2, 2, &one, a.get(), 2, a.get(), 2, &one, c.get(), 2);
   cudaDeviceSynchronize();
-  expect(flambeau_emulator_reports() == 1 &&
-             std::string(flambeau_emulator_last_report()) == "cuBLAS: matrix C is not inside one allocation",
+  expect(flambeau_emulator_reports() == 1 && std::string(flambeau_emulator_last_report()) ==
+                                                 "cuBLAS: matrix C is not inside one allocation of the device",
          "bounds");
   flambeau_emulator_forget();
 }

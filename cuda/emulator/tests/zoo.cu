@@ -211,6 +211,64 @@ void synchronization(float* p) {
   flambeau_emulator_configure("LAZY", "0");
 }
 
+// Reads of what nobody wrote; copies, fills and atomics write.
+void uninitialised() {
+  flambeau_emulator_configure("UNINITIALISED", "1");
+  Device<float> fresh(64), to(64);
+  caught("read of fresh memory",
+         {"uninitialised global memory", "global read of 4 bytes", "byte 0 of an allocation of 256", "thread (0,0,0)",
+          "copy", "ld.global"},
+         [&] { copy<<<1, 32>>>(fresh.get(), to.get()); });
+  cudaMemset(fresh.get(), 0, 128);
+  silent("read of filled memory", [&] { off_by_one<<<1, 64>>>(to.get(), 63); });
+  silent("read of written memory", [&] { shared_bounds<<<1, 64, 256>>>(to.get()); });
+  caught("read beyond the filled part", {"uninitialised global memory", "byte 128 of", "thread (32,0,0)"},
+         [&] { shared_bounds<<<1, 64, 256>>>(fresh.get()); });
+  expect(flambeau_emulator_fresh(to.get(), 256, nullptr) == 1, "fresh again");
+  expect(is_poison(to.values()[1]), "and poisoned");
+  caught("given out again", {"uninitialised global memory", "race"}, [&] { race_in_warp<true><<<1, 32>>>(to.get()); });
+  flambeau_emulator_configure("UNINITIALISED", "0");
+}
+
+// A copy that does not wait for the kernel that makes what it copies.
+void missing_wait(float* p) {
+  flambeau_emulator_configure("LAZY", "1");
+  cudaStream_t first, second;
+  cudaEvent_t ready;
+  cudaStreamCreateWithFlags(&first, cudaStreamNonBlocking);
+  cudaStreamCreateWithFlags(&second, cudaStreamNonBlocking);
+  cudaEventCreate(&ready);
+  float host[8];
+  const auto start = [&](float* from) {
+    cudaMemsetAsync(p, 0, 256, first);
+    cudaStreamSynchronize(first);
+    off_by_one<<<1, 64, 0, first>>>(from, 63);
+    cudaEventRecord(ready, first);
+  };
+  const auto finish = [&] {
+    cudaMemcpyAsync(host, p, sizeof host, cudaMemcpyDeviceToHost, second);
+    cudaStreamSynchronize(second);
+    cudaDeviceSynchronize();
+  };
+  caught("missing wait", {"missing wait", "off_by_one", "queued on stream", "cudaMemcpyAsync on stream"}, [&] {
+    start(p);
+    finish();
+  });
+  silent("wait by an event", [&] {
+    start(p);
+    cudaStreamWaitEvent(second, ready, 0);
+    finish();
+  });
+  silent("work on other memory", [&] {
+    start(p + 64);
+    finish();
+  });
+  cudaEventDestroy(ready);
+  cudaStreamDestroy(first);
+  cudaStreamDestroy(second);
+  flambeau_emulator_configure("LAZY", "0");
+}
+
 }  // namespace
 
 int main() {
@@ -222,5 +280,7 @@ int main() {
   host_read(p.get());
   poison(p.get(), q.get());
   synchronization(p.get());
+  uninitialised();
+  missing_wait(p.get());
   return finish("zoo");
 }
