@@ -18,7 +18,7 @@ void fails(cudaError_t got, cudaError_t wanted, const char* what) {
   cudaGetLastError();
 }
 
-/** Memory of one device, whichever the thread is at when it ends. */
+/** Makes a device the thread's until the end of the scope. */
 struct On {
   explicit On(int device) { succeed(cudaSetDevice(device), "cudaSetDevice"); }
   ~On() { cudaSetDevice(0); }

@@ -143,6 +143,13 @@ void convert_cases() {
   every_pair();
   to_integers();
   to_floats();
+  // Registers that are wider than the type.
+  check_lines("ld.global.s16 %out, [%io+8];", {b64(0x1234'8001)}, b64(0xFFFF'FFFF'FFFF'8001));
+  check_lines("ld.global.u32 %out, [%io+8];", {b64(0x1'8765'4321)}, b64(0x8765'4321));
+  check_lines("st.global.u16 [%io+8], %a;\nld.global.u64 %out, [%io+8];", {b64(0x1'2345'6789)}, b64(0x1'2345'6789));
+  check_lines("st.global.u16 [%io+16], %a;\nld.global.u64 %out, [%io+16];", {b64(0x1'2345'6789), b64(0)}, b64(0x6789));
+  check_lines("cvt.s32.s16 %out, %a;", {b64(0x1'2345'8001)}, b64(0xFFFF'FFFF'FFFF'8001));
+  check_lines("cvt.u16.u32 %out, %a;", {b64(0x1'2345'8001)}, b64(0x8001));
 }
 
 }  // namespace flambeau::emulator::test
