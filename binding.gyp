@@ -3,9 +3,10 @@
   "variables": {
     # "all", or "v2" to try a build: the lowest level of x86-64 alone, in a third of the time
     "flambeau_levels%": "all",
+    "flambeau_optimize%": "-O3",
     "base_sources": "<!(node -p \"require('fs').readdirSync('native').filter(f => f.endsWith('.cc')).map(f => 'native/' + f).join(' ')\")",
     "kernel_sources": "<!(node -p \"require('fs').readdirSync('native/cpu').filter(f => f.endsWith('.cc') && f !== 'cpu.cc').map(f => 'native/cpu/' + f).join(' ')\")",
-    "common_flags": ["-std=c++20", "-O3", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", "-Wno-pass-failed", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
+    "common_flags": ["-std=c++20", "<(flambeau_optimize)", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", "-Wno-pass-failed", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
   },
   "target_defaults": {
     "cflags!": ["-fno-exceptions", "-O2", "-O1"],

@@ -5,6 +5,10 @@
 #include <cstring>
 
 #include "device.h"
+#include "emulator/emulator.h"
+
+// There with the emulator only: a library for GPUs is linked without it.
+extern "C" __attribute__((weak)) int flambeau_emulator_fresh(void* device, uint64_t bytes, struct CUstream_st* stream);
 
 namespace flambeau::cuda {
 namespace {
@@ -108,6 +112,7 @@ std::byte* Allocator::use(Block* block, size_t size, size_t asked) {
   blocks_.add(1);
   std::byte* data = block->data;
   used_.emplace(data, std::move(node.mapped()));
+  if (flambeau_emulator_fresh) flambeau_emulator_fresh(data, size, block->stream);
   return data;
 }
 
