@@ -41,21 +41,25 @@ const CPU: ReadonlyMap<string, Policy> = new Map([
   ...list('widest', 'cat stack indexCopy'),
 ]);
 
-/** The same for CUDA; rows of define.ts ask with their own names. */
+/** The same for CUDA (ATen/autocast_mode.h); rows of define.ts ask with their own names. */
 const CUDA: ReadonlyMap<string, Policy> = new Map([
-  ...list('lower', 'mm bmm matmul inner addmm addbmm baddbmm linear einsum prelu vecdot scaledDotProductAttention'),
+  ...list('lower', 'mm bmm mv matmul inner addmm addmv addr addbmm baddbmm linear einsum prelu vecdot chainMatmul'),
+  ...list('lower', 'multiDot scaledDotProductAttention'),
   ...list('lower', 'conv1d conv2d conv3d convTranspose1d convTranspose2d convTranspose3d'),
   ...list('float32', 'acos asin cosh erfinv exp expm1 log log10 log2 log1p reciprocal rsqrt sinh tan pow'),
-  ...list(
-    'float32',
-    'softmax logSoftmax softplus layerNorm groupNorm logsumexp norm vectorNorm sum prod cumsum cumprod',
-  ),
+  ...list('float32', 'softmax logSoftmax softplus layerNorm rmsNorm groupNorm logsumexp norm vectorNorm matrixNorm'),
+  ...list('float32', 'sum prod cumsum cumprod interpolate'),
   ...list('float32', 'cdist pdist dist renorm cosineSimilarity mseLoss l1Loss smoothL1Loss huberLoss crossEntropy'),
   ...list('float32', 'nllLoss klDiv binaryCrossEntropyWithLogits poissonNllLoss cosineEmbeddingLoss'),
   ...list('float32', 'hingeEmbeddingLoss marginRankingLoss softMarginLoss multiMarginLoss multilabelMarginLoss'),
   ...list('float32', 'tripletMarginLoss'),
-  ...list('widest', 'cat stack gridSample gridSampler'),
+  ...list(
+    'widest',
+    'addcdiv addcmul atan2 bilinear cross dot vdot gridSample gridSampler indexPut tensordot scatterAdd',
+  ),
 ]);
+/** Whether a tensor is where an operator that only CUDA's list has is cast. */
+export const castsThere = (x: unknown): boolean => casting.on && x instanceof Tensor && x.isCuda;
 /** Whether CUDA's list has an operator: what its row asks once. */
 export const castsOnCuda = (name: string): boolean => CUDA.has(name);
 

@@ -1,5 +1,5 @@
 // torch.linalg: products and powers of matrices, and small things beside them.
-import { castCall, casting } from '../autocast.ts';
+import { castCall, casting, castsThere } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { BOOL, FLOATING, int64 } from '../dtype.ts';
@@ -194,6 +194,7 @@ export function checkChain(where: string, matrices: readonly Tensor[]): void {
  */
 export function multiDot(tensors: readonly Tensor[]): Tensor {
   const where = 'multiDot';
+  if (Array.isArray(tensors) && castsThere(tensors[0])) return castCall(where, multiDot, [tensors]);
   if (!Array.isArray(tensors))
     throw new TypeError(`${where}: expected a list of tensors but received ${describe(tensors)}`);
   if (tensors.length < 2) throw new ShapeError(`${where}: expected at least 2 tensors but got ${tensors.length}`);

@@ -1,5 +1,5 @@
 // Reading and writing at indices along one dim: gather, scatter and their kin. Indices are int64 (or int32) tensors.
-import { castCall, casting } from '../autocast.ts';
+import { castCall, casting, castsThere } from '../autocast.ts';
 import { type Call, checkOptions, type Named, readArguments, record } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, runStruct, type Scalar } from '../dispatch.ts';
 import { bool, type DType, int32, int64 } from '../dtype.ts';
@@ -199,6 +199,7 @@ export function scatterAdd(
   x: Tensor,
   ...args: Named<[dim: number, index: Tensor, src: Tensor], ['dim', 'index', 'src'], [], object>
 ): Tensor {
+  if (castsThere(x)) return castCall('scatterAdd', scatterAdd, [x, ...args]);
   const { dim, index, src } = readArguments<Indexed & { src: Tensor }>('scatterAdd', args, [
     'dim',
     'index',

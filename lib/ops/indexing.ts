@@ -1,4 +1,5 @@
 // x.index(…) and x.indexPut_([…], value): Python's subscripts. Numbers, slices, null and '...' make views; tensors gather.
+import { castCall, castsThere } from '../autocast.ts';
 import type { Device } from '../device.ts';
 import { type Call, checkHistory, inPlaceForms, readArguments } from '../define.ts';
 import { checkOperand, checkTensor, checkWritable, type Scalar } from '../dispatch.ts';
@@ -171,6 +172,7 @@ export function indexPut(
   value: Tensor | Scalar,
   ...args: Call<[accumulate?: boolean], IndexPutOptions>
 ): Tensor {
+  if (castsThere(x)) return castCall('indexPut', indexPut, [x, indices, value, ...args]);
   return inNameOf('indexPut', () => {
     checkTensor('indexPut', x);
     return putInto('indexPut', x.clone(), indices, value, args);

@@ -1,4 +1,5 @@
 // interpolate: images and volumes in another size. nn.Upsample and the namespace functional call it.
+import { castCall, castsThere } from '../autocast.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { requireFloating, uint8 } from '../dtype.ts';
@@ -89,6 +90,7 @@ export function interpolate(
     InterpolateOptions
   >
 ): Tensor {
+  if (castsThere(x)) return castCall('interpolate', interpolate, [x, ...args]);
   const options = readArguments<InterpolateOptions>(WHERE, args, NAMES);
   const { mode = 'nearest', antialias = false } = options;
   const [size, scaleFactor] = [options.size ?? null, options.scaleFactor ?? null];

@@ -1,5 +1,5 @@
 // Linear algebra under the names of torch and Tensor; torch.linalg (lib/linalg/) has the rest and does the work.
-import { castCall, casting } from '../autocast.ts';
+import { castCall, casting, castsThere } from '../autocast.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { ShapeError, inNameOf } from '../errors.ts';
@@ -304,6 +304,7 @@ export function matrixExp(x: Tensor): Tensor {
  */
 export function chainMatmul(...matrices: readonly Tensor[]): Tensor {
   const where = 'chainMatmul';
+  if (castsThere(matrices[0])) return castCall(where, chainMatmul, matrices);
   if (matrices.length === 0) throw new TypeError(`${where}: expected one or more matrices`);
   matrices.forEach((x: unknown, i) => checkTensor(where, x, `matrix ${i}`));
   checkChain(where, matrices);

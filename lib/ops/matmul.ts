@@ -1,5 +1,5 @@
 // Matrix products in all of PyTorch's forms, over one kernel of batches of matrices with any strides; einsum.
-import { castCall, casting } from '../autocast.ts';
+import { castCall, casting, castsThere } from '../autocast.ts';
 import { called, type Backward, checkOptions, record, row } from '../define.ts';
 import { checkTensor, commonDevice, resultType, runStruct } from '../dispatch.ts';
 import { BOOL, FLOATING, REMEDY } from '../dtype.ts';
@@ -95,6 +95,7 @@ row('bmm', bmm);
  * torch.mv(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 1])) // tensor([3, 7])
  */
 export function mv(a: Tensor, vec: Tensor): Tensor {
+  if (castsThere(a)) return castCall('mv', mv, [a, vec]);
   checkPair('mv', a, vec);
   if (a.sizes.length !== 2 || vec.sizes.length !== 1)
     throw new ShapeError(`mv: expected a matrix and a vector but got ${show(a.sizes)} and ${show(vec.sizes)}`);
@@ -109,6 +110,7 @@ row('mv', mv);
  * torch.dot(torch.tensor([1, 2]), torch.tensor([3, 4])) // tensor(11)
  */
 export function dot(a: Tensor, b: Tensor): Tensor {
+  if (castsThere(a)) return castCall('dot', dot, [a, b]);
   checkPair('dot', a, b);
   if (a.sizes.length !== 1 || b.sizes.length !== 1)
     throw new ShapeError(`dot: 1D tensors expected, but got ${a.sizes.length}D and ${b.sizes.length}D tensors`);
@@ -251,6 +253,7 @@ row('addmm', addmm);
  * torch.addmv(torch.tensor([1, 1]), torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 1])) // tensor([4, 8])
  */
 export function addmv(x: Tensor, mat: Tensor, vec: Tensor, options?: AddmmOptions): Tensor {
+  if (castsThere(x)) return castCall('addmv', addmv, [x, mat, vec, options]);
   return inNameOf('addmv', () => blend('addmv', x, mv(mat, vec), options));
 }
 row('addmv', addmv);
@@ -284,6 +287,7 @@ row('addbmm', addbmm);
  * torch.addr(torch.zeros(1, 2), torch.tensor([2.5]), torch.tensor([1.5, 2])) // tensor([[3.7500, 5.0000]])
  */
 export function addr(x: Tensor, vec1: Tensor, vec2: Tensor, options?: AddmmOptions): Tensor {
+  if (castsThere(x)) return castCall('addr', addr, [x, vec1, vec2, options]);
   return inNameOf('addr', () => blend('addr', x, outer(vec1, vec2), options));
 }
 row('addr', addr);

@@ -1,4 +1,5 @@
 // Products of tensors that matmul.ts is not: contraction of dims, Kronecker, cross product, powers as columns.
+import { castCall, castsThere } from '../autocast.ts';
 import { type Call, called, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
@@ -48,6 +49,7 @@ export function tensordot(
   ...args: Call<[dims?: TensordotDims], { dims?: TensordotDims | undefined }>
 ): Tensor {
   const where = 'tensordot';
+  if (castsThere(a)) return castCall(where, tensordot, [a, b, ...args]);
   return inNameOf(where, () => {
     checkTensor(where, a, 'a');
     checkTensor(where, b, 'b');
@@ -105,6 +107,7 @@ export interface CrossOptions {
  */
 export function cross(a: Tensor, b: Tensor, ...args: Call<[dim?: number | null], CrossOptions>): Tensor {
   const where = 'cross';
+  if (castsThere(a)) return castCall(where, cross, [a, b, ...args]);
   return inNameOf(where, () => {
     checkTensor(where, a);
     checkTensor(where, b, 'other');

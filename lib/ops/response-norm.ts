@@ -1,4 +1,5 @@
 // Instance, root-mean-square and local response normalization: made of other operators.
+import { castCall, castsThere } from '../autocast.ts';
 import { noGrad } from '../autograd/mode.ts';
 import { type Named, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
@@ -101,6 +102,7 @@ export function rmsNorm(
   >
 ): Tensor {
   const where = 'rmsNorm';
+  if (castsThere(x)) return castCall(where, rmsNorm, [x, ...args]);
   return inNameOf(where, () => {
     const options = readArguments<RmsNormOptions & { normalizedShape: Shape }>(where, args, [
       'normalizedShape',

@@ -1,4 +1,5 @@
 // Element-wise functions with bounds, weights or a third operand: clamp, lerp, addcmul, round, nanToNum, gelu.
+import { castCall, castsThere } from '../autocast.ts';
 import { called, type Call, checkOptions, readArguments, record, row } from '../define.ts';
 import {
   checkOperand,
@@ -175,6 +176,7 @@ function fused(
  * torch.addcmul(torch.tensor([1.5]), torch.tensor([2.5]), torch.tensor([4.5]), { value: 2 }) // tensor([24.])
  */
 export function addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  if (castsThere(x)) return castCall('addcmul', addcmul, [x, tensor1, tensor2, options]);
   return fused('addcmul', x, tensor1, tensor2, options);
 }
 row('addcmul', addcmul);
@@ -184,6 +186,7 @@ row('addcmul', addcmul);
  * torch.addcdiv(torch.tensor([1.5]), torch.tensor([4.5]), torch.tensor([2.5])) // tensor([3.3000])
  */
 export function addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  if (castsThere(x)) return castCall('addcdiv', addcdiv, [x, tensor1, tensor2, options]);
   return fused('addcdiv', x, tensor1, tensor2, options);
 }
 row('addcdiv', addcdiv);
