@@ -35,9 +35,7 @@ void read_dims(const Plan& plan, int outputs, ReduceSpace& s) {
   s.wide_kept = s.kept >= int64_t{1} << 31;
   s.wide_reduced = s.reduced >= int64_t{1} << 31;
   for (int i = 0; i < n; i++) {
-    const int64_t size = plan.sizes[order[i]];
-    s.sizes[i] = size;
-    s.dividers[i] = size > 0 && size < int64_t{1} << 31 ? Divider(static_cast<uint32_t>(size)) : Divider();
+    s.at.set(i, plan.sizes[order[i]]);
     s.strides[i] = in.strides[order[i]];
     for (int o = 0; o < outputs; o++) s.out_strides[o][i] = plan.operand[o].strides[order[i]];
   }
@@ -46,7 +44,7 @@ void read_dims(const Plan& plan, int outputs, ReduceSpace& s) {
 /** Whether each stretch of four reduced elements is a vector in memory. */
 bool aligned_vectors(const ReduceSpace& s) {
   const int inner = s.dims - 1;
-  if (s.dims == s.kept_dims || s.strides[inner] != 1 || s.sizes[inner] % 4 != 0) return false;
+  if (s.dims == s.kept_dims || s.strides[inner] != 1 || s.at.sizes[inner] % 4 != 0) return false;
   for (int d = 0; d < inner; d++)
     if (s.strides[d] % 4 != 0) return false;
   return reinterpret_cast<uintptr_t>(s.in) % static_cast<uintptr_t>(4 * s.item) == 0;
