@@ -120,14 +120,6 @@ struct CountOp {
   }
 };
 
-/** Calls f(float{}) or f(double{}). */
-template <class F>
-void visit_floating(const Plan& plan, F&& f) {
-  if (floating_dtype(plan) == DType::f64)
-    f(double{});
-  else
-    f(float{});
-}
 /** The plan's dtypes are those of a sum: int64 for whole numbers, else the input's. */
 void check_sum(const Plan& plan) {
   plan.expect(2, 1);

@@ -227,5 +227,13 @@ void run_reduce(const Plan& plan, int outputs, const Op& op) {
 int64_t reduced_numel(const Plan& plan, int outputs);
 /** The one dtype of input and outputs, which must be floating. */
 DType floating_dtype(const Plan& plan);
+/** Calls f with what they are computed in: float{} or double{}. */
+template <class F>
+void visit_floating(const Plan& plan, F&& f) {
+  if (floating_dtype(plan) == DType::f64)
+    f(double{});
+  else
+    f(float{});
+}
 
 }  // namespace flambeau::cuda
