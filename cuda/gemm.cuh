@@ -154,9 +154,11 @@ struct StridedSource {
   using Shares = Share<kWide, kK, kThreads>;
   static constexpr int kCount = Shares::kCount;
   Shares share;
-  const std::byte* at;       // of this thread's first element in the next step
-  int64_t hop, inner, next;  // bytes to its next group, between the neighbours of a group, to the next step
-  int rows;                  // that there are from this thread's on
+  const std::byte* at;  // of this thread's first element in the next step
+  // bytes to its next group, between the neighbours of a group, to the next step; a single group of four has no next
+  static constexpr bool kSingle = kCount == 4;
+  int64_t hop, inner, next;
+  int rows;  // that there are from this thread's on
   DType dtype;
 
   /** From `at`, strides in bytes, `rows_left` rows. */
@@ -164,7 +166,9 @@ struct StridedSource {
                                            int64_t rows_left, DType dtype)
       : share(along_k, quads),
         at(at + share.row * row + share.k * col),
-        hop(along_k ? share.rows * row : share.ks * col),
+        hop(kSingle && quads ? (along_k ? col : row)
+            : along_k        ? share.rows * row
+                             : share.ks * col),
         inner(along_k ? col : row),
         next(kK * col),
         rows(static_cast<int>(min(rows_left, static_cast<int64_t>(kWide))) - share.row),
@@ -184,7 +188,7 @@ struct StridedSource {
         } else {
 #pragma unroll
           for (int j = 0; j < 3; j++)
-            if (j < room) v[j] = E::load(p + j * inner, dtype);
+            if (j < room) v[j] = E::load(p + j * (kSingle ? hop : inner), dtype);
         }
 #pragma unroll
         for (int j = 0; j < 4; j++) out[i + j] = v[j];

@@ -1,11 +1,15 @@
 // "matmul": batched matrix products over plans, what matmul, linear, addmm, bmm, dot and einsum call.
 #include "gemm.h"
 #include "kernels.h"
+#include "libraries.h"
 #include "types.cuh"
 
 namespace flambeau::cuda {
 
-void multiply(const Product& p) { multiply_tiles(p); }
+void multiply(const Product& p) {
+  if (p.batch == 0 || p.m == 0 || p.n == 0) return;
+  if (!multiply_by_cublas(p)) multiply_tiles(p);
+}
 
 namespace {
 
