@@ -8,6 +8,7 @@
 #include "device.h"
 #include "emulator/emulator.h"
 #include "kernels.h"
+#include "libraries.h"
 #include "random.h"
 #include "streams.h"
 
@@ -257,8 +258,8 @@ class Backend final : public DeviceBackend {
     cuda::set_generator_state(id, state, bytes);
   }
 
-  std::vector<LibraryInfo> libraries() override { return {}; }
-  bool set_option(std::string_view, double) override { return false; }
+  std::vector<LibraryInfo> libraries() override { return find_libraries(); }
+  bool set_option(std::string_view name, double value) override { return set_library_option(name, value); }
 
  private:
   const Kernel& at(int kernel) const { return table_.kernels().at(static_cast<size_t>(kernel)); }

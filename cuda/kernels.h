@@ -8,7 +8,8 @@ namespace flambeau::cuda {
 #define FB_CUDA_FILES(F) \
   F(unary) F(binary) F(compare) F(ternary) F(copy) \
   F(index) F(masks) F(scatter) F(search) F(random) F(sampling) \
-  F(reduce) F(reduce_stats) F(reduce_index) F(scan) F(special)
+  F(reduce) F(reduce_stats) F(reduce_index) F(scan) F(special) \
+  F(matmul) F(conv)
 // clang-format on
 
 #define FB_DECLARE(file) void register_##file(KernelTable& table);
