@@ -229,7 +229,11 @@ class Backend final : public DeviceBackend {
     cuda::set_generator_state(id, state, bytes);
   }
 
-  std::vector<LibraryInfo> libraries() override { return {}; }
+  std::vector<LibraryInfo> libraries() override {
+    int version = 0;
+    cudaRuntimeGetVersion(&version);
+    return {{"cudart", std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10), "", ""}};
+  }
   bool set_option(std::string_view, double) override { return false; }
 
  private:
