@@ -7,7 +7,7 @@ namespace flambeau::cuda {
 // clang-format off
 #define FB_CUDA_FILES(F) \
   F(unary) F(binary) F(compare) F(ternary) F(copy) \
-  F(matmul) F(reduce) F(scan)
+  F(matmul) F(reduce) F(scan) F(index) F(masks) F(scatter) F(search)
 // clang-format on
 
 #define FB_DECLARE(file) void register_##file(KernelTable& table);
