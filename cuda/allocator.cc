@@ -47,6 +47,26 @@ void Allocator::Figure::take(double n) {
   taken += n;
 }
 
+void Allocator::ByPool::add(double n, bool is_small) {
+  all.add(n);
+  (is_small ? small : large).add(n);
+}
+void Allocator::ByPool::take(double n, bool is_small) {
+  all.take(n);
+  (is_small ? small : large).take(n);
+}
+void Allocator::ByPool::reset_peaks() {
+  for (Figure* f : {&all, &large, &small}) f->peak = f->now;
+}
+void Allocator::Sized::add(const Block& block) {
+  bytes.add(static_cast<double>(block.size), block.small);
+  count.add(1, block.small);
+}
+void Allocator::Sized::take(const Block& block) {
+  bytes.take(static_cast<double>(block.size), block.small);
+  count.take(1, block.small);
+}
+
 Allocator::Allocator(int device) : device_(device), caching_(caching_wanted()) {}
 
 Allocator::~Allocator() = default;  // the driver takes the memory back when the process ends
@@ -75,16 +95,15 @@ Allocator::Block* Allocator::find(size_t size, cudaStream_t stream) {
 
 Allocator::Block* Allocator::fresh(size_t size, cudaStream_t stream) {
   const size_t bytes = caching_ ? segment_for(size) : size;
-  if (reserved_.now + static_cast<double>(bytes) > static_cast<double>(limit_)) return nullptr;
+  if (reserved_.bytes.all.now + static_cast<double>(bytes) > static_cast<double>(limit_)) return nullptr;
   void* data = nullptr;
   if (cudaMalloc(&data, bytes) != cudaSuccess) {
     cudaGetLastError();  // it was told to the caller as a refusal
     return nullptr;
   }
-  reserved_.add(static_cast<double>(bytes));
-  segments_.add(1);
   auto block = std::make_unique<Block>(Block{static_cast<std::byte*>(data), bytes, 0, stream, size <= kSmall});
   Block* raw = block.get();
+  reserved_.add(*raw);
   idle_.emplace(raw, std::move(block));
   return raw;
 }
@@ -92,6 +111,7 @@ Allocator::Block* Allocator::fresh(size_t size, cudaStream_t stream) {
 /** Takes what is needed of a block that is in no list; the rest becomes a block of its own. */
 std::byte* Allocator::use(Block* block, size_t size, size_t asked) {
   const size_t rest = block->size - size;
+  if (block->before || block->after) split_.take(*block);
   if (caching_ && (block->small ? rest >= kGrain : rest > kSmall)) {
     auto tail = std::make_unique<Block>(Block{block->data + size, rest, 0, block->stream, block->small});
     tail->before = block;
@@ -102,14 +122,15 @@ std::byte* Allocator::use(Block* block, size_t size, size_t asked) {
     tail->idle = true;
     (tail->small ? small_ : large_)[tail->stream].insert(tail.get());
     Block* raw = tail.get();
+    split_.add(*raw);
     idle_.emplace(raw, std::move(tail));
   }
   block->idle = false;
   block->asked = asked;
   auto node = idle_.extract(block);
-  allocated_.add(static_cast<double>(block->size));
-  requested_.add(static_cast<double>(asked));
-  blocks_.add(1);
+  allocated_.add(*block);
+  active_.add(*block);
+  requested_.add(static_cast<double>(asked), block->small);
   std::byte* data = block->data;
   used_.emplace(data, std::move(node.mapped()));
   if (flambeau_emulator_fresh) flambeau_emulator_fresh(data, size, block->stream);
@@ -144,9 +165,8 @@ void Allocator::put(std::byte* data) noexcept {
   const auto found = used_.find(data);
   if (found == used_.end()) return;
   Block* block = found->second.get();
-  allocated_.take(static_cast<double>(block->size));
-  requested_.take(static_cast<double>(block->asked));
-  blocks_.take(1);
+  allocated_.take(*block);
+  requested_.take(static_cast<double>(block->asked), block->small);
   auto node = used_.extract(found);
   idle_.emplace(block, std::move(node.mapped()));
   for (cudaStream_t stream : block->users) {
@@ -190,6 +210,7 @@ bool Allocator::settle(bool wait) noexcept {
 
 void Allocator::merge(Block* block, Block* with) noexcept {
   if (!with || !with->idle) return;
+  split_.take(*with);
   (with->small ? small_ : large_)[with->stream].erase(with);
   if (with == block->before) {
     block->data = with->data;
@@ -204,16 +225,17 @@ void Allocator::merge(Block* block, Block* with) noexcept {
 }
 
 void Allocator::release(Block* block) noexcept {
+  active_.take(*block);
   if (!caching_) {
     cudaFree(block->data);  // waits for the device: what was queued on the block is done
-    reserved_.take(static_cast<double>(block->size));
-    segments_.take(1);
+    reserved_.take(*block);
     idle_.erase(block);
     return;
   }
   merge(block, block->before);
   merge(block, block->after);
   block->idle = true;
+  if (block->before || block->after) split_.add(*block);
   (block->small ? small_ : large_)[block->stream].insert(block);
 }
 
@@ -231,15 +253,14 @@ void Allocator::trim_locked(size_t keep) {
     for (auto& [stream, list] : *lists) {
       for (auto at = list.begin(); at != list.end();) {
         Block* block = *at;
-        const double cached = reserved_.now - allocated_.now;
+        const double cached = reserved_.bytes.all.now - allocated_.bytes.all.now;
         if (block->before || block->after || cached <= static_cast<double>(keep)) {
           ++at;
           continue;
         }
         at = list.erase(at);
         cudaFree(block->data);
-        reserved_.take(static_cast<double>(block->size));
-        segments_.take(1);
+        reserved_.take(*block);
         idle_.erase(block);
       }
     }
@@ -258,31 +279,46 @@ void Allocator::set_limit(size_t bytes) {
 
 PoolStats Allocator::pool() const {
   const std::lock_guard lock(mutex_);
-  return {static_cast<size_t>(reserved_.now), static_cast<size_t>(reserved_.now - allocated_.now), limit_};
+  const double reserved = reserved_.bytes.all.now;
+  return {static_cast<size_t>(reserved), static_cast<size_t>(reserved - allocated_.bytes.all.now), limit_};
 }
 
 Figures Allocator::figures() const {
   const std::lock_guard lock(mutex_);
   Figures out;
-  const auto add = [&](const std::string& name, const Figure& f) {
-    out.emplace_back(name + ".all.current", f.now);
-    out.emplace_back(name + ".all.peak", f.peak);
-    out.emplace_back(name + ".all.allocated", f.added);
-    out.emplace_back(name + ".all.freed", f.taken);
+  const auto one = [&](const std::string& name, const Figure& f) {
+    out.emplace_back(name + ".current", f.now);
+    out.emplace_back(name + ".peak", f.peak);
+    out.emplace_back(name + ".allocated", f.added);
+    out.emplace_back(name + ".freed", f.taken);
   };
-  add("allocated_bytes", allocated_);
+  const auto add = [&](const std::string& name, const ByPool& f) {
+    one(name + ".all", f.all);
+    one(name + ".large_pool", f.large);
+    one(name + ".small_pool", f.small);
+  };
+  add("allocation", allocated_.count);
+  add("segment", reserved_.count);
+  add("active", active_.count);
+  add("inactive_split", split_.count);
+  add("allocated_bytes", allocated_.bytes);
+  add("reserved_bytes", reserved_.bytes);
+  add("active_bytes", active_.bytes);
+  add("inactive_split_bytes", split_.bytes);
   add("requested_bytes", requested_);
-  add("reserved_bytes", reserved_);
-  add("allocation", blocks_);
-  add("segment", segments_);
   out.emplace_back("num_alloc_retries", retries_);
   out.emplace_back("num_ooms", refusals_);
+  out.emplace_back("num_device_alloc", reserved_.count.all.added);
+  out.emplace_back("num_device_free", reserved_.count.all.taken);
   return out;
 }
 
 void Allocator::reset_peaks() {
   const std::lock_guard lock(mutex_);
-  for (Figure* f : {&allocated_, &reserved_, &requested_, &blocks_, &segments_}) f->peak = f->now;
+  for (Sized* sized : {&allocated_, &active_, &reserved_, &split_}) {
+    for (ByPool* pools : {&sized->bytes, &sized->count}) pools->reset_peaks();
+  }
+  requested_.reset_peaks();
 }
 
 }  // namespace flambeau::cuda

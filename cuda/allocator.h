@@ -46,6 +46,19 @@ class Allocator {
     void add(double n);
     void take(double n);
   };
+  /** A figure of all blocks, and of the large and the small ones apart. */
+  struct ByPool {
+    Figure all, large, small;
+    void add(double n, bool is_small);
+    void take(double n, bool is_small);
+    void reset_peaks();
+  };
+  /** Bytes of blocks, and how many they are. */
+  struct Sized {
+    ByPool bytes, count;
+    void add(const Block& block);
+    void take(const Block& block);
+  };
 
   static size_t rounded(size_t bytes);
   static size_t segment_for(size_t size);
@@ -65,7 +78,9 @@ class Allocator {
   std::unordered_map<Block*, std::unique_ptr<Block>> idle_;
   std::vector<Block*> waiting_;  // freed, but another stream may still read them
   size_t limit_ = SIZE_MAX;
-  Figure allocated_, reserved_, requested_, blocks_, segments_;
+  // those that tensors hold; these and freed ones that streams still use; whole segments; idle parts of segments
+  Sized allocated_, active_, reserved_, split_;
+  ByPool requested_;
   double retries_ = 0, refusals_ = 0;
 };
 

@@ -258,7 +258,14 @@ class Backend final : public DeviceBackend {
     cuda::set_generator_state(id, state, bytes);
   }
 
-  std::vector<LibraryInfo> libraries() override { return find_libraries(); }
+  std::vector<LibraryInfo> libraries() override {
+    int version = 0;
+    cudaRuntimeGetVersion(&version);
+    std::vector<LibraryInfo> out = {
+        {"cudart", std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10), "", ""}};
+    for (LibraryInfo& found : find_libraries()) out.push_back(std::move(found));
+    return out;
+  }
   bool set_option(std::string_view name, double value) override { return set_library_option(name, value); }
 
  private:

@@ -12,7 +12,16 @@ namespace {
 thread_local Current now{-1, nullptr, {}};
 
 /** The oldest architecture that the kernels are built for. */
-constexpr int kOldest = 70;
+constexpr int kOldest = 75;
+
+/** The part of a GPU's memory that the process may take, of FLAMBEAU_CUDA_MEMORY_FRACTION; negative if that is none. */
+double memory_fraction() {
+  const char* asked = std::getenv("FLAMBEAU_CUDA_MEMORY_FRACTION");
+  if (!asked || *asked == 0) return 1;
+  char* end = nullptr;
+  const double fraction = std::strtod(asked, &end);
+  return *end == 0 && fraction >= 0 && fraction <= 1 ? fraction : -1;
+}
 
 Context find_gpus() {
   Context found;
@@ -39,17 +48,25 @@ Context find_gpus() {
     }
     return found;
   }
+  const double fraction = memory_fraction();
+  if (fraction < 0) {
+    found.reason = "FLAMBEAU_CUDA_MEMORY_FRACTION is '" + std::string(std::getenv("FLAMBEAU_CUDA_MEMORY_FRACTION")) +
+                   "', and must be a number from 0 to 1";
+    return found;
+  }
   for (int i = 0; i < count && i < kMaxDevices - 1; i++) {
     Gpu gpu{};
     if (cudaGetDeviceProperties(&gpu.properties, i) != cudaSuccess) break;
     const cudaDeviceProp& p = gpu.properties;
     if (p.major * 10 + p.minor < kOldest) {
       found.reason = "the GPU " + std::string(p.name) + " is too old: compute capability " + std::to_string(p.major) +
-                     "." + std::to_string(p.minor) + ", and 7.0 is needed";
-      continue;
+                     "." + std::to_string(p.minor) + ", and " + std::to_string(kOldest / 10) + "." +
+                     std::to_string(kOldest % 10) + " is needed";
+      break;  // CUDA counts the fastest first; an index here must be CUDA's
     }
     gpu.limits = {p.multiProcessorCount, static_cast<int>(p.sharedMemPerBlockOptin), p.maxThreadsPerMultiProcessor};
     gpu.allocator = std::make_unique<Allocator>(i);
+    if (fraction < 1) gpu.allocator->set_limit(static_cast<size_t>(fraction * static_cast<double>(p.totalGlobalMem)));
     found.gpus.push_back(std::move(gpu));
   }
   return found;

@@ -1,8 +1,10 @@
-// torch.backends: what this build can use, and the switches of the libraries behind PyTorch. Those of libraries that are
-// not here are remembered, so that scripts can set them, and change nothing.
+// torch.backends: what this build can use, and the switches of the libraries behind PyTorch. Those of a GPU's go to the
+// CUDA backend; those of libraries that are not here are remembered, so that scripts can set them, and change nothing.
+import { cudaBuilt, cudaStatus, setCudaOption } from './cuda/native.ts';
 import { runStruct } from './dispatch.ts';
 import { describe } from './errors.ts';
 import { kernel, native } from './native.ts';
+import { getFloat32MatmulPrecision, setFloat32MatmulPrecision } from './settings.ts';
 
 /** An object whose fields refuse values of another type than their first. */
 function switches<T extends Record<string, boolean | number | string>>(
@@ -34,8 +36,20 @@ const answer =
   (): T =>
     value;
 
+/** Sends a switch to the CUDA backend under a name of its own. */
+const toCuda =
+  (names: Readonly<Record<string, string>>) =>
+  (name: string, value: unknown): void => {
+    if (names[name] !== undefined) setCudaOption(names[name], Number(value));
+  };
+/** The version of a library of NVIDIA's, or null where it is not used. */
+const versionOf = (library: string): string | null =>
+  cudaStatus()
+    .addon?.libraries()
+    .find(({ name, reason }) => name === library && reason === '')?.version ?? null;
+
 /**
- * Settings of cuDNN, which is not here: they are remembered and change nothing.
+ * Settings of cuDNN. Where it is not used they are remembered and change nothing.
  * @example
  * torch.backends.cudnn.benchmark = true
  * [torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic, torch.backends.cudnn.isAvailable()] // [ true, false, false ]
@@ -54,21 +68,44 @@ export const cudnn: {
   /** Its version, or null without it. */
   version(): number | null;
 } = Object.assign(
-  switches('cudnn', {
-    enabled: true,
-    benchmark: false,
-    benchmarkLimit: 10,
-    deterministic: false,
-    allowTf32: true,
-  }),
-  { isAvailable: answer(false), version: answer(null) },
+  switches(
+    'cudnn',
+    { enabled: true, benchmark: false, benchmarkLimit: 10, deterministic: false, allowTf32: true },
+    toCuda({
+      enabled: 'cudnnEnabled',
+      benchmark: 'cudnnBenchmark',
+      deterministic: 'cudnnDeterministic',
+      allowTf32: 'cudnnAllowTf32',
+    }),
+  ),
+  {
+    isAvailable: () => versionOf('cudnn') !== null,
+    version: () => {
+      const [major = 0, minor = 0, patch = 0] = versionOf('cudnn')?.split('.').map(Number) ?? [];
+      return major > 0 ? major * 10000 + minor * 100 + patch : null;
+    },
+  },
 );
 
-const matmul = switches('matmul', {
-  allowTf32: false,
-  allowFp16ReducedPrecisionReduction: true,
-  allowBf16ReducedPrecisionReduction: true,
-});
+const matmul = switches(
+  'matmul',
+  { allowFp16ReducedPrecisionReduction: true, allowBf16ReducedPrecisionReduction: true },
+  toCuda({
+    allowFp16ReducedPrecisionReduction: 'allowFp16ReducedPrecision',
+    allowBf16ReducedPrecisionReduction: 'allowBf16ReducedPrecision',
+  }),
+);
+// one setting under two names, as in PyTorch
+const allowTf32: PropertyDescriptor & { get(): boolean } = {
+  enumerable: true,
+  get: () => getFloat32MatmulPrecision() !== 'highest',
+  set: (value: unknown) => {
+    if (typeof value !== 'boolean')
+      throw new TypeError(`matmul: expected a boolean for allowTf32 but received ${describe(value)}`);
+    setFloat32MatmulPrecision(value ? 'high' : 'highest');
+  },
+};
+Object.defineProperty(matmul, 'allowTf32', allowTf32);
 const sdp = { flash: true, math: true, memEfficient: true, cudnn: true };
 const enable =
   (kind: keyof typeof sdp, name: string) =>
@@ -78,10 +115,12 @@ const enable =
     sdp[kind] = enabled;
   };
 /**
- * Settings of CUDA's libraries, which are not here: they are remembered and change nothing.
+ * Settings of the CUDA backend. Without a GPU they are remembered and change nothing.
  * @example
  * torch.backends.cuda.matmul.allowTf32 = true
- * [torch.backends.cuda.isBuilt(), torch.backends.cuda.matmul.allowTf32] // [ false, true ]
+ * const allowed = torch.backends.cuda.matmul.allowTf32
+ * torch.backends.cuda.matmul.allowTf32 = false
+ * [torch.cuda.isAvailable() && !torch.backends.cuda.isBuilt(), allowed] // [ false, true ]
  */
 export const cuda: {
   /** Settings of matrix products. */
@@ -101,8 +140,8 @@ export const cuda: {
   enableMemEfficientSdp(enabled: boolean): void;
   enableCudnnSdp(enabled: boolean): void;
 } = {
-  matmul,
-  isBuilt: answer(false),
+  matmul: matmul as typeof matmul & { allowTf32: boolean },
+  isBuilt: cudaBuilt,
   flashSdpEnabled: () => sdp.flash,
   mathSdpEnabled: () => sdp.math,
   memEfficientSdpEnabled: () => sdp.memEfficient,

@@ -79,7 +79,7 @@ export {
   setGradEnabled,
 } from './autograd/mode.ts';
 export type { RandomOptions, SizeArgs, TensorData, TensorOptions } from './tensor-options.ts';
-export * as cuda from './cuda.ts';
+export * as cuda from './cuda/index.ts';
 export * as distributions from './distributions/index.ts';
 export { Device, type DeviceLike, device, getDefaultDevice, setDefaultDevice } from './device.ts';
 export type { DTypeName } from './dtype.ts';
@@ -129,4 +129,4 @@ export * as special from './public/special.ts';
 export { Tensor } from './tensor.ts';
 export * as utils from './utils/index.ts';
 export * as vision from './vision/index.ts';
-export { __version__ } from './version.ts';
+export { __version__, version } from './version.ts';

@@ -15,7 +15,8 @@ import { zerosOf } from './ops/internal/reducing.ts';
 const FIRST_OF_CUDA = 2 ** 24;
 const dead = new FinalizationRegistry<number>((id) => native.destroyGenerator(id));
 
-function seedOf(where: string, seed: unknown): bigint {
+/** A seed as 64 bits. */
+export function seedOf(where: string, seed: unknown): bigint {
   if (typeof seed === 'bigint') {
     if (seed < -(2n ** 63n) || seed >= 2n ** 64n)
       throw new RangeError(`${where}: the seed ${seed} does not fit 64 bits`);

@@ -1,4 +1,5 @@
 // Switches of the namespace that PyTorch has for its libraries: determinism, and the precision of float32 products.
+import { setCudaOption } from './cuda/native.ts';
 import { readArguments } from './define.ts';
 import { type DTypeName, setDefault, toDType } from './dtype.ts';
 import { describe } from './errors.ts';
@@ -69,8 +70,9 @@ export function setDeterministicDebugMode(debugMode: 'default' | 'warn' | 'error
  */
 export const getDeterministicDebugMode = (): number => (deterministic ? (warnOnly ? 1 : 2) : 0);
 /**
- * Says how precise products of float32 must be: `highest`, `high` or `medium`. They always are to the highest; the word is
- * remembered. Throws RangeError for others.
+ * Says how precise products of float32 must be: `highest`, or `high` or `medium`, by which a GPU may multiply in
+ * TensorFloat-32 (`torch.backends.cuda.matmul.allowTf32`); on the CPU they always are to the highest. Throws RangeError for
+ * others.
  * @example
  * torch.setFloat32MatmulPrecision('high')
  * const precision = torch.getFloat32MatmulPrecision()
@@ -82,6 +84,7 @@ export function setFloat32MatmulPrecision(value: 'highest' | 'high' | 'medium'):
     throw new RangeError(`setFloat32MatmulPrecision: ${describe(value)} is not one of 'highest', 'high', or 'medium'`);
   }
   precision = value;
+  setCudaOption('allowTf32', value === 'highest' ? 0 : 1);
 }
 /**
  * What {@link setFloat32MatmulPrecision} was last told.

@@ -3,6 +3,7 @@ import { readArguments } from './define.ts';
 import type { DeviceLike } from './device.ts';
 import { type DType, type DTypeName, toDType } from './dtype.ts';
 import type { GeneratorOption } from './methods.ts';
+import { canPin, pinnedCopy } from './ops/internal/pinning.ts';
 import { checkShape, type Shape, sizesOf } from './shape.ts';
 import { Tensor, type TypedArray } from './tensor.ts';
 import type { Scalar } from './dispatch.ts';
@@ -12,7 +13,7 @@ export interface TensorOptions {
   dtype?: DTypeName | null | undefined;
   device?: DeviceLike | null | undefined;
   requiresGrad?: boolean | undefined;
-  /** Accepted for PyTorch's sake: it matters for copies to a GPU only. */
+  /** Whether a GPU is to read its memory directly; without a GPU it changes nothing. */
   pinMemory?: boolean | undefined;
   /** Only `'torch.strided'` exists. */
   layout?: string | undefined;
@@ -40,10 +41,11 @@ export function dtypeOption(where: string, options: TensorOptions, otherwise: DT
     throw new TypeError(`${where}: layout ${options.layout} is not supported`);
   return options.dtype === undefined || options.dtype === null ? otherwise : toDType(options.dtype, where);
 }
-/** Applies requiresGrad. */
+/** Applies pinMemory and requiresGrad. */
 export function finish(x: Tensor, options: TensorOptions): Tensor {
-  if (options.requiresGrad) x.requiresGrad = true;
-  return x;
+  const out = options.pinMemory && canPin() ? pinnedCopy('pinMemory', x) : x;
+  if (options.requiresGrad) out.requiresGrad = true;
+  return out;
 }
 /** Whether a value is an object of options. */
 export const isOptions = (x: unknown): x is TensorOptions =>

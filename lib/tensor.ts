@@ -3,6 +3,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type AccumulateGrad, edgeOf, type Node, refreshView, watch } from './autograd/node.ts';
 import { bool, type DType, type DTypeName, float16, bfloat16, FLOATING, getDefault, int64, REMEDY } from './dtype.ts';
+import { ask, cudaError } from './cuda/native.ts';
+import type { Stream } from './cuda/streams.ts';
 import type { Device } from './device.ts';
 import { AutogradError, DeviceError, DtypeError, describe, inNameOf } from './errors.ts';
 import { formatTensor } from './format.ts';
@@ -517,7 +519,36 @@ export class Tensor {
    * await torch.tensor([1, 2.5]).toTypedArrayAsync() // Float32Array(2) [ 1, 2.5 ]
    */
   async toTypedArrayAsync(): Promise<TypedArray> {
-    return this.toTypedArray();
+    if (!this.isCuda || this.count === 0) return this.toTypedArray();
+    const where = 'toTypedArrayAsync';
+    const source = this.dense ? this : (this as Tensor).detach().contiguous();
+    const { storage, dt } = source;
+    if (storage.handle < 0) throw new TypeError(`${where}: the tensor was disposed`);
+    const at = storage.byteOffset + source.offset * dt.size;
+    try {
+      const bytes = await ask(where, (addon) => addon.readAsync(storage.handle, at, this.count * dt.size));
+      const Kind = typedArray(dt, 0).constructor as new (buffer: ArrayBuffer) => TypedArray;
+      return new Kind(bytes);
+    } catch (error) {
+      throw cudaError(where, error);
+    }
+  }
+  /**
+   * Tells the allocator of a GPU that another stream uses the memory: it is reused when what that stream has queued is
+   * done. Throws DeviceError for a tensor of the CPU.
+   * @example
+   * const x = torch.ones(2)
+   * if (x.isCuda) x.recordStream(torch.cuda.currentStream())
+   * x // tensor([1., 1.])
+   */
+  recordStream(stream: Stream): void {
+    if (!this.isCuda)
+      throw new DeviceError(`recordStream: expected a tensor on a CUDA device, not on '${this.device}'`);
+    const { handle } = this.storage;
+    if (handle < 0) throw new TypeError('recordStream: the tensor was disposed');
+    if (typeof stream?.id !== 'number')
+      throw new TypeError(`recordStream: expected a Stream but received ${describe(stream)}`);
+    ask('recordStream', (addon) => addon.recordStream(handle, stream.id));
   }
   /**
    * The values as nested arrays; a 0-d tensor gives its value.
@@ -641,6 +672,7 @@ export interface Tensor
     HandMethods,
     Overloads {}
 
+/** An array for values of a dtype. */
 export function typedArray(dt: DType, length: number): TypedArray {
   switch (dt.name) {
     case 'float32':

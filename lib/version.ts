@@ -1,4 +1,5 @@
-// The version, of which package.json has the other copy (test/smoke.test.ts compares them).
+// The version and what it was built with. package.json has the other copy of the number (test/smoke.test.ts compares them).
+import { cudaStatus } from './cuda/native.ts';
 
 /**
  * The version of this library: `torch.__version__`.
@@ -6,3 +7,19 @@
  * torch.__version__ // 0.1.0
  */
 export const __version__ = '0.1.0';
+
+/**
+ * The version of this library, and of the CUDA that its backend was built with: null where there is no such backend.
+ * @example
+ * torch.cuda.isAvailable() ? 'a version' : torch.version.cuda // null
+ */
+export const version: { readonly __version__: string; readonly cuda: string | null } = {
+  __version__,
+  get cuda(): string | null {
+    return (
+      cudaStatus()
+        .addon?.libraries()
+        .find(({ name }) => name === 'cudart')?.version ?? null
+    );
+  },
+};

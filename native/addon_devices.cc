@@ -152,6 +152,23 @@ void record_stream(const Napi::CallbackInfo& info) {
   if (at.device > 0) backend().record_stream(at.device - 1, at.data, index_argument(info, 1));
 }
 
+/** allocatePinned(bytes): an ArrayBuffer over page-locked memory; null where there is none, or where this JavaScript
+ * has no buffers over memory that is not its own. */
+Napi::Value allocate_pinned(const Napi::CallbackInfo& info) {
+  const double bytes = number_argument(info, 0);
+  if (!(bytes >= 1 && bytes <= 0x1p53)) throw std::invalid_argument("allocatePinned: expected bytes");
+  std::byte* block = backend().get_pinned(static_cast<size_t>(bytes));
+  if (!block) return info.Env().Null();
+  const napi_finalize put = [](napi_env, void* data, void*) { backend().put_pinned(static_cast<std::byte*>(data)); };
+  napi_value buffer = nullptr;
+  if (napi_create_external_arraybuffer(info.Env(), block, static_cast<size_t>(bytes), put, nullptr, &buffer) !=
+      napi_ok) {
+    backend().put_pinned(block);
+    return info.Env().Null();
+  }
+  return {info.Env(), buffer};
+}
+
 void fill(Napi::Env env, Napi::Object out) {
   const auto add = [&](const char* name, auto f) { out.Set(name, entry(env, name, f)); };
   using Info = const Napi::CallbackInfo&;
@@ -165,6 +182,7 @@ void fill(Napi::Env env, Napi::Object out) {
   add("synchronize", [](Info info) { backend().synchronize(gpu(info, 0)); });
   add("readAsync", read_async);
   add("recordStream", record_stream);
+  add("allocatePinned", allocate_pinned);
 
   add("createStream", [](Info info) {
     return static_cast<double>(

@@ -1,5 +1,6 @@
 // The CUDA addon: its typed mirror, and its loading when CUDA is first asked for; a script for the CPU never looks for it.
 import { existsSync } from 'node:fs';
+import { DeviceError, OutOfMemoryError } from '../errors.ts';
 import { beside, native } from '../native.ts';
 
 /** What a GPU is. Sizes in bytes, rates in kHz, the bus in bits. */
@@ -50,6 +51,8 @@ export interface CudaNative {
   /** What the storage holds when the work queued so far is done. */
   readAsync(handle: number, byteOffset: number, bytes: number): Promise<ArrayBuffer>;
   recordStream(handle: number, stream: number): void;
+  /** Page-locked memory; null where there is none, or where JavaScript cannot have buffers over it. */
+  allocatePinned(bytes: number): ArrayBuffer | null;
   createStream(device: number, priority: number): number;
   destroyStream(stream: number): void;
   currentStream(device: number): number;
@@ -75,35 +78,61 @@ export interface CudaStatus {
   readonly reason: string;
 }
 
-const NONE = 'this build of flambeau has no CUDA backend';
-
-/** The file of the addon, null where FLAMBEAU_CUDA switches it off. */
-function file(): string | null {
-  const wanted = process.env.FLAMBEAU_CUDA;
-  if (wanted === 'off') return null;
-  return wanted === 'emulate' ? 'flambeau_cuda_emulated.node' : 'flambeau_cuda.node';
-}
+/** The file of the addon: of GPUs, or of the emulator. */
+const file = (): string =>
+  process.env.FLAMBEAU_CUDA === 'emulate' ? 'flambeau_cuda_emulated.node' : 'flambeau_cuda.node';
+/** Whether this build has a CUDA backend. */
+export const cudaBuilt = (): boolean => existsSync(beside(file()));
 
 function find(): CudaStatus {
-  const name = file();
   const absent = (reason: string): CudaStatus => ({ addon: null, devices: 0, reason });
-  if (name === null) return absent('CUDA is switched off: FLAMBEAU_CUDA is set to off');
-  const path = beside(name);
-  if (!existsSync(path)) return absent(NONE);
+  const wanted = process.env.FLAMBEAU_CUDA;
+  if (wanted === 'off') return absent('CUDA is switched off: FLAMBEAU_CUDA is set to off');
+  if (wanted !== undefined && wanted !== '' && wanted !== 'on' && wanted !== 'emulate')
+    return absent(`FLAMBEAU_CUDA is '${wanted}', and must be 'on', 'off' or 'emulate'`);
+  const path = beside(file());
+  if (!existsSync(path)) return absent(`the CUDA backend ${file()} was not built: npm run build:cuda`);
   let addon: CudaNative;
   try {
     addon = native.loadBackend(path) as CudaNative;
   } catch (error) {
     return absent(`its CUDA library cannot be loaded: ${(error as Error).message}`);
   }
+  for (const [name, value] of options) addon.setOption(name, value);
   const { devices, reason } = addon.status();
   return { addon, devices, reason: reason ?? 'no CUDA device is here' };
 }
 
 let known: CudaStatus | null = null;
+const options = new Map<string, number>();
+/** Sets a switch of the backend, now or when it is loaded. */
+export function setCudaOption(name: string, value: number): void {
+  options.set(name, value);
+  known?.addon?.setOption(name, value);
+}
 /** What CUDA there is; the first question loads the addon. */
 export const cudaStatus = (): CudaStatus => (known ??= find());
 /** Whether CUDA was asked for yet and is there. */
 export const cudaInUse = (): boolean => known !== null && known.devices > 0;
 /** The memory of a device, in bytes. */
 export const cudaMemory = (device: number): number => cudaStatus().addon!.properties(device).totalMemory;
+
+/** An error of the addon in the words of the public API. */
+export function cudaError(where: string, error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code } = error as Error & { code?: string };
+  const message = error.message.startsWith(`${where}: `) ? error.message : `${where}: ${error.message}`;
+  if (code === 'FLAMBEAU_MEMORY') return new OutOfMemoryError(message);
+  if (code === 'FLAMBEAU_CUDA' || code === 'FLAMBEAU_DEVICE') return new DeviceError(message);
+  return error;
+}
+/** Asks the addon, which the caller knows to be there. */
+export function ask<R>(where: string, f: (addon: CudaNative) => R): R {
+  const { addon, reason } = cudaStatus();
+  if (addon === null) throw new DeviceError(`${where}: no CUDA device is available: ${reason}`);
+  try {
+    return f(addon);
+  } catch (error) {
+    throw cudaError(where, error);
+  }
+}

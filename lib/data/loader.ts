@@ -7,6 +7,7 @@ import type { Generator } from '../random.ts';
 import type { Collated } from './collate.ts';
 import { Dataset, IterableDataset } from './dataset.ts';
 import { type Collate, fetcher, isPromise, type Source, stream } from './fetch.ts';
+import { canPin, pinnedBatch } from '../ops/internal/pinning.ts';
 import { WorkerPool } from './pool.ts';
 import { BatchSampler, drawSeed, RandomSampler, type Sampler, SequentialSampler } from './sampler.ts';
 
@@ -286,19 +287,24 @@ export class DataLoader<T, B = Collated<T>> {
     return pool;
   }
 
+  /** What becomes of a batch before it is handed out. */
+  get #last(): (batch: unknown) => unknown {
+    return this.pinMemory && canPin() ? pinnedBatch : (batch) => batch;
+  }
   [Symbol.iterator](): Iterator<B> & Iterable<B> {
-    if (this.numWorkers > 0) return new WorkerIterator<B>(this.#start(), this.persistentWorkers);
+    if (this.numWorkers > 0) return new WorkerIterator<B>(this.#start(), this.persistentWorkers, this.#last);
     // PyTorch draws a seed for its workers whenever an iterator is made, also when there are none
     drawSeed(this.generator);
     return this.#settled();
   }
   *#settled(): IterableIterator<B> {
+    const last = this.#last;
     for (const batch of this.#batches()) {
       if (isPromise(batch)) {
         Promise.resolve(batch).catch(() => {}); // whoever reads this needs no second error
         throw new TypeError('DataLoader: the samples are promises: iterate with `for await (const batch of loader)`');
       }
-      yield batch as B;
+      yield last(batch) as B;
     }
   }
   [Symbol.asyncIterator](): AsyncGenerator<Awaited<B>> {
@@ -312,12 +318,14 @@ export class DataLoader<T, B = Collated<T>> {
     return this.#awaited();
   }
   async *#awaited(): AsyncGenerator<Awaited<B>> {
-    for (const batch of this.#batches()) yield (await batch) as Awaited<B>;
+    const last = this.#last;
+    for (const batch of this.#batches()) yield last(await batch) as Awaited<B>;
   }
   async *#fromWorkers(pool: WorkerPool): AsyncGenerator<Awaited<B>> {
+    const last = this.#last;
     try {
       for (let next = await pool.nextAsync(); next !== null; next = await pool.nextAsync())
-        yield next.value as Awaited<B>;
+        yield last(next.value) as Awaited<B>;
     } finally {
       finish(pool, this.persistentWorkers);
     }
@@ -333,17 +341,19 @@ function finish(pool: WorkerPool, keep: boolean): void {
 class WorkerIterator<B> implements Iterator<B>, Iterable<B> {
   readonly #pool: WorkerPool;
   readonly #keep: boolean;
+  readonly #last: (batch: unknown) => unknown;
   #done = false;
-  constructor(pool: WorkerPool, keep: boolean) {
+  constructor(pool: WorkerPool, keep: boolean, last: (batch: unknown) => unknown) {
     this.#pool = pool;
     this.#keep = keep;
+    this.#last = last;
     if (!keep) forgotten.register(this, pool);
   }
   next(): IteratorResult<B, undefined> {
     if (this.#done) return { done: true, value: undefined };
     try {
       const found = this.#pool.next();
-      if (found !== null) return { done: false, value: found.value as B };
+      if (found !== null) return { done: false, value: this.#last(found.value) as B };
     } catch (error) {
       this.return();
       throw error;

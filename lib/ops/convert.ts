@@ -43,6 +43,7 @@ import { broadcastShapes, contiguousStrides, sameShape, type Shape, show } from 
 import { ShapeError } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 import { copied, send } from './internal/moving.ts';
+import { isPinnedMemory, pinnedCopy } from './internal/pinning.ts';
 import { zerosOf } from './internal/reducing.ts';
 
 const copyKernel = kernel('copy');
@@ -337,8 +338,9 @@ export function cuda(x: Tensor, index?: number | DeviceLike | null): Tensor {
  */
 export function pinMemory(x: Tensor): Tensor {
   checkTensor('pinMemory', x);
-  deviceOption('pinMemory', 'cuda'); // there is no GPU whose driver could pin it
-  return x;
+  deviceOption('pinMemory', 'cuda');
+  const out = pinnedCopy('pinMemory', x);
+  return out === x ? x : record('pinMemory', out, [x], [], (g) => [g]);
 }
 /**
  * Whether `x` lies in memory that a GPU reads directly: never without one.
@@ -347,7 +349,7 @@ export function pinMemory(x: Tensor): Tensor {
  */
 export function isPinned(x: Tensor): boolean {
   checkTensor('isPinned', x);
-  return false;
+  return isPinnedMemory(x);
 }
 /**
  * The number of the GPU that `x` is on, -1 on the CPU.

@@ -1,10 +1,10 @@
 // torch.cuda.amp: the older names of torch.amp for CUDA.
-import { autocast as autocastOn, type Autocast } from './amp/autocast.ts';
-import { type CustomFwdOptions, customBwd as wrapBackward, customFwd as wrapForward } from './amp/custom.ts';
-import { GradScaler as Scaler, type GradScalerOptions } from './amp/grad-scaler.ts';
-import { checkOptions, type Call, readArguments } from './define.ts';
-import type { FunctionContext } from './autograd/function.ts';
-import type { DTypeName } from './dtype.ts';
+import { autocast as autocastOn, type Autocast } from '../amp/autocast.ts';
+import { type CustomFwdOptions, customBwd as wrapBackward, customFwd as wrapForward } from '../amp/custom.ts';
+import { GradScaler as Scaler, type GradScalerOptions } from '../amp/grad-scaler.ts';
+import { checkOptions, type Call, readArguments } from '../define.ts';
+import type { FunctionContext } from '../autograd/function.ts';
+import type { DTypeName } from '../dtype.ts';
 
 /** Options of {@link autocast}. */
 export interface CudaAutocastOptions {
