@@ -6,7 +6,8 @@ namespace flambeau::cuda {
 
 // clang-format off
 #define FB_CUDA_FILES(F) \
-  F(unary) F(binary) F(compare) F(ternary) F(copy)
+  F(unary) F(binary) F(compare) F(ternary) F(copy) \
+  F(softmax)
 // clang-format on
 
 #define FB_DECLARE(file) void register_##file(KernelTable& table);
