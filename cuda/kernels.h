@@ -6,10 +6,11 @@ namespace flambeau::cuda {
 
 // clang-format off
 #define FB_CUDA_FILES(F) \
-  F(unary) F(binary) F(compare) F(ternary) F(copy) \
-  F(index) F(masks) F(scatter) F(search) F(random) F(sampling) \
-  F(reduce) F(reduce_stats) F(reduce_index) F(scan) F(special) \
-  F(matmul) F(conv)
+  F(unary) F(binary) F(compare) F(ternary) F(copy) F(index) \
+  F(masks) F(scatter) F(search) F(random) F(sampling) F(reduce) \
+  F(reduce_stats) F(reduce_index) F(scan) F(special) F(matmul) F(conv) \
+  F(softmax) F(layer_norm) F(batch_norm) F(loss) F(ctc_loss) F(lists) \
+  F(optim) F(optim_rules)
 // clang-format on
 
 #define FB_DECLARE(file) void register_##file(KernelTable& table);

@@ -51,6 +51,10 @@ __host__ __device__ __forceinline__ double atan2(double y, double x) { return ::
 __host__ __device__ __forceinline__ float with_sign(float x, float s) { return ::copysignf(x, s); }
 __host__ __device__ __forceinline__ double with_sign(double x, double s) { return ::copysign(x, s); }
 
+/** a·b + c, fused. */
+__host__ __device__ __forceinline__ float madd(float a, float b, float c) { return ::fmaf(a, b, c); }
+__host__ __device__ __forceinline__ double madd(double a, double b, double c) { return ::fma(a, b, c); }
+
 __host__ __device__ __forceinline__ uint32_t to_bits(float x) {
   uint32_t bits;
   memcpy(&bits, &x, sizeof bits);
