@@ -7,7 +7,8 @@ namespace flambeau::cuda {
 // clang-format off
 #define FB_CUDA_FILES(F) \
   F(unary) F(binary) F(compare) F(ternary) F(copy) \
-  F(matmul) F(reduce) F(scan) F(index) F(masks) F(scatter) F(search)
+  F(matmul) F(reduce) F(scan) F(index) F(masks) F(scatter) F(search) \
+  F(linalg_solve) F(linalg_qr) F(linalg_ldl) F(linalg_eig)
 // clang-format on
 
 #define FB_DECLARE(file) void register_##file(KernelTable& table);
