@@ -131,7 +131,7 @@ __device__ bool diagonalize(const Team& team, T* a, T* v, T* turns, int64_t n, T
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads) eigh_kernel(const EighArgs<T> args) {
+__global__ void __launch_bounds__(kThreads, 2) eigh_kernel(const EighArgs<T> args) {
   __shared__ double scratch[kMaxWarps * kWarp];
   __shared__ int turned;
   const Team team(scratch);
@@ -275,7 +275,7 @@ __device__ void complete(const Team& team, T* l, T* f, T* tau, int64_t tall, int
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads) svd_kernel(const SvdArgs<T> args) {
+__global__ void __launch_bounds__(kThreads, 2) svd_kernel(const SvdArgs<T> args) {
   __shared__ double scratch[kMaxWarps * kWarp];
   __shared__ int turned, nonzero;
   const Team team(scratch);

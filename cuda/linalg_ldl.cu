@@ -106,7 +106,7 @@ __device__ int32_t factor_ldl(const Team& team, T* a, int32_t* pivots, int64_t n
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 2)
     factor_kernel(T* a, int32_t* pivots, int32_t* info, int64_t count, int64_t n) {
   __shared__ double scratch[kMaxWarps * kWarp];
   const Team team(scratch);
@@ -149,7 +149,7 @@ struct SolveArgs {
   int64_t count, n, cols;
 };
 template <class T>
-__global__ void __launch_bounds__(kThreads) solve_kernel(const SolveArgs<T> args) {
+__global__ void __launch_bounds__(kThreads, 2) solve_kernel(const SolveArgs<T> args) {
   __shared__ double scratch[kMaxWarps * kWarp];
   const Team team(scratch);
   const int64_t n = args.n, cols = args.cols;

@@ -27,7 +27,7 @@ struct QrArgs {
   bool compact;  // the reflectors are wanted, not R and Q
 };
 template <class T>
-__global__ void __launch_bounds__(kThreads) qr_kernel(const QrArgs<T> args) {
+__global__ void __launch_bounds__(kThreads, 2) qr_kernel(const QrArgs<T> args) {
   __shared__ double scratch[kMaxWarps * kWarp];
   const Team team(scratch);
   const auto [a, tau, q, count, m, n, cols, compact] = args;
@@ -90,7 +90,7 @@ struct ReflectArgs {
   bool transposed;
 };
 template <class T>
-__global__ void __launch_bounds__(kThreads) reflect_kernel(const ReflectArgs<T> args) {
+__global__ void __launch_bounds__(kThreads, 2) reflect_kernel(const ReflectArgs<T> args) {
   __shared__ double scratch[kMaxWarps * kWarp];
   const Team team(scratch);
   const auto [c, a, tau, count, m, n, cols, k, transposed] = args;

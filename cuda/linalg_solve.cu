@@ -43,7 +43,7 @@ struct TriangularArgs {
   int64_t batch, count, n, k;
 };
 template <class T>
-__global__ void __launch_bounds__(kThreads) triangular_kernel(const TriangularArgs<T> args) {
+__global__ void __launch_bounds__(kThreads, 2) triangular_kernel(const TriangularArgs<T> args) {
   __shared__ double scratch[kMaxWarps * kWarp];
   const Team team(scratch);
   for (int64_t b = blockIdx.x; b < args.count; b += gridDim.x) {
@@ -125,7 +125,7 @@ __device__ int32_t factor_lu(const Team& team, T* a, int64_t m, int64_t n, int32
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads) lu_kernel(const LuArgs<T> args) {
+__global__ void __launch_bounds__(kThreads, 2) lu_kernel(const LuArgs<T> args) {
   __shared__ double scratch[kMaxWarps * kWarp];
   const Team team(scratch);
   const auto [a, pivots, info, x, count, m, n, width] = args;
@@ -214,7 +214,7 @@ __device__ int32_t factor_cholesky(const Team& team, T* a, int64_t n) {
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads) cholesky_kernel(T* a, int32_t* info, int64_t count, int64_t n) {
+__global__ void __launch_bounds__(kThreads, 2) cholesky_kernel(T* a, int32_t* info, int64_t count, int64_t n) {
   __shared__ double scratch[kMaxWarps * kWarp];
   const Team team(scratch);
   for (int64_t b = blockIdx.x; b < count; b += gridDim.x) {
