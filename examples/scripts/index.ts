@@ -1,4 +1,4 @@
-// npm run example NAME: trains one of the scripts of this folder and prints its losses.
+// npm run example NAME: trains one of the scripts of this folder and prints its losses; `matmul` only times a product.
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import * as torch from 'flambeau';
 import type { Losses, Settings } from './data.ts';
@@ -24,17 +24,35 @@ function whole(value: string): number {
   return Number(value);
 }
 
+/** `device`, if it is there; else the program ends with the reason. */
+function checked(device: string): string {
+  try {
+    torch.empty([0], { device });
+  } catch (error) {
+    program.error(`--device: ${(error as Error).message.replace(/^\w+: /, '')}`);
+  }
+  return device;
+}
+
+interface Options {
+  readonly steps?: number;
+  readonly seed: number;
+  readonly size: number;
+  readonly device: string;
+}
 const program = new Command('npm run example --')
   .description('Trains a script ported from PyTorch; the Python twin lies beside it in examples/scripts.')
-  .addArgument(new Argument('<name>', 'which script').choices(Object.keys(SCRIPTS)))
+  .addArgument(new Argument('<name>', 'which script').choices([...Object.keys(SCRIPTS), 'matmul']))
   .option('--steps <n>', 'how many steps to train', whole)
   .option('--seed <n>', 'of the weights, the batches and the noise', whole, 1)
+  .option('--size <n>', 'rows and columns of the matrices of `matmul`', whole, 10000)
   .option('--device <name>', "where to compute: 'cpu' or 'cuda:0'", 'cpu')
-  .action(async (name: string, { steps, seed, device }: { steps?: number; seed: number; device: string }) => {
-    try {
-      torch.empty([0], { device });
-    } catch (error) {
-      program.error(`--device: ${(error as Error).message.replace(/^\w+: /, '')}`);
+  .action(async (name: string, { steps, seed, size, device: wanted }: Options) => {
+    const device = checked(wanted);
+    if (name === 'matmul') {
+      const { matmul } = await import('./matmul.ts');
+      for (const line of matmul({ size, seed, device })) console.log(line);
+      return;
     }
     const { steps: usual, load } = SCRIPTS[name]!;
     const count = steps ?? usual;
