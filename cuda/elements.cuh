@@ -96,6 +96,17 @@ __device__ __forceinline__ void load_elements(C (&v)[N], const std::byte* p, con
       if (at[u] >= 0) v[u] = loaded<C>(raw[u]);
   });
 }
+/** N elements that are `step` apart. */
+template <class C, int N>
+__device__ __forceinline__ void load_steps(C (&v)[N], const std::byte* p, int64_t step, DType d) {
+  visit_memory<C>(d, [&]<class T>(TypeTag<T>) {
+    T raw[N];
+#pragma unroll
+    for (int u = 0; u < N; u++) raw[u] = reinterpret_cast<const T*>(p)[u * step];
+#pragma unroll
+    for (int u = 0; u < N; u++) v[u] = loaded<C>(raw[u]);
+  });
+}
 template <class C, int N>
 __device__ __forceinline__ void load_vectors(C (&v)[N][4], const std::byte* p, const int64_t (&at)[N], DType d) {
   visit_memory<C>(d, [&]<class T>(TypeTag<T>) {

@@ -22,6 +22,7 @@ template <class C>
 struct SumOp {
   using In = C;
   using Acc = SumType<C>;
+  static constexpr int kAhead = kReadAhead<C>;
   double number = 0;
   bool mean = false;
   __device__ Acc identity() const { return 0; }
@@ -39,18 +40,25 @@ template <class C>
 struct SquaresOp {
   using In = C;
   using Acc = C;
+  static constexpr int kAhead = kReadAhead<C>;
   __device__ Acc identity() const { return 0; }
   __device__ void step(Acc& a, C x, int64_t) const { a += x * x; }
   __device__ Acc combine(Acc a, Acc b) const { return a + b; }
   __device__ void finish(Acc a, const Results& out) const { out.put<C>(0, vm::sqrt(a)); }
 };
 
+/** A call, as it is long and has many places. */
+template <class C>
+__device__ __noinline__ C power_of(C x, C p) {
+  return vm::pow(x, p);
+}
 /** The rarer ones, which share their kernels. */
 enum class Rare { Product, NanSum, Absolute, Count, Power };
 template <class C>
 struct RareOp {
   using In = C;
   using Acc = SumType<C>;
+  static constexpr int kAhead = 2;
   Rare kind;
   double power = 0;
   __device__ Acc identity() const { return kind == Rare::Product ? 1 : 0; }
@@ -61,7 +69,7 @@ struct RareOp {
         case Rare::NanSum: a += x == x ? x : C{0}; break;
         case Rare::Absolute: a += vm::abs(x); break;
         case Rare::Count: a += x != 0 ? C{1} : C{0}; break;
-        case Rare::Power: a += vm::pow(vm::abs(x), static_cast<C>(power)); break;
+        case Rare::Power: a += power_of(vm::abs(x), static_cast<C>(power)); break;
       }
     } else {
       a *= static_cast<Acc>(x);
@@ -70,7 +78,7 @@ struct RareOp {
   __device__ Acc combine(Acc a, Acc b) const { return kind == Rare::Product ? a * b : a + b; }
   __device__ void finish(Acc a, const Results& out) const {
     if constexpr (std::is_floating_point_v<C>) {
-      if (kind == Rare::Power) a = vm::pow(a, static_cast<C>(1 / power));
+      if (kind == Rare::Power) a = power_of(a, static_cast<C>(1 / power));
     }
     out.put<C>(0, static_cast<C>(a));
   }
@@ -81,6 +89,7 @@ template <class C>
 struct ExtremumOp {
   using In = C;
   using Acc = C;
+  static constexpr int kAhead = kReadAhead<C>;
   bool greatest, absolute;
   C start;
   ExtremumOp(bool greatest, bool absolute) : greatest(greatest), absolute(absolute) {
@@ -106,6 +115,7 @@ enum class Truth { Count, Any, All };
 struct CountOp {
   using In = bool;
   using Acc = uint64_t;
+  static constexpr int kAhead = 2;
   Truth kind;
   int64_t number;
   __device__ Acc identity() const { return 0; }

@@ -3,14 +3,18 @@
 // half is reduce_driver.cu.
 //
 // A reduction is a struct with the types In (what elements are loaded as: float, double, int64, or bool for "is not
-// zero") and Acc, and the functions identity(), step(acc, x, index), combine(acc, other) and finish(acc, results). Its
-// results may not depend on the order of combining beyond rounding; that order depends on sizes only.
+// zero") and Acc, the number kAhead of vectors that a thread reads ahead, and the functions identity(),
+// step(acc, x, index), combine(acc, other) and finish(acc, results). A thread steps with growing indices; otherwise its
+// results may not depend on the order of combining, beyond rounding, and that order depends on sizes only.
 #pragma once
 #include "elements.cuh"
 
 namespace flambeau::cuda {
 
 inline constexpr int kReduceThreads = 256;
+/** For simple steps: 64 bytes under way in each thread. Steps that are long are repeated less. */
+template <class C>
+inline constexpr int kReadAhead = sizeof(C) == 8 ? 2 : 4;
 
 /** A reduction's plan on the device, by value: dims [kept…, reduced…], the innermost of each last. */
 struct ReduceSpace {
@@ -54,17 +58,18 @@ template <class Op>
 __device__ __forceinline__ typename Op::Acc reduce_lane(const ReduceSpace& s, const Op& op, const std::byte* p,
                                                         int64_t begin, int64_t end, int lane, int lanes) {
   using In = typename Op::In;
-  constexpr int N = 4;
-  typename Op::Acc acc[N] = {op.identity(), op.identity(), op.identity(), op.identity()};
-  int64_t from = begin, to = end;  // of what goes by single elements
+  constexpr int N = Op::kAhead;
+  typename Op::Acc acc[4] = {op.identity(), op.identity(), op.identity(), op.identity()};
+  int64_t head = 0, rest = begin;  // elements before the vectors, and the first behind them
   if (s.vectors) {
-    int64_t first = begin;
     if (s.dense) {
       const auto address = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(p + begin * s.item));
       const auto item = static_cast<uint32_t>(s.item);
-      first += ((0 - address) & (4 * item - 1)) / item;
+      head = ((0 - address) & (4 * item - 1)) / item;
+      if (head > end - begin) head = end > begin ? end - begin : 0;
     }
-    const int64_t groups = first < end ? (end - first) / 4 : 0;
+    const int64_t first = begin + head, groups = end > first ? (end - first) / 4 : 0;
+    rest = first + 4 * groups;
     for (int64_t g = lane; g < groups; g += N * lanes) {
       int64_t at[N];
       In v[N][4];
@@ -78,25 +83,55 @@ __device__ __forceinline__ typename Op::Acc reduce_lane(const ReduceSpace& s, co
         for (int j = 0; j < 4; j++) op.step(acc[j], v[u][j], first + 4 * (g + u * lanes) + j);
       }
     }
-    // the ends, where there are any
-    if (groups > 0) {
-      for (int64_t i = begin + lane; i < first; i += lanes) {
-        In v[1];
-        load_elements(v, p, {s.place(i)}, s.dtype);
-        op.step(acc[0], v[0], i);
-      }
-      from = first + 4 * groups;
-    }
   }
-  for (int64_t i = from + lane; i < to; i += N * lanes) {
-    int64_t at[N];
+  const int64_t count = head + end - rest;
+  for (int64_t k = lane; k < count; k += N * lanes) {
+    int64_t at[N], i[N];
     In v[N];
 #pragma unroll
-    for (int u = 0; u < N; u++) at[u] = i + u * lanes < to ? s.place(i + u * lanes) : -1;
+    for (int u = 0; u < N; u++) {
+      const int64_t n = k + u * lanes;
+      i[u] = n < head ? begin + n : rest + n - head;
+      at[u] = n < count ? s.place(i[u]) : -1;
+    }
     load_elements(v, p, at, s.dtype);
 #pragma unroll
     for (int u = 0; u < N; u++)
-      if (at[u] >= 0) op.step(acc[u], v[u], i + u * lanes);
+      if (at[u] >= 0) op.step(acc[u], v[u], i[u]);
+  }
+  return op.combine(op.combine(acc[0], acc[1]), op.combine(acc[2], acc[3]));
+}
+
+/** Every `rows`-th of the reduced elements [begin, end) behind `p`. */
+template <class Op>
+__device__ __forceinline__ typename Op::Acc reduce_column(const ReduceSpace& s, const Op& op, const std::byte* p,
+                                                          int64_t begin, int64_t end, int rows) {
+  constexpr int N = 4;
+  typename Op::Acc acc[N] = {op.identity(), op.identity(), op.identity(), op.identity()};
+  typename Op::In v[N], single[1];
+  int64_t i = begin;
+  if (s.dims == s.kept_dims + 1) {
+    const int64_t step = s.strides[s.kept_dims] * rows, bytes = N * step * s.item;
+    p += s.strides[s.kept_dims] * begin * s.item;
+    for (; i + (N - 1) * rows < end; i += N * rows, p += bytes) {
+      load_steps(v, p, step, s.dtype);
+#pragma unroll
+      for (int u = 0; u < N; u++) op.step(acc[u], v[u], i + u * rows);
+    }
+    for (; i < end; i += rows, p += step * s.item) {
+      load_steps(single, p, 0, s.dtype);
+      op.step(acc[0], single[0], i);
+    }
+  } else {
+    for (; i < end; i += N * rows) {
+      int64_t at[N];
+#pragma unroll
+      for (int u = 0; u < N; u++) at[u] = i + u * rows < end ? s.place(i + u * rows) : -1;
+      load_elements(v, p, at, s.dtype);
+#pragma unroll
+      for (int u = 0; u < N; u++)
+        if (at[u] >= 0) op.step(acc[u], v[u], i + u * rows);
+    }
   }
   return op.combine(op.combine(acc[0], acc[1]), op.combine(acc[2], acc[3]));
 }
@@ -166,22 +201,7 @@ __global__ void __launch_bounds__(kReduceThreads)
     const int64_t o = first + column;
     const bool active = row < rows && o < s.kept;
     Acc a = op.identity();
-    if (active) {
-      constexpr int N = 4;
-      Acc acc[N] = {a, a, a, a};
-      const std::byte* p = s.source(o);
-      for (int64_t i = begin + row; i < end; i += N * rows) {
-        int64_t at[N];
-        typename Op::In v[N];
-#pragma unroll
-        for (int u = 0; u < N; u++) at[u] = i + u * rows < end ? s.place(i + u * rows) : -1;
-        load_elements(v, p, at, s.dtype);
-#pragma unroll
-        for (int u = 0; u < N; u++)
-          if (at[u] >= 0) op.step(acc[u], v[u], i + u * rows);
-      }
-      a = op.combine(op.combine(acc[0], acc[1]), op.combine(acc[2], acc[3]));
-    }
+    if (active) a = reduce_column(s, op, s.source(o), begin + row, end, rows);
     a = fold_columns(op, cells, a, rows, s.lanes);
     if (active && row == 0) emit(s, op, a, o);
   }

@@ -16,6 +16,7 @@ struct MomentsOp {
   struct Acc {
     C count, mean, squares;  // of deviations
   };
+  static constexpr int kAhead = sizeof(C) == 8 ? 1 : 2;
   double number, correction;
   bool with_mean;
   __device__ Acc identity() const { return {0, 0, 0}; }
@@ -43,6 +44,7 @@ template <class C>
 struct LogSumOp {
   using In = C;
   using Acc = LogSum<C>;
+  static constexpr int kAhead = sizeof(C) == 8 ? 1 : 2;
   __device__ Acc identity() const { return Acc::nothing(); }
   __device__ void step(Acc& a, C x, int64_t) const { a = a.plus(Acc::of(x)); }
   __device__ Acc combine(Acc a, Acc b) const { return a.plus(b); }

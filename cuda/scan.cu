@@ -13,7 +13,7 @@
 namespace flambeau::cuda {
 namespace {
 
-constexpr int kThreads = 256, kEach = 4;
+constexpr int kThreads = 256;
 
 /** A scan's plan on the device: lines of n elements. */
 struct ScanSpace {
@@ -34,12 +34,11 @@ struct ScanSpace {
 };
 
 /** A scan has In, State, identity(), lift(x, i), combine(earlier, later) and put(state, space, line, i). */
-template <class C>
+template <class C, bool product>
 struct AccumulateOp {
   using In = C;
   using State = std::conditional_t<std::is_floating_point_v<C>, double, uint64_t>;
   static constexpr bool kIndexed = false;
-  bool product;
   __device__ State identity() const { return product ? 1 : 0; }
   __device__ State lift(C x, int64_t) const { return static_cast<State>(x); }
   __device__ State combine(State a, State b) const { return product ? a * b : a + b; }
@@ -103,11 +102,16 @@ struct Line {
   }
 };
 
-/** `lanes` threads, a power of two, scan a line: each four elements of a tile. */
+/** Elements of a tile for each thread. */
+template <class Op>
+constexpr int kEach = Op::kIndexed ? 4 : 8;
+
+/** `lanes` threads, a power of two, scan a line, tile by tile. */
 template <class Op>
 __global__ void __launch_bounds__(kThreads)
     lines_kernel(const __grid_constant__ ScanSpace s, const __grid_constant__ Op op) {
   using State = typename Op::State;
+  constexpr int N = kEach<Op>;
   __shared__ State cells[kThreads / kWarp];
   const int lane = threadIdx.x % s.lanes, row = threadIdx.x / s.lanes, rows = blockDim.x / s.lanes;
   const int width = s.lanes < kWarp ? s.lanes : kWarp, within = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
@@ -119,28 +123,31 @@ __global__ void __launch_bounds__(kThreads)
     const Line<Op> line(s, active ? l : 0);
     State* const partial = static_cast<State*>(s.partial) + blockIdx.y * s.lines + (active ? l : 0);
     State before = s.partial && !s.totals && active ? *partial : op.identity();
-    for (int64_t tile = begin; tile < end; tile += s.lanes * kEach) {
-      const int64_t i0 = tile + lane * kEach;
-      const bool whole = s.vectors && active && i0 + kEach <= end;
-      typename Op::In v[kEach];
-      State state[kEach];
+    for (int64_t tile = begin; tile < end; tile += s.lanes * N) {
+      const int64_t i0 = tile + lane * N;
+      const int count = !active || i0 >= end ? 0 : end - i0 < N ? static_cast<int>(end - i0) : N;
+      const bool whole = s.vectors && count == N;
+      typename Op::In v[N];
+      State state[N];
       if (whole) {
-        typename Op::In group[1][kEach];
-        load_vectors(group, line.in, {i0}, s.dtype);
+        typename Op::In group[N / 4][4];
+        int64_t at[N / 4];
 #pragma unroll
-        for (int j = 0; j < kEach; j++) v[j] = group[0][j];
+        for (int u = 0; u < N / 4; u++) at[u] = i0 + 4 * u;
+        load_vectors(group, line.in, at, s.dtype);
+#pragma unroll
+        for (int j = 0; j < N; j++) v[j] = group[j / 4][j % 4];
       } else {
-        int64_t at[kEach];
+        int64_t at[N];
 #pragma unroll
-        for (int j = 0; j < kEach; j++) at[j] = active && i0 + j < end ? (i0 + j) * s.in_step : -1;
+        for (int j = 0; j < N; j++) at[j] = j < count ? (i0 + j) * s.in_step : -1;
         load_elements(v, line.in, at, s.dtype);
       }
-      state[0] = active && i0 < end ? op.lift(v[0], i0) : op.identity();
+      state[0] = count > 0 ? op.lift(v[0], i0) : op.identity();
 #pragma unroll
-      for (int j = 1; j < kEach; j++)
-        state[j] = active && i0 + j < end ? op.combine(state[j - 1], op.lift(v[j], i0 + j)) : state[j - 1];
+      for (int j = 1; j < N; j++) state[j] = j < count ? op.combine(state[j - 1], op.lift(v[j], i0 + j)) : state[j - 1];
       // what comes before each thread, within its warp and then within the block
-      State sum = state[kEach - 1];
+      State sum = state[N - 1];
       for (int m = 1; m < width; m *= 2) {
         const State other = from_lane(sum, within >= m ? within - m : within);
         if (within % width >= m) sum = op.combine(other, sum);
@@ -162,19 +169,21 @@ __global__ void __launch_bounds__(kThreads)
       before = op.combine(before, total);
       if (s.totals) continue;
 #pragma unroll
-      for (int j = 0; j < kEach; j++) state[j] = op.combine(exclusive, state[j]);
+      for (int j = 0; j < N; j++) state[j] = op.combine(exclusive, state[j]);
       if constexpr (!Op::kIndexed) {
         if (whole) {
-          typename Op::In values[kEach];
 #pragma unroll
-          for (int j = 0; j < kEach; j++) values[j] = op.value(state[j]);
-          store4(line.out + i0 * s.out_item, 0, s.out_dtype, values);
+          for (int u = 0; u < N / 4; u++) {
+            const typename Op::In values[4] = {op.value(state[4 * u]), op.value(state[4 * u + 1]),
+                                               op.value(state[4 * u + 2]), op.value(state[4 * u + 3])};
+            store4(line.out + (i0 + 4 * u) * s.out_item, 0, s.out_dtype, values);
+          }
           continue;
         }
       }
 #pragma unroll
-      for (int j = 0; j < kEach; j++)
-        if (active && i0 + j < end) line.put(s, op, state[j], i0 + j);
+      for (int j = 0; j < N; j++)
+        if (j < count) line.put(s, op, state[j], i0 + j);
     }
     if (s.totals && active && lane == 0) *partial = before;
   }
@@ -191,14 +200,15 @@ __global__ void __launch_bounds__(kThreads)
     const Line<Op> line(s, l);
     State* const partial = static_cast<State*>(s.partial) + blockIdx.y * s.lines + l;
     State state = s.partial && !s.totals ? *partial : op.identity();
-    for (int64_t i = begin; i < end; i += kEach) {
-      int64_t at[kEach];
-      typename Op::In v[kEach];
+    constexpr int N = 4;
+    for (int64_t i = begin; i < end; i += N) {
+      int64_t at[N];
+      typename Op::In v[N];
 #pragma unroll
-      for (int j = 0; j < kEach; j++) at[j] = i + j < end ? (i + j) * s.in_step : -1;
+      for (int j = 0; j < N; j++) at[j] = i + j < end ? (i + j) * s.in_step : -1;
       load_elements(v, line.in, at, s.dtype);
 #pragma unroll
-      for (int j = 0; j < kEach; j++) {
+      for (int j = 0; j < N; j++) {
         if (at[j] < 0) continue;
         state = op.combine(state, op.lift(v[j], i + j));
         if (!s.totals) line.put(s, op, state, i + j);
@@ -235,7 +245,7 @@ __global__ void __launch_bounds__(kThreads)
 
 struct Kernels {
   const void *lines, *columns, *before;
-  int state;
+  int state, each;
 };
 
 /** Whether four elements of a line are a vector in memory. */
@@ -288,18 +298,18 @@ void launch_scan(const Plan& plan, int outputs, const Kernels& kernels, const vo
     least = 64;
   } else {
     s.vectors = aligned(s, 0, s.in, s.in_step, s.item) && aligned(s, 1, s.out, s.out_step, s.out_item);
-    const int64_t work = ceil_div<int64_t>(s.n, kEach);
+    const int64_t work = ceil_div<int64_t>(s.n, kernels.each);
     const bool few = s.lines < int64_t{8} * limits().processors;
     const int most = work >= kThreads || (few && work > kWarp) ? kThreads : kWarp;
     for (s.lanes = 1; s.lanes < most && s.lanes < work;) s.lanes *= 2;
     threads = s.lanes > kWarp ? static_cast<unsigned>(s.lanes) : threads_for(s.lines * s.lanes, kThreads);
     blocks = ceil_div<int64_t>(s.lines, threads / static_cast<unsigned>(s.lanes));
-    least = s.lanes == kThreads ? 4 * kThreads * kEach : s.n;
+    least = s.lanes == kThreads ? int64_t{4} * kThreads * kernels.each : s.n;
   }
   const int64_t wanted = ceil_div<int64_t>(int64_t{4} * limits().processors, blocks);
   const int64_t chunks = std::min({wanted, s.n / least, int64_t{1024}});
   // one pass reads half of what two do: a few chunks are not worth it
-  s.chunk = chunks < 4 ? s.n : ceil_div<int64_t>(ceil_div(s.n, chunks), kEach) * kEach;
+  s.chunk = chunks < 4 ? s.n : ceil_div<int64_t>(ceil_div(s.n, chunks), 8) * 8;
   s.chunks = ceil_div(s.n, s.chunk);
   void* args[] = {&s, const_cast<void*>(op)};
   const auto go = [&](const void* kernel, int64_t x, int64_t y) {
@@ -318,9 +328,9 @@ void launch_scan(const Plan& plan, int outputs, const Kernels& kernels, const vo
 }
 template <class Op>
 void run_scan(const Plan& plan, int outputs, const Op& op) {
-  const Kernels kernels{reinterpret_cast<const void*>(lines_kernel<Op>),
-                        reinterpret_cast<const void*>(columns_kernel<Op>),
-                        reinterpret_cast<const void*>(before_kernel<Op>), static_cast<int>(sizeof(typename Op::State))};
+  const Kernels kernels{
+      reinterpret_cast<const void*>(lines_kernel<Op>), reinterpret_cast<const void*>(columns_kernel<Op>),
+      reinterpret_cast<const void*>(before_kernel<Op>), static_cast<int>(sizeof(typename Op::State)), kEach<Op>};
   launch_scan(plan, outputs, kernels, &op);
 }
 
@@ -341,7 +351,7 @@ void accumulate(const Plan& plan) {
   visit_class(d, [&]<class C>(C) {
     constexpr bool floating = std::is_floating_point_v<C>;
     Plan::require(plan.operand[0].dtype == (floating ? d : DType::i64), "the result is int64 for integers");
-    run_scan(plan, 1, AccumulateOp<C>{product});
+    run_scan(plan, 1, AccumulateOp<C, product>{});
   });
 }
 template <bool greatest>

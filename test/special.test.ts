@@ -2,6 +2,7 @@
 // thirty digits (mpmath). PyTorch's are in ops.test.ts.
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
+import './helpers.ts'; // the device
 import * as torch from '../lib/index.ts';
 
 const { special } = torch;
