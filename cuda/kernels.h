@@ -7,7 +7,7 @@ namespace flambeau::cuda {
 // clang-format off
 #define FB_CUDA_FILES(F) \
   F(unary) F(binary) F(compare) F(ternary) F(copy) \
-  F(index) F(masks) F(scatter) F(search) F(random) F(sampling) F(sort) \
+  F(index) F(masks) F(scatter) F(search) F(random) F(sampling) F(draws) F(sort) \
   F(reduce) F(reduce_stats) F(reduce_index) F(scan) F(special)
 // clang-format on
 
