@@ -5,7 +5,7 @@
 // sums (accumulate) of floats are made by atomic additions, in no fixed order.
 #include "atomics.cuh"
 #include "indexed.cuh"
-#include "kernels.h"
+#include "../native/backend.h"
 
 namespace flambeau::cuda {
 namespace {

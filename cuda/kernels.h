@@ -10,7 +10,8 @@ namespace flambeau::cuda {
   F(masks) F(scatter) F(search) F(random) F(sampling) F(reduce) \
   F(reduce_stats) F(reduce_index) F(scan) F(special) F(matmul) F(conv) \
   F(softmax) F(layer_norm) F(batch_norm) F(loss) F(ctc_loss) F(lists) \
-  F(optim) F(optim_rules) F(linalg_solve) F(linalg_qr) F(linalg_ldl) F(linalg_eig)
+  F(optim) F(optim_rules) F(linalg_solve) F(linalg_qr) F(linalg_ldl) F(linalg_eig) \
+  F(draws) F(sort)
 // clang-format on
 
 #define FB_DECLARE(file) void register_##file(KernelTable& table);

@@ -1,7 +1,7 @@
 // What a mask selects, in row-major order: maskedSelect, maskedScatter, nonzero; registered by backend.cc. Blocks count
 // the trues of their stretches, a scan of the counts says where each block begins, and the blocks go over them again.
 #include "cells.cuh"
-#include "kernels.h"
+#include "../native/backend.h"
 
 namespace flambeau::cuda {
 namespace {

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "drawing.cuh"
-#include "kernels.h"
+#include "../native/backend.h"
 
 namespace flambeau::cuda {
 namespace {

@@ -3,7 +3,7 @@
 #include "../native/draw_range.h"
 #include "drawing.cuh"
 #include "index_check.cuh"
-#include "kernels.h"
+#include "../native/backend.h"
 
 namespace flambeau::cuda {
 namespace {
@@ -117,14 +117,7 @@ void bernoulli_tensor_kernel(const Plan& plan) {
     launch(coins_kernel<C>, cell_blocks(ceil_div<int64_t>(walk.total, 4)), {kCellThreads}, 0, device_data<void>(out),
            out.dtype, device_data<void>(p), p.dtype, cells, draws, check.flag());
     const int64_t told = check.first();
-    if (told < 0) return;
-    std::byte bytes[sizeof(double)];
-    const int64_t item = static_cast<int64_t>(item_size(p.dtype));
-    download(bytes, p.data + cells.offset(told, 0) * item, static_cast<size_t>(item));
-    double value = 0;
-    int64_t whole = 0;
-    read_host({.data = bytes, .dtype = p.dtype}, value, whole);
-    refuse_chance(value);
+    if (told >= 0) refuse_chance(read_number(p, cells.offset(told, 0)));
   });
 }
 

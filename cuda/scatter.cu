@@ -4,7 +4,7 @@
 // from run to run, as in PyTorch on CUDA; so do products. Which of several values scatter and indexCopy leave at one
 // place is not defined, as there.
 #include "atomics.cuh"
-#include "kernels.h"
+#include "../native/backend.h"
 
 namespace flambeau::cuda {
 namespace {

@@ -1,6 +1,6 @@
 // Binary search in sorted sequences: searchsorted, for bucketize and isin too; registered by backend.cc.
 #include "cells.cuh"
-#include "kernels.h"
+#include "../native/backend.h"
 
 namespace flambeau::cuda {
 namespace {

@@ -80,7 +80,7 @@ const final = (name: string, out: Tensor, inputs: readonly Tensor[]): Tensor =>
 
 /** Gamma samples with rate 1; their gradient is that of a sample whose quantile stays (arXiv:1805.08498). */
 export function standardGamma(alpha: Tensor): Tensor {
-  const out = mapped(gammaKernel, [alpha], [0]);
+  const out = mapped(gammaKernel, [alpha], [generatorId('standardGamma', null, alpha.device)]);
   return record('StandardGamma', out, [alpha], [out, alpha], (g, n) => {
     const [x, a] = [n.unpack(0), n.unpack(1)];
     return [final('standardGamma', g.mul(mapped(gammaGradKernel, [x, a])), [g, a])];
@@ -89,7 +89,7 @@ export function standardGamma(alpha: Tensor): Tensor {
 
 /** Dirichlet samples along the last dim, with the gradients of their beta marginals. */
 export function sampleDirichlet(alpha: Tensor): Tensor {
-  const gammas = mapped(gammaKernel, [alpha.detach().to(float64.name)], [0]);
+  const gammas = mapped(gammaKernel, [alpha.detach().to(float64.name)], [generatorId('dirichlet', null, alpha.device)]);
   const tiny = alpha.dt === float64 ? 2.2250738585072014e-308 : 1.1754943508222875e-38;
   const most = alpha.dt === float64 ? 1 - 2 ** -53 : 1 - 2 ** -24;
   const x = gammas.div(gammas.sum(-1, true)).clamp(tiny, most).to(alpha.dtype);

@@ -1,8 +1,8 @@
 // Random numbers: generators, seeds, and drawing, with PyTorch's own values for the same seed (API.md, rule 13).
 import { type Call, type Named, checkInPlace, inPlaceForms, readArguments, record, writeInPlace } from './define.ts';
-import { checkTensor, runMap, runStruct } from './dispatch.ts';
+import { checkTensor, resultLike, runMap, runStruct } from './dispatch.ts';
 import { RuleNode } from './autograd/node.ts';
-import { BOOL, int64, requireFloating, uint8 } from './dtype.ts';
+import { BOOL, float64, int64, requireFloating, uint8 } from './dtype.ts';
 import { cpu, type Device, type DeviceLike, deviceOption } from './device.ts';
 import { describe, DeviceError, DtypeError, ShapeError, inNameOf } from './errors.ts';
 import { kernel, native } from './native.ts';
@@ -385,12 +385,28 @@ export function multinomial(
     throw new RangeError(`multinomial: cannot sample numSamples (${numSamples}) > ${n} without replacement`);
   }
   const rows = x.sizes.length === 2 ? x.detach() : x.detach().unsqueeze(0);
-  const out = emptyTensor([rows.sizes[0]!, numSamples], int64, x.device);
-  if (out.count > 0)
+  let out = emptyTensor([rows.sizes[0]!, numSamples], int64, x.device);
+  if (out.count > 0 && x.device !== cpu) out = sampled(rows, numSamples, replacement, generator);
+  else if (out.count > 0)
     runStruct(
       kernel('multinomial'),
       [out, rows],
       [generatorId('multinomial', generator, x.device), replacement ? 1 : 0],
     );
   return x.sizes.length === 2 ? out : out.squeeze(0);
+}
+/** What the CPU's kernel does, of operators that GPUs have. Without replacement the numbers are PyTorch's on CUDA. */
+function sampled(rows: Tensor, count: number, replacement: boolean, generator: GeneratorOption['generator']): Tensor {
+  if (!rows.ge(0).logicalAnd(rows.lt(Infinity)).all().item())
+    throw new RangeError('multinomial: probabilities must be finite and not negative');
+  if (!rows.sum(1).gt(0).all().item()) throw new RangeError('multinomial: a row of probabilities sums to 0');
+  if (!replacement || count === 1) {
+    const noise = resultLike(rows.sizes, rows.dt, [rows]).exponential_(1, { generator });
+    const order = rows.div(noise);
+    return count === 1 ? order.argmax(1, true) : order.topk(count, 1).indices;
+  }
+  const sums = rows.to('float64').cumsum(1);
+  const n = rows.sizes[1]!;
+  const at = emptyTensor([rows.sizes[0]!, count], float64, rows.device).uniform_(0, 1, { generator });
+  return sums.searchsorted(at.mul(sums.narrow(1, n - 1, 1)), { right: true }).clamp(0, n - 1);
 }

@@ -1,6 +1,6 @@
 // x.index(…) and x.indexPut_([…], value): Python's subscripts. Numbers, slices, null and '...' make views; tensors gather.
 import { castCall, castsThere } from '../autocast.ts';
-import type { Device } from '../device.ts';
+import { cpu, type Device } from '../device.ts';
 import { type Call, checkHistory, inPlaceForms, readArguments } from '../define.ts';
 import { checkOperand, checkTensor, checkWritable, type Scalar } from '../dispatch.ts';
 import { BOOL, bool, int32, int64, uint8 } from '../dtype.ts';
@@ -111,6 +111,9 @@ function selected(where: string, x: Tensor, dim: number, position: number): Tens
   return x.select(dim, position);
 }
 
+/** Indices on the CPU go with a tensor on any device, as in PyTorch. */
+const beside = (x: Tensor, t: Tensor): Tensor => (t.device === cpu ? t.to(x.device) : t);
+
 /** Adds an index tensor to `found`; one number selects, a mask counts as the positions of its trues in each of its dims. */
 function byTensor(where: string, view: Tensor, dim: number, t: Tensor, found: [number, Tensor][]): [Tensor, number] {
   if (t.dt === bool || t.dt === uint8) {
@@ -119,7 +122,7 @@ function byTensor(where: string, view: Tensor, dim: number, t: Tensor, found: [n
       found.push([dim, fromTyped(new BigInt64Array(on ? 1 : 0), [on ? 1 : 0], int64, view.device)]);
       return [view.unsqueeze(dim), dim + 1];
     }
-    const rows = t.nonzero();
+    const rows = beside(view, t.nonzero());
     t.sizes.forEach((n, i) => {
       if (n !== view.sizes[dim + i]) {
         throw new RangeError(
@@ -136,7 +139,7 @@ function byTensor(where: string, view: Tensor, dim: number, t: Tensor, found: [n
     );
   }
   if (t.sizes.length === 0) return [selected(where, view, dim, t.item()), dim];
-  found.push([dim, t]);
+  found.push([dim, beside(view, t)]);
   return [view, dim + 1];
 }
 
@@ -210,7 +213,12 @@ function putInto(
   }
   if (!(value instanceof Tensor) && x.dt.kind === BOOL && typeof value !== 'boolean' && accumulate)
     throw new DtypeError(`${where}: cannot add ${value} to a bool tensor`);
-  const source = value instanceof Tensor ? value : emptyTensor([], x.dt, x.device).fill_(value);
+  const source =
+    value instanceof Tensor
+      ? value.sizes.length === 0
+        ? beside(x, value)
+        : value
+      : emptyTensor([], x.dt, x.device).fill_(value);
   const sizes = pickedShape(view, indices);
   putAt(view, indices, trimmed(where, source, sizes), accumulate);
   return x;

@@ -2,23 +2,13 @@
 // FLAMBEAU_CUDA=emulate.
 import { beforeEach, describe, expect, test } from 'vitest';
 import * as torch from '../../lib/index.ts';
+import { available, device, numbers } from './available.ts';
 
-const device = 'cuda:0';
-const numbers = (x: torch.Tensor): number[] => x.to('float64').to('cpu').reshape(-1).tolist() as number[];
 const near = (x: torch.Tensor, values: readonly number[]): void => {
   const found = numbers(x);
   expect(found.length).toBe(values.length);
   found.forEach((v, i) => expect(v).toBeCloseTo(values[i]!, 4));
 };
-
-const available = ((): boolean => {
-  try {
-    torch.zeros(1, { device });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 describe.runIf(available)('random numbers on a GPU', () => {
   beforeEach(() => {
@@ -97,5 +87,70 @@ describe.runIf(available)('random numbers on a GPU', () => {
     );
     const chances = torch.tensor([0, 1, 0, 1, 1]).to(device);
     expect(numbers(torch.bernoulli(chances.to('float32')))).toEqual([0, 1, 0, 1, 1]);
+  });
+
+  test('permutations hold each number once, and differ', () => {
+    for (const n of [1, 100, 5000]) {
+      const found = numbers(torch.randperm(n, { device }));
+      expect([...found].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
+      if (n > 1) expect(found).not.toEqual(numbers(torch.randperm(n, { device })));
+    }
+    expect(torch.randperm(4, { device, dtype: 'int16' }).dtype).toBe('int16');
+  });
+
+  test('multinomial draws with the weights', () => {
+    const weights = torch
+      .tensor([
+        [1, 2, 3, 4.5],
+        [0, 0, 1, 1],
+      ])
+      .to(device);
+    const drawn = torch.multinomial(weights, 4000, true).to('cpu');
+    [
+      [1 / 10.5, 2 / 10.5, 3 / 10.5, 4.5 / 10.5],
+      [0, 0, 0.5, 0.5],
+    ].forEach((row, r) =>
+      row.forEach((p, k) => {
+        const share = numbers(drawn.select(0, r)).filter((v) => v === k).length / 4000;
+        expect(Math.abs(share - p)).toBeLessThan(0.04);
+      }),
+    );
+    const pair = numbers(torch.multinomial(weights, 2));
+    expect(pair[0]).not.toBe(pair[1]);
+    expect(pair.slice(2).sort()).toEqual([2, 3]);
+    expect(() => torch.multinomial(torch.tensor([1, -1.5]).to(device), 1)).toThrow('multinomial: probabilities');
+  });
+
+  test.each([
+    ['poisson', 0.5],
+    ['poisson', 7],
+    ['poisson', 60],
+    ['gamma', 0.3],
+    ['gamma', 20],
+  ])('%s(%d) has its mean and variance', (name, rate) => {
+    const n = 4000;
+    const rates = torch.full([n], rate, { device, dtype: 'float32' });
+    const drawn =
+      name === 'poisson'
+        ? torch.poisson(rates)
+        : new torch.distributions.Gamma(rates, torch.ones([n], { device })).sample();
+    const values = numbers(drawn);
+    const mean = values.reduce((a, v) => a + v, 0) / n;
+    const variance = values.reduce((a, v) => a + (v - mean) ** 2, 0) / n;
+    expect(Math.abs(mean - rate)).toBeLessThan(5 * Math.sqrt(rate / n));
+    expect(Math.abs(variance / rate - 1)).toBeLessThan(0.3);
+  });
+
+  test('binomial has its mean, and rates are checked', () => {
+    const full = (v: number): torch.Tensor => torch.full([4000], v, { device, dtype: 'float32' });
+    for (const [count, p] of [
+      [10, 0.2],
+      [1000, 0.7],
+    ] as const) {
+      const drawn = torch.binomial(full(count), full(p));
+      const mean = numbers(drawn).reduce((a, v) => a + v, 0) / 4000;
+      expect(Math.abs(mean - count * p)).toBeLessThan(5 * Math.sqrt((count * p * (1 - p)) / 4000));
+    }
+    expect(() => torch.poisson(torch.tensor([1.5, -2.5]).to(device))).toThrow('but found -2.5');
   });
 });
