@@ -7,7 +7,7 @@ namespace flambeau::cuda {
 // clang-format off
 #define FB_CUDA_FILES(F) \
   F(unary) F(binary) F(compare) F(ternary) F(copy) \
-  F(softmax) F(layer_norm) F(batch_norm) F(loss) F(ctc_loss) F(lists) F(optim) F(optim_rules)
+  F(softmax) F(layer_norm) F(batch_norm) F(loss) F(cross_entropy) F(ctc_loss) F(lists) F(optim) F(optim_rules)
 // clang-format on
 
 #define FB_DECLARE(file) void register_##file(KernelTable& table);
