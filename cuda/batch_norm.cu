@@ -32,8 +32,8 @@ struct Forward {
 
 /** Operands y and x. */
 template <class C>
-__global__ void batch_stats_kernel(const __grid_constant__ Lines l, const __grid_constant__ Parts cut,
-                                   Moments<C>* parts) {
+__global__ void __launch_bounds__(kLineThreads, 1)
+    batch_stats_kernel(const __grid_constant__ Lines l, const __grid_constant__ Parts cut, Moments<C>* parts) {
   extern __shared__ __align__(16) std::byte shared[];
   const Team t(l);
   const int64_t line = static_cast<int64_t>(blockIdx.x) * l.per_block + t.slot;
@@ -52,8 +52,9 @@ __global__ void batch_stats_kernel(const __grid_constant__ Lines l, const __grid
 }
 
 template <class C>
-__global__ void batch_norm_kernel(const __grid_constant__ Lines l, const __grid_constant__ Parts cut,
-                                  const Moments<C>* parts, const __grid_constant__ Forward f) {
+__global__ void __launch_bounds__(kLineThreads, 1)
+    batch_norm_kernel(const __grid_constant__ Lines l, const __grid_constant__ Parts cut, const Moments<C>* parts,
+                      const __grid_constant__ Forward f) {
   extern __shared__ __align__(16) std::byte shared[];
   const Team t(l);
   const Slots<C> kept(l, shared, 0);
@@ -121,8 +122,9 @@ struct Backward {
 
 /** Operands gradInput, g and x: the sums of g, and of g (x - mean). */
 template <class C>
-__global__ void batch_sums_kernel(const __grid_constant__ Lines l, const __grid_constant__ Parts cut, Pair<C>* parts,
-                                  const __grid_constant__ Backward f) {
+__global__ void __launch_bounds__(kLineThreads, 1)
+    batch_sums_kernel(const __grid_constant__ Lines l, const __grid_constant__ Parts cut, Pair<C>* parts,
+                      const __grid_constant__ Backward f) {
   extern __shared__ __align__(16) std::byte shared[];
   const Team t(l);
   const int64_t line = static_cast<int64_t>(blockIdx.x) * l.per_block + t.slot;
@@ -147,8 +149,9 @@ __global__ void batch_sums_kernel(const __grid_constant__ Lines l, const __grid_
 }
 
 template <class C>
-__global__ void batch_norm_backward_kernel(const __grid_constant__ Lines l, const __grid_constant__ Parts cut,
-                                           const Pair<C>* parts, const __grid_constant__ Backward f) {
+__global__ void __launch_bounds__(kLineThreads, 1)
+    batch_norm_backward_kernel(const __grid_constant__ Lines l, const __grid_constant__ Parts cut, const Pair<C>* parts,
+                               const __grid_constant__ Backward f) {
   extern __shared__ __align__(16) std::byte shared[];
   const Team t(l);
   const Slots<C> kept_g(l, shared, 0), kept_x(l, shared, 1);

@@ -18,9 +18,10 @@ __device__ __forceinline__ C inverse_root(C variance, double eps) {
 
 /** Operands y and x. */
 template <class C>
-__global__ void layer_norm_kernel(const __grid_constant__ Lines l, const __grid_constant__ Vector mean,
-                                  const __grid_constant__ Vector rstd, const __grid_constant__ Vector weight,
-                                  const __grid_constant__ Vector bias, double eps) {
+__global__ void __launch_bounds__(kLineThreads, 1)
+    layer_norm_kernel(const __grid_constant__ Lines l, const __grid_constant__ Vector mean,
+                      const __grid_constant__ Vector rstd, const __grid_constant__ Vector weight,
+                      const __grid_constant__ Vector bias, double eps) {
   extern __shared__ __align__(16) std::byte shared[];
   const Team t(l);
   const Slots<C> kept(l, shared, 0);
@@ -82,9 +83,9 @@ __global__ void layer_norm_kernel(const __grid_constant__ Lines l, const __grid_
  * of them in slots: parts[team][0 or 1][column].
  */
 template <class C>
-__global__ void layer_norm_backward_kernel(const __grid_constant__ Lines l, const __grid_constant__ Vector mean,
-                                           const __grid_constant__ Vector rstd, const __grid_constant__ Vector weight,
-                                           C* parts) {
+__global__ void __launch_bounds__(kLineThreads, 1)
+    layer_norm_backward_kernel(const __grid_constant__ Lines l, const __grid_constant__ Vector mean,
+                               const __grid_constant__ Vector rstd, const __grid_constant__ Vector weight, C* parts) {
   extern __shared__ __align__(16) std::byte shared[];
   const Team t(l);
   const Slots<C> kept_g(l, shared, 0), kept_x(l, shared, 1), of_weight(l, shared, 2), of_bias(l, shared, 3);

@@ -112,7 +112,7 @@ void choose_teams(Lines& l, int values, size_t item, size_t joined, bool across)
   if (columns) {
     // a thread takes four elements at least
     l.kind = TeamKind::Column;
-    l.team = power_of_two(ceil_div<int64_t>(l.n, 4), 32);
+    l.team = power_of_two(ceil_div<int64_t>(l.n, 4), kLineThreads / kWarp);
     if (l.lines > int64_t{kWarp} * 8 * limits().processors) l.team = std::min(l.team, 8u);
     l.per_block = kWarp;
     l.threads = kWarp * l.team;
@@ -127,7 +127,7 @@ void choose_teams(Lines& l, int values, size_t item, size_t joined, bool across)
       l.scratch = 0;
     } else {
       l.kind = TeamKind::Block;
-      l.team = l.threads = std::max(128u, power_of_two(ceil_div<int64_t>(filled, 32), 1024));
+      l.team = l.threads = std::max(128u, power_of_two(ceil_div<int64_t>(filled, 32), kLineThreads));
       l.scratch = static_cast<unsigned>(joined * kWarp);
     }
   }

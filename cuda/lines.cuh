@@ -14,6 +14,8 @@ namespace flambeau::cuda {
 
 inline constexpr int kLineDims = 16, kLineOperands = 3;
 inline constexpr size_t kSharedBytes = 48 * 1024;
+/** The most of a block: each may then have 128 registers. Kernels say so, for the compiler to keep to it. */
+inline constexpr unsigned kLineThreads = 512;
 
 enum class TeamKind : uint8_t { Lanes, Block, Column };
 

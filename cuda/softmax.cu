@@ -8,7 +8,7 @@ namespace {
 
 /** Operands y and x. */
 template <class C>
-__global__ void softmax_kernel(const __grid_constant__ Lines l, bool log) {
+__global__ void __launch_bounds__(kLineThreads, 1) softmax_kernel(const __grid_constant__ Lines l, bool log) {
   extern __shared__ __align__(16) std::byte shared[];
   const Team t(l);
   const Slots<C> kept(l, shared, 0);
@@ -34,7 +34,7 @@ __global__ void softmax_kernel(const __grid_constant__ Lines l, bool log) {
 
 /** Operands gradIn, g and y, the forward's result. */
 template <class C>
-__global__ void softmax_backward_kernel(const __grid_constant__ Lines l, bool log) {
+__global__ void __launch_bounds__(kLineThreads, 1) softmax_backward_kernel(const __grid_constant__ Lines l, bool log) {
   extern __shared__ __align__(16) std::byte shared[];
   const Team t(l);
   const Slots<C> kept_g(l, shared, 0), kept_y(l, shared, 1);
