@@ -14,12 +14,12 @@ namespace flambeau::cuda {
 namespace {
 constexpr size_t kMB = size_t{1} << 20;
 constexpr size_t kGrain = 512, kSmall = kMB, kSmallSegment = 2 * kMB, kLargeSegment = 20 * kMB, kHuge = 10 * kMB;
+}  // namespace
 
 bool caching_wanted() {
   const char* asked = std::getenv("FLAMBEAU_CUDA_CACHING");
   return !asked || std::strcmp(asked, "0") != 0;
 }
-}  // namespace
 
 /** A piece of a segment; its neighbours in memory are linked. */
 struct Allocator::Block {

@@ -15,6 +15,9 @@
 
 namespace flambeau::cuda {
 
+/** Whether freed memory is kept; FLAMBEAU_CUDA_CACHING=0 says no. */
+bool caching_wanted();
+
 class Allocator {
  public:
   explicit Allocator(int device);

@@ -9,6 +9,7 @@
 #include "emulator/emulator.h"
 #include "kernels.h"
 #include "libraries.h"
+#include "pinned.h"
 #include "random.h"
 #include "streams.h"
 
@@ -44,10 +45,12 @@ void add_counters(Figures& out) {
 class Reading final : public PendingRead {
  public:
   Reading(const std::byte* from, int device, size_t bytes) : device_(device), bytes_(bytes) {
-    check(cudaMallocHost(&staging_, bytes), "read");
+    staging_ = pinned_memory().get(bytes);
+    if (!staging_) throw std::bad_alloc();
     cudaError_t status = cudaEventCreateWithFlags(&done_, cudaEventDisableTiming | cudaEventBlockingSync);
     if (status == cudaSuccess)
       status = cudaMemcpyAsync(staging_, from, bytes, cudaMemcpyDeviceToHost, current().stream);
+    pinned_memory().used(staging_, current().stream);
     if (status == cudaSuccess) status = cudaEventRecord(done_, current().stream);
     if (status != cudaSuccess) {
       free_all();
@@ -64,11 +67,11 @@ class Reading final : public PendingRead {
  private:
   void free_all() {
     if (done_) cudaEventDestroy(done_);
-    if (staging_) cudaFreeHost(staging_);
+    if (staging_) pinned_memory().put(staging_);
   }
   int device_;
   size_t bytes_;
-  void* staging_ = nullptr;
+  std::byte* staging_ = nullptr;
   cudaEvent_t done_ = nullptr;
 };
 
@@ -119,6 +122,7 @@ class Backend final : public DeviceBackend {
   void trim(int device, size_t keep) override {
     enter(device, "");
     allocator(device).trim(keep);
+    pinned_memory().trim();
   }
   PoolStats pool(int device) override { return allocator(device).pool(); }
   void set_limit(int device, size_t bytes) override { allocator(device).set_limit(bytes); }
@@ -158,21 +162,18 @@ class Backend final : public DeviceBackend {
                                 : from_device < 0 ? cudaMemcpyHostToDevice
                                                   : cudaMemcpyDeviceToDevice;
     check(cudaMemcpyAsync(to, from, bytes, kind, current().stream), "copy");
-    if (!non_blocking && kind != cudaMemcpyDeviceToDevice) check(cudaStreamSynchronize(current().stream), "copy");
+    if (kind == cudaMemcpyDeviceToDevice) return;
+    if (non_blocking)
+      pinned_memory().used(to_device < 0 ? to : from, current().stream);
+    else
+      check(cudaStreamSynchronize(current().stream), "copy");
   }
   PendingRead* begin_read(const std::byte* from, int device, size_t bytes) override {
     enter(device, "read");
     return std::make_unique<Reading>(from, device, bytes).release();
   }
-  std::byte* get_pinned(size_t bytes) override {
-    void* out = nullptr;
-    if (cudaMallocHost(&out, bytes > 0 ? bytes : 1) != cudaSuccess) {
-      cudaGetLastError();
-      return nullptr;
-    }
-    return static_cast<std::byte*>(out);
-  }
-  void put_pinned(std::byte* block) noexcept override { cudaFreeHost(block); }
+  std::byte* get_pinned(size_t bytes) override { return pinned_memory().get(bytes); }
+  void put_pinned(std::byte* block) noexcept override { pinned_memory().put(block); }
 
   DeviceProperties properties(int device) override {
     const cudaDeviceProp& p = context().gpus[static_cast<size_t>(device)].properties;

@@ -234,6 +234,11 @@ describe.runIf(HERE)('with CUDA', () => {
     expect(await x.t().toTypedArrayAsync()).toEqual(BigInt64Array.of(0n, 3n, 1n, 4n, 2n, 5n));
     expect(await x.index(1, 1).toTypedArrayAsync()).toEqual(BigInt64Array.of(4n));
     expect(await torch.ones([0], { device }).toTypedArrayAsync()).toEqual(new Float32Array(0));
+    // several at once, and from memory that was used before
+    for (let round = 0; round < 3; round++) {
+      const reads = [1.5, 2.5, 3.5].map((v) => torch.full([300], v + round, { device }).toTypedArrayAsync());
+      expect((await Promise.all(reads)).map((values) => values[299])).toEqual([1.5 + round, 2.5 + round, 3.5 + round]);
+    }
     const gone = torch.ones(2, { device });
     gone.dispose();
     await expect(gone.toTypedArrayAsync()).rejects.toThrow(/^toTypedArrayAsync: the tensor was disposed/);
@@ -255,6 +260,13 @@ describe.runIf(HERE)('with CUDA', () => {
     expect(torch.zeros([2, 2], { pinMemory: true }).isPinned()).toBe(true);
     expect(torch.tensor([1.5], { pinMemory: true, requiresGrad: true }).pinMemory().isLeaf).toBe(true);
     expect(() => torch.zeros(2, { device, pinMemory: true })).toThrow(torch.DeviceError);
+    // the copy is queued when the memory goes
+    let sent: torch.Tensor[] = [];
+    for (let i = 0; i < 40; i++)
+      sent.push(torch.full([1000], i, { pinMemory: true }).to(device, { nonBlocking: true }));
+    torch.emptyCache();
+    sent = sent.concat(torch.full([1000], -1, { pinMemory: true }).to(device, { nonBlocking: true }));
+    expect(sent.map((y) => y.select(0, 999).item())).toEqual([...Array(40).keys(), -1]);
     const w = torch.tensor([2.5], { requiresGrad: true });
     w.pinMemory().mul(3).sum().backward();
     expect(w.grad!.tolist()).toEqual([3]);
