@@ -36,7 +36,7 @@ struct Dims {
   }
 };
 
-/** Calls f(TypeTag<T>{}) for the type in memory of elements that are loaded as C. */
+/** Calls f(TypeTag<T>{}) for the type in memory of elements that are loaded as C: uint64 are the bits of any. */
 template <class C, class F>
 __device__ __forceinline__ void visit_memory(DType d, F&& f) {
   if constexpr (std::is_same_v<C, double>) {
@@ -47,16 +47,15 @@ __device__ __forceinline__ void visit_memory(DType d, F&& f) {
       case DType::f16: return f(TypeTag<Half>{});
       default: return f(TypeTag<BFloat16>{});
     }
-  } else if constexpr (std::is_same_v<C, bool>) {
-    // only zeros matter: halves and signed numbers of a size are alike
+  } else if constexpr (std::is_same_v<C, uint64_t>) {
     switch (d) {
-      case DType::f32: return f(TypeTag<float>{});
-      case DType::f64: return f(TypeTag<double>{});
+      case DType::f64:
+      case DType::i64: return f(TypeTag<uint64_t>{});
+      case DType::f32:
+      case DType::i32: return f(TypeTag<uint32_t>{});
       case DType::f16:
-      case DType::bf16: return f(TypeTag<Half>{});
-      case DType::i64: return f(TypeTag<int64_t>{});
-      case DType::i32: return f(TypeTag<int32_t>{});
-      case DType::i16: return f(TypeTag<int16_t>{});
+      case DType::bf16:
+      case DType::i16: return f(TypeTag<uint16_t>{});
       default: return f(TypeTag<uint8_t>{});
     }
   } else {
@@ -72,14 +71,7 @@ __device__ __forceinline__ void visit_memory(DType d, F&& f) {
 }
 template <class C, class T>
 __device__ __forceinline__ C loaded(T x) {
-  if constexpr (std::is_same_v<C, bool>) {
-    if constexpr (is_half<T>)
-      return (x.bits & 0x7fff) != 0;
-    else
-      return x != T{0};
-  } else {
-    return static_cast<C>(static_cast<Compute<T>>(x));
-  }
+  return static_cast<C>(static_cast<Compute<T>>(x));
 }
 
 /** N elements, or vectors of four, from places `at` (none where it is negative): all are under way before one is used.

@@ -58,7 +58,7 @@ template <class C>
 struct RareOp {
   using In = C;
   using Acc = SumType<C>;
-  static constexpr int kAhead = 2;
+  static constexpr int kAhead = std::is_integral_v<C> ? 1 : 2;
   Rare kind;
   double power = 0;
   __device__ Acc identity() const { return kind == Rare::Product ? 1 : 0; }
@@ -113,13 +113,14 @@ struct ExtremumOp {
 /** How many are not zero, and whether any or all are. */
 enum class Truth { Count, Any, All };
 struct CountOp {
-  using In = bool;
+  using In = uint64_t;
   using Acc = uint64_t;
-  static constexpr int kAhead = 2;
+  static constexpr int kAhead = 4;
   Truth kind;
   int64_t number;
+  uint64_t mask;  // without the sign of floating point
   __device__ Acc identity() const { return 0; }
-  __device__ void step(Acc& a, bool x, int64_t) const { a += x ? 1 : 0; }
+  __device__ void step(Acc& a, uint64_t x, int64_t) const { a += (x & mask) != 0 ? 1 : 0; }
   __device__ Acc combine(Acc a, Acc b) const { return a + b; }
   __device__ void finish(Acc a, const Results& out) const {
     const int64_t n = static_cast<int64_t>(a);
@@ -166,7 +167,10 @@ void count_kernel(const Plan& plan) {
   plan.expect(2, 1);
   Plan::require(plan.operand[0].dtype == (kind == Truth::Count ? DType::i64 : DType::b8),
                 "a count is int64, all and any are bool");
-  run_reduce(plan, 1, CountOp{kind, reduced_numel(plan, 1)});
+  const uint64_t mask = visit(plan.operand[1].dtype, []<class T>(TypeTag<T>) {
+    return is_floating<T> ? ~(uint64_t{1} << (8 * sizeof(T) - 1)) : ~uint64_t{0};
+  });
+  run_reduce(plan, 1, CountOp{kind, reduced_numel(plan, 1), mask});
 }
 void norm_kernel(const Plan& plan) {
   plan.expect(2, 2);

@@ -2,8 +2,8 @@
 // reduction put their results together. reduce.cu, reduce_stats.cu and reduce_index.cu bring the arithmetic, the host's
 // half is reduce_driver.cu.
 //
-// A reduction is a struct with the types In (what elements are loaded as: float, double, int64, or bool for "is not
-// zero") and Acc, the number kAhead of vectors that a thread reads ahead, and the functions identity(),
+// A reduction is a struct with the types In (what elements are loaded as: float, double, int64, or uint64 for the
+// bits) and Acc, the number kAhead of vectors that a thread reads ahead, and the functions identity(),
 // step(acc, x, index), combine(acc, other) and finish(acc, results). A thread steps with growing indices; otherwise its
 // results may not depend on the order of combining, beyond rounding, and that order depends on sizes only.
 #pragma once
@@ -12,9 +12,11 @@
 namespace flambeau::cuda {
 
 inline constexpr int kReduceThreads = 256;
-/** For simple steps: 64 bytes under way in each thread. Steps that are long are repeated less. */
+/** For simple steps: as many as registers allow. Steps that are long are repeated less. */
 template <class C>
-inline constexpr int kReadAhead = sizeof(C) == 8 ? 2 : 4;
+inline constexpr int kReadAhead = std::is_integral_v<C> ? 1
+                                  : sizeof(C) == 8      ? 2
+                                                        : 4;
 
 /** A reduction's plan on the device, by value: dims [kept…, reduced…], the innermost of each last. */
 struct ReduceSpace {
@@ -60,16 +62,15 @@ __device__ __forceinline__ typename Op::Acc reduce_lane(const ReduceSpace& s, co
   using In = typename Op::In;
   constexpr int N = Op::kAhead;
   typename Op::Acc acc[4] = {op.identity(), op.identity(), op.identity(), op.identity()};
-  int64_t head = 0, rest = begin;  // elements before the vectors, and the first behind them
   if (s.vectors) {
+    int64_t head = 0;  // elements before the vectors
     if (s.dense) {
       const auto address = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(p + begin * s.item));
       const auto item = static_cast<uint32_t>(s.item);
       head = ((0 - address) & (4 * item - 1)) / item;
       if (head > end - begin) head = end > begin ? end - begin : 0;
     }
-    const int64_t first = begin + head, groups = end > first ? (end - first) / 4 : 0;
-    rest = first + 4 * groups;
+    const int64_t first = begin + head, groups = end > first ? (end - first) / 4 : 0, rest = first + 4 * groups;
     for (int64_t g = lane; g < groups; g += N * lanes) {
       int64_t at[N];
       In v[N][4];
@@ -83,21 +84,26 @@ __device__ __forceinline__ typename Op::Acc reduce_lane(const ReduceSpace& s, co
         for (int j = 0; j < 4; j++) op.step(acc[j], v[u][j], first + 4 * (g + u * lanes) + j);
       }
     }
-  }
-  const int64_t count = head + end - rest;
-  for (int64_t k = lane; k < count; k += N * lanes) {
-    int64_t at[N], i[N];
-    In v[N];
-#pragma unroll
-    for (int u = 0; u < N; u++) {
-      const int64_t n = k + u * lanes;
-      i[u] = n < head ? begin + n : rest + n - head;
-      at[u] = n < count ? s.place(i[u]) : -1;
+    // both ends; before and behind what the others have seen, hence by themselves
+    typename Op::Acc ends = op.identity();
+    for (int64_t k = lane; k < head + end - rest; k += lanes) {
+      const int64_t i = k < head ? begin + k : rest + k - head;
+      In v[1];
+      load_elements(v, p, {s.place(i)}, s.dtype);
+      op.step(ends, v[0], i);
     }
-    load_elements(v, p, at, s.dtype);
+    acc[0] = op.combine(acc[0], ends);
+  } else {
+    for (int64_t i = begin + lane; i < end; i += N * lanes) {
+      int64_t at[N];
+      In v[N];
 #pragma unroll
-    for (int u = 0; u < N; u++)
-      if (at[u] >= 0) op.step(acc[u], v[u], i[u]);
+      for (int u = 0; u < N; u++) at[u] = i + u * lanes < end ? s.place(i + u * lanes) : -1;
+      load_elements(v, p, at, s.dtype);
+#pragma unroll
+      for (int u = 0; u < N; u++)
+        if (at[u] >= 0) op.step(acc[u], v[u], i + u * lanes);
+    }
   }
   return op.combine(op.combine(acc[0], acc[1]), op.combine(acc[2], acc[3]));
 }
@@ -146,7 +152,7 @@ __device__ __forceinline__ void emit(const ReduceSpace& s, const Op& op, const t
 
 /** `lanes` neighbouring threads, part of a warp or a block, read the elements of one result. */
 template <class Op>
-__global__ void __launch_bounds__(kReduceThreads)
+__global__ void __launch_bounds__(kReduceThreads, 2)
     rows_kernel(const __grid_constant__ ReduceSpace s, const __grid_constant__ Op op) {
   using Acc = typename Op::Acc;
   __shared__ Acc cells[kReduceThreads / kWarp];
@@ -190,7 +196,7 @@ __device__ __forceinline__ typename Op::Acc fold_columns(const Op& op, typename 
 
 /** Neighbouring threads read neighbouring results' elements, `lanes` of them side by side in several rows. */
 template <class Op>
-__global__ void __launch_bounds__(kReduceThreads)
+__global__ void __launch_bounds__(kReduceThreads, 2)
     columns_kernel(const __grid_constant__ ReduceSpace s, const __grid_constant__ Op op) {
   using Acc = typename Op::Acc;
   __shared__ Acc cells[kReduceThreads];
@@ -209,7 +215,7 @@ __global__ void __launch_bounds__(kReduceThreads)
 
 /** The second launch of a chunked reduction: partial results into results, `width` in a block. */
 template <class Op>
-__global__ void __launch_bounds__(kReduceThreads)
+__global__ void __launch_bounds__(kReduceThreads, 2)
     chunks_kernel(const __grid_constant__ ReduceSpace s, const __grid_constant__ Op op) {
   using Acc = typename Op::Acc;
   __shared__ Acc cells[kReduceThreads];

@@ -15,7 +15,7 @@ struct SearchOp {
     C value;
     int64_t index;
   };
-  static constexpr int kAhead = kReadAhead<C>;
+  static constexpr int kAhead = std::is_floating_point_v<C> ? 2 : 1;
   static constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
   bool greatest, with_value;
   C start;  // what nothing is beyond

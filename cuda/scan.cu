@@ -102,13 +102,15 @@ struct Line {
   }
 };
 
-/** Elements of a tile for each thread. */
+/** Elements of a tile for each thread, and whether they may move in vectors: as registers allow. */
 template <class Op>
-constexpr int kEach = Op::kIndexed ? 4 : 8;
+constexpr int kEach = sizeof(typename Op::State) > 8 || std::is_integral_v<typename Op::In> ? 4 : 8;
+template <class Op>
+constexpr bool kInVectors = !Op::kIndexed || std::is_floating_point_v<typename Op::In>;
 
 /** `lanes` threads, a power of two, scan a line, tile by tile. */
 template <class Op>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 2)
     lines_kernel(const __grid_constant__ ScanSpace s, const __grid_constant__ Op op) {
   using State = typename Op::State;
   constexpr int N = kEach<Op>;
@@ -126,7 +128,7 @@ __global__ void __launch_bounds__(kThreads)
     for (int64_t tile = begin; tile < end; tile += s.lanes * N) {
       const int64_t i0 = tile + lane * N;
       const int count = !active || i0 >= end ? 0 : end - i0 < N ? static_cast<int>(end - i0) : N;
-      const bool whole = s.vectors && count == N;
+      const bool whole = kInVectors<Op> && s.vectors && count == N;
       typename Op::In v[N];
       State state[N];
       if (whole) {
@@ -191,7 +193,7 @@ __global__ void __launch_bounds__(kThreads)
 
 /** Each thread scans a line; neighbours in a warp are neighbours in memory. */
 template <class Op>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 2)
     columns_kernel(const __grid_constant__ ScanSpace s, const __grid_constant__ Op op) {
   using State = typename Op::State;
   const int64_t begin = blockIdx.y * s.chunk, end = begin + s.chunk < s.n ? begin + s.chunk : s.n;
@@ -220,7 +222,7 @@ __global__ void __launch_bounds__(kThreads)
 
 /** The totals of a line's chunks become what comes before each. */
 template <class Op>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 2)
     before_kernel(const __grid_constant__ ScanSpace s, const __grid_constant__ Op op) {
   using State = typename Op::State;
   constexpr int kAhead = 8;
