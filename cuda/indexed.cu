@@ -82,7 +82,7 @@ Indexed by_indices(const Plan& plan, int base, int fixed) {
 int widen(Indexed& x, int item) {
   auto& c = x.cells;
   const int last = c.ndim - 1;
-  if (last < 0 || c.strides[0][last] != 1 || c.strides[1][last] != 1) return item;
+  if (c.total == 0 || last < 0 || c.strides[0][last] != 1 || c.strides[1][last] != 1) return item;
   for (int j = 0; j < x.n; j++)
     if (c.strides[2 + j][last] != 0) return item;
   int64_t bytes = 16;

@@ -149,7 +149,7 @@ __global__ void __launch_bounds__(kDrawThreads)
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         const int64_t i = base + (first + j) * apart;
-        if (j >= each || i >= o.n) break;
+        if (j >= each || i >= o.n) continue;
         const bool kept = r[j] < keep;
         const C x = Memory<C>::load(o.x, i, o.d);
         store<C>(o.y, i, o.d, x * (kept ? C{1} : C{0}) * scale);

@@ -94,6 +94,25 @@ describe.runIf(available)('indices on a GPU', () => {
     }
   });
 
+  test('no indices pick nothing', () => {
+    const none = torch.zeros([0], { dtype: 'int64', device });
+    const table = torch.ones([3, 8], { device });
+    expect([...table.index(none).shape]).toEqual([0, 8]);
+    expect([...table.indexSelect(0, none).shape]).toEqual([0, 8]);
+    table.indexPut_([none], torch.ones([0, 8], { device }));
+    expect([...torch.ones([0, 8], { device }).flip([0]).shape]).toEqual([0, 8]);
+    expect([...torch.nonzero(torch.zeros([3, 2], { device })).shape]).toEqual([0, 2]);
+  });
+
+  test('indices and single values of the CPU go with a tensor on the GPU', () => {
+    const index = torch.tensor([2, 0]).to('int64');
+    expect(numbers(y.index(index))).toEqual(numbers(x.index(index)));
+    const mask = torch.tensor([true, false, false, true]);
+    expect(numbers(y.index(mask))).toEqual(numbers(x.index(mask)));
+    const written = y.clone().indexPut_([index], torch.tensor(1.5));
+    expect(numbers(written)).toEqual(numbers(x.clone().indexPut_([index], torch.tensor(1.5))));
+  });
+
   test('the gradient of an embedding', () => {
     const index = torch.tensor([1, 2, 1, 0, 1]).to('int64').to(device);
     const weight = torch.ones([4, 6], { device, requiresGrad: true });
