@@ -61,7 +61,7 @@ void launch_map(const Plan& plan, const void* kernel, unsigned per_thread, const
 /** How a formula meets memory: dtypes are values here. */
 template <class C>
 struct Memory {
-  static __device__ __forceinline__ C load(const void* p, uint32_t i, DType d) {
+  static __device__ __forceinline__ C load(const void* p, auto i, DType d) {
     if constexpr (std::is_same_v<C, double>) {
       return static_cast<const double*>(p)[i];
     } else if constexpr (std::is_same_v<C, float>) {
@@ -112,7 +112,7 @@ struct Memory {
 
 /** Results: in the dtypes of the class they were computed in, or bool. */
 template <class R>
-__device__ __forceinline__ void store(void* p, uint32_t i, DType d, R v) {
+__device__ __forceinline__ void store(void* p, auto i, DType d, R v) {
   if constexpr (std::is_same_v<R, bool>) {
     static_cast<uint8_t*>(p)[i] = v ? 1 : 0;
   } else if constexpr (std::is_same_v<R, double>) {

@@ -209,8 +209,8 @@ export function draw(k: number, out: Tensor, params: readonly number[]): Tensor 
   }
   const sorted = inMemoryOrder(out);
   const target = sorted.dense ? sorted : emptyTensor(sorted.sizes, out.dt, out.device);
-  // PyTorch's way to draw sixteen normal numbers at once is for row-major tensors only
-  fillFlat(k, target, params, k === normalKernel ? 15 : out.count);
+  // the CPU's way to draw sixteen normal numbers at once is for row-major tensors only
+  fillFlat(k, target, params, k === normalKernel && out.device === cpu ? 15 : out.count);
   if (target !== sorted) runMap(kernel('copy'), sorted.sizes, [sorted, target], out.dt);
   return out;
 }
