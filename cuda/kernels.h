@@ -7,7 +7,7 @@ namespace flambeau::cuda {
 // clang-format off
 #define FB_CUDA_FILES(F) \
   F(unary) F(binary) F(compare) F(ternary) F(copy) \
-  F(matmul) F(conv) \
+  F(matmul) F(conv) F(pool) F(max_pool) F(attention) F(rnn) F(resample) F(grid_sample) \
   F(index) F(masks) F(scatter) F(search) F(random) F(sampling) \
   F(reduce) F(reduce_stats) F(reduce_index) F(scan) F(special)
 // clang-format on
