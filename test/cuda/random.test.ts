@@ -26,10 +26,7 @@ describe.runIf(available)('random numbers on a GPU', () => {
   });
 
   test('are those of PyTorch on CUDA for the same seed', () => {
-    near(
-      torch.rand(10, { device }),
-      [0.399, 0.5167, 0.0249, 0.9401, 0.9459, 0.7967, 0.415, 0.8203, 0.229, 0.9096],
-    );
+    near(torch.rand(10, { device }), [0.399, 0.5167, 0.0249, 0.9401, 0.9459, 0.7967, 0.415, 0.8203, 0.229, 0.9096]);
     torch.manualSeed(0);
     near(torch.randn([2, 3], { device }), [-0.9247, -0.4253, -2.6438, 0.1452, -0.1209, -0.5797]);
   });
