@@ -11,7 +11,8 @@ namespace flambeau::cuda {
   F(reduce_stats) F(reduce_index) F(scan) F(special) F(matmul) F(conv) \
   F(softmax) F(layer_norm) F(batch_norm) F(loss) F(ctc_loss) F(lists) \
   F(optim) F(optim_rules) F(linalg_solve) F(linalg_qr) F(linalg_ldl) F(linalg_eig) \
-  F(draws) F(sort) F(cross_entropy)
+  F(draws) F(sort) F(cross_entropy) F(pool) F(max_pool) F(attention) \
+  F(rnn) F(resample) F(grid_sample)
 // clang-format on
 
 #define FB_DECLARE(file) void register_##file(KernelTable& table);
