@@ -115,7 +115,7 @@ enum class Truth { Count, Any, All };
 struct CountOp {
   using In = uint64_t;
   using Acc = uint64_t;
-  static constexpr int kAhead = 4;
+  static constexpr int kAhead = 1;
   Truth kind;
   int64_t number;
   uint64_t mask;  // without the sign of floating point
