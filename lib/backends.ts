@@ -1,5 +1,6 @@
 // torch.backends: what this build can use, and the switches of the libraries behind PyTorch. Those of libraries that are
 // not here are remembered, so that scripts can set them, and change nothing.
+import { cudaStatus } from './cuda/native.ts';
 import { runStruct } from './dispatch.ts';
 import { describe } from './errors.ts';
 import { kernel, native } from './native.ts';
@@ -64,11 +65,17 @@ export const cudnn: {
   { isAvailable: answer(false), version: answer(null) },
 );
 
-const matmul = switches('matmul', {
-  allowTf32: false,
-  allowFp16ReducedPrecisionReduction: true,
-  allowBf16ReducedPrecisionReduction: true,
-});
+const matmul = switches(
+  'matmul',
+  {
+    allowTf32: false,
+    allowFp16ReducedPrecisionReduction: true,
+    allowBf16ReducedPrecisionReduction: true,
+  },
+  (name, value) => {
+    if (name === 'allowTf32') cudaStatus().addon?.setOption(name, value === true ? 1 : 0);
+  },
+);
 const sdp = { flash: true, math: true, memEfficient: true, cudnn: true };
 const enable =
   (kind: keyof typeof sdp, name: string) =>
@@ -78,7 +85,8 @@ const enable =
     sdp[kind] = enabled;
   };
 /**
- * Settings of CUDA's libraries, which are not here: they are remembered and change nothing.
+ * Settings of CUDA's libraries: `matmul.allowTf32` lets cuBLAS round float32 to TensorFloat-32, where there is a GPU; the
+ * others are remembered and change nothing.
  * @example
  * torch.backends.cuda.matmul.allowTf32 = true
  * [torch.backends.cuda.isBuilt(), torch.backends.cuda.matmul.allowTf32] // [ false, true ]
