@@ -29,8 +29,19 @@ __device__ __forceinline__ void tile_at(int64_t i, int64_t down, int64_t across,
   r = band * kBand + at - c * height;
 }
 
+/** Threads that a processor should hold: two blocks of the largest tile, for which ptxas finds
+ * registers enough on some architectures only. */
+#if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ < 800 || __CUDA_ARCH__ >= 900)
+template <class T>
+inline constexpr int kResident = T::kSide == 8 ? 256 : 512;
+#else
+template <class T>
+inline constexpr int kResident = 512;
+#endif
+
 template <class C, bool plain, class T>
-__global__ void __launch_bounds__(T::kThreads, 512 / T::kThreads) gemm_kernel(const __grid_constant__ Call<C> g) {
+__global__ void __launch_bounds__(T::kThreads, kResident<T> / T::kThreads)
+    gemm_kernel(const __grid_constant__ Call<C> g) {
   __shared__ typename T::Shared shared;
   const int64_t down = ceil_div<int64_t>(g.m, T::kM), across = ceil_div<int64_t>(g.n, T::kN), tiles = down * across;
   const int64_t work = blockIdx.x, layer = work / tiles, split = layer / g.batch, z = layer - split * g.batch;
