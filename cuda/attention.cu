@@ -66,6 +66,7 @@ __device__ void dot_tile(Shared<C>& s, const C* own, const Stack& own_at, int64_
     for (int j = 0; j < kNext; j++) dot[i][j] = 0;
   for (int64_t e0 = 0; e0 < width; e0 += kDeep) {
     __syncthreads();
+#pragma unroll 2  // more in flight would take registers that double has not
     for (int t = static_cast<int>(threadIdx.x); t < kTile * kDeep; t += kThreads) {
       const int r = t / kDeep, e = t % kDeep;
       const bool inside = e0 + e < width;
@@ -94,11 +95,13 @@ template <class C>
 __device__ void add_rows(Shared<C>& s, const C* x, const Stack& at, int64_t others, int width,
                          C (&sums)[kRows][kWide]) {
   __syncthreads();  // the weights are there, and scores have been made of what `rows` replaces
+#pragma unroll 4
   for (int t = static_cast<int>(threadIdx.x); t < kTile * kWidth; t += kThreads) {
     const int r = t / kWidth, c = t % kWidth;
     if (c < width && r < others) s.rows[r][c] = x[r * at.row + c * at.col];
   }
   __syncthreads();
+#pragma unroll 1
   for (int o = 0; o < others; o++) {
     C w[kRows];
 #pragma unroll

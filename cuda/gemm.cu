@@ -40,7 +40,7 @@ inline constexpr int kResident = 512;
 #endif
 
 template <class C, bool plain, class T>
-__global__ void __launch_bounds__(T::kThreads, kResident<T> / T::kThreads)
+__global__ void __launch_bounds__(T::kThreads, (std::is_same_v<C, int64_t> ? 256 : kResident<T>) / T::kThreads)
     gemm_kernel(const __grid_constant__ Call<C> g) {
   __shared__ typename T::Shared shared;
   const int64_t down = ceil_div<int64_t>(g.m, T::kM), across = ceil_div<int64_t>(g.n, T::kN), tiles = down * across;

@@ -1,5 +1,6 @@
 // Registers, shared memory and occupancy of each CUDA kernel, as ptxas compiled it: `node scripts/cuda-table.mjs
-// [a part of a name]` after `npm run build:cuda`. Without an argument the kernels are summed up file by file.
+// [a part of a name]` after `npm run build:cuda`. Without an argument the kernels are summed up file by file, and those that
+// spill registers are an error.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,6 +54,9 @@ if (part === undefined) {
       `| ${key.replace(' ', ' | ')} | ${list.length} | ${most((k) => k.registers)} | ${most((k) => k.shared)} | ${list.reduce((n, k) => n + k.spills, 0)} | ${percent(Math.min(...o))}, ${percent(o.reduce((a, b) => a + b) / o.length)} |`,
     );
   }
+  const spilling = kernels.filter((k) => k.spills > 0);
+  for (const k of spilling) console.error(`${k.file}: ${k.name} (${k.target}) spills ${k.spills} bytes`);
+  if (spilling.length > 0) process.exitCode = 1;
 } else {
   const readable = spawnSync('c++filt', { input: kernels.map((k) => k.name).join('\n'), encoding: 'utf8' });
   const names = readable.status === 0 ? readable.stdout.split('\n') : kernels.map((k) => k.name);

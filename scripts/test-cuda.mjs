@@ -28,7 +28,10 @@ const TABLE = ['test/ops.test.ts', 'test/cuda'];
 const VALUES = 'values, dtypes and shapes|of expanded tensors|cuda';
 
 const passes = {
-  build: () => buildCuda({ tests: true }),
+  build: () => {
+    buildCuda({ tests: true });
+    run(process.execPath, [join('scripts', 'cuda-table.mjs')]);
+  },
   emulator: () => run('ctest', ['--test-dir', join('build', 'cuda'), '--output-on-failure']),
   table: () => vitest({}, TABLE),
   strict: () => vitest({ FLAMBEAU_CUDA_CACHING: '0', FLAMBEAU_EMULATOR_RACES: '1' }, TABLE, VALUES),

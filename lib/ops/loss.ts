@@ -251,7 +251,7 @@ export function binaryCrossEntropy(
   const code = reductionCode(where, reduction);
   sameSizes(where, x, target);
   const d = x.detach();
-  if (!d.ge(0).logicalAnd(d.le(1)).all().item())
+  if (d.clamp(0, 1).ne(d).any().item())
     throw new RangeError(`${where}: all elements of input should be between 0 and 1`);
   const log = (p: Tensor): Tensor => p.log().clamp({ min: -100 });
   const rest = (p: Tensor): Tensor => p.neg().log1p().clamp({ min: -100 });
