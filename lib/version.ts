@@ -11,7 +11,7 @@ export const __version__ = '0.1.0';
 /**
  * The version of this library, and of the CUDA that its backend was built with: null where there is no such backend.
  * @example
- * torch.cuda.isAvailable() ? 'a version' : torch.version.cuda // null
+ * torch.version.cuda === null || torch.version.cuda.length > 0 // true
  */
 export const version: { readonly __version__: string; readonly cuda: string | null } = {
   __version__,

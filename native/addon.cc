@@ -349,10 +349,13 @@ int device_argument(const Napi::CallbackInfo& info, size_t i) {
 Napi::Value pool_stats(const Napi::CallbackInfo& info) {
   const Instance& self = instance(info.Env());
   PoolStats stats;
+  bool known = false;
   guarded(info.Env(), [&] {
     const int device = device_argument(info, 0);
     stats = device == 0 ? Pool::instance().stats() : device_backend()->pool(device - 1);
+    known = true;
   });
+  if (!known) return info.Env().Undefined();  // an exception is pending: no object can be made
   Napi::Object out = Napi::Object::New(info.Env());
   out.Set("reserved", static_cast<double>(stats.reserved));
   out.Set("cached", static_cast<double>(stats.cached));
@@ -461,12 +464,14 @@ Napi::Value generator_state(const Napi::CallbackInfo& info) {
   with_generator(
       info,
       [&](int id) {
+        const Generator& generator = generator_at(id);  // throws before there is a state
         state.resize(Generator::kStateBytes);
-        generator_at(id).get_state(state.data());
+        generator.get_state(state.data());
       },
       [&](DeviceBackend& backend, int id) { state = backend.generator_state(id); });
+  if (state.empty()) return info.Env().Undefined();  // an exception is pending: no object can be made
   Napi::Uint8Array bytes = Napi::Uint8Array::New(info.Env(), state.size());
-  if (!state.empty()) std::memcpy(bytes.Data(), state.data(), state.size());
+  std::memcpy(bytes.Data(), state.data(), state.size());
   return bytes;
 }
 

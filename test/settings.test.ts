@@ -33,10 +33,9 @@ describe('backends', () => {
   });
   test('what is there', () => {
     const { cudnn, mps, mkl, mkldnn, openmp, cpu } = backends;
-    expect([cudnn.isAvailable(), cudnn.version(), backends.cuda.isBuilt(), mps.isAvailable(), mps.isBuilt()]).toEqual([
+    expect([cudnn.isAvailable(), cudnn.version(), mps.isAvailable(), mps.isBuilt()]).toEqual([
       false,
       null,
-      false,
       false,
       false,
     ]);
@@ -96,7 +95,9 @@ test('CUDA, where there is none', () => {
     new Array(4).fill(undefined),
   );
   expect([cuda.getRngStateAll(), cuda.setRngStateAll([])]).toEqual([[], undefined]);
-  expect([cuda.memoryStats(), cuda.getArchList()]).toEqual([{}, []]);
+  expect(cuda.memoryStats()).toEqual({});
+  // a build may have kernels for GPUs and find none
+  expect(torch.backends.cuda.isBuilt()).toBe(cuda.getArchList().length > 0);
   expect(cuda.setDevice(-1)).toBeUndefined();
   for (const f of [
     () => cuda.setDevice(0),

@@ -180,7 +180,7 @@ export function isTf32Supported(): boolean {
 /**
  * The architectures that this build has kernels for; none where it has no CUDA backend.
  * @example
- * torch.cuda.isAvailable() ? [] : torch.cuda.getArchList() // []
+ * Array.isArray(torch.cuda.getArchList()) // true
  */
 export function getArchList(): string[] {
   return cudaStatus().addon?.architectures() ?? [];
@@ -188,7 +188,7 @@ export function getArchList(): string[] {
 /**
  * What nvcc was told of these architectures.
  * @example
- * torch.cuda.isAvailable() ? '' : torch.cuda.getGencodeFlags() === '' // true
+ * typeof torch.cuda.getGencodeFlags() // string
  */
 export function getGencodeFlags(): string {
   return getArchList()

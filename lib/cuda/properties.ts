@@ -38,6 +38,8 @@ export class DeviceProperties {
   readonly pciDeviceId: number;
   readonly uuid: string;
   constructor(p: CudaProperties) {
+    if (typeof p !== 'object' || p === null || typeof p.pciBusId !== 'string')
+      throw new TypeError('DeviceProperties: torch.cuda.getDeviceProperties() makes them');
     this.name = p.name;
     this.major = p.major;
     this.minor = p.minor;

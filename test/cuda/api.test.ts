@@ -43,7 +43,7 @@ describe.runIf(!HERE)('without CUDA', () => {
     ['FloatTensor', () => cuda.FloatTensor([1])],
   ])('%s says what is missing', (name, f) => {
     expect(f).toThrow(torch.DeviceError);
-    expect(f).toThrow(new RegExp(`^${name}: no CUDA device is available: .*CUDA`));
+    expect(f).toThrow(new RegExp(`^${name}: no CUDA device is available: .`));
   });
 });
 
