@@ -8,7 +8,7 @@ import type { DTypeName } from '../lib/dtype.ts';
 import { flat, isSpec, lcg, replace, tensorOf, tensorsOf, TOLERANCE, valuesOf } from '../test/helpers.ts';
 import { callsOf, type Sample, samples } from '../test/samples/index.ts';
 import { train as trainCnn } from '../examples/scripts/mnist-cnn.ts';
-import { train as trainGpt } from '../examples/scripts/nanogpt.ts';
+import { train as trainVae } from '../examples/scripts/vae.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -169,7 +169,7 @@ function timeSteps(): void {
   const steps = small ? 2 : 30;
   for (const [name, train] of [
     ['mnist-cnn', trainCnn],
-    ['nanogpt', trainGpt],
+    ['vae', trainVae],
   ] as const) {
     for (const where of ['cpu', device]) {
       const training = train({ steps: steps + 2, seed: 1, device: where });
