@@ -1,6 +1,6 @@
 // The rules of the optimizers for one element, with their parameters in the arithmetic C that they compute in; the
-// order of operations is that of PyTorch's single-tensor implementation. cuda/optim.cu and cuda/optim_rules.cu make
-// kernels of them; native/cpu/optim_rules.cc documents the parameters.
+// order of operations is that of PyTorch's single-tensor implementation. native/cpu/optim_rules.cc, which documents the
+// parameters, and cuda/optim_rules.cu make kernels of them.
 #pragma once
 #include <cmath>
 
