@@ -36,7 +36,7 @@ void whole_numbers(const Plan& plan, uint64_t range, int64_t low, bool wide) {
 }
 void randint_kernel(const Plan& plan) {
   const Operand& out = target(plan, 1, 3);
-  const DrawRange r = draw_range(out.dtype, plan.param[1], plan.param[2]);
+  const FB_ISA::DrawRange r = FB_ISA::draw_range(out.dtype, plan.param[1], plan.param[2]);
   whole_numbers(plan, r.range, r.low, r.range >= uint64_t{1} << 28);
 }
 /** [0, max] for whole numbers, [0, 2^mantissa] for floats. */
@@ -45,7 +45,7 @@ void random_kernel(const Plan& plan) {
   uint64_t range = 2;
   visit(d, [&]<class T>(TypeTag<T>) {
     if constexpr (is_floating<T>)
-      range = (uint64_t{1} << digits_of(d)) + 1;
+      range = (uint64_t{1} << FB_ISA::digits_of(d)) + 1;
     else if constexpr (!is_bool<T>)
       range = static_cast<uint64_t>(std::numeric_limits<T>::max()) + 1;
   });

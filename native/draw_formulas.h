@@ -1,7 +1,7 @@
 // Samples of the gamma, Poisson and binomial distributions from a source of uniform and normal numbers, and how samples
 // of gamma and Dirichlet distributions move with their parameters. All in double. Used by native/cpu/draws.cc
-// (which has gamma samples of its own: PyTorch's bits on the CPU) and cuda/draws.cu. A source is a class with uniform(),
-// in [0, 1), and normal().
+// (which has gamma samples of its own: PyTorch's bits on the CPU) and cuda/draws.cu. A source is a class with
+// uniform(), in [0, 1), and normal().
 #pragma once
 #include <cmath>
 #include <cstdint>

@@ -1,14 +1,15 @@
 // The range of whole numbers that randint may draw for a dtype: for its kernels on any device. Used by
-// cuda/sampling.cu.
+// native/cpu/sampling.cc and cuda/sampling.cu.
 #pragma once
 #include <cmath>
 #include <cstdio>
 #include <limits>
 #include <stdexcept>
 
+#include "functors.h"
 #include "plan.h"
 
-namespace flambeau {
+namespace flambeau::FB_ISA {
 
 /** low + [0, range). */
 struct DrawRange {
@@ -17,7 +18,14 @@ struct DrawRange {
 };
 
 /** Bits of a floating dtype's mantissa. */
-inline int digits_of(DType d) { return d == DType::f64 ? 53 : d == DType::f32 ? 24 : d == DType::f16 ? 11 : 8; }
+constexpr int digits_of(DType d) { return d == DType::f64 ? 53 : d == DType::f32 ? 24 : d == DType::f16 ? 11 : 8; }
+template <class T>
+constexpr int digits_of() {
+  return digits_of(std::is_same_v<T, double>  ? DType::f64
+                   : std::is_same_v<T, float> ? DType::f32
+                   : std::is_same_v<T, Half>  ? DType::f16
+                                              : DType::bf16);
+}
 
 /** A bound next to which rounding to a floating dtype could leave the range moves inwards to its next value. */
 inline int64_t inward(DType d, int64_t value, int direction) {
@@ -70,4 +78,4 @@ inline DrawRange draw_range(DType d, double from, double to) {
   return {low, static_cast<uint64_t>(high) - static_cast<uint64_t>(low)};
 }
 
-}  // namespace flambeau
+}  // namespace flambeau::FB_ISA

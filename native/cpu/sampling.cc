@@ -6,6 +6,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "../draw_range.h"
 #include "drawing.h"
 
 namespace flambeau::FB_ISA {
@@ -13,54 +14,7 @@ namespace {
 
 using namespace drawing;
 
-template <class T>
-constexpr int digits_of() {
-  return std::is_same_v<T, double> ? 53 : std::is_same_v<T, float> ? 24 : std::is_same_v<T, Half> ? 11 : 8;
-}
-
 // ------------------------------------------------------------------------------------------------ integers
-
-/** A bound of randint as int64; 2^63 itself saturates. */
-int64_t bound(double v) {
-  Plan::require(v >= -0x1p63 && v <= 0x1p63 && v == std::floor(v), "randint: the bounds must be whole numbers");
-  return v >= 0x1p63 ? std::numeric_limits<int64_t>::max() : static_cast<int64_t>(v);
-}
-
-/** A bound next to which rounding to T could leave the range moves inwards to T's next value. */
-template <class T>
-int64_t inward(int64_t value, int direction) {
-  if constexpr (is_floating<T>) {
-    using C = Compute<T>;
-    const int64_t beside = value + direction;
-    const double rounded_value = static_cast<double>(static_cast<C>(static_cast<T>(static_cast<C>(beside))));
-    if (!(std::fabs(rounded_value) < 0x1p63)) return value;
-    const int64_t rounded = static_cast<int64_t>(rounded_value);
-    if (direction > 0 ? rounded < value : rounded >= value) {
-      const uint64_t magnitude = static_cast<uint64_t>(beside < 0 ? -beside : beside);
-      const int exponent = magnitude == 0 ? 0 : 63 - __builtin_clzll(magnitude);
-      return rounded + direction * (int64_t{1} << std::max(0, exponent - digits_of<T>() + 1));
-    }
-  }
-  return value;
-}
-
-template <class T>
-void check_range(int64_t low, int64_t last, DType dtype) {
-  double min, max;
-  if constexpr (is_bool<T>) {
-    min = 0, max = 1;
-  } else if constexpr (is_half<T>) {
-    max = std::is_same_v<T, Half> ? 65504.0 : 3.3895313892515355e38, min = -max;
-  } else {
-    min = static_cast<double>(std::numeric_limits<T>::lowest()),
-    max = static_cast<double>(std::numeric_limits<T>::max());
-  }
-  if (static_cast<double>(low) < min || static_cast<double>(last) > max) {
-    char text[96];
-    std::snprintf(text, sizeof text, "randint: the range does not fit %s", dtype_name(dtype));
-    throw std::out_of_range(text);
-  }
-}
 
 template <class T>
 FB_INLINE T from_integer(int64_t v) {
@@ -103,17 +57,8 @@ void randint(const Plan& plan) {
   Generator& g = generator(plan);
   visit(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    int64_t low = bound(plan.param[1]), high = bound(plan.param[2]);
-    const bool ordered = low < high;
-    if (ordered) low = inward<T>(low, 1), high = inward<T>(high, -1);
-    if (!ordered || low >= high) {
-      char text[128];
-      std::snprintf(text, sizeof text, "randint: expected low < high, but got low=%.0f >= high=%.0f", plan.param[1],
-                    plan.param[2]);
-      throw std::out_of_range(text);
-    }
-    check_range<T>(low, high - 1, out.dtype);
-    randint_values(g, out.as<T>(), out.numel(), low, static_cast<uint64_t>(high) - static_cast<uint64_t>(low));
+    const DrawRange r = draw_range(out.dtype, plan.param[1], plan.param[2]);
+    randint_values(g, out.as<T>(), out.numel(), r.low, r.range);
   });
 }
 
