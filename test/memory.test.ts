@@ -2,7 +2,7 @@
 // script survives, and dispose, using and tidy free at once. FLAMBEAU_LONG=1 runs the loop of steps at full length.
 import { describe, expect, test } from 'vitest';
 import * as torch from '../lib/index.ts';
-import { measure } from './memory/child.ts';
+import { measure, measureSources } from './memory/child.ts';
 
 const LONG = process.env.FLAMBEAU_LONG === '1';
 /** From the middle of the loop to its end memory must not grow; at one of the two moments a nursery (64 MB) may be full. */
@@ -36,7 +36,7 @@ describe('synchronous loops', () => {
   });
 
   test('four workers at once, terminated in the middle', { timeout: 120_000 }, async () => {
-    const out = await measure('workers.ts');
+    const out = await measureSources('workers.ts');
     expect(out.peakRss).toBeLessThan(2000);
     expect(out.before).toBeGreaterThan(100);
     // a worker that ends trims the pool to 64 MB of free blocks

@@ -1,6 +1,7 @@
 // Runs a script of this folder, or of ../fuzz, in a process of its own. Used by the tests of memory and of bad input.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import type { Report } from './report.ts';
 
 export interface Outcome {
@@ -10,15 +11,13 @@ export interface Outcome {
   stdout: string;
 }
 
-/**
- * Runs a TypeScript file, given relative to test/, and waits for it. It does not record coverage, which costs what is
- * measured here: 20 to 40 MB, and time.
- */
-export function run(script: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<Outcome> {
-  const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Without coverage, which costs what is measured here: 20 to 40 MB, and time. */
+function node(args: readonly string[], env: Record<string, string>): Promise<Outcome> {
   const { NODE_V8_COVERAGE: _, ...inherited } = process.env;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], { env: { ...inherited, ...env } });
+    const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...inherited, ...env } });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString();
@@ -31,13 +30,42 @@ export function run(script: string, args: readonly string[] = [], env: Record<st
   });
 }
 
-/** The report that a script of this folder prints. Throws with its stderr if it failed. */
+/** Runs a TypeScript file, given relative to test/, and waits for it. */
+export function run(script: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<Outcome> {
+  return node(['--import', 'tsx', `test/${script}`, ...args], env);
+}
+
+function reportOf(script: string, { status, signal, stderr, stdout }: Outcome): Report {
+  if (status !== 0) throw new Error(`${script} ended with ${signal ?? status}:\n${stderr.slice(-3000)}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Report;
+}
+
+/** The report that a script of this folder prints, run from its sources. Throws with its stderr if it failed. */
+export async function measureSources(script: string): Promise<Report> {
+  return reportOf(script, await run(`memory/${script}`));
+}
+
+/**
+ * The report of a script of this folder in one bundle with the library, as the package ships: tsx and the sources would
+ * double what V8 holds, and the time of its collections. Throws with its stderr if it failed.
+ */
 export async function measure(
   script: string,
   args: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<Report> {
-  const { status, signal, stderr, stdout } = await run(`memory/${script}`, args, env);
-  if (status !== 0) throw new Error(`${script} ended with ${signal ?? status}:\n${stderr.slice(-3000)}`);
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Report;
+  const bundle = `dist/memory-${script.replace('.ts', '.mjs')}`;
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: [`test/memory/${script}`],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    packages: 'external',
+    keepNames: true,
+    logLevel: 'silent',
+  });
+  return reportOf(script, await node([bundle, ...args], env));
 }
