@@ -16,6 +16,7 @@ const run = (tool, ...args) => {
 export function buildCuda({
   emulated = true,
   real = true,
+  tests = false,
   targets = process.env.FLAMBEAU_CUDA_TARGETS ?? '75;80;90',
 } = {}) {
   process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -24,6 +25,7 @@ export function buildCuda({
     `-DCUDA_HOME=${cudaHome()}`,
     `-DCUDA_TARGETS=${real ? targets : ''}`,
     `-DEMULATED=${emulated ? 'ON' : 'OFF'}`,
+    `-DEMULATOR_TESTS=${tests ? 'ON' : 'OFF'}`,
   ];
   if (has('ninja')) options.push('-G', 'Ninja');
   if (has('ccache')) options.push('-DCMAKE_CXX_COMPILER_LAUNCHER=ccache');

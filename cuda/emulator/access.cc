@@ -58,14 +58,14 @@ std::byte* Warp::access(const Instruction& in, uint32_t lane, uint64_t a, uint32
   Range fresh;
   Range& range = settings().uninitialised ? fresh : block->sites[in.site];
   if (at - range.begin >= range.end - range.begin || range.end - at < bytes) {
-    range = memory.find(at);
+    range = memory.owns(at) ? memory.find(at) : memory.find_shared(at);
     if (range.host == nullptr || range.end - at < bytes) {
       range = {};
       fail(in, lane, Fault::Kind::address,
            what("out-of-bounds", "global", in, bytes, at) + " (" + memory.describe(at) + ")");
     }
   }
-  if (range.device != program->device) {
+  if (range.device != program->device && range.device != kEveryDevice) {
     const std::string owner = std::to_string(range.device), here = std::to_string(program->device);
     range = {};
     fail(in, lane, Fault::Kind::address,
@@ -74,7 +74,7 @@ std::byte* Warp::access(const Instruction& in, uint32_t lane, uint64_t a, uint32
   }
   if (at % bytes != 0) fail(in, lane, Fault::Kind::alignment, what("misaligned", "global", in, bytes, at));
   std::byte* place = range.host + (at - range.begin);
-  if (settings().uninitialised) {
+  if (settings().uninitialised && range.device != kEveryDevice) {
     if (in.access == Access::write) {
       memory.set_written(place, bytes);
     } else if (!memory.is_written(place, bytes) && program->told.insert(in.line).second) {

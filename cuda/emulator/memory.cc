@@ -108,6 +108,20 @@ bool DeviceMemory::release(uint64_t address) {
   return true;
 }
 
+void DeviceMemory::share(uint64_t address, size_t bytes) { shared_[address] = bytes; }
+void DeviceMemory::unshare(uint64_t address) {
+  version_++;
+  shared_.erase(address);
+}
+
+Range DeviceMemory::find_shared(uint64_t address) const {
+  const auto after = shared_.upper_bound(address);
+  if (after == shared_.begin()) return {};
+  const auto& [begin, bytes] = *std::prev(after);
+  if (address - begin >= bytes) return {};
+  return {begin, begin + bytes, reinterpret_cast<std::byte*>(begin), kEveryDevice};  // a pointer of the host's own
+}
+
 Range DeviceMemory::find(uint64_t address) const {
   auto block = blocks_.upper_bound(address);
   if (block == blocks_.begin()) return {};

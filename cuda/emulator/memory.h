@@ -15,8 +15,9 @@ namespace flambeau::emulator {
 struct Range {
   uint64_t begin = 0, end = 0;
   std::byte* host = nullptr;  // the bytes at `begin`
-  int device = 0;
+  int device = 0;             // kEveryDevice for page-locked memory of the host
 };
+inline constexpr int kEveryDevice = -1;
 
 /** The memory of all devices: one range of addresses, in which each allocation belongs to one of them. */
 class DeviceMemory {
@@ -31,6 +32,10 @@ class DeviceMemory {
   bool release(uint64_t address);
   /** The allocation around `address`. */
   Range find(uint64_t address) const;
+  /** Page-locked memory of the host, which kernels may follow pointers to. */
+  void share(uint64_t address, size_t bytes);
+  void unshare(uint64_t address);
+  Range find_shared(uint64_t address) const;
   /** True for every address of a device, allocated or not. */
   bool owns(uint64_t address) const { return address - base_ < size_; }
   /** The host's view of device memory; null unless all `bytes` are in one allocation. */
@@ -54,6 +59,7 @@ class DeviceMemory {
     bool hidden;
     int device;
   };
+  std::map<uint64_t, size_t> shared_;
   uint64_t base_ = 0;  // what kernels and callers see: pages without any right of access
   std::byte* bytes_ = nullptr;
   std::byte* written_ = nullptr;  // 1 for each byte that was written

@@ -191,16 +191,30 @@ void* Runtime::allocate_host(size_t bytes) {
   constexpr size_t kPage = 4096;
   std::unique_ptr<void, Free> p(std::aligned_alloc(kPage, (std::max<size_t>(bytes, 1) + kPage - 1) / kPage * kPage));
   void* raw = p.get();
-  if (raw != nullptr) host_[reinterpret_cast<uint64_t>(raw)] = {std::move(p), bytes};
+  if (raw != nullptr) {
+    host_[reinterpret_cast<uint64_t>(raw)] = {std::move(p), bytes};
+    DeviceMemory::get().share(reinterpret_cast<uint64_t>(raw), bytes);
+  }
   return raw;
 }
-bool Runtime::free_host(void* p) { return host_.erase(reinterpret_cast<uint64_t>(p)) != 0; }
+bool Runtime::free_host(void* p) {
+  if (host_.erase(reinterpret_cast<uint64_t>(p)) == 0) return false;
+  DeviceMemory::get().unshare(reinterpret_cast<uint64_t>(p));
+  return true;
+}
 
 bool Runtime::register_host(const void* p, size_t bytes) {
   const auto begin = reinterpret_cast<uint64_t>(p);
   const auto next = registered_.lower_bound(begin);
   if (pinned(p) || (next != registered_.end() && next->first - begin < bytes)) return false;
   registered_[begin] = bytes;
+  DeviceMemory::get().share(begin, bytes);
+  return true;
+}
+
+bool Runtime::unregister_host(const void* p) {
+  if (registered_.erase(reinterpret_cast<uint64_t>(p)) == 0) return false;
+  DeviceMemory::get().unshare(reinterpret_cast<uint64_t>(p));
   return true;
 }
 

@@ -87,7 +87,7 @@ class Runtime {
   bool free_host(void* p);
   bool pinned(const void* p) const;
   bool register_host(const void* p, size_t bytes);  // false if a part of it is already
-  bool unregister_host(const void* p) { return registered_.erase(reinterpret_cast<uint64_t>(p)) != 0; }
+  bool unregister_host(const void* p);
 
  private:
   bool step(Stream* stream);

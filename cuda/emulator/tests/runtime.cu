@@ -96,6 +96,9 @@ void test_streams() {
   for (cudaStream_t s : {first, second, blocking}) succeed(cudaStreamDestroy(s), "destroy");
   succeed(cudaEventDestroy(ready), "destroy");
   succeed(cudaEventDestroy(done), "destroy");
+  fill<<<8, 128>>>(pinned, n, 5);
+  succeed(cudaDeviceSynchronize(), "all");
+  expect(pinned[0] == 5 && pinned[n - 1] == 5, "kernels reach page-locked memory");
   succeed(cudaFreeHost(pinned), "free");
 }
 
