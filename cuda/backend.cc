@@ -7,6 +7,7 @@
 #include "context.h"
 #include "device.h"
 #include "emulator/emulator.h"
+#include "faults.h"
 #include "kernels.h"
 #include "libraries.h"
 #include "pinned.h"
@@ -61,6 +62,7 @@ class Reading final : public PendingRead {
   void wait(void* to) override {
     check(cudaSetDevice(device_), "read");
     check(cudaEventSynchronize(done_), "read");
+    raise_faults();
     std::memcpy(to, staging_, bytes_);
   }
 
@@ -106,12 +108,14 @@ class Backend final : public DeviceBackend {
     if (!k.run) throw PlanError("not a kernel over one set of operands");
     enter(device, k.name);
     k.run(plan);
+    finish();
   }
   void run_list(int device, int kernel, const ListPlan& plan) override {
     const Kernel& k = at(kernel);
     if (!k.run_list) throw PlanError("not a kernel over lists");
     enter(device, k.name);
     k.run_list(plan);
+    finish();
   }
 
   std::byte* get(int device, size_t bytes) override {
@@ -167,6 +171,8 @@ class Backend final : public DeviceBackend {
       pinned_memory().used(to_device < 0 ? to : from, current().stream);
     else
       check(cudaStreamSynchronize(current().stream), "copy");
+    // who reads must not get what a kernel could not make
+    if (!non_blocking && to_device < 0) raise_faults();
   }
   PendingRead* begin_read(const std::byte* from, int device, size_t bytes) override {
     enter(device, "read");
@@ -216,6 +222,7 @@ class Backend final : public DeviceBackend {
   void synchronize(int device) override {
     enter(device, "");
     check(cudaDeviceSynchronize(), "synchronize");
+    raise_faults();
   }
 
   int create_stream(int device, int priority) override {
@@ -227,11 +234,13 @@ class Backend final : public DeviceBackend {
   void set_stream(int device, int stream) override { cuda::set_stream(device, stream); }
   bool stream_done(int device, int stream) override {
     enter(device, "");
-    return cuda::stream_done(stream);
+    const bool done = cuda::stream_done(stream);
+    if (done) raise_faults();
+    return done;
   }
   void wait_stream(int device, int stream) override {
     enter(device, "");
-    check(cudaStreamSynchronize(stream_at(stream)), "synchronize");
+    wait(stream_at(stream), "synchronize");
   }
   int create_event(int device, bool timing) override {
     enter(device, "");
@@ -242,8 +251,15 @@ class Backend final : public DeviceBackend {
     enter(device, "");
     cuda::record_event(event, stream);
   }
-  bool event_done(int event) override { return cuda::event_done(event); }
-  void wait_event(int event) override { cuda::wait_event(event); }
+  bool event_done(int event) override {
+    const bool done = cuda::event_done(event);
+    if (done) raise_faults();
+    return done;
+  }
+  void wait_event(int event) override {
+    cuda::wait_event(event);
+    raise_faults();
+  }
   void stream_wait_event(int device, int stream, int event) override {
     enter(device, "");
     cuda::stream_wait_event(stream, event);
@@ -270,6 +286,14 @@ class Backend final : public DeviceBackend {
   bool set_option(std::string_view name, double value) override { return set_library_option(name, value); }
 
  private:
+  static void wait(cudaStream_t stream, const char* what) {
+    check(cudaStreamSynchronize(stream), what);
+    raise_faults();
+  }
+  /** With CUDA_LAUNCH_BLOCKING what is wrong is told by the operation that finds it. */
+  static void finish() {
+    if (launch_blocking()) wait(current().stream, "launch");
+  }
   const Kernel& at(int kernel) const { return table_.kernels().at(static_cast<size_t>(kernel)); }
   static Allocator& allocator(int device) { return *context().gpus[static_cast<size_t>(device)].allocator; }
   KernelTable table_;

@@ -130,8 +130,7 @@ void cross_entropy(const Plan& plan) {
   Lines l = rows_of({&logp, &x});
   const size_t item = compute_size(x.dtype);
   choose_teams(l, 1, item, 2 * item, false);
-  const TargetCheck check;
-  const Targets targets = targets_of(target, plan.operand[5], l.n, plan.integer(1), check);
+  const Targets targets = targets_of(target, plan.operand[5], l.n, plan.integer(1));
   const Totals totals{Vector(loss), Vector(total_weight), static_cast<int>(reduction)};
   const auto blocks = static_cast<unsigned>(
       std::clamp<int64_t>(l.blocks(), 1, int64_t{std::max(1024u / l.threads, 2u)} * 4 * limits().processors));
@@ -146,7 +145,6 @@ void cross_entropy(const Plan& plan) {
   else
     go(float{});
   join_sums(blocks, parts, totals);
-  check.raise();
 }
 
 /** crossEntropyBackward: see native/cpu/loss.cc. */
@@ -162,8 +160,7 @@ void cross_entropy_backward(const Plan& plan) {
   Lines l = rows_of({&out, &logp});
   if (l.lines == 0) return;
   choose_teams(l, 0, 0, 0, false);
-  const TargetCheck check;
-  const Targets targets = targets_of(target, weight, l.n, plan.integer(1), check);
+  const Targets targets = targets_of(target, weight, l.n, plan.integer(1));
   const Incoming incoming = incoming_of(g, plan.operand[5], reduction);
   const auto go = [&]<class C>(C) {
     std::optional<Temporary> sum;
@@ -179,7 +176,6 @@ void cross_entropy_backward(const Plan& plan) {
     go(double{});
   else
     go(float{});
-  check.raise();
 }
 
 }  // namespace

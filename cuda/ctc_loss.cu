@@ -5,13 +5,11 @@
 // through the frames of a sequence, its threads share the states: alpha forwards, beta backwards. The gradients of all
 // frames are then made at once; what several states add to one class is added in the order of the states.
 #include "block.cuh"
+#include "faults.h"
 #include "kernels.h"
 
 #include <algorithm>
-#include <cinttypes>
-#include <cstdio>
 #include <optional>
-#include <stdexcept>
 #include <vector>
 
 namespace flambeau::cuda {
@@ -35,14 +33,13 @@ struct Problem {
   int64_t target_step;
   const Sequence* sequences;
   int64_t blank, times, batch, classes, width;
-  int64_t* wrong;  // a label that is no class, kFine if there is none
+  FaultFlag wrong;
 
   __device__ __forceinline__ int64_t class_of(const Sequence& q, int64_t state) const {
     if (state % 2 == 0) return blank;
     const int64_t label = targets[q.start + state / 2 * target_step];
     if (label >= 0 && label < classes) return label;
-    atomicCAS(reinterpret_cast<unsigned long long*>(wrong), static_cast<unsigned long long>(INT64_MAX),
-              static_cast<unsigned long long>(label == INT64_MAX ? label - 1 : label));
+    wrong.tell(label, classes);
     return blank;
   }
   /** What a state may be entered from two states before: a label from a different one. */
@@ -208,9 +205,8 @@ class Call {
       sequences.push_back({start * targets.strides[0], frames[b], labels[b]});
       at += labels[b];
     }
-    table_.emplace(sequences.size() * sizeof(Sequence) + sizeof kFine);
-    upload(table_->as<int64_t>(), &kFine, sizeof kFine);
-    upload(table_->as<int64_t>() + 1, sequences.data(), sequences.size() * sizeof(Sequence));
+    table_.emplace(sequences.size() * sizeof(Sequence));
+    upload(table_->as<>(), sequences.data(), sequences.size() * sizeof(Sequence));
   }
 
   template <class C>
@@ -221,28 +217,18 @@ class Call {
             logp_.strides[2],
             device_data<int64_t>(targets_),
             targets_.strides[targets_.ndim - 1],
-            reinterpret_cast<const Sequence*>(table_->as<int64_t>() + 1),
+            table_->as<Sequence>(),
             blank_,
             times,
             batch,
             classes,
             width,
-            table_->as<int64_t>()};
-  }
-  /** Throws if a label was no class. */
-  void raise() const {
-    int64_t label = 0;
-    download(&label, table_->as<int64_t>(), sizeof label);
-    if (label == kFine) return;
-    char text[128];
-    std::snprintf(text, sizeof text, "Target %" PRId64 " is out of bounds for %" PRId64 " classes.", label, classes);
-    throw std::out_of_range(text);
+            fault_flag(Wrong::label)};
   }
 
   int64_t times = 0, batch = 0, classes = 0, width = 0;
 
  private:
-  static constexpr int64_t kFine = INT64_MAX;
   static std::vector<int64_t> values_of(const Operand& o) {
     const auto n = static_cast<size_t>(o.sizes[0]), step = static_cast<size_t>(o.strides[0]);
     std::vector<int64_t> span((n - 1) * step + 1), values;
@@ -269,7 +255,6 @@ void ctc_loss(const Plan& plan) {
     go(double{});
   else
     go(float{});
-  call.raise();
 }
 
 /** ctcLossBackward: see native/cpu/ctc_loss.cc. */
@@ -299,7 +284,6 @@ void ctc_loss_backward(const Plan& plan) {
     go(double{});
   else
     go(float{});
-  call.raise();
 }
 
 }  // namespace

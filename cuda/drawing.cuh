@@ -184,19 +184,5 @@ __device__ __forceinline__ void store_any(void* out, int64_t i, DType d, C v) {
     store<int64_t>(out, i, d, static_cast<int64_t>(v));
 }
 
-/** Element `at` of a dense operand in the device's memory, for a message. */
-inline double read_number(const Operand& x, int64_t at) {
-  std::byte bytes[sizeof(double)];
-  const size_t item = item_size(x.dtype);
-  download(bytes, x.data + static_cast<size_t>(at) * item, item);
-  Operand one;
-  one.data = bytes;
-  one.dtype = x.dtype;
-  double value = 0;
-  int64_t whole = 0;
-  read_host(one, value, whole);
-  return value;
-}
-
 }  // namespace drawing
 }  // namespace flambeau::cuda

@@ -4,7 +4,7 @@
 // The formulas are the CPU's, the numbers are not PyTorch's on CUDA: each element draws from a sequence of its own.
 #include "../native/backend.h"
 #include "drawing.cuh"
-#include "index_check.cuh"
+#include "faults.h"
 #include "rows.cuh"
 #include "sort.cuh"
 // after rows.cuh, which names the namespace
@@ -102,7 +102,7 @@ Inputs inputs_of(const Plan& plan, int operands, int params) {
 
 enum class Kind { gamma, poisson, binomial };
 template <Kind kind>
-__global__ void sample_kernel(const __grid_constant__ Inputs x, Draws draws, IndexCheck::Flag flag) {
+__global__ void sample_kernel(const __grid_constant__ Inputs x, Draws draws, FaultFlag flag) {
   for (int64_t i = first_cell(); i < x.n; i += next_cell()) {
     Source source(draws, i);
     const double a = x.load(0, i);
@@ -110,20 +110,20 @@ __global__ void sample_kernel(const __grid_constant__ Inputs x, Draws draws, Ind
     // what is refused is told, and not drawn
     if constexpr (kind == Kind::gamma) {
       if (a < 0)
-        flag.tell(i);
+        flag.tell_number(a);
       else
         v = FB_ISA::draws::gamma_value(source, a);
       const double least = x.d == DType::f64 ? 0x1p-1022 : 0x1p-126;
       v = v < least ? least : v;  // NaN stays
     } else if constexpr (kind == Kind::poisson) {
       if (!(a >= 0))
-        flag.tell(i);
+        flag.tell_number(a);
       else
         v = FB_ISA::draws::poisson_value(source, a);
     } else {
       const double p = x.load(1, i);
       if (a > 0x1p53 && p > 0 && p < 1)
-        flag.tell(i);
+        flag.tell_number(a);
       else
         v = FB_ISA::draws::binomial_value(source, a, p);
     }
@@ -134,17 +134,11 @@ template <Kind kind>
 void sample(const Plan& plan) {
   const Inputs x = inputs_of(plan, kind == Kind::binomial ? 3 : 2, 1);
   if (x.n == 0) return;
-  const IndexCheck check;
+  constexpr Wrong what = kind == Kind::gamma     ? Wrong::concentration
+                         : kind == Kind::poisson ? Wrong::rate
+                                                 : Wrong::count;
   launch(sample_kernel<kind>, cell_blocks(x.n), {kCellThreads}, 0, x, take_draws(generator(plan), kReserved),
-         check.flag());
-  const int64_t told = check.first();
-  if (told < 0) return;
-  constexpr const char* what = kind == Kind::gamma     ? "expected a concentration that is not negative"
-                               : kind == Kind::poisson ? "invalid Poisson rate, expected rate to be non-negative"
-                                                       : "expected a count of at most 2^53";
-  char text[128];
-  std::snprintf(text, sizeof text, "%s, but found %g", what, read_number(plan.operand[1], told));
-  throw std::out_of_range(text);
+         fault_flag(what));
 }
 
 // ---- slopes

@@ -111,12 +111,4 @@ int widen(Indexed& x, int item) {
   return static_cast<int>(bytes);
 }
 
-void report_outside(const Indexed& x, const IndexCheck& check, int dim) {
-  const int64_t told = check.first();
-  if (told < 0) return;
-  const int j = static_cast<int>(told % kMaxOperands);
-  const int64_t where = x.cells.offset(told / kMaxOperands, 2 + j);
-  FB_ISA::throw_out_of_range(read_index(x.index[j], where, x.wide >> j & 1), dim, x.size[j]);
-}
-
 }  // namespace flambeau::cuda

@@ -2,7 +2,7 @@
 // look-up that each thread does. Used by index.cu and scatter.cu.
 #pragma once
 #include "cells.cuh"
-#include "index_check.cuh"
+#include "faults.h"
 
 namespace flambeau::cuda {
 
@@ -16,7 +16,7 @@ struct Indexed {
   int n = 0;                                                 // how many indices
   uint32_t wide = 0;                                         // those that are int64, as bits
   bool wrap = false;                                         // negative ones count from the end
-  IndexCheck::Flag flag{};
+  FaultFlag flag{};
 
   /** Where the elements of position `i` are; false if an index is outside. */
   __device__ __forceinline__ bool find(int64_t i, int64_t& to, int64_t& from) const {
@@ -32,7 +32,7 @@ struct Indexed {
                                       : static_cast<const int32_t*>(index[j])[where[0]];
       const int64_t place = wrap && k < 0 ? k + size[j] : k;
       if (static_cast<uint64_t>(place) >= static_cast<uint64_t>(size[j])) {
-        flag.tell(i * kMaxOperands + j);
+        flag.tell(k, size[j]);
         return false;
       }
       from += place * stride[j];
@@ -52,20 +52,12 @@ Indexed by_indices(const Plan& plan, int base, int fixed);
 /** Makes elements as wide as whole runs allow, at most 16 bytes; returns their width, which was `item`. */
 int widen(Indexed& x, int item);
 
-/** Launches kernel(x, args…) over all positions, and reports an index outside; `dim` is for the message. */
-template <class... Params, class... Args>
-void run_indexed(void (*kernel)(Indexed, Params...), Indexed& x, int dim, const Args&... args);
-
-void report_outside(const Indexed& x, const IndexCheck& check, int dim);
-
+/** Launches kernel(x, args…) over all positions; `dim` is for the message about an index outside. */
 template <class... Params, class... Args>
 void run_indexed(void (*kernel)(Indexed, Params...), Indexed& x, int dim, const Args&... args) {
   if (x.cells.total == 0) return;
-  if (x.n == 0) return launch(kernel, cell_blocks(x.cells.total), {kCellThreads}, 0, x, args...);
-  const IndexCheck check;
-  x.flag = check.flag();
+  if (x.n > 0) x.flag = fault_flag(Wrong::index, dim);
   launch(kernel, cell_blocks(x.cells.total), {kCellThreads}, 0, x, args...);
-  report_outside(x, check, dim);
 }
 
 }  // namespace flambeau::cuda

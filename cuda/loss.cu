@@ -95,8 +95,7 @@ void nll_loss(const Plan& plan) {
   Plan::require(loss.dtype == logp.dtype && total_weight && total_weight.ndim == 0, "loss: dtypes or shapes differ");
   const Operand none;
   const Lines l = positions(logp, target, reduction == kNone ? loss : none);
-  const TargetCheck check;
-  const Targets targets = targets_of(target, plan.operand[4], l.n, plan.integer(1), check);
+  const Targets targets = targets_of(target, plan.operand[4], l.n, plan.integer(1));
   const Totals totals{Vector(loss), Vector(total_weight), static_cast<int>(reduction)};
   const auto blocks = static_cast<unsigned>(
       std::clamp<int64_t>(ceil_div<int64_t>(l.lines, kLossThreads * 4), 1, int64_t{4} * limits().processors));
@@ -105,7 +104,6 @@ void nll_loss(const Plan& plan) {
   launch(logp.dtype == DType::f64 ? nll_kernel<double> : nll_kernel<float>, {blocks}, {kLossThreads}, 0, l, targets,
          totals, parts ? parts->as<Pair<double>>() : nullptr);
   join_sums(blocks, parts, totals);
-  check.raise();
 }
 
 /** nllLossBackward: see native/cpu/loss.cc. */
@@ -122,11 +120,9 @@ void nll_loss_backward(const Plan& plan) {
   // the places of these two are known now, and how they lie is no matter for the teams
   l.data[1] = l.data[2] = nullptr;
   choose_teams(l, 0, 0, 0);
-  const TargetCheck check;
-  const Targets targets = targets_of(target, plan.operand[3], l.n, plan.integer(1), check);
+  const Targets targets = targets_of(target, plan.operand[3], l.n, plan.integer(1));
   launch(out.dtype == DType::f64 ? nll_backward_kernel<double> : nll_backward_kernel<float>,
          {static_cast<unsigned>(l.blocks())}, {l.threads}, 0, l, targets, incoming_of(g, plan.operand[4], reduction));
-  check.raise();
 }
 
 }  // namespace

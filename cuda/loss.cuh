@@ -3,11 +3,9 @@
 // that the result is the same from run to run.
 #pragma once
 #include <algorithm>
-#include <cinttypes>
-#include <cstdio>
 #include <optional>
-#include <stdexcept>
 
+#include "faults.h"
 #include "lines.cuh"
 
 namespace flambeau::cuda {
@@ -16,31 +14,11 @@ namespace flambeau::cuda {
 inline constexpr int kNone = 0, kMean = 1;
 inline constexpr unsigned kLossThreads = 256;
 
-/** Where kernels report a class that is not there. */
-class TargetCheck {
- public:
-  static constexpr int64_t kFine = INT64_MAX;
-  TargetCheck() : wrong_(sizeof(int64_t)) { upload(wrong_.as<int64_t>(), &fine_, sizeof fine_); }
-  int64_t* flag() const { return wrong_.as<int64_t>(); }
-  void raise() const {
-    int64_t target = 0;
-    download(&target, flag(), sizeof target);
-    if (target == kFine) return;
-    char text[64];
-    std::snprintf(text, sizeof text, "Target %" PRId64 " is out of bounds.", target);
-    throw std::out_of_range(text);
-  }
-
- private:
-  int64_t fine_ = kFine;
-  Temporary wrong_;
-};
-
 /** The classes that positions are to have. */
 struct Targets {
   const int64_t* data;
   int64_t classes, ignore;
-  int64_t* wrong;
+  FaultFlag wrong;
   Vector weight;
 
   /** The class at a place; -1 for what is to be ignored, or is wrong, which is reported. */
@@ -48,9 +26,7 @@ struct Targets {
     const int64_t t = data[place];
     if (t == ignore) return -1;
     if (t >= 0 && t < classes) return t;
-    const int64_t told = t == TargetCheck::kFine ? t - 1 : t;
-    atomicCAS(reinterpret_cast<unsigned long long*>(wrong), static_cast<unsigned long long>(TargetCheck::kFine),
-              static_cast<unsigned long long>(told));
+    wrong.tell(t, classes);
     return -1;
   }
   template <class C>
@@ -107,10 +83,9 @@ inline void expect_loss(const Operand& loss, const Operand& target, int64_t redu
     ok = ok && loss.ndim == 0;
   Plan::require(ok && reduction >= 0 && reduction <= 2, "loss: the result does not fit the reduction");
 }
-inline Targets targets_of(const Operand& target, const Operand& weight, int64_t classes, int64_t ignore,
-                          const TargetCheck& check) {
+inline Targets targets_of(const Operand& target, const Operand& weight, int64_t classes, int64_t ignore) {
   Plan::require(!weight || (weight.ndim == 1 && weight.sizes[0] == classes), "loss: expected one weight per class");
-  return {device_data<int64_t>(target), classes, ignore, check.flag(), Vector(weight)};
+  return {device_data<int64_t>(target), classes, ignore, fault_flag(Wrong::target), Vector(weight)};
 }
 inline Incoming incoming_of(const Operand& g, const Operand& total_weight, int64_t reduction) {
   if (reduction == kNone) return {Vector(), Vector(), device_data<void>(g)};

@@ -1,10 +1,7 @@
 // Max pooling over one to three spatial dims, also adaptive: a thread for each result. Backward adds gradients where
 // the maxima were, in a fixed order. Called by dispatch for nn.functional's maxPool1d … adaptiveMaxPool3d.
-#include <cinttypes>
-#include <cstdio>
-#include <stdexcept>
 
-#include "index_check.cuh"
+#include "faults.h"
 #include "kernels.h"
 #include "pool.cuh"
 
@@ -140,7 +137,7 @@ struct Scatter {
 };
 /** A warp for each band of a plane; sums are dense planes of the computing type. */
 template <class C>
-__global__ void scatter_kernel(const __grid_constant__ Scatter s, C* sums, IndexCheck::Flag wrong) {
+__global__ void scatter_kernel(const __grid_constant__ Scatter s, C* sums, FaultFlag wrong) {
   using E = Elements<C, false>;
   const int64_t warp = static_cast<int64_t>(blockIdx.x) * (blockDim.x / kWarp) + threadIdx.x / kWarp;
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
@@ -160,7 +157,7 @@ __global__ void scatter_kernel(const __grid_constant__ Scatter s, C* sums, Index
       int at[3];
       s.g.place(i, at);
       const int64_t k = index[s.index.offset(at)];
-      if (k < 0 || k >= s.numel) wrong.tell(static_cast<int64_t>(plane) * outputs + i);
+      if (k < 0 || k >= s.numel) wrong.tell(k, s.numel);
       hit = k >= low && k < high;
       where = static_cast<int>(k - low);
       if (hit) v = E::load(from + s.g.offset(at) * item, s.dtype);
@@ -194,29 +191,17 @@ void max_pool_backward(const Plan& plan) {
   const Temporary memory(direct ? 1 : bytes);
   std::byte* const sums = direct ? device_data<std::byte>(out) : memory.as<>();
   check(cudaMemsetAsync(sums, 0, bytes, current().stream), "maxPoolBackward");
-  const IndexCheck wrong;
   const unsigned threads = threads_for(total, 128);
   visit_floats(out.dtype, [&]<class C>(C) {
     if (g.numel() > 0) {
       const Scatter s{Planes(g), Planes(indices), g.dtype, planes, numel, bands_for(planes, numel)};
       launch(scatter_kernel<C>, {static_cast<unsigned>(ceil_div<int64_t>(planes * s.bands, 4))}, {4 * kWarp}, 0, s,
-             reinterpret_cast<C*>(sums), wrong.flag());
+             reinterpret_cast<C*>(sums), fault_flag(Wrong::plane));
     }
     if (!direct)
       launch(deliver_kernel<C>, grid_of(total, threads), {threads}, 0, Planes(out), reinterpret_cast<const C*>(sums),
              out.dtype, total);
   });
-  int64_t at = wrong.first();
-  if (at < 0) return;
-  int64_t offset = 0;
-  for (int d = indices.ndim - 1; d >= 0; d--) {
-    offset += at % indices.sizes[d] * indices.strides[d];
-    at /= indices.sizes[d];
-  }
-  char text[96];
-  std::snprintf(text, sizeof text, "index %" PRId64 " is out of bounds for a plane of %" PRId64,
-                read_index(device_data<int64_t>(indices), offset, true), numel);
-  throw std::out_of_range(text);
 }
 
 }  // namespace

@@ -3,11 +3,8 @@
 //
 // Backward gathers, so that every run adds in the same order: a first kernel finds for each input which outputs have a
 // tap there.
-#include <cinttypes>
-#include <cstdio>
-#include <stdexcept>
 
-#include "index_check.cuh"
+#include "faults.h"
 #include "kernels.h"
 #include "pool.cuh"
 
@@ -28,7 +25,7 @@ struct Tables {
 };
 
 template <class C>
-__global__ void resample_kernel(const __grid_constant__ Tables t, int64_t total) {
+__global__ void resample_kernel(const __grid_constant__ Tables t, int64_t total, FaultFlag wrong) {
   using E = Elements<C, false>;
   const int64_t item = E::size(t.dtype), numel = t.out.numel();
   for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < total;
@@ -42,6 +39,7 @@ __global__ void resample_kernel(const __grid_constant__ Tables t, int64_t total)
       const int64_t where = static_cast<int64_t>(k) * x.out + at[d];
       index = x.index[where];
       weight = static_cast<const C*>(x.weight)[where];
+      if (index < -1 || index >= x.in) wrong.tell(index, x.in);
       return index >= 0 && index < x.in;
     };
     C sum = 0;
@@ -63,14 +61,14 @@ __global__ void resample_kernel(const __grid_constant__ Tables t, int64_t total)
   }
 }
 
-/** Tells of indices that are outside, and finds `first` and `last` (both 0 where no output looks). */
-__global__ void reach_kernel(const __grid_constant__ Taps t, IndexCheck::Flag wrong, bool find) {
+/** Finds `first` and `last`, and tells of indices that are outside, with which no output looks anywhere. */
+__global__ void reach_kernel(const __grid_constant__ Taps t, FaultFlag wrong) {
   const int64_t total = static_cast<int64_t>(t.count) * t.out;
   for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < total;
        i += static_cast<int64_t>(gridDim.x) * blockDim.x) {
     const int64_t index = t.index[i];
-    if (index < -1 || index >= t.in) wrong.tell(i);
-    if (!find || index < 0 || index >= t.in) continue;
+    if (index < -1 || index >= t.in) wrong.tell(index, t.in);
+    if (index < 0 || index >= t.in) continue;
     const int o = static_cast<int>(i % t.out);
     atomicMin(&t.first[index], o);
     atomicMax(&t.last[index], o + 1);
@@ -149,20 +147,6 @@ Tables read(const Plan& plan, const Operand& out, const Operand& in) {
   }
   return t;
 }
-void reach(const Taps& t, const IndexCheck& wrong, bool find) {
-  const int64_t total = static_cast<int64_t>(t.count) * t.out;
-  if (total == 0) return;
-  const unsigned threads = threads_for(total, 128);
-  launch(reach_kernel, grid_of(total, threads), {threads}, 0, t, wrong.flag(), find);
-}
-void expect_inside(const Taps& t, const IndexCheck& wrong) {
-  const int64_t at = wrong.first();
-  if (at < 0) return;
-  char text[96];
-  std::snprintf(text, sizeof text, "index %" PRId64 " is out of bounds for a dimension of %d",
-                read_index(t.index, at, true), t.in);
-  throw std::out_of_range(text);
-}
 
 /**
  * resample (structured): out [N, C, *os], in [N, C, *is], then for depth, height and width (1 and 1 where there is
@@ -174,13 +158,9 @@ void resample(const Plan& plan) {
   const Tables t = read(plan, out, in);
   const int64_t total = out.numel();
   const unsigned threads = threads_for(total, 128);
-  for (const Taps& taps : t.dim) {
-    const IndexCheck wrong;
-    reach(taps, wrong, false);
-    expect_inside(taps, wrong);
-  }
+  const FaultFlag wrong = fault_flag(Wrong::tap);
   visit_floats(t.dtype,
-               [&]<class C>(C) { launch(resample_kernel<C>, grid_of(total, threads), {threads}, 0, t, total); });
+               [&]<class C>(C) { launch(resample_kernel<C>, grid_of(total, threads), {threads}, 0, t, total, wrong); });
 }
 
 /** resampleBackward (structured): out gradInput [N, C, *is], in gradOut [N, C, *os], tables as resample. */
@@ -195,14 +175,15 @@ void resample_backward(const Plan& plan) {
   // no output looks: none is below the largest number that bytes of 0x7f make, none above zero
   check(cudaMemsetAsync(first.as<>(), 0x7f, bytes, current().stream), "resampleBackward");
   check(cudaMemsetAsync(last.as<>(), 0, bytes, current().stream), "resampleBackward");
+  const FaultFlag wrong = fault_flag(Wrong::tap);
   int64_t at = 0;
   for (Taps& taps : t.dim) {
     taps.first = first.as<int>() + at;
     taps.last = last.as<int>() + at;
     at += taps.in;
-    const IndexCheck wrong;
-    reach(taps, wrong, g.numel() > 0);
-    expect_inside(taps, wrong);
+    const int64_t looks = g.numel() > 0 ? static_cast<int64_t>(taps.count) * taps.out : 0;
+    if (looks > 0)
+      launch(reach_kernel, grid_of(looks, threads_for(looks, 128)), {threads_for(looks, 128)}, 0, taps, wrong);
   }
   const int64_t total = out.numel();
   const unsigned threads = threads_for(total, 128);

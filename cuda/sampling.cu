@@ -2,7 +2,7 @@
 // bernoulliTensor, dropout; registered by backend.cc. Param 0 is a generator.
 #include "../native/draw_range.h"
 #include "drawing.cuh"
-#include "index_check.cuh"
+#include "faults.h"
 #include "../native/backend.h"
 
 namespace flambeau::cuda {
@@ -80,7 +80,7 @@ void bernoulli_kernel(const Plan& plan) {
 /** A coin for each chance: four neighbours share a block of words, in float whatever the dtype. */
 template <class C>
 __global__ void coins_kernel(void* out, DType d, const void* chances, DType chance,
-                             const __grid_constant__ Cells<1> cells, Draws draws, IndexCheck::Flag flag) {
+                             const __grid_constant__ Cells<1> cells, Draws draws, FaultFlag flag) {
   const int64_t n = cells.total;
   for (int64_t quad = first_cell(); quad * 4 < n; quad += next_cell()) {
     Philox philox(draws.seed, static_cast<uint64_t>(quad), draws.offset);
@@ -93,7 +93,7 @@ __global__ void coins_kernel(void* out, DType d, const void* chances, DType chan
       int64_t at[1];
       cells.offsets(i, 0, at);
       const C p = Memory<C>::load(chances, at[0], chance);
-      if (!(p >= C{0} && p <= C{1})) flag.tell(i);
+      if (!(p >= C{0} && p <= C{1})) flag.tell_number(static_cast<double>(p));
       // a double is compared as one only where the result is one, too
       const bool hit = d == DType::f64 ? x[j] <= p : x[j] <= static_cast<float>(p);
       store_any(out, i, d, hit ? 1.0f : 0.0f);
@@ -112,12 +112,10 @@ void bernoulli_tensor_kernel(const Plan& plan) {
   if (walk.total == 0) return;
   const Cells<1> cells(walk);
   const Draws draws = take_draws(generator(plan), 10);
-  const IndexCheck check;
+  const FaultFlag flag = fault_flag(Wrong::chance);
   visit_floating(p.dtype, [&]<class C>(C) {
     launch(coins_kernel<C>, cell_blocks(ceil_div<int64_t>(walk.total, 4)), {kCellThreads}, 0, device_data<void>(out),
-           out.dtype, device_data<void>(p), p.dtype, cells, draws, check.flag());
-    const int64_t told = check.first();
-    if (told >= 0) refuse_chance(read_number(p, cells.offset(told, 0)));
+           out.dtype, device_data<void>(p), p.dtype, cells, draws, flag);
   });
 }
 

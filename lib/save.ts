@@ -1,5 +1,6 @@
 // Files of tensors: torch.save and torch.load (PyTorch's own format), safetensors and .npy.
 import { type Call, readArguments } from './define.ts';
+import { waiting } from './cuda/native.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { available, cpu, type Device, type DeviceLike, device } from './device.ts';
@@ -94,7 +95,7 @@ export function saveToBytes(object: unknown): Uint8Array {
       bytes: (storage) => {
         if (storage.handle < 0) throw new TypeError('save: a tensor was disposed');
         const out = new Uint8Array(storage.nbytes);
-        native.read(storage.handle, storage.byteOffset, out);
+        waiting('save', () => native.read(storage.handle, storage.byteOffset, out));
         return out;
       },
     });

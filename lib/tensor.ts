@@ -3,7 +3,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type AccumulateGrad, edgeOf, type Node, refreshView, watch } from './autograd/node.ts';
 import { bool, type DType, type DTypeName, float16, bfloat16, FLOATING, getDefault, int64, REMEDY } from './dtype.ts';
-import { ask, cudaError } from './cuda/native.ts';
+import { ask, cudaError, waiting } from './cuda/native.ts';
 import type { Stream } from './cuda/streams.ts';
 import type { Device } from './device.ts';
 import { AutogradError, DeviceError, DtypeError, describe, inNameOf } from './errors.ts';
@@ -497,7 +497,11 @@ export class Tensor {
   element(offset: number): number | bigint | boolean {
     const { storage } = this;
     if (storage.handle < 0) throw new TypeError('item: the tensor was disposed');
-    return native.item(storage.handle, storage.byteOffset + offset * this.dt.size, this.dt.code);
+    try {
+      return native.item(storage.handle, storage.byteOffset + offset * this.dt.size, this.dt.code);
+    } catch (error) {
+      throw cudaError('item', error);
+    }
   }
   /**
    * A copy of the values in row-major order. int64 gives a BigInt64Array, bool a Uint8Array, halves their bits.
@@ -510,7 +514,8 @@ export class Tensor {
     const { storage } = source;
     if (storage.handle < 0) throw new TypeError('toTypedArray: the tensor was disposed');
     // a view of nothing may begin behind its storage's end
-    if (this.count > 0) native.read(storage.handle, storage.byteOffset + source.offset * this.dt.size, out);
+    const at = storage.byteOffset + source.offset * this.dt.size;
+    if (this.count > 0) waiting('toTypedArray', () => native.read(storage.handle, at, out));
     return out;
   }
   /**

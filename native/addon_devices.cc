@@ -99,7 +99,11 @@ class AsyncRead : public Napi::AsyncWorker {
   void Execute() override {
     try {
       if (pending_) pending_->wait(bytes_.data());
+    } catch (const std::out_of_range& e) {
+      code_ = "FLAMBEAU_INDEX";
+      SetError(e.what());
     } catch (const std::exception& e) {
+      code_ = "FLAMBEAU_CUDA";
       SetError(e.what());
     }
     pending_.reset();
@@ -109,12 +113,16 @@ class AsyncRead : public Napi::AsyncWorker {
     if (!bytes_.empty()) std::memcpy(buffer.Data(), bytes_.data(), bytes_.size());
     deferred_.Resolve(buffer);
   }
-  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+  void OnError(const Napi::Error& error) override {
+    error.Value().Set("code", code_);
+    deferred_.Reject(error.Value());
+  }
 
  private:
   Napi::Promise::Deferred deferred_;
   std::unique_ptr<PendingRead> pending_;
   std::vector<std::byte> bytes_;
+  const char* code_ = "";
 };
 
 /** readAsync(handle, byteOffset, bytes): a promise of an ArrayBuffer with what the storage holds once the work queued

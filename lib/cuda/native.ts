@@ -123,16 +123,22 @@ export function cudaError(where: string, error: unknown): unknown {
   const { code } = error as Error & { code?: string };
   const message = error.message.startsWith(`${where}: `) ? error.message : `${where}: ${error.message}`;
   if (code === 'FLAMBEAU_MEMORY') return new OutOfMemoryError(message);
+  // what a kernel was given and could not use, which is found when the GPU is waited for
+  if (code === 'FLAMBEAU_INDEX') return new RangeError(message);
   if (code === 'FLAMBEAU_CUDA' || code === 'FLAMBEAU_DEVICE') return new DeviceError(message);
   return error;
+}
+/** Calls what waits for a device. */
+export function waiting<R>(where: string, f: () => R): R {
+  try {
+    return f();
+  } catch (error) {
+    throw cudaError(where, error);
+  }
 }
 /** Asks the addon, which the caller knows to be there. */
 export function ask<R>(where: string, f: (addon: CudaNative) => R): R {
   const { addon, reason } = cudaStatus();
   if (addon === null) throw new DeviceError(`${where}: no CUDA device is available: ${reason}`);
-  try {
-    return f(addon);
-  } catch (error) {
-    throw cudaError(where, error);
-  }
+  return waiting(where, () => f(addon));
 }

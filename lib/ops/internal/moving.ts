@@ -1,4 +1,5 @@
 // Values from one device to another: as bytes, in the dtype and layout that they are to have. Called by convert.ts.
+import { waiting } from '../../cuda/native.ts';
 import type { Device } from '../../device.ts';
 import { nonOverlappingAndDense, runMap } from '../../dispatch.ts';
 import type { DType } from '../../dtype.ts';
@@ -28,14 +29,16 @@ function sendBytes(to: Tensor, x: Tensor, nonBlocking: boolean): void {
   const source = asItIs ? x : copied(x, to.dt, to.strides, x.device);
   if (to.count === 0) return;
   const size = to.dt.size;
-  native.copyBytes(
-    to.storage.handle,
-    to.storage.byteOffset + to.offset * size,
-    source.storage.handle,
-    source.storage.byteOffset + source.offset * size,
-    to.count * size,
-    // memory of the CPU that was made on the way is gone when this returns
-    nonBlocking && (asItIs || source.isCuda),
+  waiting('to', () =>
+    native.copyBytes(
+      to.storage.handle,
+      to.storage.byteOffset + to.offset * size,
+      source.storage.handle,
+      source.storage.byteOffset + source.offset * size,
+      to.count * size,
+      // memory of the CPU that was made on the way is gone when this returns
+      nonBlocking && (asItIs || source.isCuda),
+    ),
   );
 }
 
