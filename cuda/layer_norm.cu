@@ -107,6 +107,7 @@ __global__ void __launch_bounds__(kLineThreads, 1)
     Pair<C> sums{C{0}, C{0}};
     t.pieces(l, 0, n, [&](const Piece& p) {
       C g[4], x[4], w[4];
+      const bool kept = p.slot < l.slots;
       load_piece(g, l, 1, at[1], p);
       load_piece(x, l, 2, at[2], p);
       weight.load_piece(w, l, p, C{1});
@@ -114,7 +115,7 @@ __global__ void __launch_bounds__(kLineThreads, 1)
       for (int j = 0; j < 4; j++) {
         if (!p.has(j)) continue;
         const C away = x[j] - center, share = g[j] * w[j];
-        if (l.cached) {
+        if (kept) {
           kept_g[p.slot + j] = share;
           kept_x[p.slot + j] = away;
         }
@@ -130,7 +131,8 @@ __global__ void __launch_bounds__(kLineThreads, 1)
     const C g_mean = sums.a / static_cast<C>(l.n), k = sums.b * inverse * inverse / static_cast<C>(l.n);
     t.pieces(l, 0, n, [&](const Piece& p) {
       C g[4], x[4], w[4];
-      if (!l.cached) {
+      const bool kept = p.slot < l.slots;
+      if (!kept) {
         load_piece(g, l, 1, at[1], p);
         load_piece(x, l, 2, at[2], p);
         weight.load_piece(w, l, p, C{1});
@@ -138,8 +140,8 @@ __global__ void __launch_bounds__(kLineThreads, 1)
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         if (!p.has(j)) continue;
-        const C share = l.cached ? kept_g[p.slot + j] : g[j] * w[j];
-        const C away = l.cached ? kept_x[p.slot + j] : x[j] - center;
+        const C share = kept ? kept_g[p.slot + j] : g[j] * w[j];
+        const C away = kept ? kept_x[p.slot + j] : x[j] - center;
         g[j] = (share - g_mean - away * k) * inverse;
       }
       store_piece(g, l, 0, at[0], p);
@@ -250,7 +252,7 @@ void backward(const Plan& plan) {
     // sums for weight and bias on the way, where there is room
     choose_teams(l, summed ? 4 : 2, sizeof(C), 2 * sizeof(C), false);
     const bool on_the_way = summed && l.cached;
-    if (summed && !l.cached) choose_teams(l, 2, sizeof(C), 2 * sizeof(C), false);
+    if (!on_the_way) choose_teams(l, 2, sizeof(C), 2 * sizeof(C), false, true);
     int64_t blocks = l.blocks();
     if (on_the_way) {
       blocks = std::min(ceil_div<int64_t>(rows, l.per_block * kRowsOfTeam), 4 * processors);

@@ -106,7 +106,7 @@ Lines lines_along(std::initializer_list<const Operand*> operands, int dim) {
   return l;
 }
 
-void choose_teams(Lines& l, int values, size_t item, size_t joined, bool across) {
+void choose_teams(Lines& l, int values, size_t item, size_t joined, bool across, bool partly) {
   const bool columns = across && beside(l);
   l.vectors = !columns && in_fours(l);
   if (columns) {
@@ -139,8 +139,11 @@ void choose_teams(Lines& l, int values, size_t item, size_t joined, bool across)
   constexpr auto room = static_cast<int64_t>(kSharedBytes);
   while (l.kind == TeamKind::Lanes && l.threads > kWarp && bytes(l.threads) > room) l.threads /= 2;
   l.cached = values > 0 && slots < (1 << 20) && bytes(l.threads) <= room;
-  l.slots = l.cached ? static_cast<unsigned>(slots) : 0;
-  l.shared = l.cached ? static_cast<unsigned>(bytes(l.threads)) : l.scratch;
+  int64_t kept = l.cached ? slots : 0;
+  if (!l.cached && partly && values > 0)
+    kept = std::max<int64_t>(0, (room - l.scratch) / (static_cast<int64_t>(item) * values * l.threads) / 4 * 4);
+  l.slots = static_cast<unsigned>(kept);
+  l.shared = static_cast<unsigned>(l.scratch + static_cast<int64_t>(item) * values * kept * l.threads);
   if (l.kind != TeamKind::Column) l.per_block = l.threads / l.team;
   Plan::require(l.blocks() < (int64_t{1} << 31), "too many rows for a GPU");
 }

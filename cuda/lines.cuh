@@ -41,7 +41,7 @@ struct Lines {
   unsigned team = 1;         // threads of a line, a power of two
   unsigned per_block = 1;    // lines of a block
   unsigned threads = kWarp;  // of a block
-  unsigned slots = 0;        // of a thread, for one value of each of its elements
+  unsigned slots = 0;        // of a thread, for one value of each of its first elements; a multiple of 4
   unsigned scratch = 0;      // bytes in front of the slots, for reductions
   unsigned shared = 0;       // bytes of shared memory
 
@@ -71,9 +71,10 @@ inline Lines rows_of(std::initializer_list<const Operand*> operands) { return li
 
 /**
  * Chooses teams. `values` of each element are to be kept in slots of `item` bytes, and reductions join `joined` bytes.
- * `across`: the teams may be columns, if that is how the operands lie.
+ * `across`: the teams may be columns, if that is how the operands lie. `partly`: of a line that is too long for the
+ * slots the beginning is kept, and only the rest is read again.
  */
-void choose_teams(Lines& l, int values, size_t item, size_t joined, bool across = true);
+void choose_teams(Lines& l, int values, size_t item, size_t joined, bool across = true, bool partly = false);
 /** The bytes of a value in the arithmetic of a dtype. */
 inline size_t compute_size(DType d) { return d == DType::f64 ? 8 : 4; }
 /** A dtype that norms and losses are for. */

@@ -45,12 +45,13 @@ __global__ void __launch_bounds__(kLineThreads, 1) softmax_backward_kernel(const
   C sum = 0;
   t.pieces(l, 0, n, [&](const Piece& p) {
     C g[4], y[4];
+    const bool kept = p.slot < l.slots;
     load_piece(g, l, 1, at[1], p);
-    if (l.cached || !log) load_piece(y, l, 2, at[2], p);
+    if (kept || !log) load_piece(y, l, 2, at[2], p);
 #pragma unroll
     for (int j = 0; j < 4; j++) {
       if (!p.has(j)) continue;
-      if (l.cached) {
+      if (kept) {
         kept_g[p.slot + j] = g[j];
         kept_y[p.slot + j] = y[j];
       }
@@ -60,14 +61,15 @@ __global__ void __launch_bounds__(kLineThreads, 1) softmax_backward_kernel(const
   sum = t.reduce<Add<C>>(l, sum, shared);
   t.pieces(l, 0, n, [&](const Piece& p) {
     C g[4], y[4];
-    if (!l.cached) {
+    const bool kept = p.slot < l.slots;
+    if (!kept) {
       load_piece(g, l, 1, at[1], p);
       load_piece(y, l, 2, at[2], p);
     }
 #pragma unroll
     for (int j = 0; j < 4; j++) {
       if (!p.has(j)) continue;
-      const C a = l.cached ? kept_g[p.slot + j] : g[j], b = l.cached ? kept_y[p.slot + j] : y[j];
+      const C a = kept ? kept_g[p.slot + j] : g[j], b = kept ? kept_y[p.slot + j] : y[j];
       g[j] = log ? a - vm::exp(b) * sum : (a - sum) * b;
     }
     store_piece(g, l, 0, at[0], p);
@@ -90,7 +92,7 @@ void run(const Plan& plan, const void* of_floats, const void* of_doubles, int va
   Lines l = values == 1 ? lines_along({&out, &plan.operand[1]}, static_cast<int>(dim))
                         : lines_along({&out, &plan.operand[1], &plan.operand[2]}, static_cast<int>(dim));
   const size_t item = compute_size(out.dtype);
-  choose_teams(l, values, item, 2 * item);
+  choose_teams(l, values, item, 2 * item, true, values == 2);
   void* args[] = {&l, &log};
   launch_raw(item == 8 ? of_doubles : of_floats, {static_cast<unsigned>(l.blocks())}, {l.threads}, l.shared, args);
 }

@@ -122,6 +122,36 @@ describe.runIf(there)('traffic', () => {
     hold('crossEntropy', 2 * f32, 1.5, () => F.crossEntropy(x, target), 3);
   });
 
+  test.each([256, 1024, 8192])(
+    'backward of softmax and norms over rows of %i: each tensor once, or the rest of it again',
+    (cols) => {
+      const x = randn(n / cols, cols).requiresGrad_();
+      const g = randn(n / cols, cols);
+      const [w, b] = [randn(cols).requiresGrad_(), randn(cols).requiresGrad_()];
+      const held = (
+        name: string,
+        y: torch.Tensor,
+        inputs: readonly torch.Tensor[],
+        launches: number,
+        least = 3,
+      ): void =>
+        hold(
+          `${name} backward, rows of ${cols}`,
+          least * f32,
+          1.5,
+          () => torch.autograd.grad([y], [...inputs], { gradOutputs: [g], retainGraph: true }),
+          launches,
+        );
+      held('softmax', x.softmax(-1), [x], 1);
+      held('logSoftmax', x.logSoftmax(-1), [x], 1);
+      held('layerNorm', F.layerNorm(x, [cols]), [x], 1);
+      // the weights for every row, as above; of eight rows each there are sums for weight and bias
+      if (cols === 256) held('layerNorm with weights', F.layerNorm(x, [cols], w, b), [x, w, b], 3, 4);
+      const image = x.view(16, 16, 256);
+      held('batchNorm', F.batchNorm(image, null, null, { training: true }).view(x.sizes), [x], 3);
+    },
+  );
+
   test('an optimizer step is one launch for hundreds of tensors', () => {
     const parameters = Array.from({ length: 120 }, () => randn(300).requiresGrad_());
     const optimizer = new torch.optim.Adam(parameters, { lr: 1e-3 });
