@@ -7,6 +7,15 @@ import type { DTypeName } from '../lib/dtype.ts';
 /** Where the tests of operators compute: FLAMBEAU_TEST_DEVICE=cuda:0 (with FLAMBEAU_CUDA=emulate, where there is no GPU). */
 export const DEVICE: string = process.env.FLAMBEAU_TEST_DEVICE ?? 'cpu';
 if (DEVICE !== 'cpu') torch.setDefaultDevice(DEVICE);
+/** Makes tensors on the CPU, whose numbers for a seed are stored; they go to DEVICE afterwards. */
+export function onCpu<R>(f: () => R): R {
+  torch.setDefaultDevice('cpu');
+  try {
+    return f();
+  } finally {
+    torch.setDefaultDevice(DEVICE);
+  }
+}
 
 /** A tensor of a call, as data. Without a dtype it takes that of the run. */
 export interface Spec {

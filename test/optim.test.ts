@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as torch from '../lib/index.ts';
+import './helpers.ts'; // the device of the tests
 import { camel } from '../lib/optim/state-dict.ts';
 
 const { optim } = torch;

@@ -22,9 +22,11 @@ describe.runIf(available && process.env.FLAMBEAU_CUDA === 'emulate')('products b
     const [a, b] = [torch.randn([3, 6, 10]), torch.randn([8, 7])];
     const [x, y] = [a.to(device).narrow(2, 1, 8), b.to(device)];
     const wanted = a.narrow(2, 1, 8).matmul(b);
-    expect(x.matmul(y).to('cpu').allclose(wanted)).toBe(true);
+    // sums of cancelling terms: the order of adding shows
+    const near = { rtol: 1e-5, atol: 1e-5 };
+    expect(x.matmul(y).to('cpu').allclose(wanted, near)).toBe(true);
     const out = torch.zeros([7, 6], { device });
     torch.mm(x.select(0, 1), y, { out: out.t() });
-    expect(out.to('cpu').allclose(wanted.select(0, 1).t())).toBe(true);
+    expect(out.to('cpu').allclose(wanted.select(0, 1).t(), near)).toBe(true);
   });
 });
