@@ -7,6 +7,7 @@ import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, type Shape, show, wrapDim } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
+import { copyToWrite } from './internal/compute-then-copy.ts';
 import { outside, scatterBack, zerosOf } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 
@@ -105,9 +106,9 @@ export function takeAlongDim(
 export interface ScatterOptions {
   reduce?: 'add' | 'multiply' | null | undefined;
 }
-/** What scatter and its kin write into: a copy of `x`. */
+/** Writes into a copy of `x`, or into `x` where that is wanted. */
 function written(k: number, x: Tensor, index: Tensor, src: Tensor, params: readonly number[]): Tensor {
-  const out = x.detach().clone({ memoryFormat: 'contiguous' });
+  const out = copyToWrite(x, [index, src]);
   if (index.count > 0) runStruct(k, [out, index, src], params);
   return out;
 }
