@@ -92,13 +92,18 @@ FB_INLINE float exp_plain(float x) {
 }
 /** Scaled in two halves, so that subnormal results and overflow come out right. */
 FB_INLINE float exp(float x0) {
-  float x = x0 < -104.f ? -104.f : x0;
-  x = x > 89.f ? 89.f : x;
+  const float x = abs(x0) > 104.f ? with_sign(104.f, x0) : x0;
   const float shifted = madd(x, 1.44269504f, kRoundF), n = shifted - kRoundF;
   const int32_t i = static_cast<int32_t>(to_bits(shifted) - to_bits(kRoundF)), half = i >> 1;
   const float a = from_bits(static_cast<uint32_t>(half + 127) << 23);
   const float b = from_bits(static_cast<uint32_t>(i - half + 127) << 23);
-  return exp_reduced(x, n) * a * b;  // NaN passes: both clamps and the sum keep it
+  return exp_reduced(x, n) * a * b;  // NaN passes: the clamp and the sum keep it
+}
+/** exp for x <= 0, as softmax needs it: what would be subnormal is 0. */
+FB_INLINE float exp_down(float x) {
+  const float shifted = madd(x, 1.44269504f, kRoundF), n = shifted - kRoundF;
+  const float y = exp_reduced(x, n) * from_bits((to_bits(shifted) - to_bits(kRoundF) + 127u) << 23);
+  return x < -87.3365f ? 0.f : y;
 }
 
 // ---------------------------------------------------------------- exp and log, double
@@ -119,8 +124,7 @@ FB_INLINE double expm1_tail(double r) {
   return madd(p, r, 0.5);
 }
 FB_INLINE double exp(double x0) {
-  double x = x0 < -746.0 ? -746.0 : x0;
-  x = x > 710.0 ? 710.0 : x;
+  const double x = abs(x0) > 746.0 ? with_sign(746.0, x0) : x0;
   const double shifted = madd(x, 1.4426950408889634, kRound), n = shifted - kRound;
   const auto [hi, lo] = ln2_remainder(x, n);
   const double r = hi + lo;
@@ -130,6 +134,7 @@ FB_INLINE double exp(double x0) {
   const double b = from_bits(static_cast<uint64_t>(i - half + 1023) << 52);
   return y * a * b;
 }
+FB_INLINE double exp_down(double x) { return exp(x); }
 /** exp for -708 <= x <= 709: no overflow, no subnormals. */
 FB_INLINE double exp_plain(double x) {
   const double shifted = madd(x, 1.4426950408889634, kRound), n = shifted - kRound;

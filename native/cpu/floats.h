@@ -42,8 +42,15 @@ FB_INLINE A lane_sum(int64_t n, F&& f) {
   A total = 0;
   for (int64_t base = 0; base < n; base += 4096) {
     const int64_t end = std::min(n, base + 4096);
-    A lane[kLanes] = {};
+    A lane[kLanes];
     int64_t i = base;
+    // the first ones are stored: GCC clears the lanes by a slow string instruction
+    if (i + kLanes <= end) {
+      for (int j = 0; j < kLanes; j++) lane[j] = A{0} + f(i + j);
+      i += kLanes;
+    } else {
+      for (int j = 0; j < kLanes; j++) lane[j] = 0;
+    }
     for (; i + kLanes <= end; i += kLanes) {
       for (int j = 0; j < kLanes; j++) lane[j] += f(i + j);
     }

@@ -206,7 +206,7 @@ void nll_loss_backward(const Plan& plan) {
 template <class T, class C>
 void log_softmax_row(const T* x, T* y, int64_t n) {
   const C top = lane_max<C>(n, [x](int64_t i) { return static_cast<C>(x[i]); });
-  const C sum = lane_sum<C>(n, [x, top](int64_t i) { return vm::exp(static_cast<C>(x[i]) - top); });
+  const C sum = lane_sum<C>(n, [x, top](int64_t i) { return vm::exp_down(static_cast<C>(x[i]) - top); });
   const C rest = std::log(sum);
   for (int64_t i = 0; i < n; i++) y[i] = static_cast<T>(static_cast<C>(x[i]) - top - rest);
 }

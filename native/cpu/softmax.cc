@@ -29,15 +29,15 @@ void softmax_row(const T* x, T* y, int64_t n) {
   using C = Compute<T>;
   C top = lane_max<C>(n, [x](int64_t i) { return static_cast<C>(x[i]); });
   if constexpr (kLog) {
-    const C sum = lane_sum<C>(n, [x, top](int64_t i) { return vm::exp(static_cast<C>(x[i]) - top); });
+    const C sum = lane_sum<C>(n, [x, top](int64_t i) { return vm::exp_down(static_cast<C>(x[i]) - top); });
     const C rest = std::log(sum);
     for (int64_t i = 0; i < n; i++) y[i] = static_cast<T>(static_cast<C>(x[i]) - top - rest);
   } else if constexpr (is_half<T>) {
-    const C sum = lane_sum<C>(n, [x, top](int64_t i) { return vm::exp(static_cast<C>(x[i]) - top); });
+    const C sum = lane_sum<C>(n, [x, top](int64_t i) { return vm::exp_down(static_cast<C>(x[i]) - top); });
     const C scale = C{1} / sum;
-    for (int64_t i = 0; i < n; i++) y[i] = static_cast<T>(vm::exp(static_cast<C>(x[i]) - top) * scale);
+    for (int64_t i = 0; i < n; i++) y[i] = static_cast<T>(vm::exp_down(static_cast<C>(x[i]) - top) * scale);
   } else {
-    const C sum = lane_sum<C>(n, [x, y, top](int64_t i) { return y[i] = vm::exp(x[i] - top); });
+    const C sum = lane_sum<C>(n, [x, y, top](int64_t i) { return y[i] = vm::exp_down(x[i] - top); });
     const C scale = C{1} / sum;
     for (int64_t i = 0; i < n; i++) y[i] *= scale;
   }
@@ -58,7 +58,7 @@ void softmax_columns(const T* x, int64_t x_step, T* y, int64_t y_step, int64_t n
   }
   for (int64_t i = 0; i < n; i++) {
     const T* row = x + i * x_step;
-    for (int64_t j = 0; j < width; j++) sum[j] += vm::exp(static_cast<C>(row[j]) - top[j]);
+    for (int64_t j = 0; j < width; j++) sum[j] += vm::exp_down(static_cast<C>(row[j]) - top[j]);
   }
   for (int64_t j = 0; j < width; j++) sum[j] = kLog ? vm::log(sum[j]) : C{1} / sum[j];
   for (int64_t i = 0; i < n; i++) {
@@ -66,7 +66,7 @@ void softmax_columns(const T* x, int64_t x_step, T* y, int64_t y_step, int64_t n
     T* to = y + i * y_step;
     for (int64_t j = 0; j < width; j++) {
       const C v = static_cast<C>(from[j]) - top[j];
-      to[j] = static_cast<T>(kLog ? v - sum[j] : vm::exp(v) * sum[j]);
+      to[j] = static_cast<T>(kLog ? v - sum[j] : vm::exp_down(v) * sum[j]);
     }
   }
 }
