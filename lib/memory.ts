@@ -1,9 +1,7 @@
 // Storages and when they are freed: slabs for small tensors, collections asked for in time, sweeps after them.
 // The why and the measurements behind every constant are in DESIGN.md (Memory) and docs/memory.md.
 import os from 'node:os';
-import { performance } from 'node:perf_hooks';
-import v8 from 'node:v8';
-import vm from 'node:vm';
+import { v8, vm } from './builtins.ts';
 import { cudaMemory } from './cuda/native.ts';
 import { cpu, type Device } from './device.ts';
 import { OutOfMemoryError } from './errors.ts';
@@ -58,18 +56,21 @@ export const maker: { current: number } = { current: 0 };
 
 // ---- collecting -----------------------------------------------------------------------------------------------------
 
+type Collect = (options?: { type: 'minor' }) => void;
 /** V8's own function. The flag is process-wide: it stays set, because unsetting it races with workers. */
-function findCollector(): ((options?: { type: 'minor' }) => void) | null {
+function findCollector(): Collect | null {
   if (process.env.FLAMBEAU_GC === 'none') return null;
   try {
-    v8.setFlagsFromString('--expose-gc');
-    const found: unknown = vm.runInNewContext('gc');
-    return typeof found === 'function' ? (found as (options?: { type: 'minor' }) => void) : null;
+    v8().setFlagsFromString('--expose-gc');
+    const found: unknown = vm().runInNewContext('gc');
+    return typeof found === 'function' ? (found as Collect) : null;
   } catch {
     return null; // embedders may forbid new contexts: napi_adjust_external_memory does it then
   }
 }
-const gc = findCollector();
+let known: Collect | null | undefined;
+/** Looked for by the first collection: many a script is over before one. */
+const collector = (): Collect | null => (known === undefined ? (known = findCollector()) : known);
 const MINOR = { type: 'minor' } as const;
 
 const total = ((): number => {
@@ -135,8 +136,8 @@ class Collector {
   #patience = 8;
   largest = 0; // block asked for since the last collection
   #share = 0; // smoothed part of the time that minor collections take
-  #lastEnd = performance.now();
-  #lastFull = this.#lastEnd;
+  #lastEnd = 0; // since the process began
+  #lastFull = 0;
 
   constructor(device: number, limits: Limits) {
     this.at = 8 * device;
@@ -168,6 +169,7 @@ class Collector {
     const start = performance.now();
     const before = this.#live();
     const { nurseryMin, nurseryMax, gapMin, cap } = this.#limits;
+    const gc = collector();
     native.sweep(canaryDied() ? 2 : 0);
     if (before - this.#live() > this.#nursery * 0.5) stats.skipped++;
     else if (!gc) collectFully();
@@ -229,6 +231,7 @@ function collectorOf(device: Device): Collector {
 
 function collectFully(): void {
   const start = performance.now();
+  const gc = collector();
   if (gc) gc();
   else native.fullCollection();
   native.sweep(2);

@@ -1,6 +1,7 @@
 // A loader's side of its worker threads: starts them, keeps each supplied with requests, and gives the batches in order,
 // to callers that wait with the event loop or without it. Called by loader.ts.
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { workerThreads } from '../builtins.ts';
 import { DeviceError, DtypeError, OutOfMemoryError, ShapeError } from '../errors.ts';
 import { FileFormatError } from '../io/errors.ts';
 import { native } from '../native.ts';
@@ -54,6 +55,7 @@ const IN_SOURCE = import.meta.url.endsWith('.ts');
  */
 const START = `Promise.all(['worker_threads', 'module', 'url'].map((m) => import('node:' + m))).then(([{ workerData }, { createRequire }, { fileURLToPath }]) => {
   const { id, port, signal, url } = workerData;
+  globalThis[Symbol.for('${MARK}')] = workerData;
   process.on('uncaughtExceptionMonitor', (error) => {
     port.postMessage({ epoch: -1, id, fatal: error instanceof Error ? error.name + ': ' + error.message : String(error) });
   });
@@ -68,6 +70,7 @@ const START = `Promise.all(['worker_threads', 'module', 'url'].map((m) => import
 function startThread(plan: WorkerPlan): Worker {
   const options = { eval: true, transferList: [plan.port], stdout: false, stderr: false };
   const url = import.meta.url; // not destructured: the build replaces these very words
+  const { Worker } = workerThreads();
   if (!IN_SOURCE) return new Worker(START, { ...options, workerData: { ...plan, url } });
   const source = new URL('./worker-source.mjs', url).href;
   return new Worker(START, { ...options, workerData: { ...plan, url: source }, execArgv: [] });
@@ -111,7 +114,7 @@ export class WorkerPool {
     try {
       for (let id = 0; id < numWorkers; id++) {
         const group = native.createGroup();
-        const { port1, port2 } = new MessageChannel();
+        const { port1, port2 } = new (workerThreads().MessageChannel)();
         const encoded: Encoded = encode(dataset, {
           group,
           moved: [],
@@ -119,7 +122,6 @@ export class WorkerPool {
           ofModule: (value) => module !== null && !isPortable(value) && isDataset(value),
         });
         const worker = startThread({
-          mark: MARK,
           id,
           numWorkers,
           seed: BigInt.asUintN(64, seed + BigInt(id)),
@@ -219,6 +221,7 @@ export class WorkerPool {
   }
   #drain(): void {
     for (const { port } of this.#members) {
+      const { receiveMessageOnPort } = workerThreads();
       for (let m = receiveMessageOnPort(port); m; m = receiveMessageOnPort(port)) this.#receive(m.message as Answer);
     }
   }

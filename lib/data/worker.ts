@@ -1,6 +1,6 @@
 // A loader's worker thread: rebuilds the dataset, makes the batches that it is asked for and sends them. Starts by itself
 // where pool.ts started the thread; the rest of the file is what both sides agree on.
-import { isMainThread, type MessagePort, type Transferable, workerData } from 'node:worker_threads';
+import type { MessagePort, Transferable } from 'node:worker_threads';
 import { describe } from '../errors.ts';
 import { native } from '../native.ts';
 import { manualSeed } from '../random.ts';
@@ -10,12 +10,11 @@ import { type WorkerInfo, setWorkerInfo } from './info.ts';
 import { decode, type Encoded, encode } from './transfer.ts';
 import { readTypeScript } from './typescript.ts';
 
-/** Present in the workerData of a loader's thread, and in no other. */
+/** Where a loader's thread finds what it is started with, as a global symbol; there is none in other threads. */
 export const MARK = 'flambeau.DataLoader';
 
 /** What a worker is started with. */
 export interface WorkerPlan {
-  readonly mark: typeof MARK;
   readonly id: number;
   readonly numWorkers: number;
   readonly seed: bigint;
@@ -150,8 +149,9 @@ function serve(plan: WorkerPlan): void {
   });
 }
 
+/** The plan of a loader's own thread, which it leaves here before it loads the library (pool.ts). */
+const plan: unknown = Reflect.get(globalThis, Symbol.for(MARK));
 /** Whether this is a loader's own thread. */
-export const inWorker: boolean =
-  !isMainThread && typeof workerData === 'object' && workerData !== null && Reflect.get(workerData, 'mark') === MARK;
+export const inWorker: boolean = plan !== undefined;
 // after the rest of the library has loaded
-if (inWorker) setImmediate(serve, workerData as WorkerPlan);
+if (inWorker) setImmediate(serve, plan as WorkerPlan);

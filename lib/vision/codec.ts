@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { deflateSync } from 'node:zlib';
+import type { MessagePort } from 'node:worker_threads';
+import { workerThreads, zlib } from '../builtins.ts';
 import { FileFormatError } from '../io/errors.ts';
 import { describe } from '../errors.ts';
 
@@ -55,7 +55,7 @@ export function encodePng({ data, width, height, channels }: Pixels): Uint8Array
   return Buffer.concat([
     signature,
     chunk('IHDR', header),
-    chunk('IDAT', deflateSync(raw)),
+    chunk('IDAT', zlib().deflateSync(raw)),
     chunk('IEND', new Uint8Array(0)),
   ]);
 }
@@ -112,6 +112,7 @@ function sharpPath(where: string): string {
 }
 function run(where: string, job: Job): Pixels {
   if (helper === null) {
+    const { MessageChannel, Worker } = workerThreads();
     const { port1, port2 } = new MessageChannel();
     const signal = new Int32Array(new SharedArrayBuffer(8)); // answers, and whether the thread has ended
     const workerData = { port: port2, signal, path: sharpPath(where) };
@@ -124,7 +125,7 @@ function run(where: string, job: Job): Pixels {
   port.postMessage(job);
   for (;;) {
     const ended = Atomics.load(signal, 1) !== 0;
-    const message = receiveMessageOnPort(port)?.message as Done | undefined;
+    const message = workerThreads().receiveMessageOnPort(port)?.message as Done | undefined;
     if (message !== undefined) {
       if ('error' in message && message.broken)
         throw new Error(`${where}: the package 'sharp' cannot be loaded: ${message.error}`);

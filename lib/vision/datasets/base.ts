@@ -1,9 +1,8 @@
 // What the datasets of files share: their options, finding and checking files, and the error that says what to download.
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
+import { crypto, zlib } from '../../builtins.ts';
 import { Dataset } from '../../data/dataset.ts';
 import { type Call, checkOptions, readArguments } from '../../define.ts';
 import { describe } from '../../errors.ts';
@@ -123,13 +122,13 @@ export function bytesOf(
   const bytes = readFileSync(path);
   const wanted = packed ? md5.packed : md5.plain;
   if (wanted !== undefined) {
-    const got = createHash('md5').update(bytes).digest('hex');
+    const got = crypto().createHash('md5').update(bytes).digest('hex');
     if (got !== wanted)
       throw new FileFormatError(`${where}: ${path} is damaged or another file: its MD5 is ${got} instead of ${wanted}`);
   }
   if (!packed) return bytes;
   try {
-    return gunzipSync(bytes, { maxOutputLength: 2 ** 31 - 1 });
+    return zlib().gunzipSync(bytes, { maxOutputLength: 2 ** 31 - 1 });
   } catch (cause) {
     throw new FileFormatError(`${where}: ${path} is damaged: ${(cause as Error).message}`, { cause });
   }
