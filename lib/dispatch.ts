@@ -3,7 +3,7 @@
 import { cpu, type Device } from './device.ts';
 import { BOOL, type DType, FLOATING, getDefault, int64, ofKind, promoteTypes, scalarKind } from './dtype.ts';
 import { AutogradError, describe, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';
-import { kernelName, native, reserveWords, words as initialWords } from './native.ts';
+import { kernelName, native, withWords, words } from './native.ts';
 import { contiguousStrides, sameShape, type Shape, show, sizeOf } from './shape.ts';
 import { emptyTensor, Tensor } from './tensor.ts';
 
@@ -15,7 +15,6 @@ export type Operand = Tensor | number | null;
 const SCALAR = -1;
 const ABSENT = -2;
 
-let words = initialWords;
 // a call of a constant is cheaper than one of a property
 const { run, runList: runListPlan } = native;
 
@@ -139,10 +138,10 @@ function header(k: number, structured: 0 | 1, operands: number, params: readonly
 }
 
 /** Where a tensor's elements begin. The handle of one that was disposed is none of those above: native refuses it. */
-function place(at: number, { storage, dt, offset }: Tensor): number {
-  words[at] = storage.handle;
-  words[at + 1] = dt.code;
-  words[at + 2] = storage.byteOffset + offset * dt.size;
+function place(at: number, { storage, dt, offset }: Tensor, to: Float64Array = words): number {
+  to[at] = storage.handle;
+  to[at + 1] = dt.code;
+  to[at + 2] = storage.byteOffset + offset * dt.size;
   return at + 3;
 }
 
@@ -396,25 +395,26 @@ export function runList(
     return;
   }
   const width = groups[0]!.length;
-  words = reserveWords(8 + params.length + groups.length * width * 4);
-  words[0] = k;
-  words[1] = width;
-  words[2] = groups.length;
-  words[3] = params.length;
-  let at = 4;
-  for (const p of params) words[at++] = p;
-  for (let i = 0; i < groups.length; i++) {
-    const group = groups[i]!;
-    for (let j = 0; j < width; j++) {
-      at = place(at, group[j]!);
-      words[at++] = group[j]!.count;
+  withWords(8 + params.length + groups.length * width * 4, (list) => {
+    list[0] = k;
+    list[1] = width;
+    list[2] = groups.length;
+    list[3] = params.length;
+    let at = 4;
+    for (const p of params) list[at++] = p;
+    for (let i = 0; i < groups.length; i++) {
+      const group = groups[i]!;
+      for (let j = 0; j < width; j++) {
+        at = place(at, group[j]!, list);
+        list[at++] = group[j]!.count;
+      }
     }
-  }
-  try {
-    runListPlan();
-  } catch (error) {
-    throw translate(error, k);
-  }
+    try {
+      runListPlan();
+    } catch (error) {
+      throw translate(error, k);
+    }
+  });
 }
 
 // ---- results --------------------------------------------------------------------------------------------------------

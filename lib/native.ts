@@ -57,6 +57,8 @@ interface Native {
   share(handle: number, group: number): number;
   claim(number: number, owner: object): number;
   mapFile(path: string, owner: object): number;
+  /** Put here by the first copy of the library. */
+  shared?: Shared;
 }
 
 const ADDON = '../build/Release/flambeau.node';
@@ -79,25 +81,41 @@ export const native: Native = load();
 /** Where a file of this build is, next to the addon. */
 export const beside = (file: string): string => fileURLToPath(new URL(`../build/Release/${file}`, import.meta.url));
 
+/** What native and every copy of the library that shares this addon read and write. */
+export interface Shared {
+  readonly figures: Float64Array;
+  readonly words: Float64Array;
+}
+function share(): Shared {
+  const made = { figures: new Float64Array(8 * 17), words: new Float64Array(4096) };
+  native.attach(made.figures, made.words);
+  return (native.shared = made);
+}
+// A second copy (a bundle with its own, a test runner that loads modules anew) must not take the arrays from the first.
+const shared: Shared = native.shared ?? share();
+
 /** Figures that native keeps up to date, see native/storage.h: those of device number d begin at 8 * d. */
-export const figures: Float64Array = new Float64Array(8 * 17);
+export const { figures } = shared;
 export const LIVE_BYTES = 0;
 export const FREED_BYTES = 1;
 export const LIVE_COUNT = 2;
 export const SWEPT = 3;
 export const PEAK_BYTES = 4;
 
-/** The plan that run() executes; grown for long lists. */
-export let words: Float64Array = new Float64Array(4096);
-native.attach(figures, words);
+/** The plan that run() executes. */
+export const { words } = shared;
 
-/** Makes room for a plan of `count` words and returns the shared array. */
-export function reserveWords(count: number): Float64Array {
-  if (count > words.length) {
-    words = new Float64Array(2 ** Math.ceil(Math.log2(count)));
+let long = words;
+/** Calls `f` with an array for a plan of `count` words, which is what native reads meanwhile. */
+export function withWords(count: number, f: (words: Float64Array) => void): void {
+  if (count <= words.length) return f(words);
+  if (count > long.length) long = new Float64Array(2 ** Math.ceil(Math.log2(count)));
+  native.attach(figures, long);
+  try {
+    f(long);
+  } finally {
     native.attach(figures, words);
   }
-  return words;
 }
 
 const names = native.kernels();

@@ -303,7 +303,7 @@ void keep(napi_env env, napi_ref& slot, napi_value value) {
 /** attach(figures: Float64Array, words: Float64Array): the arrays shared with lib/. */
 void attach(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
-    Instance& self = instance(info.Env());
+    Instance& self = instance(info);
     if (info.Length() < 2) throw std::invalid_argument("attach: expected two arrays");
     const Span figures = span_of(info.Env(), info[0]), words = span_of(info.Env(), info[1]);
     if (figures.bytes < kMemoryFigures * sizeof(double)) throw std::invalid_argument("attach: figures too short");
@@ -316,7 +316,7 @@ void attach(const Napi::CallbackInfo& info) {
 
 /** kernels(): their names; a kernel's number is its place in the list. */
 Napi::Value kernels(const Napi::CallbackInfo& info) {
-  const auto& list = instance(info.Env()).kernels;
+  const auto& list = instance(info).kernels;
   Napi::Array names = Napi::Array::New(info.Env(), list.size());
   for (size_t i = 0; i < list.size(); i++) {
     names.Set(static_cast<uint32_t>(i), Napi::String::New(info.Env(), std::string(list[i].name)));
@@ -347,7 +347,7 @@ int device_argument(const Napi::CallbackInfo& info, size_t i) {
 
 /** poolStats(device): the process-wide figures, and this environment's references. */
 Napi::Value pool_stats(const Napi::CallbackInfo& info) {
-  const Instance& self = instance(info.Env());
+  const Instance& self = instance(info);
   PoolStats stats;
   bool known = false;
   guarded(info.Env(), [&] {
@@ -499,7 +499,7 @@ Napi::Value create_group(const Napi::CallbackInfo& info) {
 
 /** joinGroup(group): this environment is that worker. */
 void join_group(const Napi::CallbackInfo& info) {
-  guarded(info.Env(), [&] { instance(info.Env()).group = number_argument(info, 0); });
+  guarded(info.Env(), [&] { instance(info).group = number_argument(info, 0); });
 }
 
 /** groupEnded(group): whether its worker's environment has ended. */
@@ -519,7 +519,7 @@ Napi::Value share(const Napi::CallbackInfo& info) {
   double number = -1;
   guarded(info.Env(), [&] {
     const double handle = number_argument(info, 0), group = number_argument(info, 1);
-    SharedBlock* block = instance(info.Env()).storages.share(handle);
+    SharedBlock* block = instance(info).storages.share(handle);
     if (!block) return;
     number = Handover::instance().put(block, group);
     if (number < 0) block->let_go();
@@ -533,7 +533,7 @@ Napi::Value claim(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     if (info.Length() < 2 || !info[1].IsObject()) throw std::invalid_argument("claim: expected an owner");
     SharedBlock* block = Handover::instance().claim(number_argument(info, 0));
-    if (block) handle = instance(info.Env()).storages.adopt_shared(block, info[1]);
+    if (block) handle = instance(info).storages.adopt_shared(block, info[1]);
   });
   return Napi::Number::New(info.Env(), handle);
 }
@@ -546,7 +546,7 @@ Napi::Value map_file(const Napi::CallbackInfo& info) {
       throw std::invalid_argument("mapFile: expected a path and an owner");
     }
     SharedBlock* block = SharedBlock::of_file(info[0].As<Napi::String>().Utf8Value());
-    handle = instance(info.Env()).storages.adopt_shared(block, info[1]);
+    handle = instance(info).storages.adopt_shared(block, info[1]);
   });
   return Napi::Number::New(info.Env(), handle);
 }
@@ -561,7 +561,6 @@ void close(void* data) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* self = std::make_unique<Instance>(env).release();  // owned by close()
-  napi_set_instance_data(env, self, nullptr, nullptr);
   napi_add_env_cleanup_hook(env, close, self);
 
   const auto hot = [&](const char* name, napi_callback f) {
@@ -580,7 +579,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   hot("write", write);
   hot("canary", canary);
 
-  const auto cold = [&](const char* name, auto f) { exports.Set(name, Napi::Function::New(env, f, name)); };
+  const auto cold = [&](const char* name, auto f) { exports.Set(name, Napi::Function::New(env, f, name, self)); };
   cold("attach", attach);
   cold("kernels", kernels);
   cold("dtypes", dtypes);
@@ -605,7 +604,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   cold("share", share);
   cold("claim", claim);
   cold("mapFile", map_file);
-  add_device_entries(env, exports);
+  add_device_entries(env, exports, *self);
   return exports;
 }
 

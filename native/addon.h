@@ -16,7 +16,7 @@
 
 namespace flambeau {
 
-/** What one JavaScript environment (the main thread, or a worker) owns. */
+/** What the addon owns in one JavaScript environment (the main thread, or a worker). */
 struct Instance {
   explicit Instance(napi_env env);
 
@@ -30,11 +30,8 @@ struct Instance {
   double group = 0;                             // whose worker this environment is, see shared.h
 };
 
-inline Instance& instance(napi_env env) {
-  void* data = nullptr;
-  napi_get_instance_data(env, &data);
-  return *static_cast<Instance*>(data);
-}
+/** Of the exports that a function belongs to: a library that is loaded twice may have loaded the addon twice, too. */
+inline Instance& instance(const Napi::CallbackInfo& info) { return *static_cast<Instance*>(info.Data()); }
 
 /** Codes that lib/dispatch.ts turns into the error classes of the public API. */
 inline void raise(napi_env env, const char* code, const char* message) {
@@ -84,6 +81,6 @@ inline int index_argument(const Napi::CallbackInfo& info, size_t i, double most 
 StorageTable::View bytes_at(Instance& self, double handle, double offset, double count);
 
 /** Adds the entries of addon_devices.cc. */
-void add_device_entries(Napi::Env env, Napi::Object exports);
+void add_device_entries(Napi::Env env, Napi::Object exports, Instance& self);
 
 }  // namespace flambeau

@@ -23,7 +23,7 @@ Napi::Object as_object(Napi::Env env, const Figures& figures) {
 
 /** A function that gives what `f(info)` gives, or nothing. */
 template <class F>
-Napi::Function entry(Napi::Env env, const char* name, F f) {
+Napi::Function entry(Napi::Env env, Instance& self, const char* name, F f) {
   return Napi::Function::New(
       env,
       [f](const Napi::CallbackInfo& info) -> Napi::Value {
@@ -36,7 +36,7 @@ Napi::Function entry(Napi::Env env, const char* name, F f) {
         });
         return out;
       },
-      name);
+      name, &self);
 }
 
 Napi::Value status(const Napi::CallbackInfo& info) {
@@ -129,8 +129,7 @@ class AsyncRead : public Napi::AsyncWorker {
  * so far is done. */
 Napi::Value read_async(const Napi::CallbackInfo& info) {
   const double bytes = number_argument(info, 2);
-  const StorageTable::View at =
-      bytes_at(instance(info.Env()), number_argument(info, 0), number_argument(info, 1), bytes);
+  const StorageTable::View at = bytes_at(instance(info), number_argument(info, 0), number_argument(info, 1), bytes);
   if (at.device == 0) throw std::invalid_argument("readAsync: the storage is on the CPU");
   std::unique_ptr<PendingRead> pending;
   if (at.bytes > 0) pending.reset(backend().begin_read(at.data, at.device - 1, at.bytes));
@@ -142,7 +141,7 @@ Napi::Value read_async(const Napi::CallbackInfo& info) {
 
 /** copyBytes(to, toByte, from, fromByte, bytes, nonBlocking): between storages of any two devices. */
 void copy_bytes(const Napi::CallbackInfo& info) {
-  Instance& self = instance(info.Env());
+  Instance& self = instance(info);
   const double bytes = number_argument(info, 4);
   const StorageTable::View to = bytes_at(self, number_argument(info, 0), number_argument(info, 1), bytes);
   const StorageTable::View from = bytes_at(self, number_argument(info, 2), number_argument(info, 3), bytes);
@@ -156,7 +155,7 @@ void copy_bytes(const Napi::CallbackInfo& info) {
 
 /** recordStream(handle, stream): a stream still uses the storage when it is freed. */
 void record_stream(const Napi::CallbackInfo& info) {
-  const StorageTable::View at = bytes_at(instance(info.Env()), number_argument(info, 0), 0, 0);
+  const StorageTable::View at = bytes_at(instance(info), number_argument(info, 0), 0, 0);
   if (at.device > 0) backend().record_stream(at.device - 1, at.data, index_argument(info, 1));
 }
 
@@ -177,8 +176,8 @@ Napi::Value allocate_pinned(const Napi::CallbackInfo& info) {
   return {info.Env(), buffer};
 }
 
-void fill(Napi::Env env, Napi::Object out) {
-  const auto add = [&](const char* name, auto f) { out.Set(name, entry(env, name, f)); };
+void fill(Napi::Env env, Instance& self, Napi::Object out) {
+  const auto add = [&](const char* name, auto f) { out.Set(name, entry(env, self, name, f)); };
   using Info = const Napi::CallbackInfo&;
   add("status", status);
   add("properties", properties);
@@ -222,22 +221,22 @@ void fill(Napi::Env env, Napi::Object out) {
 Napi::Value load_backend(const Napi::CallbackInfo& info) {
   if (info.Length() < 1 || !info[0].IsString()) throw std::invalid_argument("loadBackend: expected a path");
   const DeviceBackend& opened = open_backend(info[0].As<Napi::String>().Utf8Value());
-  Instance& self = instance(info.Env());
+  Instance& self = instance(info);
   const std::vector<std::string_view> names = opened.kernels();
   for (size_t k = 0; k < self.kernels.size(); k++) {
     const auto found = std::find(names.begin(), names.end(), self.kernels[k].name);
     self.device_kernels[k] = found == names.end() ? -1 : static_cast<int>(found - names.begin());
   }
   Napi::Object out = Napi::Object::New(info.Env());
-  fill(info.Env(), out);
+  fill(info.Env(), self, out);
   return out;
 }
 
 }  // namespace
 
-void add_device_entries(Napi::Env env, Napi::Object exports) {
-  exports.Set("loadBackend", entry(env, "loadBackend", load_backend));
-  exports.Set("copyBytes", entry(env, "copyBytes", copy_bytes));
+void add_device_entries(Napi::Env env, Napi::Object exports, Instance& self) {
+  exports.Set("loadBackend", entry(env, self, "loadBackend", load_backend));
+  exports.Set("copyBytes", entry(env, self, "copyBytes", copy_bytes));
 }
 
 }  // namespace flambeau

@@ -1,11 +1,11 @@
 // Throws random plans at native.run(): every one must throw or succeed, whatever it says. Plans that got further than any
 // before them are kept and varied. Run by fuzz.test.ts, and by scripts/sanitize.mjs under AddressSanitizer.
 import { dtypes } from '../../lib/dtype.ts';
-import { native, reserveWords } from '../../lib/native.ts';
+import { native, words } from '../../lib/native.ts';
 import { enter, leave, limits, Random, watch } from './random.ts';
 
 const random = new Random(limits.seed);
-const words = reserveWords(4096);
+
 const kernels = native.kernels();
 const WEIRD = [
   Number.NaN,
