@@ -108,7 +108,10 @@ export const { words } = shared;
 let long = words;
 /** Calls `f` with an array for a plan of `count` words, which is what native reads meanwhile. */
 export function withWords(count: number, f: (words: Float64Array) => void): void {
-  if (count <= words.length) return f(words);
+  if (count <= words.length) {
+    f(words);
+    return;
+  }
   if (count > long.length) long = new Float64Array(2 ** Math.ceil(Math.log2(count)));
   native.attach(figures, long);
   try {
