@@ -36,8 +36,55 @@ void division_span(std::byte* out, const std::byte* const* in, int64_t n, const 
   }
   span2<Row, T>(out, in, n, param);
 }
+
+/**
+ * fmod of floats and what is made of it, without a call per element: where all quotients of a block are below 2^29, the
+ * quotient times the divisor is exact in double, and so is the rest; a quotient that was rounded up to a whole number
+ * is one too large.
+ */
+template <class Row, class F>
+void float_remainder_span(std::byte* out, const std::byte* const* in, int64_t n, const double* param, F&& finish) {
+  constexpr int64_t kBlock = 256;
+  const float *a = reinterpret_cast<const float*>(in[0]), *b = reinterpret_cast<const float*>(in[1]);
+  float* y = reinterpret_cast<float*>(out);
+  float rest[kBlock];
+  for (int64_t first = 0; first < n; first += kBlock, a += kBlock, b += kBlock, y += kBlock) {
+    const int64_t m = std::min(kBlock, n - first);
+    int large = 0;
+    for (int64_t i = 0; i < m; i++) {
+      const double x = static_cast<double>(a[i]), by = static_cast<double>(b[i]), q = x / by;
+      large |= vm::abs(q) < 0x1p29 ? 0 : 1;  // NaN is large, too
+      const double r = vm::madd(-std::trunc(q), by, x);
+      rest[i] = vm::with_sign(static_cast<float>(r * x < 0 ? r + vm::with_sign(by, x) : r), a[i]);
+    }
+    if (large != 0) {
+      const std::byte* const block[] = {reinterpret_cast<const std::byte*>(a), reinterpret_cast<const std::byte*>(b)};
+      span2<Row, float>(reinterpret_cast<std::byte*>(y), block, m, param);
+    } else {
+      for (int64_t i = 0; i < m; i++) y[i] = finish(rest[i], b[i]);
+    }
+  }
+}
+void fmod_floats(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
+  float_remainder_span<fmodRow>(out, in, n, param, [](float m, float) { return m; });
+}
+void remainder_floats(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
+  float_remainder_span<remainderRow>(out, in, n, param,
+                                     [](float m, float b) { return m != 0 && (b < 0) != (m < 0) ? m + b : m; });
+}
 template <class Row>
-inline constexpr auto kDivision = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{division_span<Row, T>}; });
+inline constexpr SpanFn kFloatDivision = division_span<Row, float>;
+template <>
+inline constexpr SpanFn kFloatDivision<fmodRow> = fmod_floats;
+template <>
+inline constexpr SpanFn kFloatDivision<remainderRow> = remainder_floats;
+template <class Row>
+inline constexpr auto kDivision = spans_of<Row>([]<class T>(TypeTag<T>) {
+  if constexpr (std::is_same_v<T, float>)
+    return Span{kFloatDivision<Row>};
+  else
+    return Span{division_span<Row, T>};
+});
 
 // ---- pow with one exponent for all
 

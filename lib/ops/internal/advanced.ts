@@ -21,8 +21,24 @@ interface Layout {
   readonly pairs: readonly number[];
 }
 
+/** The usual case, of one index for the first dim. */
+function layoutOfFirst(x: Tensor, index: Tensor): Layout {
+  const sizes = index.sizes.slice();
+  const strides: number[] = [];
+  const steps = index.strides.slice();
+  for (let d = 0; d < index.sizes.length; d++) strides.push(0);
+  for (let d = 1; d < x.sizes.length; d++) {
+    sizes.push(x.sizes[d]!);
+    strides.push(x.strides[d]!);
+    steps.push(0);
+  }
+  const indices = [new Tensor(index.storage, index.dt, sizes, steps, index.offset)];
+  return { sizes, strides, indices, pairs: [x.sizes[0]!, x.strides[0]!] };
+}
 /** PyTorch's rule: the indices' dims stand where the first one was if they are neighbours, else in front. */
 function layout(x: Tensor, indices: Indices): Layout {
+  const [first] = indices;
+  if (first && indices.every((t, d) => d === 0 || t === null)) return layoutOfFirst(x, first);
   let common: Shape = [];
   const at: number[] = [];
   indices.forEach((t, d) => {

@@ -8,7 +8,7 @@ export type ValuesIndices = Pair<'values', 'indices'>;
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
-/** An array of the two with their names as further, non-enumerable properties. */
+/** An array of the two that has their names. */
 export function pair<A extends string, B extends string>(
   where: string,
   nameA: A,
@@ -19,19 +19,39 @@ export function pair<A extends string, B extends string>(
   return named(where, [a, b], [nameA, nameB]) as Pair<A, B>;
 }
 
-/** The parts with their names as further, non-enumerable properties. */
+type Parts = new (...parts: Tensor[]) => Tensor[];
+/** An array whose prototype has the names of its elements, and a text: own properties would cost more than the operator. */
+function classOf(where: string, names: readonly string[]): Parts {
+  const made = class extends Array<Tensor> {
+    static override get [Symbol.species](): ArrayConstructor {
+      return Array; // what map and slice make of it is a plain array
+    }
+  };
+  const text = function (this: Tensor[]): string {
+    return `torch.return_types.${where}(\n${names.map((name, i) => `${name}=${this[i]}`).join(',\n')})`;
+  };
+  for (const [i, name] of names.entries()) {
+    Object.defineProperty(made.prototype, name, {
+      get(this: Tensor[]) {
+        return this[i];
+      },
+    });
+  }
+  Object.defineProperties(made.prototype, { toString: { value: text }, [INSPECT]: { value: text } });
+  return made;
+}
+const classes = new Map<string, Parts>();
+
+/** The parts as an array that has their names. */
 export function named<P extends Tensor[], const N extends readonly string[]>(
   where: string,
   parts: P,
   names: N,
 ): P & { [K in N[number]]: Tensor } {
-  const text = (): string =>
-    `torch.return_types.${where}(\n${names.map((name, i) => `${name}=${parts[i]}`).join(',\n')})`;
-  return Object.defineProperties(parts, {
-    ...Object.fromEntries(names.map((name, i) => [name, { value: parts[i], configurable: true }])),
-    toString: { value: text },
-    [INSPECT]: { value: text },
-  }) as P & { [K in N[number]]: Tensor };
+  const key = `${where} ${names.join()}`;
+  let made = classes.get(key);
+  if (made === undefined) classes.set(key, (made = classOf(where, names)));
+  return new made(...parts) as P & { [K in N[number]]: Tensor };
 }
 
 /** The pair that most have. */
