@@ -284,13 +284,20 @@ FB_FN T entr(T x) {
 }
 template <class T>
 FB_FN T logaddexp(T a, T b) {
-  const T m = maximum(a, b);
-  if (is_inf(a) && a == b) return a;
-  if constexpr (sizeof(T) == 4) {
-    return static_cast<T>(m + vm::log1p_wide(vm::exp_wide_clamped(-vm::abs(static_cast<double>(a) - b))));
-  } else {
-    return m + vm::log1p(vm::exp(-vm::abs(a - b)));
-  }
+  const T apart = a == b ? T{0} : vm::abs(a - b);  // infinities are not apart from themselves
+  return maximum(a, b) + vm::log1p_unit(vm::exp_down(-apart));
+}
+/** ln(1 + e^x) */
+template <class T>
+FB_FN T softplus(T x) {
+  return (x < T{0} ? T{0} : x) + vm::log1p_unit(vm::exp_down(-vm::abs(x)));
+}
+/** x·tanh(softplus(x)), by the exponential that cannot overflow. */
+template <class T>
+FB_FN T mish(T x) {
+  const T e = vm::exp_down(-vm::abs(x));
+  const T above = x < T{0} ? e * (e + T{2}) : T{1} + T{2} * e;
+  return x * (above / (above + (x < T{0} ? T{2} : T{2} * e * e)));
 }
 template <class T>
 FB_FN T logaddexp2(T a, T b) {
@@ -581,50 +588,53 @@ FB_WIDE double polygamma_wide(double n, double x) {
 // Integers; Bits = Integers and bool. Halves are computed in float.
 
 /** out, x */
-#define FB_UNARY_ROWS(X)                                                                     \
-  X(exp2, Floating, 0, kCostly, vm::exp2(x))                                                 \
-  X(expm1, Floating, 0, kCostly, vm::expm1(x))                                               \
-  X(log2, Floating, 0, kCostly, vm::log2(x))                                                 \
-  X(log10, Floating, 0, kCostly, vm::log10(x))                                               \
-  X(log1p, Floating, 0, kCostly, vm::log1p(x))                                               \
-  X(sqrt, Floating, 0, kCheap, vm::sqrt(x))                                                  \
-  X(rsqrt, Floating, 0, kCheap, T{1} / vm::sqrt(x))                                          \
-  X(asin, Floating, 0, kCostly, vm::asin(x))                                                 \
-  X(acos, Floating, 0, kCostly, vm::acos(x))                                                 \
-  X(atan, Floating, 0, kCostly, vm::atan(x))                                                 \
-  X(sinh, Floating, 0, kCostly, vm::sinh(x))                                                 \
-  X(cosh, Floating, 0, kCostly, vm::cosh(x))                                                 \
-  X(tanh, Floating, 0, kCostly, vm::tanh(x))                                                 \
-  X(asinh, Floating, 0, kCostly, vm::asinh(x))                                               \
-  X(acosh, Floating, 0, kCostly, vm::acosh(x))                                               \
-  X(atanh, Floating, 0, kCostly, vm::atanh(x))                                               \
-  X(erf, Floating, 0, kCostly, vm::erf(x))                                                   \
-  X(erfc, Floating, 0, kCostly, vm::erfc(x))                                                 \
-  X(erfinv, Floating, 0, kSlow, static_cast<T>(fn::erfinv_wide(x)))                          \
-  X(lgamma, Floating, 0, kSlow, static_cast<T>(std::lgamma(static_cast<double>(x))))         \
-  X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x)))                        \
-  X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x)))                                  \
-  X(i1, Floating, 0, kSlow, static_cast<T>(fn::i1_wide(x)))                                  \
-  X(i0e, Floating, 0, kSlow, static_cast<T>(fn::i0e_wide(x)))                                \
-  X(i1e, Floating, 0, kSlow, static_cast<T>(fn::i1e_wide(x)))                                \
-  X(erfcx, Floating, 0, kSlow, static_cast<T>(fn::erfcx_wide(x)))                            \
-  X(ndtr, Floating, 0, kCostly, vm::erfc(x* static_cast<T>(-0.70710678118654752440)) / T{2}) \
-  X(logNdtr, Floating, 0, kSlow, static_cast<T>(fn::log_ndtr_wide(x)))                       \
-  X(ndtri, Floating, 0, kSlow, static_cast<T>(fn::ndtri_wide(x)))                            \
-  X(entr, Floating, 0, kCostly, fn::entr(x))                                                 \
-  X(ceil, Floating, 0, kCheap, std::ceil(x))                                                 \
-  X(floor, Floating, 0, kCheap, std::floor(x))                                               \
-  X(round, Floating, 0, kCheap, std::nearbyint(x))                                           \
-  X(trunc, Floating, 0, kCheap, std::trunc(x))                                               \
-  X(frac, Floating, 0, kCheap, x - std::trunc(x))                                            \
-  X(reciprocal, Floating, 0, kCheap, T{1} / x)                                               \
-  X(gelu, Floating, 0, kCostly, fn::gelu(x))                                                 \
-  X(geluTanh, Floating, 0, kCostly, fn::gelu_tanh(x))                                        \
-  X(relu, Numbers, 0, kCheap, x < T{0} ? T{0} : x)                                           \
-  X(neg, Numbers, 0, kCheap, fn::neg(x))                                                     \
-  X(abs, Numbers, 0, kCheap, fn::abs(x))                                                     \
-  X(sign, Any, 0, kCheap, fn::sign(x))                                                       \
-  X(square, Numbers, 0, kCheap, fn::mul(x, x))                                               \
+#define FB_UNARY_ROWS(X)                                                                      \
+  X(exp2, Floating, 0, kCostly, vm::exp2(x))                                                  \
+  X(expm1, Floating, 0, kCostly, vm::expm1(x))                                                \
+  X(log2, Floating, 0, kCostly, vm::log2(x))                                                  \
+  X(log10, Floating, 0, kCostly, vm::log10(x))                                                \
+  X(log1p, Floating, 0, kCostly, vm::log1p(x))                                                \
+  X(sqrt, Floating, 0, kCheap, vm::sqrt(x))                                                   \
+  X(rsqrt, Floating, 0, kCheap, T{1} / vm::sqrt(x))                                           \
+  X(asin, Floating, 0, kCostly, vm::asin(x))                                                  \
+  X(acos, Floating, 0, kCostly, vm::acos(x))                                                  \
+  X(atan, Floating, 0, kCostly, vm::atan(x))                                                  \
+  X(sinh, Floating, 0, kCostly, vm::sinh(x))                                                  \
+  X(cosh, Floating, 0, kCostly, vm::cosh(x))                                                  \
+  X(tanh, Floating, 0, kCostly, vm::tanh(x))                                                  \
+  X(asinh, Floating, 0, kCostly, vm::asinh(x))                                                \
+  X(acosh, Floating, 0, kCostly, vm::acosh(x))                                                \
+  X(atanh, Floating, 0, kCostly, vm::atanh(x))                                                \
+  X(erf, Floating, 0, kCostly, vm::erf(x))                                                    \
+  X(erfc, Floating, 0, kCostly, vm::erfc(x))                                                  \
+  X(erfinv, Floating, 0, kSlow, static_cast<T>(fn::erfinv_wide(x)))                           \
+  X(lgamma, Floating, 0, kSlow, static_cast<T>(std::lgamma(static_cast<double>(x))))          \
+  X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x)))                         \
+  X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x)))                                   \
+  X(i1, Floating, 0, kSlow, static_cast<T>(fn::i1_wide(x)))                                   \
+  X(i0e, Floating, 0, kSlow, static_cast<T>(fn::i0e_wide(x)))                                 \
+  X(i1e, Floating, 0, kSlow, static_cast<T>(fn::i1e_wide(x)))                                 \
+  X(erfcx, Floating, 0, kSlow, static_cast<T>(fn::erfcx_wide(x)))                             \
+  X(ndtr, Floating, 0, kCostly, vm::erfc(x* static_cast<T>(-0.70710678118654752440)) / T{2})  \
+  X(logNdtr, Floating, 0, kSlow, static_cast<T>(fn::log_ndtr_wide(x)))                        \
+  X(ndtri, Floating, 0, kSlow, static_cast<T>(fn::ndtri_wide(x)))                             \
+  X(entr, Floating, 0, kCostly, fn::entr(x))                                                  \
+  X(ceil, Floating, 0, kCheap, std::ceil(x))                                                  \
+  X(floor, Floating, 0, kCheap, std::floor(x))                                                \
+  X(round, Floating, 0, kCheap, std::nearbyint(x))                                            \
+  X(trunc, Floating, 0, kCheap, std::trunc(x))                                                \
+  X(frac, Floating, 0, kCheap, x - std::trunc(x))                                             \
+  X(reciprocal, Floating, 0, kCheap, T{1} / x)                                                \
+  X(gelu, Floating, 0, kCostly, fn::gelu(x))                                                  \
+  X(geluTanh, Floating, 0, kCostly, fn::gelu_tanh(x))                                         \
+  X(logSigmoid, Floating, 0, kCostly, T{0} - fn::softplus(fn::neg(x)))                        \
+  X(mish, Floating, 0, kCostly, fn::mish(x))                                                  \
+  X(hardswish, Floating, 0, kCheap, x* fn::minimum(fn::maximum(x + T{3}, T{0}), T{6}) / T{6}) \
+  X(relu, Numbers, 0, kCheap, x < T{0} ? T{0} : x)                                            \
+  X(neg, Numbers, 0, kCheap, fn::neg(x))                                                      \
+  X(abs, Numbers, 0, kCheap, fn::abs(x))                                                      \
+  X(sign, Any, 0, kCheap, fn::sign(x))                                                        \
+  X(square, Numbers, 0, kCheap, fn::mul(x, x))                                                \
   X(bitwiseNot, Bits, 0, kCheap, fn::bitwise_not(x))
 
 /** out, x; floating: X(name, a common range, a shorter expression that holds there, the expression) */
@@ -638,11 +648,14 @@ FB_WIDE double polygamma_wide(double n, double x) {
   X(tan, vm::abs(x) <= vm::kTrigLimitOf<T>, vm::tan_limited(x), vm::tan(x))
 
 /** out, x; with parameters */
-#define FB_UNARY_PARAM_ROWS(X)                                                  \
-  X(threshold, Numbers, 2, kCheap, x <= fn::as<T>(p[0]) ? fn::as<T>(p[1]) : x)  \
-  X(leakyRelu, Floating, 1, kCheap, x > T{0} ? x : x * static_cast<T>(p[0]))    \
-  X(polygamma, Floating, 1, kSlow, static_cast<T>(fn::polygamma_wide(p[0], x))) \
-  X(elu, Floating, 3, kCostly,                                                  \
+#define FB_UNARY_PARAM_ROWS(X)                                                                                      \
+  X(threshold, Numbers, 2, kCheap, x <= fn::as<T>(p[0]) ? fn::as<T>(p[1]) : x)                                      \
+  X(leakyRelu, Floating, 1, kCheap, x > T{0} ? x : x * static_cast<T>(p[0]))                                        \
+  X(polygamma, Floating, 1, kSlow, static_cast<T>(fn::polygamma_wide(p[0], x)))                                     \
+  X(softplus, Floating, 2, kCostly,                                                                                 \
+    x* static_cast<T>(p[0]) > static_cast<T>(p[1]) ? x                                                              \
+                                                   : fn::softplus(x * static_cast<T>(p[0])) / static_cast<T>(p[0])) \
+  X(elu, Floating, 3, kCostly,                                                                                      \
     x < T{0} ? vm::expm1(x * static_cast<T>(p[2])) * static_cast<T>(p[0] * p[1]) : x * static_cast<T>(p[1]))
 
 /** out (bool), x */

@@ -460,6 +460,13 @@ FB_INLINE float log1p(float x) {
   return x == 0.f ? x : y;
 }
 
+/** log(1 + x) for 0 <= x <= 1, by atanh of x / (2 + x): what is added where exponentials are. */
+FB_INLINE float log1p_unit(float x) {
+  const float s = x / (2.f + x), z = s * s, two = s + s;
+  return madd(two * z, horner(z, 1.f / 13, 1.f / 11, 1.f / 9, 1.f / 7, 0.2f, 1.f / 3), two);
+}
+FB_INLINE double log1p_unit(double x) { return log1p(x); }
+
 /** atan on [0, inf], 6e-11. */
 FB_INLINE double atan_positive(double a) {
   const bool inverted = a > 1.0;

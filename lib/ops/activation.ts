@@ -12,6 +12,10 @@ import { operators } from './internal/register.ts';
 
 const leakyReluKernel = kernel('leakyRelu');
 const eluKernel = kernel('elu');
+const softplusKernel = kernel('softplus');
+const logSigmoidKernel = kernel('logSigmoid');
+const mishKernel = kernel('mish');
+const hardswishKernel = kernel('hardswish');
 const thresholdKernel = kernel('threshold');
 const hardtanhKernel = kernel('hardtanh');
 const softmaxKernel = kernel('softmax');
@@ -183,11 +187,7 @@ export function softplus(x: Tensor, ...args: Call<[beta?: number, threshold?: nu
   number('softplus', 'beta', beta);
   number('softplus', 'threshold', limit);
   const scaled = (z: Tensor): Tensor => (beta === 1 ? z : z.mul(beta));
-  const d = x.detach();
-  const z = scaled(d);
-  const soft = z.logaddexp(0);
-  const y = d.where(z.gt(limit), beta === 1 ? soft : soft.div(beta));
-  return record('softplus', y, [x], [x], (g, n) => {
+  return record('softplus', map(softplusKernel, x, [beta, limit]), [x], [x], (g, n) => {
     const u = scaled(n.unpack(0));
     return [g.where(u.gt(limit), g.mul(u.sigmoid()))];
   });
@@ -224,9 +224,7 @@ export function hardsigmoid(x: Tensor): Tensor {
  */
 export function hardswish(x: Tensor): Tensor {
   floats('hardswish', x);
-  const d = x.detach();
-  const y = d.mul(d.add(3).clamp(0, 6)).div(6);
-  return record('hardswish', y, [x], [x], (g, n) => {
+  return record('hardswish', map(hardswishKernel, x, []), [x], [x], (g, n) => {
     const z = n.unpack(0);
     const middle = g.mul(z.div(3).add(0.5));
     return [g.where(z.ge(3), middle.where(z.le(-3).logicalNot(), 0))];
@@ -240,8 +238,7 @@ export function hardswish(x: Tensor): Tensor {
  */
 export function mish(x: Tensor): Tensor {
   floats('mish', x);
-  const d = x.detach();
-  return record('mish', d.mul(softplus(d).tanh()), [x], [x], (g, n) => {
+  return record('mish', map(mishKernel, x, []), [x], [x], (g, n) => {
     const z = n.unpack(0);
     const t = softplus(z).tanh();
     const inner = z.mul(z.sigmoid()).mul(t.square().neg().add(1));
@@ -256,9 +253,7 @@ export function mish(x: Tensor): Tensor {
  */
 export function logsigmoid(x: Tensor): Tensor {
   floats('logsigmoid', x);
-  const d = x.detach();
-  const y = d.neg().logaddexp(0).neg();
-  return record('logSigmoid', y, [x], [x], (g, n) => [g.mul(n.unpack(0).neg().sigmoid())]);
+  return record('logSigmoid', map(logSigmoidKernel, x, []), [x], [x], (g, n) => [g.mul(n.unpack(0).neg().sigmoid())]);
 }
 
 /**
