@@ -1,4 +1,5 @@
 // The base class of distributions, and what they share: broadcasting of parameters, and their check.
+import { enableGrad } from '../autograd/mode.ts';
 import { type Named, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { FLOATING, getDefault } from '../dtype.ts';
@@ -87,6 +88,8 @@ export const probsToLogits = (p: Tensor, binary: boolean): Tensor => {
 };
 export const logitsToProbs = (logits: Tensor, binary: boolean): Tensor =>
   binary ? logits.sigmoid() : logits.softmax(-1);
+/** What a property computes when it is first read, and keeps: recorded even where that is without gradients, as by `sample`. */
+export const lazily = (compute: () => Tensor): Tensor => enableGrad(compute);
 /** Exactly one of the two ways to say probabilities. */
 export function checkEither(where: string, probs: unknown, logits: unknown): void {
   if ((probs ?? null) === null ? (logits ?? null) === null : (logits ?? null) !== null)
@@ -130,7 +133,7 @@ export abstract class Distribution {
       );
     }
   }
-  /** A parameter that was given, not computed. */
+  /** A parameter that was given, or computed since: what PyTorch's text shows. */
   protected given(name: string): unknown {
     return Reflect.get(this, name);
   }
