@@ -263,6 +263,17 @@ describe('what is computed when it is first read', () => {
       'Wishart(covariance_matrix: torch.Size([2, 2, 2]), scale_tril: torch.Size([2, 2, 2]), df: torch.Size([2]))',
     );
   });
+
+  test('parameters that have the shape of the batch already are kept', () => {
+    const [loc, scale] = [torch.zeros(2, { requiresGrad: true }), torch.ones(2)];
+    const normal = new D.Normal(loc, scale);
+    assert.equal(normal.loc, loc);
+    assert.equal(normal.scale, scale);
+    assert.notEqual(new D.Normal(loc, torch.ones(3, 2)).loc, loc);
+    const [a, b] = torch.broadcastTensors(loc, torch.ones(3, 2));
+    assert.deepEqual([a!.shape.length, b!.shape.length], [2, 2]);
+    assert.equal(torch.broadcastTensors(loc, scale)[0], loc);
+  });
 });
 
 describe('divergences', () => {

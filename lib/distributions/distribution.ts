@@ -4,7 +4,7 @@ import { type Named, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { FLOATING, getDefault } from '../dtype.ts';
 import { float, tuple } from '../nn/internal.ts';
-import { broadcastShapes, type Shape, Size } from '../shape.ts';
+import { broadcastShapes, sameShape, type Shape, Size } from '../shape.ts';
 import { scalarTensor } from '../create.ts';
 import { Tensor } from '../tensor.ts';
 import type { Constraint } from './constraint.ts';
@@ -34,7 +34,9 @@ export function broadcastAll<N extends string>(where: string, values: Readonly<R
   if (first) dtype = first.dtype;
   const tensors = list.map(([, v]) => (v instanceof Tensor ? v : scalarTensor(v, { dtype, device: first?.device })));
   const shape = tensors.reduce<Shape>((s, x) => broadcastShapes(where, s, x.sizes), []);
-  return Object.fromEntries(list.map(([name], i) => [name, tensors[i]!.expand(shape)])) as Record<N, Tensor>;
+  return Object.fromEntries(
+    list.map(([name], i) => [name, sameShape(tensors[i]!.sizes, shape) ? tensors[i]! : tensors[i]!.expand(shape)]),
+  ) as Record<N, Tensor>;
 }
 /** A shape from outside. */
 export function shapeOf(where: string, shape: unknown): Shape {
