@@ -19,7 +19,7 @@ Object.defineProperties(Tensor.prototype, {
   T: {
     configurable: true,
     get(this: Tensor): Tensor {
-      return this.sizes.length <= 2 ? this.t() : this.permute(this.sizes.map((_, d) => this.sizes.length - 1 - d));
+      return this.permute(this.sizes.map((_, d) => this.sizes.length - 1 - d));
     },
   },
   mT: {
