@@ -29,6 +29,7 @@ describe('types', () => {
     expectTypeOf(x.shape).toEqualTypeOf<torch.Size>();
     expectTypeOf(x.size()).toEqualTypeOf<torch.Size>();
     expectTypeOf(x.shape.numel()).toEqualTypeOf<number>();
+    expectTypeOf(x.tolist()).toEqualTypeOf<torch.NestedList>();
     expectTypeOf(x.requiresGrad).toEqualTypeOf<boolean>();
     expectTypeOf(x.grad).toEqualTypeOf<T | null>();
   });
