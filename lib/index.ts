@@ -19,7 +19,7 @@ Object.defineProperties(Tensor.prototype, {
   T: {
     configurable: true,
     get(this: Tensor): Tensor {
-      return this.sizes.length <= 2 ? this.t() : this.permute(this.sizes.map((_, d) => this.sizes.length - 1 - d));
+      return this.permute(this.sizes.map((_, d) => this.sizes.length - 1 - d));
     },
   },
   mT: {
@@ -126,7 +126,7 @@ export * from './save.ts';
 export * from './settings.ts';
 export { Size } from './shape.ts';
 export * as special from './public/special.ts';
-export { Tensor } from './tensor.ts';
+export { type NestedList, Tensor } from './tensor.ts';
 export * as utils from './utils/index.ts';
 export * as vision from './vision/index.ts';
 export { __version__, version } from './version.ts';

@@ -16,7 +16,7 @@ import { native } from './native.ts';
 import type * as ops from './ops/index.ts';
 import type { Overloads } from './ops/internal/overloads.ts';
 import type { inPlace } from './ops/inplace.ts';
-import { checkShape, contiguousStrides, isContiguous, type Shape, Size, sizeOf, show } from './shape.ts';
+import { checkShape, contiguousStrides, isContiguous, type Shape, type Size, sizeFrom, sizeOf, show } from './shape.ts';
 
 /** The TypedArray that holds a dtype's values; halves come as their bits. */
 export type TypedArray =
@@ -100,17 +100,17 @@ export class Tensor {
    * @example
    * torch.ones(2, 3).shape // torch.Size([2, 3])
    */
-  get shape(): readonly number[] {
-    return (this.shown ??= Size.from(this.sizes) as Size);
+  get shape(): Size {
+    return (this.shown ??= sizeFrom(this.sizes));
   }
   /**
    * The sizes, or the size of one dim. Throws RangeError if there is no such dim.
    * @example
    * torch.ones(2, 3).size(-1) // 3
    */
-  size(): readonly number[];
+  size(): Size;
   size(dim: number): number;
-  size(dim?: number): number | readonly number[] {
+  size(dim?: number): number | Size {
     if (dim === undefined) return this.shape;
     const rank = this.sizes.length;
     if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {

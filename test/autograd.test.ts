@@ -16,6 +16,15 @@ describe('leaves', () => {
     const y = x.mul(2);
     expect([x.isLeaf, x.requiresGrad, x.gradFn]).toEqual([true, true, null]);
     expect([y.isLeaf, y.requiresGrad, y.gradFn?.name]).toEqual([false, true, 'MulBackward0']);
+    const matrix = torch.ones(2, 3, { requiresGrad: true });
+    const views = [matrix.T, matrix.t(), matrix.mT, matrix.H, matrix.index(0).T];
+    expect(views.map((v) => v.gradFn?.name)).toEqual([
+      'PermuteBackward0',
+      'TBackward0',
+      'TransposeBackward0',
+      'TransposeBackward0',
+      'PermuteBackward0',
+    ]);
     expect([y.detach().isLeaf, y.detach().requiresGrad]).toEqual([true, false]);
     expect(torch.ones(2).mul(2).isLeaf).toBe(true);
   });

@@ -81,6 +81,7 @@ describe('indices', () => {
   const at = torch.tensor([0, 5]);
   check([
     ['gather', () => x.gather(1, torch.tensor([[7]])), RangeError, /gather.*7/],
+    ['gather by floats', () => x.gather(1, x), torch.DtypeError, /^gather: expected dtype int32 or int64 .* float32$/],
     ['indexSelect', () => x.indexSelect(0, at), RangeError, /indexSelect.*5/],
     ['a negative one', () => x.indexSelect(0, torch.tensor([-1])), RangeError, /indexSelect.*-1/],
     ['index', () => x.index(at), RangeError, /5/],

@@ -209,6 +209,73 @@ test('transforms agree with their inverses and derivatives', () => {
   assert.ok(affine.equals(new D.AffineTransform(0.5, -2)) && !affine.equals(new D.AffineTransform(0.5, 2)));
 });
 
+describe('what is computed when it is first read', () => {
+  const logits = (): torch.Tensor => torch.tensor([0.1, 0.7, -0.4], { dtype: 'float64', requiresGrad: true });
+  const made: [string, (x: torch.Tensor) => torch.distributions.Distribution][] = [
+    ['Categorical', (x) => new D.Categorical({ logits: x })],
+    ['OneHotCategorical', (x) => new D.OneHotCategorical({ logits: x })],
+    ['Bernoulli', (x) => new D.Bernoulli({ logits: x })],
+    ['Geometric', (x) => new D.Geometric({ logits: x })],
+    ['Bernoulli by probs', (x) => new D.Bernoulli(x.sigmoid())],
+  ];
+  test.each(made)('has gradients after sample, too: %s', (_, make) => {
+    const [fresh, sampled] = [logits(), logits()];
+    make(fresh).entropy().sum().backward();
+    const d = make(sampled);
+    d.sample();
+    torch.noGrad(() => d.entropy());
+    d.entropy().sum().backward();
+    assert.deepEqual(flat(sampled.grad!), flat(fresh.grad!));
+    const q = make(logits());
+    torch.noGrad(() => [Reflect.get(q, 'probs'), Reflect.get(q, 'logits')]);
+    assert.ok((Reflect.get(q, 'probs') as torch.Tensor).requiresGrad, 'probs');
+    assert.ok((Reflect.get(q, 'logits') as torch.Tensor).requiresGrad, 'logits');
+  });
+
+  // PyTorch's lines
+  test('is shown from then on', () => {
+    const categorical = new D.Categorical(torch.tensor([0.25, 0.75]));
+    assert.equal(`${categorical}`, 'Categorical(probs: torch.Size([2]))');
+    categorical.entropy();
+    assert.equal(`${categorical}`, 'Categorical(probs: torch.Size([2]), logits: torch.Size([2]))');
+    assert.equal(`${categorical.expand([3])}`, 'Categorical(probs: torch.Size([3, 2]), logits: torch.Size([3, 2]))');
+    const geometric = new D.Geometric(0.25);
+    geometric.logProb(torch.tensor(1, { dtype: 'float32' }));
+    assert.equal(`${geometric}`, 'Geometric(probs: 0.25)');
+    geometric.entropy();
+    assert.equal(`${geometric}`, 'Geometric(probs: 0.25, logits: -1.0986123085021973)');
+    assert.equal(`${geometric.expand([2])}`, 'Geometric(probs: torch.Size([2]), logits: torch.Size([2]))');
+    const normal = new D.MultivariateNormal(torch.zeros(2), { scaleTril: torch.eye(2) });
+    assert.equal(normal.covarianceMatrix, normal.covarianceMatrix);
+    const shown = 'MultivariateNormal(loc: torch.Size([2]), covariance_matrix: torch.Size([2, 2]), ';
+    assert.equal(`${normal}`, `${shown}scale_tril: torch.Size([2, 2]))`);
+    assert.ok(normal.precisionMatrix.equal(torch.eye(2)));
+    assert.equal(`${normal}`, `${shown}precision_matrix: torch.Size([2, 2]), scale_tril: torch.Size([2, 2]))`);
+    const covariance = new D.MultivariateNormal(torch.zeros(2), torch.eye(2));
+    assert.equal(
+      `${covariance.expand([3])}`,
+      'MultivariateNormal(loc: torch.Size([3, 2]), covariance_matrix: torch.Size([3, 2, 2]))',
+    );
+    const wishart = new D.Wishart(torch.tensor([3.5, 4]), { scaleTril: torch.eye(2) });
+    assert.equal(wishart.mean.dim(), 3);
+    assert.equal(
+      `${wishart}`,
+      'Wishart(covariance_matrix: torch.Size([2, 2, 2]), scale_tril: torch.Size([2, 2, 2]), df: torch.Size([2]))',
+    );
+  });
+
+  test('parameters that have the shape of the batch already are kept', () => {
+    const [loc, scale] = [torch.zeros(2, { requiresGrad: true }), torch.ones(2)];
+    const normal = new D.Normal(loc, scale);
+    assert.equal(normal.loc, loc);
+    assert.equal(normal.scale, scale);
+    assert.notEqual(new D.Normal(loc, torch.ones(3, 2)).loc, loc);
+    const [a, b] = torch.broadcastTensors(loc, torch.ones(3, 2));
+    assert.deepEqual([a!.shape.length, b!.shape.length], [2, 2]);
+    assert.equal(torch.broadcastTensors(loc, scale)[0], loc);
+  });
+});
+
 describe('divergences', () => {
   test.each(Object.keys(stored.kl.p))('of %s from all others', (name) => {
     for (const [left, right, wanted, grads, wide] of stored.kl.pairs.filter(([p]) => p === name)) {

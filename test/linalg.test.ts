@@ -216,6 +216,7 @@ test('results have names', () => {
   );
   expect(linalg.lstsq(a, a).rank.item()).toBe(2);
   expect(a.slogdet().sign.item()).toBe(1);
+  expect(String(torch.eye(2).slogdet())).toBe('torch.return_types.slogdet(\nsign=tensor(1.),\nlogabsdet=tensor(0.))');
   expect(linalg.eigh(a, { UPLO: 'u' }).eigenvalues.tolist()).toEqual([1, 2]);
 });
 

@@ -25,6 +25,11 @@ describe('types', () => {
     expectTypeOf(torch.linalg.svd(x, { fullMatrices: false }).Vh).toExtend<T>();
     expectTypeOf(torch.linalg.lstsq(x, x).singularValues).toExtend<T>();
     expectTypeOf(x.dtype).toEqualTypeOf<torch.DTypeName>();
+    // as parameters are declared in PyTorch's scripts: `shape: torch.Size`
+    expectTypeOf(x.shape).toEqualTypeOf<torch.Size>();
+    expectTypeOf(x.size()).toEqualTypeOf<torch.Size>();
+    expectTypeOf(x.shape.numel()).toEqualTypeOf<number>();
+    expectTypeOf(x.tolist()).toEqualTypeOf<torch.NestedList>();
     expectTypeOf(x.requiresGrad).toEqualTypeOf<boolean>();
     expectTypeOf(x.grad).toEqualTypeOf<T | null>();
   });

@@ -10,6 +10,7 @@ import * as constraints from './constraints.ts';
 import {
   checkEither,
   Distribution,
+  lazily,
   logitsToProbs,
   probsToLogits,
   shapeOf,
@@ -46,10 +47,10 @@ export class Classes {
     else this.#logits = given.sub(given.logsumexp(-1, true));
   }
   get probs(): Tensor {
-    return (this.#probs ??= logitsToProbs(this.#logits!, false));
+    return (this.#probs ??= lazily(() => logitsToProbs(this.#logits!, false)));
   }
   get logits(): Tensor {
-    return (this.#logits ??= probsToLogits(this.#probs!, false));
+    return (this.#logits ??= lazily(() => probsToLogits(this.#probs!, false)));
   }
   get parameter(): Tensor {
     return this.byProbs ? this.probs : this.logits;
@@ -59,6 +60,16 @@ export class Classes {
   }
   get batch(): Shape {
     return this.parameter.sizes.slice(0, -1);
+  }
+  /** Whether a name is that of what was neither given nor asked for. */
+  hides(name: string): boolean {
+    return (name === 'probs' && this.#probs === null) || (name === 'logits' && this.#logits === null);
+  }
+  /** Takes over what others that say the same have computed, repeated to a batch shape. */
+  adopt(others: Classes, batchShape: Shape): void {
+    const shape = [...batchShape, others.count];
+    this.#probs ??= others.#probs?.expand(shape) ?? null;
+    this.#logits ??= others.#logits?.expand(shape) ?? null;
   }
 }
 
@@ -86,7 +97,11 @@ export abstract class OfClasses extends Distribution {
     return CLASS_PROBS;
   }
   protected override given(name: string): unknown {
-    return name === (this.classes.byProbs ? 'logits' : 'probs') ? undefined : super.given(name);
+    return this.classes.hides(name) ? undefined : super.given(name);
+  }
+  protected override like<D extends Distribution>(made: D): D {
+    if (made instanceof OfClasses) made.classes.adopt(this.classes, made.batchShape);
+    return super.like(made);
   }
   protected repeated(batchShape: Shape): ClassProbsOptions {
     const { byProbs, parameter, count } = this.classes;

@@ -1,9 +1,10 @@
 // The base class of distributions, and what they share: broadcasting of parameters, and their check.
+import { enableGrad } from '../autograd/mode.ts';
 import { type Named, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { FLOATING, getDefault } from '../dtype.ts';
 import { float, tuple } from '../nn/internal.ts';
-import { broadcastShapes, type Shape, Size } from '../shape.ts';
+import { broadcastShapes, sameShape, type Shape, type Size, sizeFrom as size } from '../shape.ts';
 import { scalarTensor } from '../create.ts';
 import { Tensor } from '../tensor.ts';
 import type { Constraint } from './constraint.ts';
@@ -33,7 +34,9 @@ export function broadcastAll<N extends string>(where: string, values: Readonly<R
   if (first) dtype = first.dtype;
   const tensors = list.map(([, v]) => (v instanceof Tensor ? v : scalarTensor(v, { dtype, device: first?.device })));
   const shape = tensors.reduce<Shape>((s, x) => broadcastShapes(where, s, x.sizes), []);
-  return Object.fromEntries(list.map(([name], i) => [name, tensors[i]!.expand(shape)])) as Record<N, Tensor>;
+  return Object.fromEntries(
+    list.map(([name], i) => [name, sameShape(tensors[i]!.sizes, shape) ? tensors[i]! : tensors[i]!.expand(shape)]),
+  ) as Record<N, Tensor>;
 }
 /** A shape from outside. */
 export function shapeOf(where: string, shape: unknown): Shape {
@@ -42,8 +45,7 @@ export function shapeOf(where: string, shape: unknown): Shape {
     throw new TypeError(`${where}: expected a shape but received ${describe(shape)}`);
   return list as Shape;
 }
-const size = (shape: Shape): Size => Object.assign(new Size(), { length: 0 }, shape, { length: shape.length });
-export const sizeOf = size;
+export { sizeFrom as sizeOf } from '../shape.ts';
 /** A tensor as Python formats it: a number where it has no dims. */
 export const formatted = (x: Tensor): string => {
   if (x.ndim > 0) return String(x);
@@ -87,6 +89,8 @@ export const probsToLogits = (p: Tensor, binary: boolean): Tensor => {
 };
 export const logitsToProbs = (logits: Tensor, binary: boolean): Tensor =>
   binary ? logits.sigmoid() : logits.softmax(-1);
+/** What a property computes when it is first read, and keeps: recorded even where that is without gradients, as by `sample`. */
+export const lazily = (compute: () => Tensor): Tensor => enableGrad(compute);
 /** Exactly one of the two ways to say probabilities. */
 export function checkEither(where: string, probs: unknown, logits: unknown): void {
   if ((probs ?? null) === null ? (logits ?? null) === null : (logits ?? null) !== null)
@@ -130,7 +134,7 @@ export abstract class Distribution {
       );
     }
   }
-  /** A parameter that was given, not computed. */
+  /** A parameter that was given, or computed since: what PyTorch's text shows. */
   protected given(name: string): unknown {
     return Reflect.get(this, name);
   }

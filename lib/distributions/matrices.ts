@@ -15,6 +15,7 @@ import {
   Distribution,
   finfo,
   formatted,
+  lazily,
   type Param,
   shapeOf,
   type ValidateOptions,
@@ -22,7 +23,7 @@ import {
 import { ExponentialFamily } from './exponential-family.ts';
 import { Beta, Chi2 } from './gamma.ts';
 import { factorFromPrecision, factorOf, halfLogDet, solveFactored } from './triangular.ts';
-import { givenMatrix, MATRICES, type Matrix } from './multivariate-normal.ts';
+import { givenMatrix, MATRICES, type Matrix, repeatedMatrices } from './multivariate-normal.ts';
 
 /** Options of {@link LKJCholesky}. */
 export interface LKJCholeskyOptions extends ValidateOptions {
@@ -116,7 +117,8 @@ export class Wishart extends ExponentialFamily {
   /** Without the dims that the degrees of freedom alone have. */
   readonly #factor: Tensor;
   readonly #by: Matrix;
-  readonly #matrix: Tensor;
+  /** What was given, and what was computed since. */
+  #known: Partial<Record<Matrix, Tensor>>;
   readonly #chi2: Chi2;
   constructor(
     ...args: Named<
@@ -157,7 +159,7 @@ export class Wishart extends ExponentialFamily {
         `${where}: Value of df=${df instanceof Tensor ? formatted(df) : df} expected to be greater than ndim - 1 = ${n - 1}.`,
       );
     }
-    this.#matrix = matrix.expand([...batch, n, n]);
+    this.#known = { [by]: matrix.expand([...batch, n, n]) };
     this.#factor = matrix;
     if (this.df.detach().lt(n).any().item()) {
       process.emitWarning(
@@ -179,7 +181,7 @@ export class Wishart extends ExponentialFamily {
     };
   }
   protected override given(name: string): unknown {
-    return name === 'df' ? this.df : name === this.#by ? this.#matrix : undefined;
+    return name === 'df' ? this.df : this.#known[name as Matrix];
   }
   override get support(): constraints.Constraint {
     return constraints.positiveDefinite;
@@ -192,17 +194,18 @@ export class Wishart extends ExponentialFamily {
   }
   /** The lower Cholesky factor of the covariance. */
   get scaleTril(): Tensor {
-    return this.#full(this.#factor);
+    return (this.#known.scaleTril ??= lazily(() => this.#full(this.#factor)));
   }
   /** The covariance. */
   get covarianceMatrix(): Tensor {
-    return this.#by === 'covarianceMatrix' ? this.#matrix : this.#full(this.#factor.matmul(this.#factor.mT));
+    return (this.#known.covarianceMatrix ??= lazily(() => this.#full(this.#factor.matmul(this.#factor.mT))));
   }
   /** The inverse of the covariance. */
   get precisionMatrix(): Tensor {
-    if (this.#by === 'precisionMatrix') return this.#matrix;
     const { dtype, device } = this.#factor;
-    return this.#full(solveFactored(this.#factor, eye(this.#n, { dtype, device })));
+    return (this.#known.precisionMatrix ??= lazily(() =>
+      this.#full(solveFactored(this.#factor, eye(this.#n, { dtype, device }))),
+    ));
   }
   #scaled(factor: Tensor, matrix: Tensor): Tensor {
     return factor.expand(this.batchShape).unsqueeze(-1).unsqueeze(-1).mul(matrix);
@@ -220,9 +223,11 @@ export class Wishart extends ExponentialFamily {
     return this.#scaled(this.df, v.square().add(d.unsqueeze(-1).mul(d.unsqueeze(-2))));
   }
   override expand(batchShape: Shape): Wishart {
-    const matrix = this.#matrix.expand([...batchShape, ...this.eventShape]);
-    const options = { [this.#by]: matrix, validateArgs: false };
-    return this.like(new Wishart(this.df.expand(batchShape), options));
+    const matrices = repeatedMatrices(this.#known, batchShape);
+    const options = { [this.#by]: matrices[this.#by], validateArgs: false };
+    const made = new Wishart(this.df.expand(batchShape), options);
+    made.#known = matrices;
+    return this.like(made);
   }
   /** By Bartlett's decomposition. */
   #bartlett(shape: Shape): Tensor {

@@ -5,7 +5,7 @@ import { describe, ShapeError } from '../errors.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import * as constraints from './constraints.ts';
-import { Distribution, type ValidateOptions } from './distribution.ts';
+import { Distribution, lazily, type ValidateOptions } from './distribution.ts';
 import { factorFromPrecision, factorOf, halfLogDet, mahalanobis, solveLower } from './triangular.ts';
 
 /** Options of {@link MultivariateNormal}: exactly one of the matrices. */
@@ -33,6 +33,15 @@ export function givenMatrix(where: string, options: Readonly<Partial<Record<Matr
   return [by, matrix];
 }
 
+/** Matrices repeated to a batch shape. */
+export function repeatedMatrices(
+  matrices: Readonly<Partial<Record<Matrix, Tensor>>>,
+  batchShape: Shape,
+): Partial<Record<Matrix, Tensor>> {
+  const repeated = Object.entries(matrices).map(([name, x]) => [name, x.expand([...batchShape, ...x.sizes.slice(-2)])]);
+  return Object.fromEntries(repeated) as Partial<Record<Matrix, Tensor>>;
+}
+
 /**
  * The normal distribution of vectors with mean `loc` [*, n] and a covariance, a precision, or the covariance's lower
  * Cholesky factor, [*, n, n]. Samples are PyTorch's for the same seed.
@@ -45,8 +54,8 @@ export class MultivariateNormal extends Distribution {
   readonly loc: Tensor;
   /** Without the dims that the location alone has. */
   readonly #factor: Tensor;
-  readonly #by: Matrix;
-  readonly #matrix: Tensor;
+  /** What was given, and what was computed since. */
+  #known: Partial<Record<Matrix, Tensor>>;
   constructor(
     ...args: Named<
       [loc: Tensor],
@@ -69,17 +78,16 @@ export class MultivariateNormal extends Distribution {
       throw new TypeError(`${where}: expected a Tensor for loc but received ${describe(loc)}`);
     if (loc.ndim < 1) throw new ShapeError(`${where}: loc must be at least one-dimensional.`);
     const [by, matrix] = givenMatrix(where, options);
-    this.#by = by;
     const n = loc.sizes.at(-1)!;
     if (matrix.sizes.at(-1) !== n || matrix.sizes.at(-2) !== n)
-      throw new ShapeError(`${where}: ${this.#by} ${matrix.shape} does not fit loc ${loc.shape}`);
+      throw new ShapeError(`${where}: ${by} ${matrix.shape} does not fit loc ${loc.shape}`);
     const batch = broadcastShapes(where, matrix.sizes.slice(0, -2), loc.sizes.slice(0, -1));
     this.loc = loc.expand([...batch, n]);
-    this.#matrix = matrix.expand([...batch, n, n]);
+    this.#known = { [by]: matrix.expand([...batch, n, n]) };
     this.#factor = matrix;
     this.init(batch, [n], options.validateArgs);
-    if (this.#by === 'covarianceMatrix') this.#factor = factorOf(where, matrix);
-    else if (this.#by === 'precisionMatrix') this.#factor = factorFromPrecision(where, matrix);
+    if (by === 'covarianceMatrix') this.#factor = factorOf(where, matrix);
+    else if (by === 'precisionMatrix') this.#factor = factorFromPrecision(where, matrix);
   }
   /** For divergences: the factor in the shape that it was given in. */
   get factor(): Tensor {
@@ -94,7 +102,7 @@ export class MultivariateNormal extends Distribution {
     };
   }
   protected override given(name: string): unknown {
-    return name === 'loc' ? this.loc : name === this.#by ? this.#matrix : undefined;
+    return name === 'loc' ? this.loc : this.#known[name as Matrix];
   }
   override get support(): constraints.Constraint {
     return constraints.realVector;
@@ -105,20 +113,19 @@ export class MultivariateNormal extends Distribution {
   }
   /** The lower Cholesky factor of the covariance. */
   get scaleTril(): Tensor {
-    return this.#full(this.#factor);
+    return (this.#known.scaleTril ??= lazily(() => this.#full(this.#factor)));
   }
   /** The covariance. */
   get covarianceMatrix(): Tensor {
-    return this.#by === 'covarianceMatrix' ? this.#matrix : this.#full(this.#factor.matmul(this.#factor.mT));
+    return (this.#known.covarianceMatrix ??= lazily(() => this.#full(this.#factor.matmul(this.#factor.mT))));
   }
   /** The inverse of the covariance. */
   get precisionMatrix(): Tensor {
-    if (this.#by === 'precisionMatrix') return this.#matrix;
-    const inverse = solveLower(
-      this.#factor,
-      eye(this.eventShape[0]!, { dtype: this.loc.dtype, device: this.loc.device }),
-    );
-    return this.#full(inverse.mT.matmul(inverse));
+    const { dtype, device } = this.loc;
+    return (this.#known.precisionMatrix ??= lazily(() => {
+      const inverse = solveLower(this.#factor, eye(this.eventShape[0]!, { dtype, device }));
+      return this.#full(inverse.mT.matmul(inverse));
+    }));
   }
   override get mean(): Tensor {
     return this.loc;
@@ -135,8 +142,9 @@ export class MultivariateNormal extends Distribution {
   override expand(batchShape: Shape): MultivariateNormal {
     const n = this.eventShape[0]!;
     const loc = this.loc.expand([...batchShape, n]);
-    const scaleTril = this.scaleTril.expand([...batchShape, n, n]);
-    return this.like(new MultivariateNormal(loc, { scaleTril, validateArgs: false }));
+    const made = new MultivariateNormal(loc, { scaleTril: this.#factor, validateArgs: false });
+    made.#known = repeatedMatrices(this.#known, batchShape);
+    return this.like(made);
   }
   override rsample(sampleShape: Shape | number = []): Tensor {
     const eps = this.loc.detach().newEmpty(this.extended('rsample', sampleShape)).normal_();

@@ -8,6 +8,7 @@ import {
   broadcastAll,
   checkEither,
   Distribution,
+  lazily,
   logitsToProbs,
   type Param,
   probsToLogits,
@@ -38,10 +39,10 @@ export class Odds {
     this.#logits = logits;
   }
   get probs(): Tensor {
-    return (this.#probs ??= this.fromLogits(this.#logits!));
+    return (this.#probs ??= lazily(() => this.fromLogits(this.#logits!)));
   }
   get logits(): Tensor {
-    return (this.#logits ??= probsToLogits(this.#probs!, true));
+    return (this.#logits ??= lazily(() => probsToLogits(this.#probs!, true)));
   }
   protected fromLogits(logits: Tensor): Tensor {
     return logitsToProbs(logits, true);
@@ -49,9 +50,14 @@ export class Odds {
   get parameter(): Tensor {
     return this.byProbs ? this.probs : this.logits;
   }
-  /** Whether a name is that of what was computed. */
+  /** Whether a name is that of what was neither given nor asked for. */
   hides(name: string): boolean {
-    return name === (this.byProbs ? 'logits' : 'probs');
+    return (name === 'probs' && this.#probs === null) || (name === 'logits' && this.#logits === null);
+  }
+  /** Takes over what others that say the same have computed, repeated to a batch shape. */
+  adopt(others: Odds, batchShape: Shape): void {
+    this.#probs ??= others.#probs?.expand(batchShape) ?? null;
+    this.#logits ??= others.#logits?.expand(batchShape) ?? null;
   }
   /** The parameter repeated to a batch shape, by its name. */
   repeated(batchShape: Shape): ProbsOptions {
@@ -95,6 +101,10 @@ export abstract class OfOdds extends Distribution {
   protected override given(name: string): unknown {
     return this.odds.hides(name) ? undefined : super.given(name);
   }
+  protected override like<D extends Distribution>(made: D): D {
+    if (made instanceof OfOdds) made.odds.adopt(this.odds, made.batchShape);
+    return super.like(made);
+  }
 }
 /** The same of the exponential family. */
 export abstract class FamilyOfOdds extends ExponentialFamily {
@@ -118,5 +128,9 @@ export abstract class FamilyOfOdds extends ExponentialFamily {
   }
   protected override given(name: string): unknown {
     return this.odds.hides(name) ? undefined : super.given(name);
+  }
+  protected override like<D extends Distribution>(made: D): D {
+    if (made instanceof FamilyOfOdds) made.odds.adopt(this.odds, made.batchShape);
+    return super.like(made);
   }
 }

@@ -3,7 +3,7 @@ import { type Call, checkOptions, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { bool, type DType, int32, int64, promoteTypes } from '../dtype.ts';
 import { DtypeError, inNameOf, ShapeError } from '../errors.ts';
-import { broadcastShapes, type Shape, show, wrapDim } from '../shape.ts';
+import { broadcastShapes, sameShape, type Shape, show, wrapDim } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { oneOf, tensorList, wholeNumber } from './internal/checks.ts';
 import { flag, zerosOf } from './internal/reducing.ts';
@@ -212,7 +212,7 @@ export function combinations(
   });
 }
 /**
- * Views of the tensors in the shape that they all broadcast to. Throws ShapeError where there is none.
+ * Views of the tensors in the shape that they all broadcast to; those that have it come as they are. Throws ShapeError where there is none.
  * @example
  * torch.broadcastTensors(torch.ones(3), torch.ones(2, 1)).map((x) => x.shape) // [ torch.Size([2, 3]), torch.Size([2, 3]) ]
  */
@@ -221,7 +221,7 @@ export function broadcastTensors(...tensors: TensorArgs): Tensor[] {
   return inNameOf(where, () => {
     const list = tensorList(where, tensors);
     const shape = list.reduce<Shape>((s, x) => broadcastShapes(where, s, x.sizes), []);
-    return list.map((x) => x.expand(shape));
+    return list.map((x) => (sameShape(x.sizes, shape) ? x : x.expand(shape)));
   });
 }
 

@@ -15,7 +15,7 @@ import { operators } from './internal/register.ts';
 function checkIndex(where: string, index: unknown, empty = false): asserts index is Tensor {
   checkTensor(where, index, 'index');
   if (index.dt !== int64 && index.dt !== int32 && !(empty && index.count === 0))
-    throw new DtypeError(`${where}: expected dtype int64 for index but received ${index.dt.name}`);
+    throw new DtypeError(`${where}: expected dtype int32 or int64 for index but received ${index.dt.name}`);
 }
 /** 0-d tensors are treated as having one element along one dim. */
 const lined = (x: Tensor): Tensor => (x.sizes.length === 0 ? x.reshape([1]) : x);

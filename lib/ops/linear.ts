@@ -138,7 +138,7 @@ export function det(x: Tensor): Tensor {
 export function slogdet(x: Tensor): Pair<'sign', 'logabsdet'> {
   checkSquare('slogdet', x, 'input');
   const { sign, logabsdet } = slogdetOf(x);
-  return pair('linalg_slogdet', 'sign', sign, 'logabsdet', logabsdet);
+  return pair('slogdet', 'sign', sign, 'logabsdet', logabsdet);
 }
 /**
  * The logarithms of the determinants [*] of square matrices [*, n, n]: NaN where they are negative. Throws ShapeError where
