@@ -103,6 +103,7 @@ export {
 } from './names.ts';
 export { celu_, relu_, rrelu_, selu_, threshold_ } from './functional/vision.ts';
 export * as F from './public/functional.ts';
+export * as func from './func/index.ts';
 export { AutogradError, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';
 export { setPrintoptions, getPrintoptions, type PrintOptions } from './format.ts';
 export { type FloatInfo, finfo, type IntegerInfo, iinfo } from './limits.ts';

@@ -1,5 +1,6 @@
 // Operators as methods: their types, derived from the functions of ops/, and the attaching of them to the prototype.
 import { isPlain, placed } from './calls.ts';
+import type { Call } from './define.ts';
 import { renamed } from './errors.ts';
 import type { MethodByName } from './public/publish.ts';
 import type { Scalar } from './dispatch.ts';
@@ -11,6 +12,9 @@ import type { Tensor } from './tensor.ts';
 export interface GeneratorOption {
   generator?: Generator | null | undefined;
 }
+
+/** The arguments of a draw in place: from any of them on by name, too. */
+type Draw<P extends readonly unknown[], O> = Call<P, O & GeneratorOption>;
 
 /**
  * `(self, ...rest) => R` seen as a method: `(...rest) => R`.
@@ -87,7 +91,7 @@ export interface HandMethods {
    * torch.manualSeed(0)
    * torch.empty(2).uniform_(0, 10) // tensor([4.9626, 7.6822])
    */
-  uniform_(from?: number, to?: number, options?: GeneratorOption): Tensor;
+  uniform_(...args: Draw<[from?: number, to?: number], { from?: number | undefined; to?: number | undefined }>): Tensor;
   /**
    * Draws from the normal distribution of this mean and standard deviation (0 and 1). Throws RangeError if `std` is
    * negative.
@@ -95,21 +99,25 @@ export interface HandMethods {
    * torch.manualSeed(0)
    * torch.empty(2).normal_() // tensor([ 1.5410, -0.2934])
    */
-  normal_(mean?: number, std?: number, options?: GeneratorOption): Tensor;
+  normal_(
+    ...args: Draw<[mean?: number, std?: number], { mean?: number | undefined; std?: number | undefined }>
+  ): Tensor;
   /**
    * Draws whole numbers from `from` up to `to` (not included), or over the dtype's range.
    * @example
    * torch.manualSeed(0)
    * torch.empty(4, { dtype: 'int64' }).random_(0, 10) // tensor([4, 9, 3, 0])
    */
-  random_(from?: number, to?: number | null, options?: GeneratorOption): Tensor;
+  random_(
+    ...args: Draw<[from?: number, to?: number | null], { from?: number | undefined; to?: number | null | undefined }>
+  ): Tensor;
   /**
    * Draws ones with probability `p` (0.5), else zeros. Throws RangeError for other probabilities.
    * @example
    * torch.manualSeed(0)
    * torch.empty(4).bernoulli_(0.5) // tensor([0., 0., 1., 0.])
    */
-  bernoulli_(p?: number | Tensor, options?: GeneratorOption): Tensor;
+  bernoulli_(...args: Draw<[p?: number | Tensor], { p?: number | Tensor | undefined }>): Tensor;
   /**
    * Ones with the probabilities that this tensor holds, or with probability `p`, else zeros. Throws RangeError for other
    * probabilities.
@@ -117,20 +125,23 @@ export interface HandMethods {
    * torch.manualSeed(0)
    * torch.tensor([0, 1, 0.5]).bernoulli() // tensor([0., 1., 1.])
    */
-  bernoulli(p?: number, options?: GeneratorOption): Tensor;
+  bernoulli(...args: Draw<[p?: number], { p?: number | undefined }>): Tensor;
   /**
    * `numSamples` indices of each row of weights [n] or [rows, n]; see torch.multinomial.
    * @example
    * torch.tensor([0, 1.5]).multinomial(1) // tensor([1])
    */
-  multinomial(numSamples: number, replacement?: boolean, options?: GeneratorOption): Tensor;
+  multinomial(
+    numSamples: number,
+    ...args: Draw<[replacement?: boolean], { replacement?: boolean | undefined }>
+  ): Tensor;
   /**
    * Draws from the exponential distribution of this rate (1). Throws RangeError if it is not positive.
    * @example
    * torch.manualSeed(0)
    * torch.empty(2).exponential_() // tensor([3.5083, 1.2304])
    */
-  exponential_(lambd?: number, options?: GeneratorOption): Tensor;
+  exponential_(...args: Draw<[lambd?: number], { lambd?: number | undefined }>): Tensor;
 
   /**
    * Draws from the Cauchy distribution of this median (0) and half width (1). Throws RangeError if `sigma` is not positive.
@@ -138,7 +149,9 @@ export interface HandMethods {
    * torch.manualSeed(0)
    * torch.empty(2).cauchy_() // tensor([10.5977,  0.7648])
    */
-  cauchy_(median?: number, sigma?: number, options?: GeneratorOption): Tensor;
+  cauchy_(
+    ...args: Draw<[median?: number, sigma?: number], { median?: number | undefined; sigma?: number | undefined }>
+  ): Tensor;
   /**
    * Draws how many trials it takes until one succeeds with probability `p`. Throws RangeError unless that lies between 0
    * and 1.
@@ -204,16 +217,25 @@ export function spread<F extends Fn>(f: F): F {
   return f;
 }
 
+/** Functions that read their arguments by names of their own: `normal_` has others than `torch.normal`. */
+const reading = new WeakSet<Fn>();
+/** Marks such a function. */
+export function reads<F extends Fn>(f: F): F {
+  reading.add(f);
+  return f;
+}
+
 export function attachMethods(prototype: object, functions: Readonly<Record<string, unknown>>, suffix = ''): void {
   for (const [name, f] of Object.entries(functions)) {
     if (typeof f !== 'function') continue;
     const call = f as (...args: unknown[]) => unknown;
     const full = name + suffix;
+    const key = reading.has(f as Fn) ? full : name;
     // a function's length does not count parameters with defaults: pass six always, absent ones as undefined
     const value = variadic.has(f as Fn)
       ? function (this: unknown, ...args: unknown[]): unknown {
           try {
-            return isPlain(args[args.length - 1]) ? call(...placed(name, [this, ...args])) : call(this, ...args);
+            return isPlain(args[args.length - 1]) ? call(...placed(key, [this, ...args])) : call(this, ...args);
           } catch (error) {
             throw renamed(full, error);
           }
@@ -230,7 +252,7 @@ export function attachMethods(prototype: object, functions: Readonly<Record<stri
           try {
             // required arguments by name
             if (isPlain(a) || (b !== undefined && (isPlain(b) || isPlain(c) || isPlain(d) || isPlain(e))))
-              return call(...placed(name, [this, a, b, c, d, e, g]));
+              return call(...placed(key, [this, a, b, c, d, e, g]));
             return call(this, a, b, c, d, e, g);
           } catch (error) {
             throw renamed(full, error);

@@ -8,7 +8,7 @@ import { describe, DeviceError, DtypeError, ShapeError, inNameOf } from './error
 import { kernel, native } from './native.ts';
 import { range, show } from './shape.ts';
 import { emptyTensor, Tensor } from './tensor.ts';
-import type { GeneratorOption } from './methods.ts';
+import { type GeneratorOption, reads } from './methods.ts';
 import { zerosOf } from './ops/internal/reducing.ts';
 
 /** Generators of GPUs have numbers from here on, first the default ones (native/device.h). */
@@ -230,7 +230,7 @@ function number(where: string, name: string, value: unknown): number {
 
 /** An in-place draw, whose gradient is zero. */
 function form(name: string, names: readonly string[], f: (x: Tensor, o: Record<string, unknown>) => void): void {
-  inPlaceForms.set(name, ((x: Tensor, ...args: unknown[]): Tensor => {
+  const draws = (x: Tensor, ...args: unknown[]): Tensor => {
     checkInPlace(`${name}_`, x);
     const options = readArguments<Record<string, unknown>>(`${name}_`, args, names, ['generator']);
     return writeInPlace(
@@ -239,7 +239,8 @@ function form(name: string, names: readonly string[], f: (x: Tensor, o: Record<s
       () => new RuleNode(`${name}Backward0`, (g) => [zerosOf(g.sizes, g.dt, g.device)]),
       () => f(x, options),
     );
-  }) as never);
+  };
+  inPlaceForms.set(name, reads(draws));
 }
 const [uniformKernel, normalKernel, randintKernel, randomKernel, bernoulliKernel, exponentialKernel] = [
   'uniform',

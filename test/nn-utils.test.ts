@@ -323,6 +323,52 @@ describe('Module', () => {
     assert.deepEqual(layer.bias!.grad!.tolist(), [8, 8, 8]);
   });
 
+  test('hooks are put before others, and called where forward throws', () => {
+    const layer = new nn.Linear(2, 3);
+    const calls: string[] = [];
+    layer.registerForwardHook(() => void calls.push('second'));
+    layer.registerForwardHook(() => void calls.push('first'), { prepend: true });
+    layer.registerForwardPreHook(() => void calls.push('before'));
+    layer.registerForwardPreHook(() => void calls.push('earlier'), { prepend: true });
+    layer.registerFullBackwardHook(() => void calls.push('backward'));
+    layer.registerFullBackwardHook(() => void calls.push('backward first'), { prepend: true });
+    layer.forward(torch.ones(1, 2)).sum().backward();
+    assert.deepEqual(calls, ['earlier', 'before', 'first', 'second', 'backward first', 'backward']);
+    const always = layer.registerForwardHook((_, __, out) => void calls.push(`always ${String(out)}`), {
+      alwaysCall: true,
+    });
+    calls.length = 0;
+    assert.throws(() => layer.forward(torch.ones(1, 5)), /linear/);
+    assert.deepEqual(calls, ['earlier', 'before', 'always undefined']);
+    always.remove();
+    assert.throws(
+      () => layer.registerForwardHook(() => undefined, { withKwargs: true } as never),
+      /registerForwardHook: unknown option 'withKwargs'/,
+    );
+  });
+
+  test('backward hooks see one gradient per argument, null where there is none', () => {
+    class Scale extends nn.Module<[x: torch.Tensor, factor: number]> {
+      override forward(x: torch.Tensor, factor: number): torch.Tensor {
+        return x.mul(factor);
+      }
+    }
+    const scale = new Scale();
+    let shapes: unknown[] = [];
+    scale.registerFullBackwardHook((_, grads) => {
+      shapes = grads.map((g) => g && [...g.shape]);
+      return [grads[0]!.mul(10), null];
+    });
+    const x = torch.ones(2, { requiresGrad: true });
+    scale.forward(x, 3).sum().backward();
+    assert.deepEqual(shapes, [[2], null]);
+    assert.deepEqual(x.grad!.tolist(), [30, 30]);
+    const layer = new nn.Linear(2, 3);
+    layer.registerFullBackwardHook((_, grads) => void (shapes = [...grads]));
+    layer.forward(torch.ones(4, 2)).sum().backward();
+    assert.deepEqual(shapes, [null]);
+  });
+
   test('type, toEmpty, shareMemory and setSubmodule', () => {
     const m = model();
     m.type('float64');

@@ -12,11 +12,14 @@ export interface HookHandle {
 }
 
 let counter = 0;
-/** Adds `hook` to a map made when first needed. */
-export function register<F>(hooks: Map<number, F>, hook: F): HookHandle {
+/** Adds `hook` to a map, behind the others or before them. */
+export function register<F>(hooks: Map<number, F>, hook: F, prepend = false): HookHandle {
   if (typeof hook !== 'function') throw new TypeError('registerHook: expected a function');
   const id = ++counter;
+  const others = prepend ? [...hooks] : [];
+  if (prepend) hooks.clear();
   hooks.set(id, hook);
+  for (const [other, f] of others) hooks.set(other, f);
   return { remove: () => void hooks.delete(id) };
 }
 

@@ -42,7 +42,7 @@ const checkSource = <T extends Sized>(where: string, data: T): T => {
 /** A number of 64 random bits, which PyTorch draws as a seed; as a bigint where it is large. */
 export function drawSeed(generator: Generator | null): number | bigint {
   const out = empty([], { dtype: 'int64', device: 'cpu' });
-  out.random_(undefined, null, { generator });
+  out.random_({ generator });
   return out.item() as number | bigint;
 }
 

@@ -31,6 +31,17 @@ export type BackwardPreHook = (
   gradOutput: readonly Grad[],
 ) => readonly Grad[] | Grad | undefined | void;
 
+/** Options of the hooks of modules. */
+export interface HookOptions {
+  /** Call it before those that are there already. */
+  prepend?: boolean | undefined;
+}
+/** Options of hooks after forward. */
+export interface ForwardHookOptions extends HookOptions {
+  /** Call it also where forward, or another hook, throws: with undefined for an output that there is not. */
+  alwaysCall?: boolean | undefined;
+}
+
 /** Tensors without a change, as the outputs of one node through which their gradients pass. */
 function through(name: string, tensors: readonly Tensor[], f: (grads: readonly Grad[]) => readonly Grad[]): Tensor[] {
   const node = new FunctionNode(name, f).connect(tensors);
@@ -44,12 +55,24 @@ function replace(values: readonly unknown[], tensors: readonly Tensor[]): unknow
   return values.map((v) => (v instanceof Tensor ? tensors[at++] : v));
 }
 const tensorsOf = (values: readonly unknown[]): Tensor[] => values.filter((v): v is Tensor => v instanceof Tensor);
+/** What hooks see of gradients: one per value, null for what is no tensor. An object of options at the end is no value. */
+function perValue(values: readonly unknown[], grads: readonly Grad[]): Grad[] {
+  const last = values.at(-1);
+  const options = typeof last === 'object' && last !== null && Object.getPrototypeOf(last) === Object.prototype;
+  let at = 0;
+  return (options ? values.slice(0, -1) : values).map((v) => (v instanceof Tensor ? (grads[at++] ?? null) : null));
+}
+/** The way back: the gradients of the tensors among the values. */
+const perTensor = (values: readonly unknown[], grads: readonly Grad[]): Grad[] =>
+  grads.filter((_, i) => values[i] instanceof Tensor);
 
 /** The hooks of one module. */
 export class Hooks {
   readonly #module: AnyModule;
   readonly #before = new Map<number, AnyPreHook>();
   readonly #after = new Map<number, AnyForwardHook>();
+  /** Those of the above that are called whatever happens. */
+  readonly #always = new Set<AnyForwardHook>();
   readonly #backward = new Map<number, BackwardHook>();
   readonly #beforeBackward = new Map<number, BackwardPreHook>();
   /** Those that see only the last operation: see Module.registerBackwardHook. */
@@ -60,20 +83,21 @@ export class Hooks {
   /** Has the hooks of another module called too. */
   takeFrom(other: Hooks): void {
     for (const hook of other.#before.values()) this.before(hook);
-    for (const hook of other.#after.values()) this.after(hook);
+    for (const hook of other.#after.values()) this.after(hook, { alwaysCall: other.#always.has(hook) });
     for (const hook of other.#backward.values()) this.backward(hook);
     for (const hook of other.#beforeBackward.values()) this.beforeBackward(hook);
     for (const hook of other.#last.values()) this.backwardOfLast(hook);
   }
-  before(hook: AnyPreHook): HookHandle {
-    return register(this.#before, hook);
+  before(hook: AnyPreHook, options?: HookOptions): HookHandle {
+    return register(this.#before, hook, options?.prepend);
   }
-  after(hook: AnyForwardHook): HookHandle {
-    return register(this.#after, hook);
+  after(hook: AnyForwardHook, options?: ForwardHookOptions): HookHandle {
+    if (options?.alwaysCall === true) this.#always.add(hook);
+    return register(this.#after, hook, options?.prepend);
   }
-  backward(hook: BackwardHook): HookHandle {
+  backward(hook: BackwardHook, options?: HookOptions): HookHandle {
     this.#refuseBoth('registerFullBackwardHook', this.#last);
-    return register(this.#backward, hook);
+    return register(this.#backward, hook, options?.prepend);
   }
   backwardOfLast(hook: BackwardHook): HookHandle {
     this.#refuseBoth('registerBackwardHook', this.#backward);
@@ -85,12 +109,29 @@ export class Hooks {
       `${where}: Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only one of them.`,
     );
   }
-  beforeBackward(hook: BackwardPreHook): HookHandle {
-    return register(this.#beforeBackward, hook);
+  beforeBackward(hook: BackwardPreHook, options?: HookOptions): HookHandle {
+    return register(this.#beforeBackward, hook, options?.prepend);
   }
 
   /** Forward between its hooks. */
   run(forward: (...args: readonly unknown[]) => unknown, given: readonly unknown[]): unknown {
+    if (this.#always.size === 0) return this.#run(forward, given, null);
+    const called = new Set<AnyForwardHook>();
+    let output: unknown;
+    try {
+      return this.#run((...args) => (output = forward(...args)), given, called);
+    } catch (error) {
+      for (const hook of this.#after.values()) {
+        if (this.#always.has(hook) && !called.has(hook)) hook(this.#module, given as never, output as never);
+      }
+      throw error;
+    }
+  }
+  #run(
+    forward: (...args: readonly unknown[]) => unknown,
+    given: readonly unknown[],
+    called: Set<AnyForwardHook> | null,
+  ): unknown {
     let args = given;
     for (const hook of this.#before.values()) {
       const next: unknown = hook(this.#module, args as never);
@@ -104,6 +145,7 @@ export class Hooks {
     if (observer) args = observer.inputs(args);
     let output = forward(...args);
     for (const hook of this.#after.values()) {
+      called?.add(hook);
       const next: unknown = hook(this.#module, args as never, output as never);
       if (next !== undefined && next !== null) output = next;
     }
@@ -141,8 +183,10 @@ export class Hooks {
   #observe(): { inputs(args: readonly unknown[]): readonly unknown[]; outputs(output: unknown): unknown } {
     let gradOutput: readonly Grad[] = [];
     let watched = false;
-    const call = (gradInput: readonly Grad[]): readonly Grad[] => {
-      let grads = gradInput;
+    let given: readonly unknown[] = [];
+    const call = (ofTensors: readonly Grad[]): readonly Grad[] => {
+      const gradInput = perValue(given, ofTensors);
+      let grads: readonly Grad[] = gradInput;
       for (const hook of this.#backward.values()) {
         // the hook may keep what it sees: the engine must not free it
         for (const g of grads) if (g !== null) g.storage.maker = 0;
@@ -155,10 +199,11 @@ export class Hooks {
           );
         }
       }
-      return grads;
+      return perTensor(given, grads);
     };
     return {
       inputs: (args) => {
+        given = args;
         const tensors = tensorsOf(args);
         if (!recording(tensors)) return args;
         watched = true;
@@ -168,24 +213,25 @@ export class Hooks {
         const values: readonly unknown[] = Array.isArray(output) ? output : [output];
         const tensors = tensorsOf(values);
         if (!recording(tensors)) return output;
-        const seen = through('BackwardHookFunctionBackward', tensors, (given) => {
+        const seen = through('BackwardHookFunctionBackward', tensors, (ofTensors) => {
           // they must last until the gradients of the inputs are there
-          for (const g of given) if (g !== null) g.storage.maker = 0;
-          let grads = given;
+          for (const g of ofTensors) if (g !== null) g.storage.maker = 0;
+          const all = perValue(values, ofTensors);
+          let grads: readonly Grad[] = all;
           for (const hook of this.#beforeBackward.values()) {
             const next = hook(this.#module, grads);
             if (next === undefined || next === null) continue;
             grads = next instanceof Tensor ? [next] : next;
-            if (grads.length !== given.length) {
+            if (grads.length !== all.length) {
               throw new TypeError(
-                `registerFullBackwardPreHook: the hook returned ${grads.length} gradients for ${given.length} outputs`,
+                `registerFullBackwardPreHook: the hook returned ${grads.length} gradients for ${all.length} outputs`,
               );
             }
           }
           gradOutput = grads;
           // without inputs that want gradients nothing further down would call the hooks
           if (!watched) call([]);
-          return grads;
+          return perTensor(values, grads);
         });
         const out = replace(values, seen);
         return Array.isArray(output) ? out : out[0];

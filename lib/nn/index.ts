@@ -41,7 +41,14 @@ export {
   FeatureAlphaDropout,
 } from './dropout.ts';
 export { Flatten, type FlattenOptions, Unflatten } from './flatten.ts';
-export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook } from './hooks.ts';
+export type {
+  BackwardHook,
+  BackwardPreHook,
+  ForwardHook,
+  ForwardHookOptions,
+  ForwardPreHook,
+  HookOptions,
+} from './hooks.ts';
 export type { FactoryOptions } from './internal.ts';
 export * from './lazy.ts';
 export * from './lazy-norm.ts';

@@ -1,6 +1,6 @@
 // torch.nn.init: fills tensors in place, with PyTorch's own numbers for the same seed.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../define.ts';
 import { randperm } from '../create.ts';
 import { checkTensor } from '../dispatch.ts';
 import { describe, ShapeError, checkNumber, inNameOf } from '../errors.ts';
@@ -154,10 +154,11 @@ export function truncNormal_(
  * @example
  * torch.nn.init.constant_(torch.empty([2]), 1.5) // tensor([1.5000, 1.5000])
  */
-export function constant_(x: Tensor, value: number): Tensor {
+export function constant_(x: Tensor, ...args: Named<[val: number], ['val'], [], object>): Tensor {
   return inNameOf('constant_', () => {
     checkTensor('constant_', x);
-    return initialisation.skipped ? x : noGrad(() => x.fill_(value));
+    const { val } = readArguments<{ val: number }>('constant_', args, ['val']);
+    return initialisation.skipped ? x : noGrad(() => x.fill_(val as number));
   });
 }
 /**
@@ -372,12 +373,16 @@ export interface SparseOptions extends GeneratorOptions {
  */
 export function sparse_(
   x: Tensor,
-  sparsity: number,
-  ...args: Call<[std?: number, generator?: Generator | null], SparseOptions>
+  ...args: Named<[sparsity: number], ['sparsity'], [std?: number, generator?: Generator | null], SparseOptions>
 ): Tensor {
   return inNameOf('sparse_', () => {
     checkTensor('sparse_', x);
-    const { std = 0.01, generator } = readArguments<SparseOptions>('sparse_', args, ['std', 'generator']);
+    const names = ['sparsity', 'std', 'generator'];
+    const {
+      sparsity,
+      std = 0.01,
+      generator,
+    } = readArguments<SparseOptions & { sparsity: number }>('sparse_', args, names);
     checkNumber('sparse_', 'sparsity', sparsity);
     if (x.ndim !== 2)
       throw new ShapeError(`sparse_: Only tensors with 2 dimensions are supported, not ${show(x.sizes)}`);

@@ -12,7 +12,9 @@ import {
   type BackwardHook,
   type BackwardPreHook,
   type ForwardHook,
+  type ForwardHookOptions,
   type ForwardPreHook,
+  type HookOptions,
   Hooks,
 } from './hooks.ts';
 import { blankOf, type Copy, deepcopy, setCopying } from './copy.ts';
@@ -303,16 +305,30 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     return this.#hooks;
   }
   /** Calls `hook(module, args, output)` after each forward; what it returns takes the output's place. */
-  registerForwardHook<A extends readonly unknown[], O>(this: Forward<A, O>, hook: ForwardHook<A, O>): HookHandle {
-    return (this as Forward<never, unknown> as AnyModule).#hooked().after(hook as AnyForwardHook);
+  registerForwardHook<A extends readonly unknown[], O>(
+    this: Forward<A, O>,
+    hook: ForwardHook<A, O>,
+    options?: ForwardHookOptions,
+  ): HookHandle {
+    checkOptions('registerForwardHook', options, ['prepend', 'alwaysCall']);
+    return (this as Forward<never, unknown> as AnyModule).#hooked().after(hook as AnyForwardHook, options);
   }
   /** Calls `hook(module, args)` before each forward; arguments that it returns take the place of those given. */
-  registerForwardPreHook<A extends readonly unknown[]>(this: Forward<A, unknown>, hook: ForwardPreHook<A>): HookHandle {
-    return (this as Forward<never, unknown> as AnyModule).#hooked().before(hook as AnyPreHook);
+  registerForwardPreHook<A extends readonly unknown[] | []>(
+    this: Forward<A, unknown>,
+    hook: ForwardPreHook<A>,
+    options?: HookOptions,
+  ): HookHandle {
+    checkOptions('registerForwardPreHook', options, ['prepend']);
+    return (this as Forward<never, unknown> as AnyModule).#hooked().before(hook as AnyPreHook, options);
   }
-  /** Calls `hook(module, gradInputs, gradOutputs)` in backward; gradients that it returns take the inputs' place. */
-  registerFullBackwardHook(hook: BackwardHook): HookHandle {
-    return this.#hooked().backward(hook);
+  /**
+   * Calls `hook(module, gradInputs, gradOutputs)` in backward, with null for arguments that want no gradient; gradients
+   * that it returns take the inputs' place.
+   */
+  registerFullBackwardHook(hook: BackwardHook, options?: HookOptions): HookHandle {
+    checkOptions('registerFullBackwardHook', options, ['prepend']);
+    return this.#hooked().backward(hook, options);
   }
 
   /**
@@ -323,8 +339,9 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     return this.#hooked().backwardOfLast(hook);
   }
   /** Calls `hook(module, gradOutputs)` in backward before the module's part; gradients that it returns take their place. */
-  registerFullBackwardPreHook(hook: BackwardPreHook): HookHandle {
-    return this.#hooked().beforeBackward(hook);
+  registerFullBackwardPreHook(hook: BackwardPreHook, options?: HookOptions): HookHandle {
+    checkOptions('registerFullBackwardPreHook', options, ['prepend']);
+    return this.#hooked().beforeBackward(hook, options);
   }
 
   // ---- copying ------------------------------------------------------------------------------------------------------
