@@ -47,6 +47,7 @@ describe('extra state', () => {
     assert.deepEqual(missingKeys, ['weight', '_extra_state', 'inner.weight']);
     const dict = new Counter().stateDict();
     assert.deepEqual(new Writer().loadStateDict(dict, { strict: false }).unexpectedKeys, ['_extra_state']);
+    assert.throws(() => new Writer().loadStateDict(dict), /^Error: loadStateDict: Error\(s\) in loading/);
     assert.throws(() => new Writer().loadStateDict(dict), /Unexpected key\(s\) in state_dict: "_extra_state"/);
     const reader = new Reader();
     assert.deepEqual(Object.keys(reader.stateDict()), ['weight', 'inner.weight']);
