@@ -145,3 +145,23 @@ describe('registerBackwardHook', () => {
     expectRefusal(() => other.registerBackwardHook(() => undefined), 'registerBackwardHook', /Cannot use both/);
   });
 });
+
+test('a saved result requires a gradient, as a saved leaf does', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'flambeau-'));
+  try {
+    const file = join(folder, 'loss.pt');
+    const weight = torch.ones(2, { requiresGrad: true });
+    torch.save({ weight, loss: weight.sum(), value: weight.sum().detach() }, file);
+    const loaded = torch.load(file) as Record<string, torch.Tensor>;
+    assert.deepEqual(
+      Object.values(loaded).map((x) => [x.requiresGrad, x.isLeaf]),
+      [
+        [true, true],
+        [true, true],
+        [false, true],
+      ],
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
