@@ -87,7 +87,7 @@ export function saveToBytes(object: unknown): Uint8Array {
           sizes: own.sizes,
           strides: own.strides,
           offset: own.offset,
-          requiresGrad: value.leafGrad,
+          requiresGrad: value.requiresGrad,
           isParameter: value instanceof Parameter,
           location: String(value.device),
         };

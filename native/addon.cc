@@ -45,6 +45,7 @@ uint32_t optional_operands(std::string_view kernel) {
       {"crossEntropyBackward", 1 << 4 | 1 << 5},
       {"attention", 1 << 1 | 1 << 5},
       {"attentionBackward", 1 << 0 | 1 << 1 | 1 << 2 | 1 << 9},
+      {"gridSampleBackward", 1 << 0 | 1 << 1},
       {"linalgLu", 1 << 3},
       {"linalgQr", 1 << 1},
       {"linalgSvd", 1 << 3 | 1 << 4},

@@ -47,6 +47,7 @@ describe('extra state', () => {
     assert.deepEqual(missingKeys, ['weight', '_extra_state', 'inner.weight']);
     const dict = new Counter().stateDict();
     assert.deepEqual(new Writer().loadStateDict(dict, { strict: false }).unexpectedKeys, ['_extra_state']);
+    assert.throws(() => new Writer().loadStateDict(dict), /^Error: loadStateDict: Error\(s\) in loading/);
     assert.throws(() => new Writer().loadStateDict(dict), /Unexpected key\(s\) in state_dict: "_extra_state"/);
     const reader = new Reader();
     assert.deepEqual(Object.keys(reader.stateDict()), ['weight', 'inner.weight']);
@@ -143,4 +144,24 @@ describe('registerBackwardHook', () => {
     other.registerFullBackwardHook(() => undefined);
     expectRefusal(() => other.registerBackwardHook(() => undefined), 'registerBackwardHook', /Cannot use both/);
   });
+});
+
+test('a saved result requires a gradient, as a saved leaf does', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'flambeau-'));
+  try {
+    const file = join(folder, 'loss.pt');
+    const weight = torch.ones(2, { requiresGrad: true });
+    torch.save({ weight, loss: weight.sum(), value: weight.sum().detach() }, file);
+    const loaded = torch.load(file) as Record<string, torch.Tensor>;
+    assert.deepEqual(
+      Object.values(loaded).map((x) => [x.requiresGrad, x.isLeaf]),
+      [
+        [true, true],
+        [true, true],
+        [false, true],
+      ],
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -231,6 +231,33 @@ describe('derivatives agree with finite differences', () => {
     for (const call of calls.slice(0, 3)) checked(name, call, (f, inputs) => torch.autograd.gradgradcheck(f, inputs));
   });
 
+  test.each(differentiable)('%s for each input alone, as beside the others', (name, sample) => {
+    const call = smooth(name, sample).find(
+      ({ args }) =>
+        specsOf(args).filter((s) => s.dtype === null && s.grad).length > 1 &&
+        specsOf(args).every((s) => s.shape.every((n) => n > 0)),
+    );
+    if (call === undefined) return;
+    /** The gradients of those inputs that `wanted` takes, by their numbers. */
+    const gradients = (wanted: (i: number) => boolean): (readonly number[] | null)[] => {
+      const inputs: torch.Tensor[] = [];
+      torch.manualSeed(0);
+      const args = build(name, call, (x, s) => {
+        if (s.dtype === null && s.grad) inputs.push(wanted(inputs.length) ? x.requiresGrad_() : x);
+        return x;
+      });
+      const outs = tensorsOf(functionOf(name)(...args)).filter((y) => y.requiresGrad);
+      if (outs.length > 0) torch.autograd.backward(outs.map((y) => y.sum()));
+      return inputs.map((x) => x.grad && flat(x.grad));
+    };
+    for (const [i, expected] of gradients(() => true).entries()) {
+      const alone: readonly number[] | null | undefined = gradients((k) => k === i)[i];
+      const what: string = `gradient ${i} of ${name}(${call.key})`;
+      if (expected === null || alone === null) assert.equal(alone, expected, what);
+      else expectClose(alone!, expected, 1e-9, what);
+    }
+  });
+
   test.each(differentiable)("at kinks, ties, zeros and infinities %s has PyTorch's", (name, sample) => {
     for (const call of callsOf(sample)) {
       const wanted = stored[name]?.[`${call.key} gradient`];

@@ -61,6 +61,18 @@ test('splits by sizes and by fractions are those of PyTorch', () => {
   expect(() => data.randomSplit(range(10), [1.5, -0.5])).toThrow(/Fraction at index 0 is not between 0 and 1/);
 });
 
+test('needed arguments of samplers come by name, too', () => {
+  torch.manualSeed(0);
+  const drawn = [...new data.WeightedRandomSampler([1, 2, 3], 4, true)];
+  torch.manualSeed(0);
+  expect([...new data.WeightedRandomSampler([1, 2, 3], { numSamples: 4, replacement: true })]).toEqual(drawn);
+  const batches = [[0, 1]];
+  const sampler = new data.SequentialSampler([1, 2, 3]);
+  expect([...new data.BatchSampler(sampler, { batchSize: 2, dropLast: true })]).toEqual(batches);
+  expect([...new data.BatchSampler(sampler, 2, { dropLast: true })]).toEqual(batches);
+  expect(() => new data.WeightedRandomSampler([1], {} as never)).toThrow(/num_samples should be a positive integer/);
+});
+
 test('what samplers refuse', () => {
   const message = 'num_samples should be a positive integer value, but got num_samples=0';
   expect(() => new data.RandomSampler([])).toThrow(`RandomSampler: ${message}`);

@@ -9,6 +9,14 @@ type T = torch.Tensor;
 const x: T = torch.ones([2, 3]);
 
 describe('types', () => {
+  test("a loader's dataset is of the class it was given", () => {
+    const set = new torch.utils.data.TensorDataset(x);
+    const loader = new torch.utils.data.DataLoader(set, { batchSize: 2 });
+    expectTypeOf(loader.dataset).toEqualTypeOf<torch.utils.data.TensorDataset>();
+    expectTypeOf([...loader]).toEqualTypeOf<T[][]>();
+    expectTypeOf(loader).toExtend<torch.utils.data.DataLoader<T[]>>();
+  });
+
   test('functions and methods give what they say', () => {
     expectTypeOf(x.exp()).toEqualTypeOf<T>();
     expectTypeOf(torch.exp(x)).toEqualTypeOf<T>();

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
 import type { DTypeName } from '../lib/dtype.ts';
 import * as torch from '../lib/index.ts';
-import { expectClose, flat, tensorsOf } from './helpers.ts';
+import { DEVICE, expectClose, flat, tensorsOf } from './helpers.ts';
 
 const { nn } = torch;
 interface Data {
@@ -236,6 +236,21 @@ describe('nn.functional', () => {
         const pieces = grid.split(1, grid.ndim - 2).map((g) => torch.F.gridSample(x, g, { mode }));
         expectClose(flat(torch.cat(pieces, -1)), flat(whole), 1e-6, mode);
       }
+    }
+  });
+
+  // an identity's points lie on pixels, beside which the derivative is another: the rounding of the points decides
+  test.skipIf(DEVICE !== 'cpu')('a grid of the identity has the derivative that PyTorch gives it', () => {
+    torch.manualSeed(0);
+    const x = torch.randn(1, 1, 7, 5);
+    for (const [alignCorners, wanted] of [
+      [false, [-1.7514, -2.9052, 3.3039, 11.116, -0.8183, 1.9822]],
+      [true, [-3.314, 2.539, 4.2057, -23.389, -2.8417, 14.2001]],
+    ] as const) {
+      const theta = torch.eye(2, 3).unsqueeze(0).requiresGrad_();
+      const grid = torch.F.affineGrid(theta, x.shape, { alignCorners });
+      torch.F.gridSample(x, grid, { alignCorners }).sum().backward();
+      expectClose(flat(theta.grad!), wanted, 1e-4, `alignCorners ${alignCorners}`);
     }
   });
 });

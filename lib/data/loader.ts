@@ -70,6 +70,9 @@ const forgotten = new FinalizationRegistry<WorkerPool>((pool) => pool.stop());
 const urlOf = (module: string | URL): string =>
   module instanceof URL || /^[a-z][a-z+.-]+:/i.test(module) ? String(module) : pathToFileURL(resolve(module)).href;
 
+/** What a loader reads. */
+type Samples<T> = Dataset<T> | IterableDataset<T> | readonly T[];
+
 /**
  * Batches of the samples of `dataset`, in order or shuffled (in PyTorch's order for the same seed), for `for (const batch
  * of loader)` or `for await`. With `numWorkers` they are made by threads, which hand over tensors without copying them:
@@ -81,8 +84,8 @@ const urlOf = (module: string | URL): string =>
  * const loader = new torch.utils.data.DataLoader(set, { batchSize: 2 })
  * [...loader].map(([x]) => x.tolist()) // [ [ 0, 1 ], [ 2, 3 ], [ 4 ] ]
  */
-export class DataLoader<T, B = Collated<T>> {
-  readonly dataset: Dataset<T> | IterableDataset<T> | readonly T[];
+export class DataLoader<T, B = Collated<T>, D extends Samples<T> = Samples<T>> {
+  readonly dataset: D;
   readonly batchSize: number | null;
   readonly dropLast: boolean;
   readonly sampler: Sampler | null;
@@ -98,19 +101,10 @@ export class DataLoader<T, B = Collated<T>> {
   readonly workerModule: string | null;
   readonly inOrder: boolean;
   #pool: WorkerPool | null = null;
-  constructor(dataset: Dataset<T> | IterableDataset<T> | readonly T[], options?: DataLoaderOptions<T, B>);
-  constructor(
-    dataset: Dataset<T> | IterableDataset<T> | readonly T[],
-    batchSize: number | null,
-    options?: DataLoaderOptions<T, B>,
-  );
-  constructor(
-    dataset: Dataset<T> | IterableDataset<T> | readonly T[],
-    batchSize: number | null,
-    shuffle: boolean,
-    options?: DataLoaderOptions<T, B>,
-  );
-  constructor(dataset: Dataset<T> | IterableDataset<T> | readonly T[], ...args: readonly unknown[]) {
+  constructor(dataset: D & Samples<T>, options?: DataLoaderOptions<T, B>);
+  constructor(dataset: D & Samples<T>, batchSize: number | null, options?: DataLoaderOptions<T, B>);
+  constructor(dataset: D & Samples<T>, batchSize: number | null, shuffle: boolean, options?: DataLoaderOptions<T, B>);
+  constructor(dataset: D & Samples<T>, ...args: readonly unknown[]) {
     const where = 'DataLoader';
     const options = readArguments<DataLoaderOptions<T, B>>(where, args, POSITIONS, ONLY);
     const {

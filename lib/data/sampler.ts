@@ -180,17 +180,21 @@ export class WeightedRandomSampler extends Sampler {
   readonly generator: Generator | null;
   constructor(
     weights: readonly number[] | Tensor,
-    numSamples: number,
-    ...args: Call<
-      [replacement?: boolean, generator?: Generator | null],
-      { replacement?: boolean | undefined; generator?: Generator | null | undefined }
-    >
+    ...args:
+      | [
+          numSamples: number,
+          ...rest: Call<
+            [replacement?: boolean, generator?: Generator | null],
+            Omit<RandomSamplerOptions, 'numSamples'>
+          >,
+        ]
+      | [options: RandomSamplerOptions & { numSamples: number }]
   ) {
     super();
     const where = 'WeightedRandomSampler';
-    const options = readArguments<RandomSamplerOptions>(where, args, ['replacement', 'generator']);
-    const { replacement = true, generator = null } = options;
-    if (!Number.isInteger(numSamples) || numSamples <= 0)
+    const options = readArguments<RandomSamplerOptions>(where, args, ['numSamples', 'replacement', 'generator']);
+    const { numSamples, replacement = true, generator = null } = options;
+    if (typeof numSamples !== 'number' || !Number.isInteger(numSamples) || numSamples <= 0)
       throw new RangeError(
         `${where}: num_samples should be a positive integer value, but got num_samples=${describe(numSamples)}`,
       );
@@ -231,11 +235,23 @@ export class BatchSampler extends Sampler<number[]> {
   readonly sampler: Sampler;
   readonly batchSize: number;
   readonly dropLast: boolean;
-  constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
+  constructor(
+    sampler: Sampler,
+    ...args:
+      | [batchSize: number, dropLast: boolean]
+      | [batchSize: number, options: { dropLast: boolean }]
+      | [options: { batchSize: number; dropLast: boolean }]
+  ) {
     super();
+    const names = ['batchSize', 'dropLast'];
+    const { batchSize, dropLast } = readArguments<{ batchSize: number; dropLast: boolean }>(
+      'BatchSampler',
+      args,
+      names,
+    );
     if (typeof Reflect.get(Object(sampler), Symbol.iterator) !== 'function')
       throw new TypeError(`BatchSampler: expected an iterable of indices but received ${describe(sampler)}`);
-    if (!Number.isInteger(batchSize) || batchSize <= 0) {
+    if (typeof batchSize !== 'number' || !Number.isInteger(batchSize) || batchSize <= 0) {
       throw new TypeError(
         `BatchSampler: batch_size should be a positive integer value, but got batch_size=${describe(batchSize)}`,
       );

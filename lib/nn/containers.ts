@@ -36,6 +36,10 @@ function position(where: string, index: number, length: number): number {
     throw new RangeError(`${where}: index ${index} is out of range for ${length} members`);
   return index < 0 ? index + length : index;
 }
+/** A place between members, or after the last one. */
+function gap(where: string, index: number, length: number): number {
+  return index === length ? index : position(where, index, length);
+}
 /** `net[0] = m` would be one more field, not the replacement that it is in Python. */
 function refuseIndexed(where: string, own: readonly (readonly [string, unknown])[]): void {
   const index = own.find(([name]) => /^\d+$/.test(name))?.[0];
@@ -57,6 +61,8 @@ function checkModule(where: string, m: unknown): void {
  */
 export class Sequential extends Module {
   readonly #members = new Map<string, Module>();
+  /** Which of them are fields. */
+  #assigned: Set<string> | null = null;
   constructor(...modules: readonly Module[] | readonly [named: Named<Module>]) {
     super();
     const [first] = modules;
@@ -71,7 +77,7 @@ export class Sequential extends Module {
   }
   override forward(x: Tensor): Tensor {
     let y = x;
-    for (const m of this.#members.values()) y = m.forward(y);
+    for (const m of this.#all().values()) y = m.forward(y);
     return y;
   }
   protected override bareCopy(): AnyModule {
@@ -80,24 +86,45 @@ export class Sequential extends Module {
   protected override fillCopy(target: AnyModule, copy: Copy): void {
     super.fillCopy(target, copy);
     const to = target as Sequential;
-    for (const [name, m] of this.#members) to.#members.set(name, copy(m));
+    for (const [name, m] of this.#all()) to.#members.set(name, copy(m));
   }
   protected override fields(): Iterable<readonly [string, unknown]> {
     const own = Object.entries(this);
     if (own.length === 1) return this.#members;
     refuseIndexed('Sequential', own);
-    return [...own, ...this.#members];
+    return [...own.filter(([, value]) => !(value instanceof Module)), ...this.#all()];
+  }
+  /** The members. The modules that subclasses have as fields are some, each where it was when the next one was added. */
+  #all(): Map<string, Module> {
+    const own = Object.entries(this);
+    if (own.length === 1 && this.#assigned === null) return this.#members;
+    for (const name of this.#assigned ?? [])
+      if (!(Reflect.get(this, name) instanceof Module)) this.#members.delete(name);
+    for (const [name, value] of own) {
+      if (!(value instanceof Module)) continue;
+      this.#members.set(name, value);
+      (this.#assigned ??= new Set()).add(name);
+    }
+    return this.#members;
+  }
+  /** Other members, numbered from 0 as Python numbers them after a removal. */
+  #renumber(members: readonly Module[]): void {
+    for (const name of this.#assigned ?? []) Reflect.deleteProperty(this, name);
+    this.#assigned = null;
+    this.#members.clear();
+    for (const [i, m] of members.entries()) this.#members.set(String(i), m);
   }
   /** How many modules there are. */
   get length(): number {
-    return this.#members.size;
+    return this.#all().size;
   }
   /** The module at an index, or of a name. Throws RangeError if there is none. */
   get(index: number | string): Module {
+    const members = this.#all();
     const found =
       typeof index === 'string'
-        ? this.#members.get(index)
-        : [...this.#members.values()][position('Sequential', index, this.length)];
+        ? members.get(index)
+        : [...members.values()][position('Sequential', index, members.size)];
     if (!found) throw new RangeError(`Sequential: has no module '${index}'`);
     return found;
   }
@@ -105,10 +132,14 @@ export class Sequential extends Module {
   at(index: number): Module {
     return this.get(index);
   }
+  /** The modules from one index up to another, with their names: Python's `net[start:end]`. */
+  slice(start?: number, end?: number): Sequential {
+    return new Sequential([...this.#all()].slice(start, end));
+  }
   /** Replaces the module at an index. */
   set(index: number, module: Module): void {
     checkModule('Sequential', module);
-    this.#members.set([...this.#members.keys()][position('Sequential', index, this.length)]!, module);
+    this.place([...this.#all().keys()][position('Sequential', index, this.length)]!, module);
   }
   /** Adds a module at the end. */
   append(module: Module): this {
@@ -121,16 +152,35 @@ export class Sequential extends Module {
     for (const m of iterable('ModuleList', modules)) this.append(m);
     return this;
   }
+  /** Puts a module before the one at an index. */
+  insert(index: number, module: Module): this {
+    checkModule('Sequential', module);
+    const members = [...this.#all().values()];
+    members.splice(gap('Sequential', index, members.length), 0, module);
+    this.#renumber(members);
+    return this;
+  }
+  /** Removes the module at an index. Those that are left are numbered anew. */
+  delete(index: number): void {
+    this.pop(index);
+  }
+  /** Removes the module at an index, and gives it. Those that are left are numbered anew. */
+  pop(index: number): Module {
+    const members = [...this.#all().values()];
+    const [removed] = members.splice(position('Sequential', index, members.length), 1);
+    this.#renumber(members);
+    return removed!;
+  }
   protected override place(name: string, module: AnyModule): void {
     if (Object.hasOwn(this, name)) super.place(name, module);
-    else this.#members.set(name, module as Module);
+    else this.registerModule(name, module);
   }
   override registerModule(name: string, module: AnyModule | null): void {
     checkModule('registerModule', module);
-    this.#members.set(name, module as Module);
+    this.#all().set(name, module as Module);
   }
   [Symbol.iterator](): IterableIterator<Module> {
-    return this.#members.values();
+    return this.#all().values();
   }
 }
 
@@ -147,13 +197,17 @@ function missingForward(where: string): never {
  * //   (0-1): 2 x ReLU()
  * // )
  */
-export class ModuleList<M extends AnyModule = Module> extends Module<never, never> {
+export class ModuleList<
+  M extends AnyModule = Module,
+  Args extends readonly unknown[] = never,
+  Out = never,
+> extends Module<Args, Out> {
   readonly #members: M[] = [];
   constructor(modules: Iterable<M> = []) {
     super();
     this.extend(modules);
   }
-  override forward(): never {
+  override forward(..._args: Args): Out {
     return missingForward('ModuleList');
   }
   protected override bareCopy(): AnyModule {
@@ -161,7 +215,7 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
   }
   protected override fillCopy(target: AnyModule, copy: Copy): void {
     super.fillCopy(target, copy);
-    const to = target as ModuleList<M>;
+    const to = target as ModuleList<M, Args, Out>;
     for (const m of this.#members) to.#members.push(copy(m));
   }
   protected override fields(): Iterable<readonly [string, unknown]> {
@@ -207,6 +261,18 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
     for (const m of iterable('ModuleList', modules)) this.append(m);
     return this;
   }
+  /** The modules from one index up to another: Python's `list[start:end]`. */
+  slice(start?: number, end?: number): ModuleList<M> {
+    return new ModuleList(this.#members.slice(start, end));
+  }
+  /** Removes the module at an index. */
+  delete(index: number): void {
+    this.pop(index);
+  }
+  /** Removes the module at an index, and gives it. */
+  pop(index: number): M {
+    return this.#members.splice(position('ModuleList', index, this.length), 1)[0]!;
+  }
   /** Puts a module before the one at an index. */
   insert(index: number, module: M): void {
     checkModule('ModuleList', module);
@@ -225,13 +291,17 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
  * //   (act): ReLU()
  * // )
  */
-export class ModuleDict<M extends AnyModule = Module> extends Module<never, never> {
+export class ModuleDict<
+  M extends AnyModule = Module,
+  Args extends readonly unknown[] = never,
+  Out = never,
+> extends Module<Args, Out> {
   readonly #members = new Map<string, M>();
   constructor(modules: Named<M> = {}) {
     super();
     this.update(modules);
   }
-  override forward(): never {
+  override forward(..._args: Args): Out {
     return missingForward('ModuleDict');
   }
   protected override bareCopy(): AnyModule {
@@ -239,7 +309,7 @@ export class ModuleDict<M extends AnyModule = Module> extends Module<never, neve
   }
   protected override fillCopy(target: AnyModule, copy: Copy): void {
     super.fillCopy(target, copy);
-    const to = target as ModuleDict<M>;
+    const to = target as ModuleDict<M, Args, Out>;
     for (const [name, m] of this.#members) to.#members.set(name, copy(m));
   }
   protected override fields(): Iterable<readonly [string, unknown]> {
@@ -275,6 +345,16 @@ export class ModuleDict<M extends AnyModule = Module> extends Module<never, neve
   /** Removes a module, and says whether it was there. */
   delete(name: string): boolean {
     return this.#members.delete(name);
+  }
+  /** Removes a module, and gives it. Throws RangeError if there is none. */
+  pop(name: string): M {
+    const found = this.get(name);
+    this.#members.delete(name);
+    return found;
+  }
+  /** Removes all modules. */
+  clear(): void {
+    this.#members.clear();
   }
   /** Adds or replaces modules. */
   update(modules: Named<M>): this {

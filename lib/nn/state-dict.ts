@@ -58,7 +58,7 @@ export function load(
     problems: [],
   },
 ): IncompatibleKeys {
-  return inNameOf('load', () => {
+  return inNameOf('loadStateDict', () => {
     if (typeof stateDict !== 'object' || stateDict === null || stateDict instanceof Tensor) {
       throw new TypeError(`loadStateDict: expected state_dict to be dict-like, got ${describe(stateDict)}`);
     }

@@ -1,15 +1,17 @@
 // Sampling at the points of a grid, and the grids of affine maps. nn.functional's gridSample and affineGrid.
 import { mode as gradMode } from '../autograd/mode.ts';
 import { castCall, casting } from '../autocast.ts';
+import { linspace, ones, zeros } from '../create.ts';
 import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
-import { float64, FLOATING, requireFloating } from '../dtype.ts';
+import { FLOATING, requireFloating } from '../dtype.ts';
 import { AutogradError, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { checkShape, type Shape, show } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
-import { flag, fromTyped } from './internal/reducing.ts';
+import { flag } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
+import { stack } from './join.ts';
 
 const sampleKernel = kernel('gridSample');
 const sampleBackwardKernel = kernel('gridSampleBackward');
@@ -177,9 +179,12 @@ export function gridSample(
   return sampled(where, 0, x, grid, MODES.indexOf(mode), PADDINGS.indexOf(paddingMode), align);
 }
 
-/** Positions from -1 to 1: the ends themselves if aligned, else the centres of as many pieces. */
-const positions = (n: number, align: boolean): number[] =>
-  Array.from({ length: n }, (_, i) => (n === 1 ? 0 : ((2 * i) / (n - 1) - 1) * (align ? 1 : (n - 1) / n)));
+/** Positions from -1 to 1, rounded as PyTorch rounds them: the ends themselves if aligned, else the centres of pieces. */
+function positions(n: number, align: boolean, { dtype, device }: Tensor): Tensor {
+  if (n === 1) return zeros([1], { dtype, device });
+  const ends = linspace(-1, 1, n, { dtype, device });
+  return align ? ends : ends.mul(n - 1).div(n);
+}
 
 /**
  * The grid for {@link gridSample} that an affine map `theta` [N, 2, 3] (or [N, 3, 4]) makes of an output of `size`
@@ -222,17 +227,13 @@ function gridOf(where: string, theta: Tensor, size: Shape, align: boolean): Tens
   const space = sizes.slice(2);
   const count = space.reduce((n, m) => n * m, 1);
   if (count * (dims + 1) > 2 ** 31) throw new RangeError(`${where}: size ${show(sizes)} is too large`);
-  const axes = space.map((n) => positions(n, align));
-  const base = new Float64Array(count * (dims + 1));
-  for (let i = 0, k = 0; i < count; i++) {
-    // x, then y, then z, then one
-    for (let d = dims - 1, rest = i; d >= 0; d--) {
-      base[k++] = axes[d]![rest % space[d]!]!;
-      rest = Math.floor(rest / space[d]!);
-    }
-    base[k++] = 1;
-  }
-  const points = fromTyped(base, [count, dims + 1], float64, theta.device).to(theta.dtype);
+  const axes = space.map((n, d) => {
+    const along = positions(n, align, theta).view(space.map((_, e) => (e === d ? n : 1)));
+    return along.expand(space);
+  });
+  // x, then y, then z, then one
+  const base = stack([...axes.reverse(), ones(space, { dtype: theta.dtype, device: theta.device })], -1);
+  const points = base.view(count, dims + 1);
   return points.matmul(theta.transpose(1, 2)).view([theta.sizes[0]!, ...space, dims]);
 }
 /**

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "../vecmath.h"
 #include "pool.h"
 
 namespace flambeau::FB_ISA {
@@ -79,6 +80,8 @@ Taps<C> taps_of(C coordinate, const Axis& a) {
   const C n = static_cast<C>(a.size);
   C slope = a.align ? (n - 1) / 2 : n / 2;
   C x = a.align ? (coordinate + 1) / 2 * (n - 1) : ((coordinate + 1) * n - 1) / 2;
+  // rounded as PyTorch's vector code: an identity's points lie on pixels, where the derivative has another value beside
+  if (a.vectors) x = a.align ? (coordinate + 1) * slope : vm::madd(coordinate + 1, slope, C{-0.5});
   if (a.spoils && a.border == kZeros && a.mode != kNearest && !std::isfinite(x)) {
     t.weight[0] = std::numeric_limits<C>::quiet_NaN();
     return t;
@@ -108,7 +111,8 @@ Taps<C> taps_of(C coordinate, const Axis& a) {
   const C first = std::floor(x);
   t.count = 2;
   t.at[0] = index_of(first, a.size), t.at[1] = index_of(first + 1, a.size);
-  t.weight[0] = first + 1 - x, t.weight[1] = x - first;
+  t.weight[1] = x - first;
+  t.weight[0] = a.vectors ? 1 - t.weight[1] : first + 1 - x;
   t.slope[0] = -slope, t.slope[1] = slope;
   return t;
 }
