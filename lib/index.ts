@@ -112,6 +112,7 @@ export * as linalg from './public/linalg.ts';
 export * as nn from './nn/index.ts';
 export type { AsarrayOptions } from './create-other.ts';
 export * from './public/torch.ts';
+export { channelsLast, channelsLast3d, contiguousFormat, type MemoryFormat, preserveFormat } from './memory-format.ts';
 export { Slice, slice } from './ops/internal/slice.ts';
 export * as optim from './optim/index.ts';
 export {

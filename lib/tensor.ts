@@ -16,6 +16,7 @@ import { native } from './native.ts';
 import type * as ops from './ops/index.ts';
 import type { Overloads } from './ops/internal/overloads.ts';
 import type { inPlace } from './ops/inplace.ts';
+import type { MemoryFormat } from './memory-format.ts';
 import { checkShape, contiguousStrides, isContiguous, type Shape, type Size, sizeFrom, sizeOf, show } from './shape.ts';
 
 /** The TypedArray that holds a dtype's values; halves come as their bits. */
@@ -250,12 +251,16 @@ export class Tensor {
     return this.dt.kind === FLOATING;
   }
   /**
-   * Whether the elements lie in row-major order without gaps.
+   * Whether the elements lie without gaps in row-major order, or in that of `memoryFormat`.
    * @example
    * torch.ones(2, 3).t().isContiguous() // false
    */
-  isContiguous(): boolean {
-    return this.dense;
+  isContiguous({ memoryFormat = 'contiguous' }: { memoryFormat?: MemoryFormat | undefined } = {}): boolean {
+    if (memoryFormat === 'contiguous' || memoryFormat === 'preserve') return this.dense;
+    const rank = { channelsLast: 4, channelsLast3d: 5 }[memoryFormat];
+    const order = [0, ...this.sizes.slice(2).map((_, i) => i + 2), 1];
+    const moved = (list: Shape): Shape => order.map((d) => list[d]!);
+    return this.sizes.length === rank && isContiguous(moved(this.sizes), moved(this.strides));
   }
   /**
    * Elements between the storage's start and the first one.

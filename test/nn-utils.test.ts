@@ -2,7 +2,7 @@
 // PyTorch's stored answers (test/oracle/losses.json, by scripts/oracle-losses.py) where it can answer.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { DTypeName } from '../lib/dtype.ts';
 import * as torch from '../lib/index.ts';
 import { expectClose, flat } from './helpers.ts';
@@ -492,4 +492,23 @@ test('weights of convolutions in another memory format compute and train the sam
   assert.throws(() => torch.nn.utils.convertConv2dWeightMemoryFormat(3 as never, 'channelsLast'), {
     message: /^convertConv2dWeightMemoryFormat: expected a Module/,
   });
+});
+
+test('to() takes a layout for images', () => {
+  const net = new nn.Sequential(new nn.Conv2d(3, 8, 3), new nn.BatchNorm2d(8), new nn.ReLU());
+  const x = torch.randn(2, 3, 6, 5);
+  const wanted = net.forward(x);
+  net.to({ memoryFormat: torch.channelsLast });
+  const [weight, bias] = net.parameters();
+  expect(weight!.stride()).toEqual([27, 1, 9, 3]);
+  expect(bias!.isContiguous()).toBe(true);
+  const rows = x.to({ memoryFormat: torch.channelsLast });
+  expect(rows.isContiguous({ memoryFormat: torch.channelsLast })).toBe(true);
+  expect(rows.isContiguous()).toBe(false);
+  const y = net.forward(rows);
+  expect(y.allclose(wanted, { rtol: 1e-4, atol: 1e-5 })).toBe(true);
+  net.to('cpu', 'float64').to('cpu', { nonBlocking: true });
+  expect(weight!.dtype).toBe('float64');
+  expect(weight!.stride()).toEqual([27, 1, 9, 3]);
+  expect(() => net.to({ memoryFormat: 'rows' as never })).toThrow(/expected memoryFormat/);
 });

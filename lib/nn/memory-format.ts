@@ -1,6 +1,6 @@
 // The order in memory of convolutions' weights. Exported by utils.ts.
 import { describe, inNameOf } from '../errors.ts';
-import type { MemoryFormat } from '../ops/convert.ts';
+import type { MemoryFormat } from '../memory-format.ts';
 import { Conv2d, Conv3d, ConvTranspose2d, ConvTranspose3d } from './conv.ts';
 import { type AnyModule, Module } from './module.ts';
 

@@ -5,6 +5,7 @@ import { available, type Device, type DeviceLike, device as toDevice } from '../
 import { type DType, type DTypeName, FLOATING, toDType } from '../dtype.ts';
 import { describe } from '../errors.ts';
 import type { HookHandle } from '../autograd/hooks.ts';
+import type { MemoryFormat } from '../memory-format.ts';
 import { emptyLasting, Tensor } from '../tensor.ts';
 import {
   type AnyForwardHook,
@@ -39,6 +40,15 @@ interface Forward<A extends readonly unknown[], O> {
 interface LoadOptions {
   strict?: boolean | undefined;
   assign?: boolean | undefined;
+}
+
+/** Options of {@link Module.to}. */
+export interface MoveOptions {
+  device?: DeviceLike | null | undefined;
+  dtype?: DTypeName | null | undefined;
+  /** Lets the host go on while a device copies. */
+  nonBlocking?: boolean | undefined;
+  memoryFormat?: MemoryFormat | undefined;
 }
 
 /**
@@ -93,31 +103,37 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
       else if (p.grad !== null) p.grad = zerosLike(p.grad);
     }
   }
-  /** Brings parameters and buffers to another dtype (those that are floating point) or device, in place. */
+  /**
+   * Brings parameters and buffers to another dtype (those that are floating point) or device, in place; with
+   * `memoryFormat` those of 4 dims (`'channelsLast'`) or 5 (`'channelsLast3d'`) to another layout. Throws TypeError for
+   * dtypes that are not floating point.
+   */
   to(
-    target:
-      | DTypeName
-      | DeviceLike
-      | Tensor
-      | { device?: DeviceLike | null | undefined; dtype?: DTypeName | null | undefined },
+    ...args: Call<[target: DTypeName | DeviceLike | Tensor, dtype?: DTypeName, nonBlocking?: boolean], MoveOptions>
   ): this {
     let dt: DType | null = null;
     let device: Device | null = null;
+    const [target] = args;
+    let rest: readonly unknown[] = args;
     if (target instanceof Tensor) [dt, device] = [target.dt, target.device];
-    else if (typeof target === 'string') {
-      if (/^(cpu|cuda)/.test(target)) device = toDevice(target);
-      else dt = toDType(target, 'to');
-    } else if ('type' in target) device = target;
-    else {
-      checkOptions('to', target, ['device', 'dtype']);
-      if (target.dtype) dt = toDType(target.dtype, 'to');
-      if (target.device) device = toDevice(target.device);
-    }
+    else if (typeof target === 'string' && !/^(cpu|cuda)/.test(target)) dt = toDType(target, 'to');
+    else if (typeof target === 'string' || (target !== undefined && 'type' in target)) device = toDevice(target);
+    if (dt !== null || device !== null) rest = [...(dt === null ? [] : [undefined]), ...args.slice(1)];
+    const options = readArguments<MoveOptions>('to', rest, ['dtype', 'nonBlocking'], ['device', 'memoryFormat']);
+    if (options.dtype) dt = toDType(options.dtype, 'to');
+    if (options.device) device = toDevice(options.device);
+    const { nonBlocking, memoryFormat = 'preserve' } = options;
+    const rank = memoryFormat === 'channelsLast' ? 4 : memoryFormat === 'channelsLast3d' ? 5 : null;
     if (dt !== null && dt.kind !== FLOATING) {
       throw new TypeError(`to: only accepts floating point dtypes, but got desired dtype=${dt.name}`);
     }
     const move = (x: Tensor): Tensor =>
-      x.detach().to({ dtype: dt !== null && x.dt.kind === FLOATING ? dt.name : null, device });
+      x.detach().to({
+        dtype: dt !== null && x.dt.kind === FLOATING ? dt.name : null,
+        device,
+        nonBlocking,
+        memoryFormat: rank === null || x.sizes.length === rank ? memoryFormat : 'preserve',
+      });
     const tensors = new Set<Tensor>([...this.parameters(), ...this.buffers()]);
     for (const x of tensors) {
       const moved = move(x);

@@ -38,6 +38,7 @@ import {
 import { deviceOption, available, device as toDevice, Device, type DeviceLike } from '../device.ts';
 import { describe } from '../errors.ts';
 import { spread } from '../methods.ts';
+import type { MemoryFormat } from '../memory-format.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, contiguousStrides, sameShape, type Shape, show } from '../shape.ts';
 import { ShapeError } from '../errors.ts';
@@ -48,9 +49,6 @@ import { zerosOf } from './internal/reducing.ts';
 
 const copyKernel = kernel('copy');
 const fillKernel = kernel('fill');
-
-/** How the dims of a copy lie in memory. */
-export type MemoryFormat = 'contiguous' | 'preserve' | 'channelsLast' | 'channelsLast3d';
 
 /** Strides of a copy of `x`. */
 function layout(where: string, x: Tensor, format: MemoryFormat): Shape {
