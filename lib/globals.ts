@@ -3,7 +3,7 @@ import { type DTypeName, FLOATING, getDefault, promoteTypes as promote, setDefau
 import { describe, checkFunction } from './errors.ts';
 import { native } from './native.ts';
 import { checkOperand, checkTensor, resultType as resultOf, type Scalar } from './dispatch.ts';
-import { broadcastShapes as broadcast, checkShape, type Shape, sizeFrom } from './shape.ts';
+import { broadcastShapes as broadcast, checkShape, type Shape, Size } from './shape.ts';
 import { Tensor } from './tensor.ts';
 import { dispose, track } from './memory.ts';
 
@@ -104,7 +104,7 @@ export function canCast(from: DTypeName, to: DTypeName): boolean {
 export function broadcastShapes(...shapes: (Shape | number)[]): readonly number[] {
   const where = 'broadcastShapes';
   const checked = shapes.map((s) => checkShape(where, typeof s === 'number' ? [s] : s));
-  return sizeFrom(checked.reduce<Shape>((a, b) => broadcast(where, a, b), []));
+  return Size.from(checked.reduce<Shape>((a, b) => broadcast(where, a, b), []));
 }
 /**
  * Whether a value is a tensor.

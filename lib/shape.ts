@@ -5,20 +5,13 @@ import { describe, ShapeError } from './errors.ts';
 export type Shape = readonly number[];
 
 /**
- * A tensor's `shape`: an array to read, which prints as PyTorch's `torch.Size`.
+ * A tensor's `shape`: an array that prints as PyTorch's `torch.Size`.
  * @example
  * torch.ones(2, 3).shape // torch.Size([2, 3])
  * @example
  * torch.ones(2, 3).shape.map((n) => n * 2) // [ 4, 6 ]
- * @example
- * torch.ones(2, 3).shape.numel() // 6
  */
-export interface Size extends ReadonlyArray<number> {
-  /** The number of elements. */
-  numel(): number;
-}
-// written to here alone: a tensor shows the same one again
-const Writable = class Size extends Array<number> {
+export class Size extends Array<number> {
   // map, slice and their kin give plain arrays
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
@@ -32,16 +25,10 @@ const Writable = class Size extends Array<number> {
   [Symbol.toPrimitive](): string {
     return this.toString();
   }
+  /** The number of elements. */
   numel(): number {
     return sizeOf(this);
   }
-};
-export const Size: { new (): Size; readonly prototype: Size } = Writable;
-/** As PyTorch's `torch.Size(sizes)`. */
-export function sizeFrom(sizes: Shape): Size {
-  const size = new Writable();
-  for (const n of sizes) size.push(n);
-  return size;
 }
 
 const EMPTY: Shape = [];

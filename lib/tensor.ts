@@ -17,7 +17,7 @@ import type * as ops from './ops/index.ts';
 import type { Overloads } from './ops/internal/overloads.ts';
 import type { inPlace } from './ops/inplace.ts';
 import type { MemoryFormat } from './memory-format.ts';
-import { checkShape, contiguousStrides, isContiguous, type Shape, type Size, sizeFrom, sizeOf, show } from './shape.ts';
+import { checkShape, contiguousStrides, isContiguous, type Shape, Size, sizeOf, show } from './shape.ts';
 
 /** The TypedArray that holds a dtype's values; halves come as their bits. */
 export type TypedArray =
@@ -101,17 +101,17 @@ export class Tensor {
    * @example
    * torch.ones(2, 3).shape // torch.Size([2, 3])
    */
-  get shape(): Size {
-    return (this.shown ??= sizeFrom(this.sizes));
+  get shape(): readonly number[] {
+    return (this.shown ??= Size.from(this.sizes) as Size);
   }
   /**
    * The sizes, or the size of one dim. Throws RangeError if there is no such dim.
    * @example
    * torch.ones(2, 3).size(-1) // 3
    */
-  size(): Size;
+  size(): readonly number[];
   size(dim: number): number;
-  size(dim?: number): number | Size {
+  size(dim?: number): number | readonly number[] {
     if (dim === undefined) return this.shape;
     const rank = this.sizes.length;
     if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {

@@ -33,10 +33,8 @@ describe('types', () => {
     expectTypeOf(torch.linalg.svd(x, { fullMatrices: false }).Vh).toExtend<T>();
     expectTypeOf(torch.linalg.lstsq(x, x).singularValues).toExtend<T>();
     expectTypeOf(x.dtype).toEqualTypeOf<torch.DTypeName>();
-    // as parameters are declared in PyTorch's scripts: `shape: torch.Size`
-    expectTypeOf(x.shape).toEqualTypeOf<torch.Size>();
-    expectTypeOf(x.size()).toEqualTypeOf<torch.Size>();
-    expectTypeOf(x.shape.numel()).toEqualTypeOf<number>();
+    // sizes are taken for tuples in scripts: x.shape as [number, number, number]
+    expectTypeOf(x.shape).toEqualTypeOf<readonly number[]>();
     expectTypeOf(x.tolist()).toEqualTypeOf<torch.NestedList>();
     expectTypeOf(x.requiresGrad).toEqualTypeOf<boolean>();
     expectTypeOf(x.grad).toEqualTypeOf<T | null>();

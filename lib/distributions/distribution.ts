@@ -4,7 +4,7 @@ import { type Named, readArguments } from '../define.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { FLOATING, getDefault } from '../dtype.ts';
 import { float, tuple } from '../nn/internal.ts';
-import { broadcastShapes, sameShape, type Shape, type Size, sizeFrom as size } from '../shape.ts';
+import { broadcastShapes, sameShape, type Shape, Size } from '../shape.ts';
 import { scalarTensor } from '../create.ts';
 import { Tensor } from '../tensor.ts';
 import type { Constraint } from './constraint.ts';
@@ -45,7 +45,8 @@ export function shapeOf(where: string, shape: unknown): Shape {
     throw new TypeError(`${where}: expected a shape but received ${describe(shape)}`);
   return list as Shape;
 }
-export { sizeFrom as sizeOf } from '../shape.ts';
+const size = (shape: Shape): Size => Object.assign(new Size(), { length: 0 }, shape, { length: shape.length });
+export const sizeOf = size;
 /** A tensor as Python formats it: a number where it has no dims. */
 export const formatted = (x: Tensor): string => {
   if (x.ndim > 0) return String(x);

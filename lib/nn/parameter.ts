@@ -4,7 +4,7 @@ import { describe, inNameOf } from '../errors.ts';
 import { type Call, checkOptions, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
-import { checkShape, type Shape, type Size } from '../shape.ts';
+import { checkShape, type Shape } from '../shape.ts';
 import { emptyLasting, Tensor } from '../tensor.ts';
 
 /**
@@ -95,7 +95,7 @@ export class UninitializedParameter extends Parameter {
   materialize(shape: Shape): void {
     materialize(this, shape, Parameter.prototype);
   }
-  override get shape(): Size {
+  override get shape(): readonly number[] {
     return shapeless();
   }
   override toString(): string {
@@ -122,7 +122,7 @@ export class UninitializedBuffer extends Tensor {
   materialize(shape: Shape): void {
     materialize(this, shape, Tensor.prototype);
   }
-  override get shape(): Size {
+  override get shape(): readonly number[] {
     return shapeless();
   }
   override toString(): string {
