@@ -6,13 +6,13 @@ export type MemoryFormat = 'contiguous' | 'preserve' | 'channelsLast' | 'channel
 /**
  * The dims in their order, as new tensors lie: the option `memoryFormat` of `x.contiguous` and kin.
  * @example
- * torch.contiguousFormat // 'contiguous'
+ * torch.contiguousFormat // contiguous
  */
 export const contiguousFormat = 'contiguous' satisfies MemoryFormat;
 /**
  * The order that the original has, where that is without gaps.
  * @example
- * torch.preserveFormat // 'preserve'
+ * torch.preserveFormat // preserve
  */
 export const preserveFormat = 'preserve' satisfies MemoryFormat;
 /**

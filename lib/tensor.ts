@@ -255,9 +255,14 @@ export class Tensor {
    * @example
    * torch.ones(2, 3).t().isContiguous() // false
    */
-  isContiguous({ memoryFormat = 'contiguous' }: { memoryFormat?: MemoryFormat | undefined } = {}): boolean {
-    if (memoryFormat === 'contiguous' || memoryFormat === 'preserve') return this.dense;
-    const rank = { channelsLast: 4, channelsLast3d: 5 }[memoryFormat];
+  isContiguous(options?: { memoryFormat?: MemoryFormat | undefined }): boolean {
+    if (options === undefined) return this.dense;
+    const { memoryFormat: format = 'contiguous', ...others } = typeof options === 'object' ? (options ?? {}) : {};
+    if (typeof options !== 'object' || options === null || Object.keys(others).length > 0)
+      throw new TypeError(`isContiguous: expected options { memoryFormat } but received ${describe(options)}`);
+    if (format === 'contiguous' || format === 'preserve') return this.dense;
+    const rank = format === 'channelsLast' ? 4 : format === 'channelsLast3d' ? 5 : null;
+    if (rank === null) throw new TypeError(`isContiguous: expected a memoryFormat but received ${describe(format)}`);
     const order = [0, ...this.sizes.slice(2).map((_, i) => i + 2), 1];
     const moved = (list: Shape): Shape => order.map((d) => list[d]!);
     return this.sizes.length === rank && isContiguous(moved(this.sizes), moved(this.strides));

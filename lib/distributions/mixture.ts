@@ -53,7 +53,7 @@ export class MixtureSameFamily extends Distribution {
         );
       }
     }
-    const [km, kc] = [mixture.logits.sizes.at(-1)!, component.batchShape.at(-1)];
+    const [km, kc] = [mixture.paramShape.at(-1)!, component.batchShape.at(-1)];
     if (km !== kc) {
       throw new ShapeError(
         `${where}: \`mixture_distribution component\` (${km}) does not equal \`component_distribution.batch_shape[-1]\` (${kc ?? 'no dim'})`,
