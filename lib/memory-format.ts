@@ -2,6 +2,15 @@
 
 /** How the dims of a copy lie in memory. */
 export type MemoryFormat = 'contiguous' | 'preserve' | 'channelsLast' | 'channelsLast3d';
+/** How many dims the tensors of a format have; null where it is for any. */
+export const rankOf = (format: MemoryFormat): number | null =>
+  format === 'channelsLast' ? 4 : format === 'channelsLast3d' ? 5 : null;
+/** The dims as they lie with the channels last, the outermost first. */
+export const channelsLastOrder = (rank: number): number[] => [
+  0,
+  ...Array.from({ length: rank - 2 }, (_, i) => i + 2),
+  1,
+];
 
 /**
  * The dims in their order, as new tensors lie: the option `memoryFormat` of `x.contiguous` and kin.

@@ -16,7 +16,7 @@ import { native } from './native.ts';
 import type * as ops from './ops/index.ts';
 import type { Overloads } from './ops/internal/overloads.ts';
 import type { inPlace } from './ops/inplace.ts';
-import type { MemoryFormat } from './memory-format.ts';
+import { channelsLastOrder, type MemoryFormat, rankOf } from './memory-format.ts';
 import { checkShape, contiguousStrides, isContiguous, type Shape, Size, sizeOf, show } from './shape.ts';
 
 /** The TypedArray that holds a dtype's values; halves come as their bits. */
@@ -261,10 +261,9 @@ export class Tensor {
     if (typeof options !== 'object' || options === null || Object.keys(others).length > 0)
       throw new TypeError(`isContiguous: expected options { memoryFormat } but received ${describe(options)}`);
     if (format === 'contiguous' || format === 'preserve') return this.dense;
-    const rank = format === 'channelsLast' ? 4 : format === 'channelsLast3d' ? 5 : null;
+    const rank = rankOf(format);
     if (rank === null) throw new TypeError(`isContiguous: expected a memoryFormat but received ${describe(format)}`);
-    const order = [0, ...this.sizes.slice(2).map((_, i) => i + 2), 1];
-    const moved = (list: Shape): Shape => order.map((d) => list[d]!);
+    const moved = (list: Shape): Shape => channelsLastOrder(rank).map((d) => list[d]!);
     return this.sizes.length === rank && isContiguous(moved(this.sizes), moved(this.strides));
   }
   /**

@@ -5,7 +5,7 @@ import { available, type Device, type DeviceLike, device as toDevice } from '../
 import { type DType, type DTypeName, FLOATING, toDType } from '../dtype.ts';
 import { describe } from '../errors.ts';
 import type { HookHandle } from '../autograd/hooks.ts';
-import type { MemoryFormat } from '../memory-format.ts';
+import { type MemoryFormat, rankOf } from '../memory-format.ts';
 import { emptyLasting, Tensor } from '../tensor.ts';
 import {
   type AnyForwardHook,
@@ -123,7 +123,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     if (options.dtype) dt = toDType(options.dtype, 'to');
     if (options.device) device = toDevice(options.device);
     const { nonBlocking, memoryFormat = 'preserve' } = options;
-    const rank = memoryFormat === 'channelsLast' ? 4 : memoryFormat === 'channelsLast3d' ? 5 : null;
+    const rank = rankOf(memoryFormat);
     if (dt !== null && dt.kind !== FLOATING) {
       throw new TypeError(`to: only accepts floating point dtypes, but got desired dtype=${dt.name}`);
     }

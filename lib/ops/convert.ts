@@ -38,7 +38,7 @@ import {
 import { deviceOption, available, device as toDevice, Device, type DeviceLike } from '../device.ts';
 import { describe } from '../errors.ts';
 import { spread } from '../methods.ts';
-import type { MemoryFormat } from '../memory-format.ts';
+import { channelsLastOrder, type MemoryFormat, rankOf } from '../memory-format.ts';
 import { kernel } from '../native.ts';
 import { broadcastShapes, contiguousStrides, sameShape, type Shape, show } from '../shape.ts';
 import { ShapeError } from '../errors.ts';
@@ -59,10 +59,10 @@ function layout(where: string, x: Tensor, format: MemoryFormat): Shape {
       return nonOverlappingAndDense(x.sizes, x.strides) ? x.strides : contiguousStrides(x.sizes);
     case 'channelsLast':
     case 'channelsLast3d': {
-      const rank = format === 'channelsLast' ? 4 : 5;
+      const rank = rankOf(format)!;
       if (x.sizes.length !== rank)
         throw new ShapeError(`${where}: required rank ${rank} tensor to use ${format} format, not ${show(x.sizes)}`);
-      const order = [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1];
+      const order = channelsLastOrder(rank);
       const strides = new Array<number>(rank);
       for (let i = rank - 1, n = 1; i >= 0; i--) {
         strides[order[i]!] = n;
