@@ -7,7 +7,19 @@ import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { show, wrapDim } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
-import { leakyReluGrad, logSoftmaxGrad, softmaxGrad, thresholdGrad } from './internal/activation-grad-params.ts';
+import {
+  eluGrad,
+  hardsigmoidGrad,
+  hardswishGrad,
+  hardtanhGrad,
+  leakyReluGrad,
+  logSoftmaxGrad,
+  mishGrad,
+  shrinkGrad,
+  softmaxGrad,
+  softplusGrad,
+  thresholdGrad,
+} from './internal/activation-grad-params.ts';
 import { operators } from './internal/register.ts';
 
 const leakyReluKernel = kernel('leakyRelu');
@@ -15,7 +27,10 @@ const eluKernel = kernel('elu');
 const softplusKernel = kernel('softplus');
 const logSigmoidKernel = kernel('logSigmoid');
 const mishKernel = kernel('mish');
+const hardsigmoidKernel = kernel('hardsigmoid');
 const hardswishKernel = kernel('hardswish');
+const softshrinkKernel = kernel('softshrink');
+const hardshrinkKernel = kernel('hardshrink');
 const thresholdKernel = kernel('threshold');
 const hardtanhKernel = kernel('hardtanh');
 const softmaxKernel = kernel('softmax');
@@ -65,11 +80,10 @@ export interface EluOptions {
 /** `scale * x` above zero, `scale * alpha * (e^(inputScale * x) - 1)` below. */
 function eluWith(where: string, x: Tensor, alpha: number, scale: number, inputScale: number): Tensor {
   floats(where, x);
-  return record(where === 'celu' ? 'celu' : 'elu', map(eluKernel, x, [alpha, scale, inputScale]), [x], [x], (g, n) => {
-    const z = n.unpack(0);
-    const below = g.mul(z.clamp({ max: 0 }).mul(inputScale).exp()).mul(alpha * scale * inputScale);
-    return [g.mul(scale).where(z.gt(0), below)];
-  });
+  const y = map(eluKernel, x, [alpha, scale, inputScale]);
+  return record(where === 'celu' ? 'celu' : 'elu', y, [x], [x], (g, n) => [
+    eluGrad(g, n.unpack(0), alpha, scale, inputScale),
+  ]);
 }
 /**
  * Element-wise `x` above zero and `alpha * (e^x - 1)` below (https://arxiv.org/abs/1511.07289). Throws DtypeError if `x`
@@ -144,10 +158,9 @@ function clipped(where: string, x: Tensor, low: number, high: number): Tensor {
     throw new RangeError(`${where}: min_val cannot be greater than max_val, but received ${low} and ${high}`);
   if (x.dt.name === 'uint8' && (low < 0 || high < 0))
     throw new RangeError(`${where}: the limits of uint8 must not be negative, but are ${low} and ${high}`);
-  return record('hardtanh', map(hardtanhKernel, x, [1, low, 1, high]), [x], [x], (g, n) => {
-    const z = n.unpack(0);
-    return [g.where(z.gt(low).logicalAnd(z.lt(high)), 0)];
-  });
+  return record('hardtanh', map(hardtanhKernel, x, [1, low, 1, high]), [x], [x], (g, n) => [
+    hardtanhGrad(g, n.unpack(0), low, high),
+  ]);
 }
 /**
  * Element-wise clamping to `[minVal, maxVal]`, with a derivative of zero at the ends. Throws RangeError if they are in the
@@ -186,11 +199,9 @@ export function softplus(x: Tensor, ...args: Call<[beta?: number, threshold?: nu
   floats('softplus', x);
   number('softplus', 'beta', beta);
   number('softplus', 'threshold', limit);
-  const scaled = (z: Tensor): Tensor => (beta === 1 ? z : z.mul(beta));
-  return record('softplus', map(softplusKernel, x, [beta, limit]), [x], [x], (g, n) => {
-    const u = scaled(n.unpack(0));
-    return [g.where(u.gt(limit), g.mul(u.sigmoid()))];
-  });
+  return record('softplus', map(softplusKernel, x, [beta, limit]), [x], [x], (g, n) => [
+    softplusGrad(g, n.unpack(0), beta, limit),
+  ]);
 }
 
 /**
@@ -210,11 +221,7 @@ export function softsign(x: Tensor): Tensor {
  */
 export function hardsigmoid(x: Tensor): Tensor {
   floats('hardsigmoid', x);
-  const y = x.detach().add(3).clamp(0, 6).div(6);
-  return record('hardsigmoid', y, [x], [x], (g, n) => {
-    const z = n.unpack(0);
-    return [g.div(6).where(z.gt(-3).logicalAnd(z.lt(3)), 0)];
-  });
+  return record('hardsigmoid', map(hardsigmoidKernel, x, []), [x], [x], (g, n) => [hardsigmoidGrad(g, n.unpack(0))]);
 }
 
 /**
@@ -224,11 +231,7 @@ export function hardsigmoid(x: Tensor): Tensor {
  */
 export function hardswish(x: Tensor): Tensor {
   floats('hardswish', x);
-  return record('hardswish', map(hardswishKernel, x, []), [x], [x], (g, n) => {
-    const z = n.unpack(0);
-    const middle = g.mul(z.div(3).add(0.5));
-    return [g.where(z.ge(3), middle.where(z.le(-3).logicalNot(), 0))];
-  });
+  return record('hardswish', map(hardswishKernel, x, []), [x], [x], (g, n) => [hardswishGrad(g, n.unpack(0))]);
 }
 
 /**
@@ -238,12 +241,7 @@ export function hardswish(x: Tensor): Tensor {
  */
 export function mish(x: Tensor): Tensor {
   floats('mish', x);
-  return record('mish', map(mishKernel, x, []), [x], [x], (g, n) => {
-    const z = n.unpack(0);
-    const t = softplus(z).tanh();
-    const inner = z.mul(z.sigmoid()).mul(t.square().neg().add(1));
-    return [g.mul(t.add(inner))];
-  });
+  return record('mish', map(mishKernel, x, []), [x], [x], (g, n) => [mishGrad(g, n.unpack(0))]);
 }
 
 /**
@@ -308,8 +306,8 @@ export function tanhshrink(x: Tensor): Tensor {
 export interface ShrinkOptions {
   lambd?: number | undefined;
 }
-function shrink(where: string, x: Tensor, y: Tensor, lambd: number): Tensor {
-  return record(where, y, [x], [x], (g, n) => [g.where(n.unpack(0).abs().gt(lambd), 0)]);
+function shrink(where: string, k: number, x: Tensor, lambd: number): Tensor {
+  return record(where, map(k, x, [lambd]), [x], [x], (g, n) => [shrinkGrad(g, n.unpack(0), lambd)]);
 }
 /**
  * Element-wise distance to `[-lambd, lambd]`, with a sign. Throws RangeError if `lambd` is negative.
@@ -322,8 +320,7 @@ export function softshrink(x: Tensor, ...args: Call<[lambd?: number], ShrinkOpti
   if (number('softshrink', 'lambd', lambd) < 0) {
     throw new RangeError(`softshrink: lambda must be greater or equal to 0, but found to be ${lambd}.`);
   }
-  const d = x.detach();
-  return shrink('softshrink', x, d.sub(d.clamp(-lambd, lambd)), lambd);
+  return shrink('softshrink', softshrinkKernel, x, lambd);
 }
 
 /**
@@ -335,8 +332,7 @@ export function hardshrink(x: Tensor, ...args: Call<[lambd?: number], ShrinkOpti
   const { lambd = 0.5 } = readArguments<ShrinkOptions>('hardshrink', args, ['lambd']);
   floats('hardshrink', x);
   number('hardshrink', 'lambd', lambd);
-  const d = x.detach();
-  return shrink('hardshrink', x, d.where(d.abs().le(lambd).logicalNot(), 0), lambd);
+  return shrink('hardshrink', hardshrinkKernel, x, lambd);
 }
 
 /** Options of {@link glu}. */

@@ -1,12 +1,15 @@
 // Losses of pairs of elements. nn.functional and the modules of nn/loss.ts call them.
+import { recording } from '../autograd/node.ts';
 import { castCall, casting } from '../autocast.ts';
 import { type Call, readArguments, record } from '../define.ts';
-import { checkTensor, commonDevice } from '../dispatch.ts';
+import { checkTensor, commonDevice, resultType } from '../dispatch.ts';
 import { ShapeError, checkNumber, inNameOf } from '../errors.ts';
 import { FLOATING, requireFloating } from '../dtype.ts';
+import { kernel } from '../native.ts';
 import { sameShape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { MEAN, NONE, SUM } from './internal/loss-grad.ts';
+import { mapOf } from './internal/mapping.ts';
 import { type Reduction, reduced, reductionCode } from './internal/reduction.ts';
 import { operators } from './internal/register.ts';
 
@@ -27,6 +30,17 @@ function checkPair(where: string, x: Tensor, target: Tensor, floats = true): voi
 }
 
 type Pointwise = (x: Tensor, target: Tensor) => Tensor;
+
+/** A kernel of both, which are not recorded. */
+const inOnePass =
+  (name: string, ...params: number[]): Pointwise =>
+  (a, b) =>
+    mapOf(name, kernel(name), resultType(a, b), [a, b], params);
+/** `(a - b) / by` within the limits: the derivative of smoothL1Loss and huberLoss. */
+const clippedDifference =
+  (by: number, limit: number): Pointwise =>
+  (a, b) =>
+    recording([a, b]) ? a.sub(b).div(by).clamp(-limit, limit) : inOnePass('clippedDifference', by, limit)(a, b);
 
 /** A loss `value(x, target)`, reduced, whose derivative by x is `slope`, and by the target `targetSlope` or its opposite. */
 function pointwise(
@@ -92,15 +106,7 @@ function weigh(where: string, losses: Tensor, weight: Tensor, code: number): Ten
  */
 export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
   if (casting.on) return castCall('mseLoss', mseLoss, [x, target, ...args]);
-  return weighted(
-    'mseLoss',
-    x,
-    target,
-    args,
-    (a, b) => a.sub(b).square(),
-    (a, b) => a.sub(b),
-    2,
-  );
+  return weighted('mseLoss', x, target, args, inOnePass('squaredDifference'), (a, b) => a.sub(b), 2);
 }
 
 /**
@@ -111,14 +117,7 @@ export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tens
  */
 export function l1Loss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
   if (casting.on) return castCall('l1Loss', l1Loss, [x, target, ...args]);
-  return weighted(
-    'l1Loss',
-    x,
-    target,
-    args,
-    (a, b) => a.sub(b).abs(),
-    (a, b) => a.sub(b).sign(),
-  );
+  return weighted('l1Loss', x, target, args, inOnePass('absoluteDifference'), (a, b) => a.sub(b).sign());
 }
 
 /** Options of {@link smoothL1Loss}. */
@@ -151,15 +150,8 @@ export function smoothL1Loss(
       x,
       target,
       reductionCode(where, reduction),
-      (a, b) => {
-        const d = a.sub(b).abs();
-        const near = d.clamp({ max: beta });
-        return near
-          .square()
-          .mul(0.5 / beta)
-          .add(d.sub(near));
-      },
-      (a, b) => a.sub(b).div(beta).clamp(-1, 1),
+      inOnePass('smoothL1', beta),
+      clippedDifference(beta, 1),
     );
   });
 }
@@ -197,12 +189,8 @@ export function huberLoss(
       x,
       target,
       weight === null ? code : NONE,
-      (a, b) => {
-        const d = a.sub(b).abs();
-        const near = d.clamp({ max: delta });
-        return near.square().mul(0.5).add(d.sub(near).mul(delta));
-      },
-      (a, b) => a.sub(b).clamp(-delta, delta),
+      inOnePass('huber', delta),
+      clippedDifference(1, delta),
     );
     if (weight === null) return losses;
     checkTensor(where, weight, 'weight');

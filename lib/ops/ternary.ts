@@ -1,42 +1,14 @@
 // Element-wise functions with bounds, weights or a third operand: clamp, lerp, addcmul, round, nanToNum, gelu.
 import { castCall, castsThere } from '../autocast.ts';
 import { called, type Call, checkOptions, readArguments, record, row } from '../define.ts';
-import {
-  checkOperand,
-  checkTensor,
-  commonDevice,
-  type Operand,
-  resultLike,
-  resultType,
-  runMap,
-  type Scalar,
-  scalarOperand,
-} from '../dispatch.ts';
+import { checkOperand, checkTensor, resultLike, resultType, runMap, type Scalar, scalarOperand } from '../dispatch.ts';
 import { BOOL, type DType, fitting, FLOATING, requireFloating, toFloating } from '../dtype.ts';
 import { DtypeError, describe, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
-import { broadcastShapes, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
+import { clampGrad } from './internal/activation-grad-params.ts';
+import { as, mapOf } from './internal/mapping.ts';
 import { zerosOf } from './internal/reducing.ts';
-
-const as = (x: Tensor, dt: DType): Tensor => (x.dt === dt ? x : x.detach().to(dt.name));
-
-/** Runs an element-wise kernel over broadcast operands, all in one dtype. */
-function map(
-  name: string,
-  k: number,
-  dt: DType,
-  operands: readonly (Tensor | Scalar)[],
-  params: readonly number[] = [],
-): Tensor {
-  commonDevice(name, operands);
-  let sizes: Shape = [];
-  for (const x of operands) if (x instanceof Tensor) sizes = broadcastShapes(name, sizes, x.sizes);
-  const inputs: Operand[] = operands.map((x) => (x instanceof Tensor ? as(x, dt) : scalarOperand(name, x)));
-  const out = resultLike(sizes, dt, inputs);
-  runMap(k, sizes, [out, ...inputs], dt, params);
-  return out;
-}
 
 const clampKernel = kernel('clamp');
 type Bound = Tensor | Scalar | null;
@@ -55,13 +27,7 @@ export function clamp(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], Clamp
     checkTensor('clamp', x);
     const { min = null, max = null } = readArguments<ClampOptions>('clamp', args, ['min', 'max']);
     if (min === null && max === null) throw new TypeError("clamp: at least one of 'min' or 'max' must not be null");
-    if (min instanceof Tensor || max instanceof Tensor) {
-      let out = x;
-      for (const b of [min, max]) if (b !== null) checkOperand('clamp', b, 'a bound');
-      if (min !== null) out = bounded(out, min, true);
-      if (max !== null) out = bounded(out, max, false);
-      return called('clamp', out);
-    }
+    if (min instanceof Tensor || max instanceof Tensor) return clampBetween(x, min, max);
     for (const b of [min, max]) if (b !== null) checkOperand('clamp', b, 'a bound');
     const dt = [min, max].reduce<DType>(
       (d, b) => (b === null ? d : resultType(x, b).kind > d.kind ? resultType(x, b) : d),
@@ -75,17 +41,37 @@ export function clamp(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], Clamp
     const source = as(x, dt);
     const out = resultLike(x.sizes, dt, [source]);
     runMap(clampKernel, x.sizes, [out, source], dt, [min === null ? 0 : 1, low ?? 0, max === null ? 0 : 1, high ?? 0]);
-    return record('clamp#1', out, [x], [x], (g, n) => {
-      const v = n.unpack(0);
-      const inside = min === null ? v.le(max!) : max === null ? v.ge(min) : v.ge(min).logicalAnd(v.le(max));
-      return [g.where(inside, 0)];
-    });
+    return record('clamp#1', out, [x], [x], (g, n) => [
+      clampGrad(g, as(n.unpack(0), g.dt), low ?? -Infinity, high ?? Infinity),
+    ]);
   });
 }
 row('clamp', clamp);
-/** One bound that is a tensor: its gradient goes where it is the result. */
-function bounded(x: Tensor, b: Tensor | Scalar, lower: boolean): Tensor {
-  return x.where(x.isnan().logicalOr(lower ? x.ge(b) : x.le(b)), b);
+const clampTensorKernel = kernel('clampTensor');
+const maximumKernel = kernel('maximum');
+const minimumKernel = kernel('minimum');
+/** Bounds of which one is a tensor at least: gradients go where they are the result, and to `max` where they cross. */
+function clampBetween(x: Tensor, min: Bound, max: Bound): Tensor {
+  const bounds = [min, max].filter((b) => b !== null);
+  for (const b of bounds) checkOperand('clamp', b, 'a bound');
+  const dt = resultType(x, ...bounds);
+  if (dt.kind === BOOL && bounds.length === 2) throw new DtypeError('clamp: not implemented for bool');
+  const k = min === null ? minimumKernel : max === null ? maximumKernel : clampTensorKernel;
+  const [low, high] = [min, max].map((b) => (b instanceof Tensor ? b : null)) as [Tensor | null, Tensor | null];
+  const out = mapOf('clamp', k, dt, [x, ...bounds]);
+  return record('clamp', out, [x, low, high], [x, low, high], (g, n) => {
+    const v = n.unpack(0);
+    const least = low ? n.unpack(1) : (min as Scalar | null);
+    const most = high ? n.unpack(2) : (max as Scalar | null);
+    const both = (a: Tensor | null, b: Tensor | null): Tensor => (a && b ? a.logicalAnd(b) : (a ?? b)!);
+    const crossed = low && most !== null ? low.gt(most) : high && least !== null ? high.lt(least) : null;
+    const above = most === null ? null : v.gt(most);
+    return [
+      n.needs(0) ? g.where(both(least === null ? null : v.ge(least), most === null ? null : v.le(most)), 0) : null,
+      low && n.needs(1) ? g.where(both(v.lt(low), most === null ? null : low.lt(most)), 0) : null,
+      high && n.needs(2) ? g.where(crossed ? above!.logicalOr(crossed) : above!, 0) : null,
+    ];
+  });
 }
 /**
  * Another name of {@link clamp}.
@@ -127,7 +113,7 @@ export function lerp(x: Tensor, end: Tensor, weight: Tensor | number): Tensor {
   checkOperand('lerp', weight, 'weight');
   requireFloating('lerp', x.dt);
   if (end.dt !== x.dt) throw new DtypeError(`lerp: expected dtype ${x.dt.name} for end but got dtype ${end.dt.name}`);
-  const out = map('lerp', lerpKernel, x.dt, [x, end, weight]);
+  const out = mapOf('lerp', lerpKernel, x.dt, [x, end, weight]);
   const w = weight instanceof Tensor ? weight : null;
   return record(w ? 'lerp#1' : 'lerp', out, [x, end, w], [w && x, w && end, w], (g, n) => {
     const by = w ? n.unpack(2) : (weight as number);
@@ -162,7 +148,7 @@ function fused(
   if (name === 'addcdiv' && dt.kind !== FLOATING) {
     throw new DtypeError('addcdiv: integer division with addcdiv is no longer supported; use floating-point tensors');
   }
-  const out = map(name, kernel(name), dt, [x, a, b], [value]);
+  const out = mapOf(name, kernel(name), dt, [x, a, b], [value]);
   return record(name, out, [x, a, b], [a, b], (g, n) => {
     const [p, q] = [n.unpack(0), n.unpack(1)];
     const byA = name === 'addcmul' ? () => g.mul(q).mul(value) : () => g.mul(value).div(q);
@@ -231,6 +217,7 @@ export interface NanToNumOptions {
   posinf?: number | null | undefined;
   neginf?: number | null | undefined;
 }
+const nanToNumKernel = kernel('nanToNum');
 const LARGEST: Readonly<Record<string, number>> = {
   float32: 3.4028234663852886e38,
   float64: Number.MAX_VALUE,
@@ -251,11 +238,9 @@ export function nanToNum(
     const { nan, posinf, neginf } = readArguments<NanToNumOptions>('nanToNum', args, ['nan', 'posinf', 'neginf']);
     if (x.dt.kind !== FLOATING) return x.clone();
     const largest = LARGEST[x.dt.name]!;
-    const fill = (mask: Tensor, value: number, y: Tensor): Tensor => y.maskedFill(mask, value);
-    return called(
-      'nanToNum',
-      fill(x.isneginf(), neginf ?? -largest, fill(x.isposinf(), posinf ?? largest, fill(x.isnan(), nan ?? 0, x))),
-    );
+    const out = resultLike(x.sizes, x.dt, [x]);
+    runMap(nanToNumKernel, x.sizes, [out, x], x.dt, [nan ?? 0, posinf ?? largest, neginf ?? -largest]);
+    return record('nanToNum', out, [x], [x], (g, n) => [g.where(n.unpack(0).isfinite(), 0)]);
   });
 }
 row('nanToNum', nanToNum);

@@ -1,4 +1,4 @@
-// Element-wise functions of one tensor: a row each. The formulas are in native/functors.h.
+// Element-wise functions of one tensor: a row each. The formulas are in native/functor_rows.h.
 import { row, unary, type Unary } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { bool } from '../dtype.ts';

@@ -48,6 +48,15 @@ struct Params {
   }
 };
 
+/** y[i] = v; a Bool as its byte, for GCC does not vectorise stores of a class. */
+template <class Out, class V>
+FB_INLINE void put(Out* y, int64_t i, V v) {
+  if constexpr (is_bool<Out>)
+    reinterpret_cast<uint8_t*>(y)[i] = v ? 1 : 0;
+  else
+    y[i] = Out(v);
+}
+
 /** out[i] = Row(x[i]), from T to Out. */
 template <class Row, class T, class Out = T>
 void span1(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
@@ -55,7 +64,7 @@ void span1(std::byte* out, const std::byte* const* in, int64_t n, const double* 
   const T* x = reinterpret_cast<const T*>(in[0]);
   const Params<Row::kParams> p(param);
 #pragma omp simd
-  for (int64_t i = 0; i < n; i++) y[i] = Out(Row::template apply<Compute<T>>(load(x, i), p.value));
+  for (int64_t i = 0; i < n; i++) put(y, i, Row::template apply<Compute<T>>(load(x, i), p.value));
 }
 
 enum class Scalars { none, left, right };
@@ -69,14 +78,14 @@ void span2(std::byte* out, const std::byte* const* in, int64_t n, const double* 
   if constexpr (which == Scalars::left) {
     const auto v = load(a, 0);
 #pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = Out(Row::template apply<Compute<T>>(v, load(b, i), p.value));
+    for (int64_t i = 0; i < n; i++) put(y, i, Row::template apply<Compute<T>>(v, load(b, i), p.value));
   } else if constexpr (which == Scalars::right) {
     const auto v = load(b, 0);
 #pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = Out(Row::template apply<Compute<T>>(load(a, i), v, p.value));
+    for (int64_t i = 0; i < n; i++) put(y, i, Row::template apply<Compute<T>>(load(a, i), v, p.value));
   } else {
 #pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = Out(Row::template apply<Compute<T>>(load(a, i), load(b, i), p.value));
+    for (int64_t i = 0; i < n; i++) put(y, i, Row::template apply<Compute<T>>(load(a, i), load(b, i), p.value));
   }
 }
 
