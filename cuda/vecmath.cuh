@@ -45,6 +45,14 @@ FB_PAIR(atanh, atanhf, atanh)
 FB_PAIR(erf, erff, erf)
 FB_PAIR(erfc, erfcf, erfc)
 #undef FB_PAIR
+// where single precision loses digits
+__host__ __device__ __forceinline__ float lgamma(float x) {
+  return static_cast<float>(::lgamma(static_cast<double>(x)));
+}
+__host__ __device__ __forceinline__ float erfinv(float x) {
+  return static_cast<float>(::erfinv(static_cast<double>(x)));
+}
+__host__ __device__ __forceinline__ double hypot(double a, double b) { return ::hypot(a, b); }
 
 __host__ __device__ __forceinline__ float pow(float x, float y) { return ::powf(x, y); }
 __host__ __device__ __forceinline__ double pow(double x, double y) { return ::pow(x, y); }

@@ -27,8 +27,8 @@
   X(atanh, Floating, 0, kCostly, vm::atanh(x))                                                \
   X(erf, Floating, 0, kCostly, vm::erf(x))                                                    \
   X(erfc, Floating, 0, kCostly, vm::erfc(x))                                                  \
-  X(erfinv, Floating, 0, kSlow, static_cast<T>(fn::erfinv_wide(x)))                           \
-  X(lgamma, Floating, 0, kSlow, static_cast<T>(std::lgamma(static_cast<double>(x))))          \
+  X(erfinv, Floating, 0, kCostly, fn::erfinv(x))                                              \
+  X(lgamma, Floating, 0, kCostly, fn::lgamma(x))                                              \
   X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x)))                         \
   X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x)))                                   \
   X(i1, Floating, 0, kSlow, static_cast<T>(fn::i1_wide(x)))                                   \

@@ -139,25 +139,30 @@ FB_FN T fmod(T a, T b) {
   else
     return b == 0 ? T{0} : static_cast<T>(a % b);
 }
+/** The rest of a division that rounds down, from that of one that truncates. */
 template <class T>
-FB_FN T remainder(T a, T b) {
-  const T m = fmod(a, b);
+FB_FN T floor_rest(T m, T b) {
   if constexpr (std::is_unsigned_v<T>)
     return m;
   else
     return m != 0 && (b < 0) != (m < 0) ? static_cast<T>(m + b) : m;
 }
-/** Python's //: for floats the quotient agrees with remainder, signed zeros and infinities included. */
+template <class T>
+FB_FN T remainder(T a, T b) {
+  return floor_rest(fmod(a, b), b);
+}
+/** Python's // for floats, from m = fmod(a, b): it agrees with remainder, signed zeros and infinities included. */
+template <class T>
+FB_FN T floor_quotient(T a, T m, T b) {
+  T q = (a - m) / b;
+  q = m != 0 && (b < 0) != (m < 0) ? q - T{1} : q;
+  const T f = std::floor(q), whole = q - f > T(0.5) ? f + T{1} : f;
+  return q == 0 ? vm::with_sign(T{0}, a / b) : whole;
+}
 template <class T>
 FB_FN T floor_divide(T a, T b) {
   if constexpr (kFloat<T>) {
-    if (b == 0) return a / b;
-    const T m = std::fmod(a, b);
-    T q = (a - m) / b;
-    if (m != 0 && (b < 0) != (m < 0)) q -= T{1};
-    if (q == 0) return vm::with_sign(T{0}, a / b);
-    const T f = std::floor(q);
-    return q - f > T(0.5) ? f + T{1} : f;
+    return b == 0 ? a / b : floor_quotient(a, std::fmod(a, b), b);
   } else {
     const T q = divide_trunc(a, b);
     if constexpr (std::is_unsigned_v<T>)
@@ -262,7 +267,7 @@ FB_FN T hypot(T a, T b) {
     const float r = static_cast<float>(std::sqrt(x * x + y * y));
     return is_inf(a) || is_inf(b) ? vm::kInfF : r;
   } else {
-    return std::hypot(a, b);
+    return vm::hypot(a, b);
   }
 }
 template <class T>
@@ -380,6 +385,14 @@ FB_FN T silu_derivative(T x) {
   return s * (T{1} + x * (T{1} - s));
 }
 
+template <class T>
+FB_FN T lgamma(T x) {
+  if constexpr (sizeof(T) == 4)
+    return vm::lgamma(x);
+  else
+    return std::lgamma(x);
+}
+
 /** Recurrence up to 10, then the asymptotic series; reflection below zero. */
 FB_WIDE double digamma_wide(double x) {
   if (x == 0) return std::copysign(vm::kInf, -x);
@@ -444,6 +457,13 @@ FB_WIDE double erfinv_wide(double y) {
     x -= error / (1.12837916709551257390 * std::exp(-x * x));
   }
   return std::copysign(x, y);
+}
+template <class T>
+FB_FN T erfinv(T x) {
+  if constexpr (sizeof(T) == 4)
+    return vm::erfinv(x);
+  else
+    return erfinv_wide(x);
 }
 /** The power series to 20, the asymptotic one beyond, both until they no longer change the sum. */
 FB_WIDE double i0_wide(double x) {

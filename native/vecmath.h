@@ -186,11 +186,15 @@ FB_INLINE double log_wide_full(double x) {
   return x != x ? x : y;
 }
 
+/** What the series of log(1 + f) adds to s·(f²/2) with s = f / (2 + f), z = s²: over s·z. */
+FB_INLINE double log_series(double z) {
+  return horner(z, 0.14797481757231062, 0.15313906103199354, 0.18183569613509165, 0.22222198478751612,
+                0.28571428743232563, 0.39999999999411245, 0.66666666666667351);
+}
 /** log(1 + f) - (f - f^2/2) and so on as in fdlibm: e·ln2 + log(1 + f) + c with f in [sqrt(1/2)-1, sqrt(2)-1). */
 FB_INLINE double log_sum(double e, double f, double c) {
   const double s = f / (2.0 + f), z = s * s, half = 0.5 * f * f;
-  const double r = z * horner(z, 0.14797481757231062, 0.15313906103199354, 0.18183569613509165, 0.22222198478751612,
-                              0.28571428743232563, 0.39999999999411245, 0.66666666666667351);
+  const double r = z * log_series(z);
   return e * 6.93147180369123816490e-01 - ((half - (s * (half + r) + (e * 1.90821492927058770002e-10 + c))) - f);
 }
 FB_INLINE double log(double x0) {
@@ -438,19 +442,56 @@ FB_INLINE float erfc(float x) {
 }
 FB_INLINE double erfc(double x) { return std::erfc(x); }
 
+/** 2^x: the nearest whole number goes to the exponent, in two halves as in exp, the rest to a polynomial. */
+FB_INLINE float exp2(float x0) {
+  const float x = abs(x0) > 152.f ? with_sign(152.f, x0) : x0;
+  const float shifted = x + kRoundF, r = x - (shifted - kRoundF);
+  const int32_t i = static_cast<int32_t>(to_bits(shifted) - to_bits(kRoundF)), half = i >> 1;
+  const float a = from_bits(static_cast<uint32_t>(half + 127) << 23);
+  const float b = from_bits(static_cast<uint32_t>(i - half + 127) << 23);
+  const float p = horner(r, 1.52973238e-5f, 0.000154614447f, 0.00133335024f, 0.00961805668f, 0.0555041088f,
+                         0.240226509f, 0.693147181f);
+  return madd(p, r, 1.f) * a * b;
+}
+FB_INLINE double exp2(double x0) {
+  const double x = abs(x0) > 1100.0 ? with_sign(1100.0, x0) : x0;
+  const double shifted = x + kRound, q = x - (shifted - kRound);
+  const double hi = q * kLn2, lo = madd(q, kLn2, -hi) + q * 2.3190468138462996e-17, r = hi + lo;
+  const double y = 1.0 + (r + (lo - (r - hi)) + r * r * expm1_tail(r));
+  const int64_t i = static_cast<int64_t>(to_bits(shifted) - to_bits(kRound)), half = i >> 1;
+  const double a = from_bits(static_cast<uint64_t>(half + 1023) << 52);
+  const double b = from_bits(static_cast<uint64_t>(i - half + 1023) << 52);
+  return y * a * b;
+}
+
 // ---------------------------------------------------------------- the rest: double inside, rounded once
 
-FB_INLINE float exp2(float x) { return static_cast<float>(exp_wide_clamped(x * kLn2)); }
-FB_INLINE double exp2(double x) { return std::exp2(x); }
 FB_INLINE float expm1(float x) {
   const double d = x, small = d + d * d * (0.5 + d * (1.0 / 6 + d * (1.0 / 24)));
   const float y = static_cast<float>(abs(d) < 1e-3 ? small : exp_wide_clamped(d) - 1.0);
   return x == 0.f ? x : y;
 }
+/** log(x)·(hi + lo) with log(2)·(hi + lo) = two + two_lo: the logarithm's two parts meet the factor's one by one. */
+FB_INLINE double log_of_base(double x0, double hi, double lo, double two, double two_lo) {
+  const bool tiny = x0 < 2.2250738585072014e-308;
+  const auto [e0, m] = split(tiny ? x0 * 0x1p54 : x0);
+  const double e = tiny ? e0 - 54.0 : e0, f = m - 1.0, half = 0.5 * f * f;
+  const double s = f / (2.0 + f), z = s * s, tail = s * (half + z * log_series(z));
+  // f - half, its leading bits alone, so that the product with hi is exact
+  const double high = from_bits(to_bits(f - half) & 0xffffffff00000000ull), low = ((f - high) - half) + tail;
+  const double main = e * two, product = high * hi, sum = main + product;
+  double y = sum + (((main - sum) + product) + ((low + high) * lo + low * hi + e * two_lo));
+  y = x0 == 0.0 ? -kInf : y;
+  y = x0 < 0.0 ? std::numeric_limits<double>::quiet_NaN() : y;
+  y = x0 == kInf ? kInf : y;
+  return x0 != x0 ? x0 : y;
+}
 FB_INLINE float log2(float x) { return static_cast<float>(log_wide_full(x) * 1.4426950408889634); }
-FB_INLINE double log2(double x) { return std::log2(x); }
+FB_INLINE double log2(double x) { return log_of_base(x, 1.4426946640014648, 3.768874985636099e-07, 1.0, 0.0); }
 FB_INLINE float log10(float x) { return static_cast<float>(log_wide_full(x) * 0.43429448190325182765); }
-FB_INLINE double log10(double x) { return std::log10(x); }
+FB_INLINE double log10(double x) {
+  return log_of_base(x, 0.4342944622039795, 1.9699272335463627e-08, 0.30102992057800293, 7.508597826552624e-08);
+}
 FB_INLINE double log1p_wide(double d) {
   const double small = d * (1.0 - d * (0.5 - d * (1.0 / 3 - d * 0.25)));
   return abs(d) < 1e-3 ? small : log_wide_full(1.0 + d);
@@ -458,6 +499,28 @@ FB_INLINE double log1p_wide(double d) {
 FB_INLINE float log1p(float x) {
   const float y = static_cast<float>(log1p_wide(x));
   return x == 0.f ? x : y;
+}
+
+/**
+ * √(a² + b²): scaled by a power of two, so that squares neither overflow nor vanish; then what rounding took from the
+ * squares and the root comes back (https://arxiv.org/abs/1904.09481).
+ */
+FB_INLINE double hypot(double a0, double b0) {
+#if FB_HAS_FMA
+  const double a1 = abs(a0), b1 = abs(b0), most = a1 > b1 ? a1 : b1;
+  const uint64_t power = to_bits(most) & 0x7ff0000000000000ull;
+  const double down =
+      from_bits(0x7fd0000000000000ull - (power > 0x7fc0000000000000ull ? 0x7fc0000000000000ull : power));
+  const double up = from_bits((power > 0x7fc0000000000000ull ? 0x7fc0000000000000ull : power) + 0x0020000000000000ull);
+  const double a = a1 * down, b = b1 * down, aa = a * a, bb = b * b, h = std::sqrt(aa + bb), hh = h * h;
+  const double big = a > b ? aa : bb, small = a > b ? b : a, root = a > b ? a : b;
+  const double error = madd(-small, small, hh - big) + madd(h, h, -hh) - madd(root, root, -big);
+  const double y = (h == 0.0 ? 0.0 : h - error / (2.0 * h)) * (up * 0.5);
+  const bool infinite = (a1 == kInf) | (b1 == kInf);
+  return infinite ? kInf : a0 + b0 != a0 + b0 ? a0 + b0 : y;
+#else
+  return std::hypot(a0, b0);
+#endif
 }
 
 /** log(1 + x) for 0 <= x <= 1, by atanh of x / (2 + x): what is added where exponentials are. */
@@ -482,14 +545,27 @@ FB_INLINE float atan(float x) {
   return x != x ? x : y;
 }
 FB_INLINE double atan(double x) { return std::atan(x); }
+/** asin on [0, 1/2], 1e-11. */
+FB_INLINE double asin_small(double x) {
+  const double z = x * x;
+  return madd(x * z,
+              horner(z, 0.02941243819063101, 0.005349502412462542, 0.019338381783775505, 0.022126986251822977,
+                     0.03039811109560215, 0.04464233839920582, 0.07500000632020051, 0.16666666665384025),
+              x);
+}
 FB_INLINE float asin(float x) {
   const double d = abs(static_cast<double>(x));
-  return static_cast<float>(with_sign(atan_positive(d / std::sqrt((1.0 - d) * (1.0 + d))), static_cast<double>(x)));
+  const bool large = d > 0.5;
+  const double t = asin_small(large ? std::sqrt((1.0 - d) * 0.5) : d);
+  return static_cast<float>(with_sign(large ? kPi / 2 - 2.0 * t : t, static_cast<double>(x)));
 }
 FB_INLINE double asin(double x) { return std::asin(x); }
 FB_INLINE float acos(float x) {
-  const double d = x;
-  return static_cast<float>(2.0 * atan_positive(std::sqrt((1.0 - d) / (1.0 + d))));
+  const double d = abs(static_cast<double>(x));
+  const bool large = d > 0.5;
+  const double t = asin_small(large ? std::sqrt((1.0 - d) * 0.5) : d), u = large ? 2.0 * t : kPi / 2 - t;
+  const double y = x < 0.f ? kPi - u : u;
+  return static_cast<float>(d > 1.0 ? std::numeric_limits<double>::quiet_NaN() : y);
 }
 FB_INLINE double acos(double x) { return std::acos(x); }
 FB_INLINE float atan2(float y, float x) {
@@ -550,5 +626,52 @@ FB_INLINE float pow(float x, float y) {
   return static_cast<float>(r);
 }
 FB_INLINE double pow(double x, double y) { return std::pow(x, y); }
+
+/** By w = -log(1 - x²): x times a polynomial in w, or in its root where w > 5. */
+FB_INLINE float erfinv(float x) {
+  const double d = x, a = abs(d), v = (1.0 - a) * (1.0 + a), w = -log_wide(v > 1e-12 ? v : 1e-12);
+  const double u = w - 2.5, t = std::sqrt(w) - 3.0;
+  const double near =
+      horner(u, 3.360688805883011e-10, -8.773785643866917e-09, 1.8029203400411775e-08, 4.6590124989183065e-07,
+             -3.4345728078335256e-06, -4.961930120714656e-06, 0.00021828256730125267, -0.0012527446777443902,
+             -0.004177339371967771, 0.24664028765898247, 1.501409353457179);
+  const double far = horner(t, -2.6410748046607963e-05, 0.00015891735126594142, -0.0002830047801978819,
+                            -0.00011798461826173501, 0.0014786664660403903, -0.0035678777376768056, 0.0056867425438758,
+                            -0.007642674486399548, 0.00944539279790746, 1.001675235404629, 2.832976800139175);
+  double y = d * (w < 5.0 ? near : far);
+  y = a == 1.0 ? with_sign(kInf, d) : y;
+  y = a > 1.0 ? std::numeric_limits<double>::quiet_NaN() : y;
+  return static_cast<float>(x == 0.f ? d : y);
+}
+
+/**
+ * log |Γ(x)|: Stirling's series from 8 on, below that by Γ(z + 8) = Γ(z) z (z + 1) … (z + 7), and by reflection below
+ * 1/2, all products under one logarithm; near the zeros at 1 and 2 the Taylor series, or nothing would be left.
+ */
+FB_INLINE float lgamma(float x0) {
+  const double x = abs(x0) < 1e37f ? x0 : 1.5, e1 = x - 1.0, e2 = x - 2.0;
+  const bool reflect = x < 0.5;
+  const double z = reflect ? 1.0 - x : x;
+  const bool shift = z < 8.0;
+  const double product = z * (z + 1.0) * ((z + 2.0) * (z + 3.0)) * ((z + 4.0) * (z + 5.0) * ((z + 6.0) * (z + 7.0)));
+  const double p = shift ? product : 1.0, t = shift ? z + 8.0 : z, i = 1.0 / t, s = i * i;
+  const double stirling =
+      (t - 0.5) * log_plain(t) - t + 0.91893853320467274 +
+      i * horner(s, 1.0 / 156, -691.0 / 360360, 1.0 / 1188, -1.0 / 1680, 1.0 / 1260, -1.0 / 360, 1.0 / 12);
+  const double r = x - ((x + kRound) - kRound), sine = abs(sin_limited(kPi * r));
+  const double factor = log_plain(reflect ? p * kPi / (sine == 0.0 ? 1.0 : sine) : p);
+  double y = reflect ? factor - stirling : stirling - factor;
+  y = abs(e1) < 1e-3
+          ? e1 * horner(e1, 0.27058080842778454, -0.40068563438653143, 0.8224670334241132, -0.57721566490153286)
+          : y;
+  y = abs(e2) < 1e-3
+          ? e2 * horner(e2, 0.020580808427784546, -0.067352301053198103, 0.3224670334241132, 0.42278433509846714)
+          : y;
+  y = reflect & (sine == 0.0) ? kInf : y + 0.0;  // lgamma(1) is 0, not -0
+  const double large =
+      static_cast<double>(x0) * (log_plain(abs(x0) < 1e37f ? 1.0 : abs(static_cast<double>(x0))) - 1.0);
+  const float rest = x0 > 0.f ? static_cast<float>(large) : kInfF;  // all that large are whole numbers
+  return x0 != x0 ? x0 : abs(x0) < 1e37f ? static_cast<float>(y) : abs(x0) == kInfF ? kInfF : rest;
+}
 
 }  // namespace flambeau::FB_ISA::vm

@@ -336,8 +336,9 @@ export function oneHot(
     if (numClasses <= 0) throw new RangeError('oneHot: can not infer total number of classes from empty tensor.');
     return zeros([...index.sizes, numClasses], index);
   }
-  if (index.amin().item() < 0) throw new RangeError('oneHot: class values must be non-negative.');
-  const largest = index.amax().item();
+  const ends = index.aminmax();
+  if (ends.min.item() < 0) throw new RangeError('oneHot: class values must be non-negative.');
+  const largest = ends.max.item();
   if (numClasses !== -1 && numClasses < 1)
     throw new RangeError(`oneHot: num_classes should be positive, not ${numClasses}`);
   if (numClasses !== -1 && largest >= numClasses)
@@ -345,5 +346,5 @@ export function oneHot(
       `oneHot: class values must be smaller than num_classes, but ${largest} is not smaller than ${numClasses}.`,
     );
   const classes = numClasses === -1 ? largest + 1 : numClasses;
-  return zeros([...index.sizes, classes], index).scatter(-1, index.unsqueeze(-1), 1);
+  return zeros([...index.sizes, classes], index).scatter_(-1, index.unsqueeze(-1), 1);
 }

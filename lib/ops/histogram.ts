@@ -97,14 +97,16 @@ export function histc(x: Tensor, ...args: Call<[bins?: number, min?: number, max
     requireFloating(where, x.dt);
     const flat = x.detach().reshape(-1);
     const [from, to] = limits(where, flat, min, max, 1);
-    const within = flat.maskedSelect(flat.ge(from).logicalAnd(flat.le(to)));
-    const at = within
+    const within = flat.ge(from).logicalAnd(flat.le(to));
+    const at = flat
       .sub(from)
       .mul(bins)
       .div(to - from)
       .long()
-      .clampMax(bins - 1);
-    return zerosOf([bins], int64, x.device).scatterAdd(0, at, ones(at.count, x.device)).to(x.dtype);
+      .clampMax(bins - 1)
+      .where(within, bins); // a bin more, for those outside
+    const counts = zerosOf([bins + 1], int64, x.device).scatterAdd(0, at, ones(at.count, x.device));
+    return counts.narrow(0, 0, bins).to(x.dtype);
   });
 }
 

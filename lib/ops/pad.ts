@@ -8,6 +8,7 @@ import { kernel, native } from '../native.ts';
 import { type Shape, show } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { operators } from './internal/register.ts';
+import { cat } from './join.ts';
 
 const fillKernel = kernel('fill');
 const copyKernel = kernel('copy');
@@ -75,6 +76,23 @@ function source(mode: PadMode, n: number, before: number, after: number): BigInt
   return index;
 }
 
+/** `x` between its borders along dim `d`, pieces of itself. */
+function between(x: Tensor, d: number, mode: PadMode, before: number, after: number): Tensor {
+  const n = x.sizes[d]!;
+  const edge = (at: number, width: number): Tensor =>
+    x.narrow(d, at, 1).expand(x.sizes.map((size, k) => (k === d ? width : size)));
+  const pieces = {
+    reflect: () => [x.narrow(d, 1, before).flip(d), x, x.narrow(d, n - 1 - after, after).flip(d)],
+    replicate: () => [edge(0, before), x, edge(n - 1, after)],
+    circular: () => [x.narrow(d, n - before, before), x, x.narrow(d, 0, after)],
+    constant: () => [x],
+  }[mode]();
+  return cat(
+    pieces.filter((piece) => piece.sizes[d] !== 0),
+    d,
+  );
+}
+
 function bordered(x: Tensor, widths: Shape, mode: PadMode): Tensor {
   // PyTorch lists the kernels of these
   if (casting.on && (mode === 'replicate' || (mode === 'reflect' && widths.length < 6)))
@@ -105,6 +123,10 @@ function bordered(x: Tensor, widths: Shape, mode: PadMode): Tensor {
         `pad: input ${show(x.sizes)} with padding (${before}, ${after}) leaves nothing at dimension ${d}`,
       );
     if (before === 0 && after === 0) continue;
+    if (before >= 0 && after >= 0) {
+      out = between(out, d, mode, before, after);
+      continue;
+    }
     const values = source(mode, n, before, after);
     const index = emptyTensor([values.length], int64, x.device);
     native.write(index.storage.handle, index.storage.byteOffset, values);

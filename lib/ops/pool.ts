@@ -230,6 +230,12 @@ function spreadAdaptive(g: Tensor, sizes: Shape): Tensor {
 function adaptiveAvgPool(dims: number, x: Tensor, wanted: OutputSize): Tensor {
   const size = outputSize(`adaptiveAvgPool${dims}d`, x, wanted, dims);
   const input = asBatch(x, dims);
+  // to one value each: PyTorch, too, takes the mean
+  if (x.dt.kind === FLOATING && size.every((n) => n === 1) && !x.sizes.includes(0))
+    return x.mean(
+      size.map((_, i) => i - dims),
+      true,
+    );
   const out = adaptiveMeans(input, size);
   return input === x ? out : out.squeeze(0);
 }

@@ -2,7 +2,6 @@
 //
 // A copy between equal dtypes moves raw items: memcpy when dense, else row by row, or, when the source is transposed,
 // tile by tile through 8x8 squares straight into the output. Other dtypes go through the span driver of loops.h.
-#include <cstring>
 
 #include "../backend.h"
 #include "rows.h"
@@ -94,11 +93,52 @@ void copy_rows(const loops::Space& s, int64_t begin, int64_t end) {
     at.next(s, s.ndim - 1);
   }
 }
+/** Rows of K elements: K rows of the source side by side, which the compiler interleaves where they are contiguous. */
+template <class T, int K>
+void copy_few(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t from_stride, int64_t rows) {
+  if (to_row == K && from_row == 1) {
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t j = 0; j < K; j++) to[r * K + j] = from[r + j * from_stride];
+  } else {
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t j = 0; j < K; j++) to[r * to_row + j] = from[r * from_row + j * from_stride];
+  }
+}
+/** Rows [begin, end) that are short, and contiguous in the result: those that differ in the dim before the last at
+ * once. */
+template <class T>
+void copy_short_rows(const loops::Space& s, int64_t begin, int64_t end) {
+  const int d = s.ndim - 2;
+  const int64_t n = s.inner(), line = s.sizes[d], from_stride = s.inner_stride(1);
+  const int64_t to_row = s.strides[0][d], from_row = s.strides[1][d];
+  loops::Cursor at(s, begin / line, d);
+  for (int64_t first = begin % line; begin < end; first = 0, at.next(s, d)) {
+    const int64_t rows = std::min(line - first, end - begin);
+    T* to = reinterpret_cast<T*>(s.data[0]) + at.offset[0] + first * to_row;
+    const T* from = reinterpret_cast<const T*>(s.data[1]) + at.offset[1] + first * from_row;
+    if (n == 2) {
+      copy_few<T, 2>(to, to_row, from, from_row, from_stride, rows);
+    } else if (n == 3) {
+      copy_few<T, 3>(to, to_row, from, from_row, from_stride, rows);
+    } else if (n == 4) {
+      copy_few<T, 4>(to, to_row, from, from_row, from_stride, rows);
+    } else {
+      for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < n; j++) to[r * to_row + j] = from[r * from_row + j * from_stride];
+    }
+    begin += rows;
+  }
+}
 template <class T>
 void copy_space(loops::Space& s) {
   if (s.numel == 0) return;
   const int64_t grain = kGrain * 4 / static_cast<int64_t>(sizeof(T));
   const int d = s.inner_stride(0) == 1 ? loops::tile_dim(s) : -1;
+  constexpr int64_t kShort = 16;
+  if (d < 0 && s.ndim > 1 && s.inner() <= kShort && s.inner_stride(0) == 1) {
+    return parallel_for(s.numel / s.inner(), grain / s.inner(),
+                        [&](int64_t b, int64_t e) { copy_short_rows<T>(s, b, e); });
+  }
   if (d < 0) return parallel_for(s.numel, grain, [&](int64_t b, int64_t e) { copy_rows<T>(s, b, e); });
   s.make_rows(d);
   const int64_t rows = s.sizes[s.ndim - 2], cols = s.inner();
@@ -160,7 +200,7 @@ void join_kernel(const Plan& plan) {
       for (int k = 1; k < plan.operands; k++) {
         const Operand& x = plan.operand[k];
         const int64_t bytes = x.sizes[1] * item;
-        std::memcpy(to, x.data + i * x.strides[0] * item, static_cast<size_t>(bytes));
+        move_bytes(to, x.data + i * x.strides[0] * item, static_cast<size_t>(bytes));
         to += bytes;
       }
     }
@@ -176,7 +216,11 @@ void generate(const Plan& plan, F&& value) {
   const int64_t n = plan.ndim == 0 ? 1 : plan.sizes[0], stride = plan.ndim == 0 ? 1 : plan.operand[0].strides[0];
   T* out = plan.operand[0].as<T>();
   parallel_for(n, kCheap, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) out[i * stride] = value(i);
+    if (stride == 1) {
+      for (int64_t i = begin; i < end; i++) out[i] = value(i);
+    } else {
+      for (int64_t i = begin; i < end; i++) out[i * stride] = value(i);
+    }
   });
 }
 

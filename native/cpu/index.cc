@@ -1,10 +1,10 @@
 // Reading and writing by index or mask, whatever the values mean: gather, indexSelect, advanced indexing, maskedSelect,
 // nonzero, maskedScatter, flip. Values move by size, so that one copy serves all dtypes. Through the kernel table.
 #include <algorithm>
-#include <cstring>
 
 #include "../backend.h"
 #include "../parallel.h"
+#include "move.h"
 #include "walk.h"
 
 namespace flambeau::FB_ISA {
@@ -30,10 +30,12 @@ template <class T>
 FB_INLINE void copy_run(T* to, int64_t to_step, const T* from, int64_t from_step, int64_t n) {
   if (to_step == 1 && from_step == 1) {
     if (n >= 64) {
-      std::memmove(to, from, static_cast<size_t>(n) * sizeof(T));
+      move_bytes(to, from, static_cast<size_t>(n) * sizeof(T));
     } else {
       for (int64_t i = 0; i < n; i++) to[i] = from[i];
     }
+  } else if (to_step == 1 && from_step == -1) {  // the compiler turns vectors round
+    for (int64_t i = 0; i < n; i++) to[i] = from[-i];
   } else {
     for (int64_t i = 0; i < n; i++) to[i * to_step] = from[i * from_step];
   }
@@ -288,17 +290,36 @@ int64_t each_true(const Operand& tensor, const Operand& mask, F&& f) {
   return k;
 }
 
+/** Elements a selecting kernel looks at before it writes what it has found: they are listed without a branch. */
+constexpr int64_t kSieve = 512;
+
 void masked_select(const Plan& plan) {
   plan.expect(3, 0);
   const Operand &out = plan.operand[0], &in = plan.operand[1], &mask = plan.operand[2];
   Plan::require(plan.structured && out.dtype == in.dtype && mask.dtype == DType::b8 && out.ndim == 1, "wrong operands");
   require_same(in, mask);
-  const int64_t n = out.sizes[0], step = out.strides[0];
+  const int64_t n = out.sizes[0], to_step = out.strides[0];
+  const Operand* operands[2] = {&in, &mask};
+  LineWalk<2> walk;
+  walk.add_in_order(operands, in.sizes, in.ndim);
   visit_size(in.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    T* to = out.as<T>();
-    const int64_t found = each_true<const T>(in, mask, [&](const T& x, int64_t k) {
-      if (k < n) to[k * step] = x;
+    int64_t found = 0;
+    walk.run(0, walk.total, [&](const int64_t* at, int64_t count) {
+      const T* p = in.as<const T>() + at[0];
+      const uint8_t* m = mask.as<const uint8_t>() + at[1];
+      const int64_t step = walk.step(0), mask_step = walk.step(1);
+      for (int64_t c = 0; c < count; c += kSieve) {
+        T kept[kSieve];
+        const int64_t end = std::min(count, c + kSieve);
+        int64_t k = 0;
+        for (int64_t i = c; i < end; i++) {
+          kept[k] = p[i * step];
+          k += m[i * mask_step] != 0 ? 1 : 0;
+        }
+        copy_run(out.as<T>() + found * to_step, to_step, kept, 1, std::min(k, n - std::min(found, n)));
+        found += k;
+      }
     });
     Plan::require(found == n, "the result's size is not the number of selected elements");
   });
@@ -326,27 +347,41 @@ void nonzero(const Plan& plan) {
   const Operand &out = plan.operand[0], &in = plan.operand[1];
   Plan::require(plan.structured && out.dtype == DType::i64 && out.ndim == 2 && out.sizes[1] == in.ndim,
                 "wrong operands");
-  const int64_t n = out.sizes[0];
-  const Operand* operands[1] = {&in};
-  LineWalk<1> walk;
-  walk.add_in_order(operands, in.sizes, in.ndim);
+  const int64_t n = out.sizes[0], last = in.ndim - 1;
+  const int64_t line = in.ndim == 0 ? 1 : in.sizes[last], step = in.ndim == 0 ? 0 : in.strides[last];
+  if (in.numel() == 0) return;
+  // Line by line of the last dim, so that nothing is divided: the outer indices count up.
+  int64_t outer[kMaxDims] = {};
   visit(in.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    int64_t found = 0, position = 0;
-    walk.run(0, walk.total, [&](const int64_t* at, int64_t count) {
-      const T* p = in.as<const T>() + at[0];
-      for (int64_t c = 0; c < count; c++, position++) {
-        if (p[c * walk.step(0)] == T(0)) continue;
-        if (found < n) {
-          int64_t rest = position;
-          for (int d = in.ndim - 1; d >= 0; d--) {
-            out.as<int64_t>()[found * out.strides[0] + d * out.strides[1]] = rest % in.sizes[d];
-            rest /= in.sizes[d];
-          }
+    const T* p = in.as<const T>();
+    int64_t found = 0;
+    for (bool more = true; more;) {
+      for (int64_t c = 0; c < line; c += kSieve) {
+        int64_t kept[kSieve];
+        const int64_t end = std::min(line, c + kSieve);
+        int64_t k = 0;
+        for (int64_t i = c; i < end; i++) {
+          kept[k] = i;
+          k += p[i * step] != T(0) ? 1 : 0;
         }
-        found++;
+        const int64_t rows = std::min(k, n - std::min(found, n));
+        int64_t* to = out.as<int64_t>() + found * out.strides[0];
+        for (int64_t d = 0; d < last; d++) {
+          for (int64_t i = 0; i < rows; i++) to[i * out.strides[0] + d * out.strides[1]] = outer[d];
+        }
+        if (last >= 0) copy_run(to + last * out.strides[1], out.strides[0], kept, 1, rows);
+        found += k;
       }
-    });
+      more = false;
+      for (int64_t d = last - 1; d >= 0 && !more; d--) {
+        p += in.strides[d];
+        more = ++outer[d] < in.sizes[d];
+        if (more) break;
+        p -= in.strides[d] * in.sizes[d];
+        outer[d] = 0;
+      }
+    }
     Plan::require(found == n, "the result's size is not the number of nonzero elements");
   });
 }

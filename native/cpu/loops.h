@@ -18,6 +18,7 @@
 #include "../parallel.h"
 #include "../plan.h"
 #include "isa.h"
+#include "move.h"
 
 namespace flambeau::FB_ISA {
 
@@ -88,11 +89,13 @@ inline void gather(To* to, const From* from, int64_t stride, int64_t n) {
   if (stride == 0) {
     const To v = repack<To>(*from);
     for (int64_t i = 0; i < n; i++) to[i] = v;
+  } else if (stride == 2) {  // a stride that the compiler knows, it can shuffle
+    for (int64_t i = 0; i < n; i++) to[i] = repack<To>(from[i * 2]);
   } else if (stride != 1) {
     for (int64_t i = 0; i < n; i++) to[i] = repack<To>(from[i * stride]);
   } else if constexpr (std::is_same_v<To, From>) {
     if (n >= 32)
-      std::memmove(to, from, static_cast<size_t>(n) * sizeof(To));
+      move_bytes(to, from, static_cast<size_t>(n) * sizeof(To));
     else
       for (int64_t i = 0; i < n; i++) to[i] = from[i];
   } else if constexpr (std::is_same_v<From, Half>) {
@@ -290,10 +293,36 @@ inline void run_row(const Space& s, const Span& span, const double* param, const
   }
 }
 
+/** The loop that takes each row as it lies in memory, repeated elements as scalars; null where blocks are needed. */
+inline SpanFn plain_rows(const Space& s, const Span& span) {
+  if (!is_raw(s.pack[0]) || s.inner_stride(0) != 1) return nullptr;
+  SpanFn run = span.run;
+  for (int k = 1; k < s.count; k++) {
+    if (!is_raw(s.pack[k])) return nullptr;
+    if (s.inner_stride(k) == 1) continue;
+    const SpanFn scalar = k == 1 ? span.scalar_left : k == 2 ? span.scalar_right : nullptr;
+    if (s.inner_stride(k) != 0 || scalar == nullptr || run != span.run) return nullptr;
+    run = scalar;
+  }
+  return run;
+}
+
 inline void run_rows(const Space& s, const Span& span, const double* param, int64_t begin, int64_t end) {
-  Blocks blocks;
   const int64_t inner = s.inner();
   Cursor at(s, begin / inner, s.ndim - 1);
+  if (const SpanFn run = plain_rows(s, span)) {
+    for (int64_t i = begin, col = begin % inner; i < end; col = 0) {
+      const int64_t n = std::min(inner - col, end - i);
+      const std::byte* in[kMaxInputs];
+      for (int k = 1; k < s.count; k++)
+        in[k - 1] = s.data[k] + (at.offset[k] + col * s.inner_stride(k)) * stored_size(s.pack[k]);
+      run(s.data[0] + (at.offset[0] + col) * stored_size(s.pack[0]), in, n, param);
+      i += n;
+      at.next(s, s.ndim - 1);
+    }
+    return;
+  }
+  Blocks blocks;
   for (int64_t i = begin, col = begin % inner; i < end; col = 0) {
     const int64_t n = std::min(inner - col, end - i);
     run_row(s, span, param, at.offset, col, n, blocks);
