@@ -658,7 +658,7 @@ FB_INLINE float lgamma(float x0) {
   const double stirling =
       (t - 0.5) * log_plain(t) - t + 0.91893853320467274 +
       i * horner(s, 1.0 / 156, -691.0 / 360360, 1.0 / 1188, -1.0 / 1680, 1.0 / 1260, -1.0 / 360, 1.0 / 12);
-  const double r = x - ((x + kRound) - kRound), sine = abs(sin_limited(kPi * r));
+  const double r = x - ((x + kRound) - kRound), sine = reflect ? abs(sin_limited(kPi * r)) : 1.0;
   const double factor = log_plain(reflect ? p * kPi / (sine == 0.0 ? 1.0 : sine) : p);
   double y = reflect ? factor - stirling : stirling - factor;
   y = abs(e1) < 1e-3
@@ -667,7 +667,7 @@ FB_INLINE float lgamma(float x0) {
   y = abs(e2) < 1e-3
           ? e2 * horner(e2, 0.020580808427784546, -0.067352301053198103, 0.3224670334241132, 0.42278433509846714)
           : y;
-  y = reflect & (sine == 0.0) ? kInf : y + 0.0;  // lgamma(1) is 0, not -0
+  y = sine == 0.0 ? kInf : y + 0.0;  // lgamma(1) is 0, not -0
   const double large =
       static_cast<double>(x0) * (log_plain(abs(x0) < 1e37f ? 1.0 : abs(static_cast<double>(x0))) - 1.0);
   const float rest = x0 > 0.f ? static_cast<float>(large) : kInfF;  // all that large are whole numbers

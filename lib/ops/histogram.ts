@@ -55,9 +55,9 @@ export function bincount(
     if (Number(min.item()) < 0)
       throw new RangeError(`${where}: only supports 1-d non-negative integral inputs, but got ${min.item()}`);
     const n = Math.max(least, Number(max.item()) + 1);
-    if (weights === null) return zerosOf([n], int64, x.device).scatterAdd(0, at, ones(x.count, x.device));
+    if (weights === null) return zerosOf([n], int64, x.device).scatterAdd_(0, at, ones(x.count, x.device));
     const dt = weights.dt === float32 ? float32 : float64;
-    return zerosOf([n], dt, x.device).scatterAdd(0, at, weights.detach().to(dt.name));
+    return zerosOf([n], dt, x.device).scatterAdd_(0, at, weights.detach().to(dt.name));
   });
 }
 
@@ -105,7 +105,7 @@ export function histc(x: Tensor, ...args: Call<[bins?: number, min?: number, max
       .long()
       .clampMax(bins - 1)
       .where(within, bins); // a bin more, for those outside
-    const counts = zerosOf([bins + 1], int64, x.device).scatterAdd(0, at, ones(at.count, x.device));
+    const counts = zerosOf([bins + 1], int64, x.device).scatterAdd_(0, at, ones(at.count, x.device));
     return counts.narrow(0, 0, bins).to(x.dtype);
   });
 }

@@ -6,7 +6,7 @@ import { type DType, promoteTypes } from '../dtype.ts';
 import { describe, ShapeError, inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
 import { kernel } from '../native.ts';
-import { type Shape, show, wrapDim, listOf } from '../shape.ts';
+import { sameShape, type Shape, show, wrapDim, listOf } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 
 const copyKernel = kernel('copy');
@@ -127,7 +127,7 @@ export function stack(tensors: readonly Tensor[], dim: number | JoinOptions = 0)
   const first = tensors[0]!;
   const d = wrapDim('stack', typeof dim === 'object' ? dimOf('stack', dim) : dim, first.sizes.length + 1);
   tensors.forEach((x, i) => {
-    if (show(x.sizes) !== show(first.sizes)) {
+    if (!sameShape(x.sizes, first.sizes)) {
       throw new ShapeError(
         `stack: expects each tensor to be equal size, but got ${show(first.sizes)} at entry 0 and ${show(x.sizes)} at entry ${i}`,
       );

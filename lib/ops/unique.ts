@@ -1,8 +1,8 @@
-// Elements without their repetitions, by sorting: O(n log n).
+// Elements without their repetitions, by sorting, or by counting where whole numbers lie close together.
 import type { Device } from '../device.ts';
 import { readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import { bool, int64 } from '../dtype.ts';
+import { bool, int64, INTEGER } from '../dtype.ts';
 import { inNameOf, ShapeError } from '../errors.ts';
 import { show, wrapDim } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
@@ -124,10 +124,30 @@ function consecutive(where: string, x: Tensor, dim: number | null): Parts {
   };
 }
 
+/** Whole numbers in a range not much longer than there are: by counting each. Null for others. */
+function counted(x: Tensor): Parts | null {
+  if (x.dt.kind !== INTEGER || x.count < 64) return null;
+  const ends = x.aminmax();
+  const [least, most] = [Number(ends.min.item()), Number(ends.max.item())];
+  const range = most - least + 1;
+  if (range > 2 * x.count || !Number.isSafeInteger(least) || !Number.isSafeInteger(most)) return null;
+  const at = x.reshape(-1).long().sub(least);
+  const one = emptyTensor([1], int64, x.device).fill_(1).expand(x.count);
+  const counts = zerosOf([range], int64, x.device).scatterAdd_(0, at, one);
+  const there = counts.ne(0);
+  return {
+    output: there.nonzero().view(-1).add(least).to(x.dtype),
+    inverse: () => groups(there).indexSelect(0, at).reshape(x.sizes),
+    counts: () => counts.maskedSelect(there),
+  };
+}
+
 function sorted(where: string, x: Tensor, dim: number | null): Parts {
   if (dim === null) {
     const flat = x.reshape(-1);
     if (x.count === 0) return { ...nothing(flat), inverse: () => emptyTensor(x.sizes, int64, x.device) };
+    const dense = counted(x.detach());
+    if (dense) return dense;
     const { values, indices } = flat.sort();
     const begins = starts(values);
     return {

@@ -8,6 +8,7 @@
 #include "gemm.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "../blas.h"
 #include "../parallel.h"
@@ -98,6 +99,42 @@ void gemm_dot(const Gemm<T>& g) {
   const int64_t grain = std::max<int64_t>(w, ceil_div(kParallelWork / 16, g.k * g.m));
   parallel_for(ceil_div(g.n, w), ceil_div(grain, w),
                [&](int64_t begin, int64_t end) { columns(begin * w, std::min(g.n, end * w)); });
+}
+
+/** A row times a column, both contiguous: stretches of kStretch elements, whose sums are added in their order. */
+template <class T>
+void gemm_line(const Gemm<T>& g) {
+  constexpr int64_t kStretch = 1 << 15;
+  const auto stretch = [&](int64_t begin, int64_t end) {
+    constexpr int w = kLanes<T>, chains = 8;
+    Vec<T> acc[chains] = {};
+    int64_t p = begin;
+    for (; p + chains * w <= end; p += chains * w) {
+      FB_UNROLL
+      for (int c = 0; c < chains; c++) acc[c] += load(g.a + p + c * w) * load(g.b + p + c * w);
+    }
+    for (; p < end; p += w) {
+      const int n = static_cast<int>(std::min<int64_t>(w, end - p));
+      acc[0] += load_part(g.a + p, n) * load_part(g.b + p, n);
+    }
+    const Vec<T> sum = ((acc[0] + acc[1]) + (acc[2] + acc[3])) + ((acc[4] + acc[5]) + (acc[6] + acc[7]));
+    T total = 0;
+    for (int i = 0; i < w; i++) total += sum[i];
+    return total;
+  };
+  alignas(64) T tile[kLanes<T>] = {};
+  T& total = tile[0];
+  if (g.k <= kStretch) {
+    total = stretch(0, g.k);
+  } else {
+    std::vector<T> sums(static_cast<size_t>(ceil_div(g.k, kStretch)));
+    parallel_for(static_cast<int64_t>(sums.size()), 2, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++)
+        sums[static_cast<size_t>(i)] = stretch(i * kStretch, std::min(g.k, (i + 1) * kStretch));
+    });
+    for (const T sum : sums) total += sum;
+  }
+  finish(tile, 1, 1, kLanes<T>, whole(g));
 }
 
 /** A few rows (m ≤ 4) times B with contiguous rows: B streams past once, eight rows at a time, sums stay in cache. */
@@ -298,6 +335,7 @@ void run(Gemm<T> g) {
   if (g.n == 1 ? g.m > 1 : g.c_col != 1 && g.c_row == 1) g = transposed(g);
   if (g.m == 1) g.a_row = 1;
   const bool rows = g.a_col == 1 && g.b_row == 1 && g.k >= kLanes<T>;
+  if (rows && g.m == 1 && g.n == 1) return gemm_line(g);
   if (rows && g.m <= 8) return gemm_dot(g);
   if (rows && g.n <= 8) return gemm_dot(transposed(g));
   if (g.m == 1 && g.b_col == 1) return gemm_stream(g);
