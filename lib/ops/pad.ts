@@ -94,9 +94,11 @@ function between(x: Tensor, d: number, mode: PadMode, before: number, after: num
 }
 
 function bordered(x: Tensor, widths: Shape, mode: PadMode): Tensor {
-  // PyTorch lists the kernels of these
-  if (casting.on && (mode === 'replicate' || (mode === 'reflect' && widths.length < 6)))
-    return castCall('pad', bordered, [x, widths, mode]);
+  // PyTorch lists the kernels of these; of the others nothing inside is cast, either
+  if (casting.on) {
+    const listed = mode === 'replicate' || (mode === 'reflect' && widths.length < 6);
+    return castCall(listed ? 'pad' : 'bordered', bordered, [x, widths, mode]);
+  }
   const dims = widths.length / 2;
   if (x.ndim !== dims + 1 && x.ndim !== dims + 2) {
     throw new ShapeError(

@@ -3,7 +3,7 @@ import { castCall, castsThere } from '../autocast.ts';
 import { called, type Call, checkOptions, readArguments, record, row } from '../define.ts';
 import { checkOperand, checkTensor, resultLike, resultType, runMap, type Scalar, scalarOperand } from '../dispatch.ts';
 import { BOOL, type DType, fitting, FLOATING, requireFloating, toFloating } from '../dtype.ts';
-import { DtypeError, describe, inNameOf } from '../errors.ts';
+import { checkNumber, DtypeError, describe, inNameOf } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { Tensor } from '../tensor.ts';
 import { clampGrad } from './internal/activation-grad-params.ts';
@@ -236,6 +236,8 @@ export function nanToNum(
   return inNameOf('nanToNum', () => {
     checkTensor('nanToNum', x);
     const { nan, posinf, neginf } = readArguments<NanToNumOptions>('nanToNum', args, ['nan', 'posinf', 'neginf']);
+    for (const [name, v] of Object.entries({ nan, posinf, neginf }))
+      if (v !== undefined && v !== null) checkNumber('nanToNum', name, v);
     if (x.dt.kind !== FLOATING) return x.clone();
     const largest = LARGEST[x.dt.name]!;
     const out = resultLike(x.sizes, x.dt, [x]);
