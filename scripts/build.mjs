@@ -1,7 +1,8 @@
-// Builds dist/ from lib/: one CommonJS file (fast to load, one copy for require and import), its ES wrapper, and the types.
+// Builds dist/ from lib/: the library in one CommonJS file (one copy for require and import), what loads it, its ES wrapper,
+// and the types.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -10,7 +11,7 @@ rmSync('dist', { recursive: true, force: true });
 const { dependencies = {} } = JSON.parse(readFileSync('package.json', 'utf8'));
 await build({
   entryPoints: ['lib/index.ts'],
-  outfile: 'dist/index.cjs',
+  outfile: 'dist/flambeau.cjs',
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -21,14 +22,31 @@ await build({
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   logLevel: 'warning',
 });
+await build({
+  entryPoints: ['lib/entry/index.cjs'],
+  outfile: 'dist/index.cjs',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  external: ['./flambeau.cjs'],
+  logLevel: 'warning',
+});
 // esbuild names a class that mentions itself `_Tensor`: errors and printed modules must say `Tensor`.
-let code = readFileSync('dist/index.cjs', 'utf8');
+let code = readFileSync('dist/flambeau.cjs', 'utf8');
 for (const [, name] of code.matchAll(/^var (\w+) = class _\1\b/gm))
   code = code.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name);
 // One character beyond Latin-1, even in a comment, and V8 reads the file as two bytes a character, half as fast. Strings
 // are escaped already.
 code = code.replaceAll(/\P{ASCII}/gu, '?');
-writeFileSync('dist/index.cjs', code);
+// The namespace is made once, not copied; and the lists of its getters are dictionaries, or V8 makes a class a name.
+const copied = 'module.exports = __toCommonJS(index_exports);';
+if (!code.includes(copied)) throw new Error(`build: esbuild wrote no '${copied}'`);
+code = code.replace(copied, "module.exports = __defProp(index_exports, '__esModule', { value: true });");
+code = code.replaceAll(/^(__export\(\w+, \{)$/gm, '$1 __proto__: null,');
+code = code.replaceAll('await import(', "await require('./import.cjs')(");
+copyFileSync('lib/entry/import.cjs', 'dist/import.cjs');
+writeFileSync('dist/flambeau.cjs', code);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 
 // In the types, the functions of lib/public/ have the doc comments of what they are made of.

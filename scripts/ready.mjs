@@ -3,6 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -88,7 +89,9 @@ if (!existsSync('build/Release/flambeau.node') || !stamped('build/.flambeau', na
 }
 
 const library = hash(['lib', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', 'package.json']);
-if (!existsSync('dist/index.cjs') || !stamped('dist/.flambeau', library)) {
+if (!existsSync('dist/flambeau.cjs') || !stamped('dist/.flambeau', library)) {
   run('building the library', process.execPath, ['scripts/build.mjs']);
   writeFileSync('dist/.flambeau', library);
 }
+const { cacheOf } = createRequire(import.meta.url)('../lib/entry/script.cjs');
+if (!existsSync(cacheOf('dist'))) run('compiling the library ahead', process.execPath, ['scripts/cache.mjs']);

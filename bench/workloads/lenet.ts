@@ -17,12 +17,14 @@ class LeNet extends nn.Module {
   }
 }
 
-const build = () => {
+/** Training steps on `count` batches of `size` images in turn. */
+export const lenet = (size: number, count: number) => () => {
   manualSeed(0);
   const model = new LeNet();
-  const batches = Array.from({ length: 16 }, (): Batch => [randn(64, 1, 28, 28), randint(10, [64])]);
+  const batches = Array.from({ length: count }, (): Batch => [randn(size, 1, 28, 28), randint(10, [size])]);
   return training(model, crossEntropy, new optim.SGD(model.parameters(), { lr: 0.01 }), batches);
 };
+const build = lenet(64, 16);
 
 export const rows: readonly Row[] = [
   { name: 'lenet', title: 'LeNet, batch 64, SGD, a step', wanted: 1.2, build },

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-export const startup = { name: 'startup', title: "require('flambeau') to the first result", wantedMs: 60 };
+export const startup = { name: 'startup', title: "require('flambeau') to the first result", wantedMs: 30 };
 
 const CODE = `
 const start = performance.now();

@@ -1,0 +1,94 @@
+// What require('flambeau') loads: the library compiled ahead (lib/entry/), and what it does where that cannot be had.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Script } from 'node:vm';
+import { build } from 'esbuild';
+import { afterAll, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { cacheOf, keptOf, scriptOf } = createRequire(import.meta.url)('../lib/entry/script.cjs') as {
+  cacheOf(dist: string): string;
+  keptOf(dist: string): Buffer | undefined;
+  scriptOf(dist: string, cachedData?: Buffer): Script;
+};
+
+// a package of its own, whose dist/ may be spoilt
+const folder = mkdtempSync(join(tmpdir(), 'flambeau-entry-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const dist = join(folder, 'dist');
+for (const part of ['dist/flambeau.cjs', 'dist/index.cjs', 'dist/import.cjs', 'package.json'])
+  cpSync(join(root, part), join(folder, part), { preserveTimestamps: true });
+symlinkSync(join(root, 'build'), join(folder, 'build'), 'junction');
+const put = (): void => cpSync(cacheOf(join(root, 'dist')), cacheOf(dist), { preserveTimestamps: true });
+
+/** Says where in the library an error comes from. */
+const USE = `if (torch.ones(2).add(1).sum().item() !== 4) throw new Error('wrong result');
+try { torch.ones(2).matmul(torch.ones(3)) } catch (error) { console.log(error.stack.split('\\n')[1].trim()) }`;
+const run = (script: string, ...flags: readonly string[]): string => {
+  const { stdout, stderr } = spawnSync(process.execPath, [...flags, script], { encoding: 'utf8', cwd: folder });
+  return stdout.trim() + stderr;
+};
+const start = (...flags: readonly string[]): string =>
+  run(`const torch = require('./dist/index.cjs'); ${USE}`, ...flags, '-e');
+const IN_LIBRARY = /^at .*flambeau\.cjs:\d+:\d+\)$/;
+
+test('what was compiled ahead is taken by V8, and is the library', () => {
+  put();
+  expect(scriptOf(dist, keptOf(dist)).cachedDataRejected).toBe(false);
+  expect(start()).toMatch(IN_LIBRARY);
+});
+test('without it, with half of it, and under other flags the library is compiled', () => {
+  expect(start('--no-opt')).toMatch(IN_LIBRARY);
+  truncateSync(cacheOf(dist), 400_000);
+  expect(scriptOf(dist, keptOf(dist)).cachedDataRejected).toBe(true);
+  expect(start()).toMatch(IN_LIBRARY);
+  rmSync(cacheOf(dist));
+  expect(keptOf(dist)).toBeUndefined();
+  expect(start()).toMatch(IN_LIBRARY);
+});
+test('a library that was edited since is not the one that was compiled', () => {
+  put();
+  utimesSync(join(dist, 'flambeau.cjs'), new Date(), new Date(Date.now() + 1e7));
+  expect(keptOf(dist)).toBeUndefined();
+});
+test('lines are those of the sources where they are asked for', () => {
+  expect(run(`const torch = require('${join(root, 'dist/index.cjs')}'); ${USE}`, '--enable-source-maps', '-e')).toMatch(
+    /^at .*lib[/\\]ops[/\\]matmul\.ts:/,
+  );
+});
+test('import and require give the same copy', () => {
+  const script = join(root, 'build/entry-test.mjs');
+  writeFileSync(
+    script,
+    "import { createRequire } from 'node:module';\nimport * as torch from 'flambeau';\nimport all from 'flambeau';\n" +
+      "const own = createRequire(import.meta.url)('flambeau');\n" +
+      'console.log(own === all, Object.keys(own).length === Object.keys(torch).length - 1, torch.Tensor === own.Tensor);\n',
+  );
+  try {
+    expect(run(script)).toBe('true true true');
+  } finally {
+    rmSync(script);
+  }
+});
+test('a program can be bundled with the library', async () => {
+  writeFileSync(join(folder, 'program.cjs'), `const torch = require('./dist/index.cjs'); ${USE}`);
+  const outfile = join(folder, 'bundle', 'program.cjs');
+  await build({
+    entryPoints: [join(folder, 'program.cjs')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    logLevel: 'silent',
+  });
+  rmSync(dist, { recursive: true });
+  process.env.FLAMBEAU_ADDON = join(root, 'build/Release/flambeau.node');
+  try {
+    expect(run(outfile)).toMatch(/^at .*program\.cjs:/);
+  } finally {
+    delete process.env.FLAMBEAU_ADDON;
+  }
+});
