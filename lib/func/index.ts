@@ -3,6 +3,7 @@ import { type Call, readArguments } from '../define.ts';
 import { describe } from '../errors.ts';
 import { isContainer } from '../nn/module-tree.ts';
 import type { Module } from '../nn/module.ts';
+import { exchangeField } from '../nn/registered.ts';
 import { Tensor } from '../tensor.ts';
 
 /** Tensors by the names that they have in a state dict. */
@@ -19,8 +20,8 @@ function exchange(fields: object, by: ReadonlyMap<unknown, Tensor>, found: Set<u
     const other = by.get(value);
     if (other !== undefined) {
       found.add(value);
-      Reflect.set(fields, name, other);
-      undo.push(() => void Reflect.set(fields, name, value));
+      exchangeField(fields, name, other);
+      undo.push(() => exchangeField(fields, name, value));
     } else if (typeof value === 'object' && value !== null && !(value instanceof Tensor) && isContainer(value)) {
       undo.push(exchange(value, by, found));
     }
