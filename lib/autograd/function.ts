@@ -56,9 +56,11 @@ export class FunctionContext {
     this.#materialize = value;
   }
   /** Internal: links the context to its node. */
-  finish(node: FunctionNode): { dirty: readonly Tensor[]; still: ReadonlySet<Tensor> } {
-    this.#node = node;
-    node.save(this.#saved);
+  finish(node: FunctionNode, records: boolean): { dirty: readonly Tensor[]; still: ReadonlySet<Tensor> } {
+    if (records) {
+      this.#node = node;
+      node.save(this.#saved);
+    }
     return { dirty: this.#dirty, still: this.#still };
   }
   /** Internal: what setMaterializeGrads() was told. */
@@ -170,7 +172,7 @@ function applyFunction<In extends readonly unknown[], Out extends Tensor | reado
   const metas = outs.map((o: unknown) =>
     o instanceof Tensor ? { sizes: o.sizes, like: o.dt.name, device: o.device } : null,
   );
-  const { dirty, still } = ctx.finish(node);
+  const { dirty, still } = ctx.finish(node, records);
   if (!records) return result;
   if (dirty.some((x) => x.requiresGrad && x.node === null))
     throw new AutogradError(`${name}: a leaf Variable that requires grad has been used in an in-place operation.`);
