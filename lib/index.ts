@@ -124,6 +124,7 @@ export {
   seed,
   setRngState,
 } from './random.ts';
+export * as random from './random-namespace.ts';
 export * from './save.ts';
 export * from './settings.ts';
 export { Size } from './shape.ts';
