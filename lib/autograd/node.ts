@@ -16,6 +16,8 @@ export interface Watch {
 }
 
 let sequence = 0;
+/** The number of the last node that was made. */
+export const lastSequence = (): number => sequence;
 const NONE: readonly (Tensor | null)[] = [];
 const NO_VERSIONS: readonly number[] = [];
 
