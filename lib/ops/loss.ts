@@ -4,7 +4,7 @@ import { type Call, readArguments, record } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { ShapeError, checkNumber, inNameOf } from '../errors.ts';
 import { FLOATING, requireFloating } from '../dtype.ts';
-import { sameShape, show } from '../shape.ts';
+import { broadcastShapes, sameShape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { MEAN, NONE, SUM } from './internal/loss-grad.ts';
 import { type Reduction, reduced, reductionCode } from './internal/reduction.ts';
@@ -23,6 +23,7 @@ function checkPair(where: string, x: Tensor, target: Tensor, floats = true): voi
       `${where}: using a target size (${show(target.sizes)}) that is different to the input size (${show(x.sizes)}). ` +
         'This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.',
     );
+    broadcastShapes(where, x.sizes, target.sizes);
   }
 }
 
@@ -80,7 +81,7 @@ function weighted(
 /** Losses times weights, reduced; the mean is weighted too. */
 function weigh(where: string, losses: Tensor, weight: Tensor, code: number): Tensor {
   checkTensor(where, weight, 'weight');
-  const all = losses.mul(weight);
+  const all = inNameOf(where, () => losses.mul(weight));
   return code === MEAN ? all.sum().div(weight.expand(all.sizes).sum()) : reduced(all, code);
 }
 
@@ -344,6 +345,8 @@ export function klDiv(
   ]);
   checkTensor('klDiv', x);
   checkTensor('klDiv', target, 'target');
+  commonDevice('klDiv', [x, target]);
+  broadcastShapes('klDiv', x.sizes, target.sizes);
   const code = reduction === 'batchmean' ? SUM : reductionCode('klDiv', reduction);
   const losses = logTarget ? target.exp().mul(target.sub(x)) : target.xlogy(target).sub(target.mul(x));
   const total = reduced(losses, code);
