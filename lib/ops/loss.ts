@@ -7,7 +7,18 @@ import { FLOATING, requireFloating } from '../dtype.ts';
 import { broadcastShapes, sameShape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { MEAN, NONE, SUM } from './internal/loss-grad.ts';
-import { type Reduction, reduced, reductionCode } from './internal/reduction.ts';
+import {
+  KL_LOSS,
+  type LegacyReduction,
+  LOGITS_LOSS,
+  order,
+  readLoss,
+  reduced,
+  type Reduction,
+  reductionCode,
+  SMOOTH_LOSS,
+  WEIGHTED_LOSS,
+} from './internal/reduction.ts';
 import { operators } from './internal/register.ts';
 
 export type { Reduction } from './internal/reduction.ts';
@@ -53,8 +64,9 @@ function pointwise(
   });
 }
 
+const PAIR_LOSS = order('sizeAverage reduce reduction', ['weight']);
 /** Options of {@link mseLoss} and {@link l1Loss}. */
-export interface LossOptions {
+export interface LossOptions extends LegacyReduction {
   reduction?: Reduction | undefined;
   /** Multiplies the losses of the elements; broadcasts. */
   weight?: Tensor | null | undefined;
@@ -70,7 +82,7 @@ function weighted(
   slope: Pointwise,
   factor = 1,
 ): Tensor {
-  const { reduction = 'mean', weight = null } = readArguments<LossOptions>(where, args, ['reduction'], ['weight']);
+  const { reduction = 'mean', weight = null } = readLoss<LossOptions>(where, args, PAIR_LOSS);
   const code = reductionCode(where, reduction);
   checkPair(where, x, target, where !== 'l1Loss' || code === MEAN);
   // PyTorch composes the absolute loss of other operators, and its node is theirs
@@ -123,7 +135,7 @@ export function l1Loss(x: Tensor, target: Tensor, ...args: LossArguments): Tenso
 }
 
 /** Options of {@link smoothL1Loss}. */
-export interface SmoothL1LossOptions {
+export interface SmoothL1LossOptions extends LegacyReduction {
   reduction?: Reduction | undefined;
   beta?: number | undefined;
 }
@@ -141,7 +153,7 @@ export function smoothL1Loss(
   if (casting.on) return castCall('smoothL1Loss', smoothL1Loss, [x, target, ...args]);
   return inNameOf('smoothL1Loss', () => {
     const where = 'smoothL1Loss';
-    const { reduction = 'mean', beta = 1 } = readArguments<SmoothL1LossOptions>(where, args, ['reduction', 'beta']);
+    const { reduction = 'mean', beta = 1 } = readLoss<SmoothL1LossOptions>(where, args, SMOOTH_LOSS);
     checkNumber(where, 'beta', beta);
     if (!(beta >= 0))
       throw new RangeError(`${where}: smooth_l1_loss does not support negative values for beta, but got ${beta}`);
@@ -216,7 +228,7 @@ export function huberLoss(
 }
 
 /** Options of {@link binaryCrossEntropy}. */
-export interface BinaryCrossEntropyOptions {
+export interface BinaryCrossEntropyOptions extends LegacyReduction {
   weight?: Tensor | null | undefined;
   reduction?: Reduction | undefined;
 }
@@ -245,10 +257,7 @@ export function binaryCrossEntropy(
 ): Tensor {
   if (casting.on) return castCall('binaryCrossEntropy', binaryCrossEntropy, [x, target, ...args]);
   const where = 'binaryCrossEntropy';
-  const { weight = null, reduction = 'mean' } = readArguments<BinaryCrossEntropyOptions>(where, args, [
-    'weight',
-    'reduction',
-  ]);
+  const { weight = null, reduction = 'mean' } = readLoss<BinaryCrossEntropyOptions>(where, args, WEIGHTED_LOSS);
   const code = reductionCode(where, reduction);
   sameSizes(where, x, target);
   const d = x.detach();
@@ -294,7 +303,7 @@ export function binaryCrossEntropyWithLogits(
     weight = null,
     reduction = 'mean',
     posWeight = null,
-  } = readArguments<BinaryCrossEntropyWithLogitsOptions>(where, args, ['weight', 'reduction', 'posWeight']);
+  } = readLoss<BinaryCrossEntropyWithLogitsOptions>(where, args, LOGITS_LOSS);
   const code = reductionCode(where, reduction);
   sameSizes(where, x, target);
   if (posWeight !== null) checkTensor(where, posWeight, 'posWeight');
@@ -322,7 +331,7 @@ export function binaryCrossEntropyWithLogits(
 }
 
 /** Options of {@link klDiv}. */
-export interface KlDivOptions {
+export interface KlDivOptions extends LegacyReduction {
   reduction?: Reduction | 'batchmean' | undefined;
   logTarget?: boolean | undefined;
 }
@@ -339,10 +348,7 @@ export function klDiv(
   ...args: Call<[reduction?: Reduction | 'batchmean', logTarget?: boolean], KlDivOptions>
 ): Tensor {
   if (casting.on) return castCall('klDiv', klDiv, [x, target, ...args]);
-  const { reduction = 'mean', logTarget = false } = readArguments<KlDivOptions>('klDiv', args, [
-    'reduction',
-    'logTarget',
-  ]);
+  const { reduction = 'mean', logTarget = false } = readLoss<KlDivOptions>('klDiv', args, KL_LOSS);
   checkTensor('klDiv', x);
   checkTensor('klDiv', target, 'target');
   commonDevice('klDiv', [x, target]);
