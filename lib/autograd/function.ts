@@ -1,7 +1,7 @@
 // Custom functions: an operation whose derivative the user writes.
 import type { Device } from '../device.ts';
 import { FunctionNode, type Grad, attach, recording, tracked } from './node.ts';
-import { AutogradError, describe } from '../errors.ts';
+import { AutogradError, checkFunction, describe } from '../errors.ts';
 import { FLOATING } from '../dtype.ts';
 import { Tensor } from '../tensor.ts';
 import { outside } from './engine.ts';
@@ -120,6 +120,38 @@ export class Function {
   ): Out {
     return applyFunction(this, inputs);
   }
+}
+
+/**
+ * Marks a `backward` that cannot itself be differentiated: it is run without recording, and differentiating what it gives
+ * is an AutogradError.
+ * @example
+ * class Double extends torch.autograd.Function {
+ *   static forward(ctx: torch.autograd.FunctionContext, x: torch.Tensor) { return x.mul(2) }
+ *   static backward = torch.autograd.function.onceDifferentiable((ctx, g: torch.Tensor) => g.mul(2))
+ * }
+ * const x = torch.ones([2], { requiresGrad: true })
+ * torch.autograd.grad(Double.apply(x).sum(), x) // [ tensor([2., 2.]) ]
+ */
+export function onceDifferentiable<A extends readonly Tensor[], R>(
+  backward: (ctx: FunctionContext, ...grads: A) => R,
+): (ctx: FunctionContext, ...grads: A) => R {
+  checkFunction('onceDifferentiable', backward);
+  return (ctx, ...grads) => {
+    const result = noGrad(() => backward(ctx, ...grads));
+    if (!recording(grads)) return result;
+    const node = new FunctionNode('Error', () => {
+      throw new AutogradError(
+        'onceDifferentiable: trying to differentiate twice a function that was marked with onceDifferentiable',
+      );
+    }).connect(grads);
+    const list: readonly unknown[] = Array.isArray(result) ? result : [result];
+    node.outputs = list.length;
+    const marked = list.map((x, i) =>
+      x instanceof Tensor && x.dt.kind === FLOATING ? attach(x.detach(), node, i) : x,
+    );
+    return (Array.isArray(result) ? marked : marked[0]) as R;
+  };
 }
 
 /** Runs forward(), and setupContext() where there is one. */
