@@ -2,6 +2,7 @@
 // (`torch.quantile(x, { q: 0.5 })`) and the tensor to write to (`torch.add(a, b, { out })`). One mechanism for all of them:
 // lib/public/ makes each function known here with PyTorch's names of its parameters; the families of define.ts, the
 // methods (methods.ts) and `publish` ask `special` as soon as a plain object comes where there is none in a plain call.
+import { renamed } from './errors.ts';
 import { type OutRule, writeTo } from './out.ts';
 import { Tensor } from './tensor.ts';
 
@@ -273,9 +274,14 @@ export function publish(
   // the most frequent calls are told apart by two arguments
   const published = (...args: readonly unknown[]): unknown => {
     const [a, b] = args;
-    if (args.length === 2 && (b instanceof Tensor || typeof b === 'number')) return call(a, b);
-    if (args.length === 1 && (a instanceof Tensor || Array.isArray(a))) return call(a);
-    return isPlain(args[args.length - 1]) || args[args.length - 1] === undefined ? instead(args) : call(...args);
+    try {
+      if (args.length === 2 && (b instanceof Tensor || typeof b === 'number')) return call(a, b);
+      if (args.length === 1 && (a instanceof Tensor || Array.isArray(a))) return call(a);
+      return isPlain(args[args.length - 1]) || args[args.length - 1] === undefined ? instead(args) : call(...args);
+    } catch (error) {
+      // what it is made of has names of its own
+      throw renamed(name, error);
+    }
   };
   return Object.defineProperty(published, 'name', { value: name });
 }

@@ -13,6 +13,7 @@ import { castCall, casting, castsOnCuda } from './autocast.ts';
 import { mode } from './autograd/mode.ts';
 import { asks, isPlain, PLAIN, special } from './calls.ts';
 import {
+  checkInference,
   checkInPlaceDevice,
   checkInPlaceShape,
   checkOperand,
@@ -240,6 +241,7 @@ export function checkInPlace(where: string, x: Tensor): void {
 /** The same for what changes the layout alone. */
 export function checkHistory(where: string, x: Tensor): void {
   checkTensor(where, x);
+  checkInference(where, x);
   if (mode.grad && tracked(x)) {
     if (x.node === null) {
       throw new AutogradError(`${where}: a leaf Variable that requires grad is being used in an in-place operation.`);

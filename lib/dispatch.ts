@@ -1,5 +1,6 @@
 // The only road to a kernel: devices, scalars, broadcasting, merging of dims, empty tensors, overlap, and the writing of
 // the plan (native/reader.cc reads it). Rows call it through define.ts and never see a plan.
+import { mode } from './autograd/mode.ts';
 import { cpu, type Device } from './device.ts';
 import { BOOL, type DType, FLOATING, getDefault, int64, ofKind, promoteTypes, scalarKind } from './dtype.ts';
 import { AutogradError, describe, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';
@@ -468,6 +469,7 @@ function restride(out: Tensor, strides: Shape): Tensor {
 
 /** Refuses to write where one element of memory is several of the tensor. */
 export function checkWritable(where: string, x: Tensor): void {
+  if (x.storage.inference) checkInference(where, x);
   for (let d = 0; d < x.sizes.length; d++) {
     if (x.strides[d] === 0 && x.sizes[d]! > 1) {
       throw new AutogradError(
@@ -476,6 +478,15 @@ export function checkWritable(where: string, x: Tensor): void {
       );
     }
   }
+}
+
+/** Refuses inference tensors outside inference mode. */
+export function checkInference(where: string, x: Tensor): void {
+  if (!x.storage.inference || mode.inference) return;
+  throw new AutogradError(
+    `${where}: inplace update to inference tensor outside inferenceMode is not allowed. You can make a clone to get a normal ` +
+      'tensor before doing inplace update.',
+  );
 }
 
 /** `source` itself if writing to `target` cannot disturb the reading of it, else a copy. */

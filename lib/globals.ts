@@ -124,6 +124,15 @@ export function isFloatingPoint(x: Tensor): boolean {
   return x.dt.kind === FLOATING;
 }
 /**
+ * Whether a tensor was made in {@link inferenceMode}, or is a view of what was.
+ * @example
+ * torch.isInference(torch.inferenceMode(() => torch.ones(2))) // true
+ */
+export function isInference(x: Tensor): boolean {
+  checkTensor('isInference', x);
+  return x.storage.inference;
+}
+/**
  * The number of elements.
  * @example
  * torch.numel(torch.ones(2, 3)) // 6

@@ -104,6 +104,7 @@ export {
 export { celu_, relu_, rrelu_, selu_, threshold_ } from './functional/vision.ts';
 export * as F from './public/functional.ts';
 export * as func from './func/index.ts';
+export { vmap } from './func/vmap.ts';
 export { AutogradError, DeviceError, DtypeError, OutOfMemoryError, ShapeError } from './errors.ts';
 export { setPrintoptions, getPrintoptions, type PrintOptions } from './format.ts';
 export { type FloatInfo, finfo, type IntegerInfo, iinfo } from './limits.ts';
@@ -124,6 +125,7 @@ export {
   seed,
   setRngState,
 } from './random.ts';
+export * as random from './random-namespace.ts';
 export * from './save.ts';
 export * from './settings.ts';
 export { Size } from './shape.ts';

@@ -1,6 +1,7 @@
 // Storages and when they are freed: slabs for small tensors, collections asked for in time, sweeps after them.
 // The why and the measurements behind every constant are in DESIGN.md (Memory) and docs/memory.md.
 import os from 'node:os';
+import { mode } from './autograd/mode.ts';
 import { v8, vm } from './builtins.ts';
 import { cudaMemory } from './cuda/native.ts';
 import { cpu, type Device } from './device.ts';
@@ -38,6 +39,8 @@ export class Storage {
   maker = maker.current;
   /** Uses that the engine still has for it. */
   pending = 0;
+  /** Made in inference mode: versions are not counted on. */
+  inference = mode.inference;
   constructor(block: Block, byteOffset: number, nbytes: number, alone: boolean, device: Device) {
     this.block = block;
     this.byteOffset = byteOffset;
@@ -353,7 +356,9 @@ export function mapFile(path: string): (byteOffset: number, nbytes: number) => S
 
 /** The same bytes under a version counter of their own: what `x.data` needs. */
 export function alias(storage: Storage): Storage {
-  return new Storage(storage.block, storage.byteOffset, storage.nbytes, false, storage.device);
+  const other = new Storage(storage.block, storage.byteOffset, storage.nbytes, false, storage.device);
+  other.inference = storage.inference;
+  return other;
 }
 
 /** Frees at once. A part of a slab is only forgotten: its neighbours live on. */

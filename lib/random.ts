@@ -176,8 +176,30 @@ export function setRngState(state: Tensor): void {
   setState('setRngState', 0, state);
 }
 
+/** Told of every draw: who draws, from which generator; `keep` notes the generator's state, and gives what puts it back. */
+export type DrawWatch = (where: string, id: number, keep: () => () => void) => void;
+const watches: DrawWatch[] = [];
+/** Runs `f` with a watch over the draws in it. */
+export function watchDraws<R>(watch: DrawWatch, f: () => R): R {
+  watches.push(watch);
+  try {
+    return f();
+  } finally {
+    watches.pop();
+  }
+}
+function keep(id: number): () => void {
+  const state = native.generatorState(id);
+  return () => native.setGeneratorState(id, state);
+}
+
 /** The id of a generator option for draws on a device. */
 export function generatorId(where: string, generator: unknown, device: Device): number {
+  const id = idOf(where, generator, device);
+  for (let i = watches.length - 1; i >= 0; i--) watches[i]!(where, id, () => keep(id));
+  return id;
+}
+function idOf(where: string, generator: unknown, device: Device): number {
   if (generator === null || generator === undefined) return device === cpu ? 0 : generatorOf(device).id;
   if (generator instanceof Generator) {
     if (generator.device === device) return generator.id;

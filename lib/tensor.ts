@@ -251,6 +251,14 @@ export class Tensor {
     return this.dt.kind === FLOATING;
   }
   /**
+   * Whether it was made in {@link inferenceMode}, or is a view of what was.
+   * @example
+   * torch.inferenceMode(() => torch.ones(2)).isInference() // true
+   */
+  isInference(): boolean {
+    return this.storage.inference;
+  }
+  /**
    * Whether the elements lie without gaps in row-major order, or in that of `memoryFormat`.
    * @example
    * torch.ones(2, 3).t().isContiguous() // false
@@ -284,11 +292,12 @@ export class Tensor {
     return this.count === 0 ? 0 : this.storage.handle * 65536 + this.storage.byteOffset + this.offset * this.dt.size;
   }
   /**
-   * How often this tensor, or any that shares its memory, was written to.
+   * How often this tensor, or any that shares its memory, was written to. Throws AutogradError for inference tensors.
    * @example
    * torch.ones(2).add_(1).mul_(2).version // 2
    */
   get version(): number {
+    if (this.storage.inference) throw new AutogradError('version: inference tensors do not track their version');
     return this.storage.version;
   }
 
@@ -319,6 +328,10 @@ export class Tensor {
           'a subgraph that does not require differentiation use varNoGrad = var.detach().',
       );
     }
+    if (value && this.storage.inference && !mode.inference)
+      throw new AutogradError(
+        'requiresGrad: setting requiresGrad to true on inference tensor outside inferenceMode is not allowed; make a clone',
+      );
     this.leafGrad = value;
   }
   /**
@@ -476,7 +489,9 @@ export class Tensor {
   }
   set data(value: Tensor) {
     if (!(value instanceof Tensor)) throw new TypeError('data: expected a Tensor');
+    const { inference } = this.storage;
     this.storage = alias(value.storage);
+    this.storage.inference = inference;
     this.offset = value.offset;
     this.sizes = value.sizes;
     this.strides = value.strides;

@@ -17,13 +17,16 @@ export interface WindowOptions extends TensorOptions {
 /** `periodic` and options. */
 export type WindowArgs<O = WindowOptions> = [options?: O] | [periodic: boolean, options?: O];
 
-/** `f` of the places from 0 to 1, [n], in float64; further numbers come by position or by name. */
+/**
+ * `f` of the places 0, 1, … and of how many steps they are, in the window's dtype: what PyTorch rounds is rounded. Further
+ * numbers come by position or by name.
+ */
 function windowed(
   where: string,
   windowLength: number,
   args: readonly unknown[],
   names: readonly string[],
-  f: (place: Tensor, numbers: readonly (number | undefined)[]) => Tensor,
+  f: (place: Tensor, steps: number, numbers: readonly (number | undefined)[]) => Tensor,
 ): Tensor {
   return inNameOf(where, () => {
     const n = wholeNumber(where, 'windowLength', windowLength, 0);
@@ -39,11 +42,16 @@ function windowed(
     });
     if (n === 0) return finish(emptyTensor([0], dt, device), options);
     if (n === 1) return finish(ones([1], { dtype: dt.name, device }), options);
-    const place = arange(n, { dtype: 'float64', device }).div(periodic ? n : n - 1);
-    return finish(f(place, numbers).to(dt.name), options);
+    const steps = periodic ? n : n - 1;
+    return finish(f(arange(n, { dtype: dt.name, device }), steps, numbers), options);
   });
 }
-const wave = (place: Tensor, times: number): Tensor => place.mul(2 * Math.PI * times).cos();
+/** The cosine, right to the last bit: float32's own may be off by one, and so may PyTorch's, elsewhere. */
+const cosine = (x: Tensor): Tensor => x.double().cos().to(x.dtype);
+const wave = (place: Tensor, steps: number, alpha: number, beta: number): Tensor =>
+  cosine(place.mul((2 * Math.PI) / steps))
+    .mul(-beta)
+    .add(alpha);
 
 /**
  * The Hann window of `windowLength` elements, `(1 - cos 2πt) / 2`. Throws RangeError for a negative length.
@@ -51,7 +59,7 @@ const wave = (place: Tensor, times: number): Tensor => place.mul(2 * Math.PI * t
  * torch.hannWindow(4) // tensor([0.0000, 0.5000, 1.0000, 0.5000])
  */
 export function hannWindow(windowLength: number, ...args: WindowArgs): Tensor {
-  return windowed('hannWindow', windowLength, args, [], (t) => wave(t, 1).mul(-0.5).add(0.5));
+  return windowed('hannWindow', windowLength, args, [], (i, steps) => wave(i, steps, 0.5, 0.5));
 }
 /** Options of {@link hammingWindow}. */
 export interface HammingOptions extends WindowOptions {
@@ -71,20 +79,24 @@ export function hammingWindow(
     | [periodic: boolean, alpha: number, options?: HammingOptions]
     | [periodic: boolean, alpha: number, beta: number, options?: HammingOptions]
 ): Tensor {
-  return windowed('hammingWindow', windowLength, args, ['alpha', 'beta'], (t, [alpha = 0.54, beta = 0.46]) =>
-    wave(t, 1).mul(-beta).add(alpha),
+  return windowed('hammingWindow', windowLength, args, ['alpha', 'beta'], (i, steps, [alpha = 0.54, beta = 0.46]) =>
+    wave(i, steps, alpha, beta),
   );
 }
 /**
  * The Blackman window of `windowLength` elements, `0.42 - 0.5 cos 2πt + 0.08 cos 4πt`. Throws RangeError for a negative
  * length.
  * @example
- * torch.blackmanWindow(4, { periodic: false }) // tensor([0.0000, 0.6300, 0.6300, 0.0000])
+ * torch.blackmanWindow(4, { periodic: false }) // tensor([-2.9802e-08,  6.3000e-01,  6.3000e-01, -2.9802e-08])
  */
 export function blackmanWindow(windowLength: number, ...args: WindowArgs): Tensor {
-  return windowed('blackmanWindow', windowLength, args, [], (t) =>
-    wave(t, 2).mul(0.08).sub(wave(t, 1).mul(0.5)).add(0.42),
-  );
+  return windowed('blackmanWindow', windowLength, args, [], (i, steps) => {
+    const half = i.mul(Math.PI / steps);
+    return cosine(half.mul(4))
+      .mul(0.08)
+      .sub(cosine(half.mul(2)).mul(0.5))
+      .add(0.42);
+  });
 }
 /**
  * The triangular window of `windowLength` elements. Throws RangeError for a negative length.
@@ -92,7 +104,16 @@ export function blackmanWindow(windowLength: number, ...args: WindowArgs): Tenso
  * torch.bartlettWindow(4) // tensor([0.0000, 0.5000, 1.0000, 0.5000])
  */
 export function bartlettWindow(windowLength: number, ...args: WindowArgs): Tensor {
-  return windowed('bartlettWindow', windowLength, args, [], (t) => t.mul(2).sub(1).abs().neg().add(1));
+  return windowed('bartlettWindow', windowLength, args, [], (i, steps) => {
+    const rising = i.mul(2 / steps);
+    const top = (steps >> 1) + 1;
+    if (top < rising.numel())
+      rising
+        .narrow(0, top, rising.numel() - top)
+        .mul_(-1)
+        .add_(2);
+    return rising;
+  });
 }
 /** Options of {@link kaiserWindow}. */
 export interface KaiserOptions extends WindowOptions {
@@ -107,12 +128,19 @@ export function kaiserWindow(
   windowLength: number,
   ...args: WindowArgs<KaiserOptions> | [periodic: boolean, beta: number, options?: KaiserOptions]
 ): Tensor {
-  return windowed('kaiserWindow', windowLength, args, ['beta'], (t, [beta = 12]) => {
-    const inside = t.mul(2).sub(1).square().neg().add(1).clampMin(0).sqrt();
-    return inside
-      .mul(beta)
-      .i0()
-      .div(emptyTensor([], float64, t.device).fill_(beta).i0());
+  return windowed('kaiserWindow', windowLength, args, ['beta'], (i, steps, [beta = 12]) => {
+    // in float64: rounding what i0 is taken of would be felt tenfold, and PyTorch's own bits would not come of it
+    const inside = i
+      .double()
+      .mul(2 / steps)
+      .sub(1)
+      .square()
+      .neg()
+      .add(1)
+      .clampMin(0)
+      .sqrt();
+    const whole = emptyTensor([], float64, i.device).fill_(beta).i0();
+    return inside.mul(beta).i0().div(whole).to(i.dtype);
   });
 }
 

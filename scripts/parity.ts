@@ -24,7 +24,7 @@ const OUT: readonly (readonly [reason: string, pattern: RegExp])[] = [
   ['sparse tensors', /sparse|\.(coalesce|is_coalesced|(ccol|col|crow|row)_indices|indices|values|dense_dim|smm|sspaddmm|hspmm|to_dense)$/i],
   ['quantization', /quant|\.(q_\w+|qscheme|qint\d+|quint\w+|int_repr|choose_qparams|fused_moving\w+)$/i],
   ['dtypes of less than a byte, unsigned ones and float8', /\.(bit|bits\w+|u?int[1-7]|uint(16|32|64)|float(4|8)_\w+)$/],
-  ['TorchScript, compilers and graph capture', /\.(compile|cond|fork|wait|import_ir\w*|parse_\w+|merge_type\w*|unify_type_list|vmap|graph\w*|CUDAGraph|make_graphed_callables|is_current_stream_capturing|while_loop)$/],
+  ['TorchScript, compilers and graph capture', /\.(compile|cond|fork|wait|import_ir\w*|parse_\w+|merge_type\w*|unify_type_list|functionalize|debug_unwrap|graph\w*|CUDAGraph|make_graphed_callables|is_current_stream_capturing|while_loop)$/],
   ['views that copy, for compilers', /\.\w+_copy$/],
   ['other devices', /\.(ipu|xpu|mtia|mps|vulkan|is_(ipu|xpu|mtia|mps|maia|vulkan|xla|mkldnn|meta)|to_mkldnn|has_mkl|has_openmp|has_lapack|has_spectral|has_magma|has_half)$/],
   ['storages as objects of their own', /\.(\w*[sS]torage|storage_type|set_|is_set_to|share_memory_?|is_shared|data_ptr_?|const_data_ptr|untyped_storage|from_file|is_storage)$/],

@@ -1,9 +1,10 @@
 // The rules of autograd: leaves, accumulation, what is kept, hooks, versions, writing to views, custom functions, errors.
 // Gradients through views and in-place operations are compared with PyTorch's (scripts/oracle.py autograd).
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as torch from '../lib/index.ts';
-import { expectClose, flat, lcg } from './helpers.ts';
+import { expectClose, expectRefusal, flat, lcg } from './helpers.ts';
 
 const { AutogradError, Tensor } = torch;
 type T = torch.Tensor;
@@ -505,6 +506,34 @@ describe('Function', () => {
     expect([y!.requiresGrad, still!.requiresGrad]).toEqual([true, false]);
     torch.noGrad(() => x.add_(1));
     expect(() => y!.sum().backward()).toThrow(AutogradError);
+  });
+});
+
+describe('onceDifferentiable', () => {
+  const { onceDifferentiable } = torch.autograd.function;
+  let recorded = true;
+  class Cube extends torch.autograd.function.Function {
+    static forward(ctx: torch.autograd.FunctionContext, x: torch.Tensor, y: torch.Tensor): torch.Tensor {
+      ctx.saveForBackward(x);
+      return x.pow(3).add(y);
+    }
+    static backward = onceDifferentiable((ctx, g: torch.Tensor): [torch.Tensor, torch.Tensor] => {
+      recorded = torch.isGradEnabled();
+      return [ctx.savedTensors[0]!.square().mul(3).mul(g), g];
+    });
+  }
+  const x = torch.tensor([1.5, 2], { requiresGrad: true });
+  test('runs once, without recording', () => {
+    const [g] = torch.autograd.grad(Cube.apply(x, torch.ones(2)).sum(), x, { createGraph: true });
+    assert.deepEqual(g!.tolist(), [6.75, 12]);
+    assert.ok(!recorded && !g!.requiresGrad); // as there: its own incoming gradient required none
+  });
+  test('refuses to be differentiated', () => {
+    const message = /trying to differentiate twice a function that was marked with onceDifferentiable/;
+    const [g] = torch.autograd.grad(Cube.apply(x, torch.ones(2)).square().sum(), x, { createGraph: true });
+    assert.ok(g!.requiresGrad);
+    expectRefusal(() => g!.sum().backward(), 'backward', message);
+    expectRefusal(() => onceDifferentiable(3 as never), 'onceDifferentiable', /expected a function/);
   });
 });
 

@@ -244,7 +244,7 @@ describe('files', () => {
       'npy: cut',
       () => torch.fromNumpy(odd(new Uint8Array([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 200, 0]))),
       torch.FileFormatError,
-      /^fromNpy: /,
+      /^fromNumpy: /,
     ],
     ['load: a file that is not there', () => torch.load('/nonexistent/x.pt'), Error, /ENOENT/],
     ['load: a number', () => torch.load(odd(5)), TypeError, /^load: /],

@@ -2,9 +2,10 @@
 // (test/oracle/losses.json, by scripts/oracle-losses.py).
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'vitest';
+import { describe, test, vi } from 'vitest';
 import type { DTypeName } from '../lib/dtype.ts';
 import * as torch from '../lib/index.ts';
+import type { Reduction } from '../lib/ops/internal/reduction.ts';
 import { expectClose, expectRefusal, flat } from './helpers.ts';
 
 type T = torch.Tensor;
@@ -215,5 +216,66 @@ describe('linearCrossEntropy in pieces', () => {
     ] as const) {
       expectRefusal(() => new LinearCrossEntropyOptions(bad as never), 'LinearCrossEntropyOptions', message);
     }
+  });
+});
+
+describe('sizeAverage and reduce, PyTorch’s old names', () => {
+  const { F, nn } = torch;
+  const warnings: string[] = [];
+  vi.spyOn(process, 'emitWarning').mockImplementation((text) => void warnings.push(String(text)));
+  const [x, y] = [torch.tensor([[0.5, -1, 2]]), torch.tensor([[1, 0.25, 0.5]])];
+  const c = torch.tensor([1]);
+  const sign = torch.tensor([[1, -1, 1]]);
+  type Old = { sizeAverage?: boolean | null; reduce?: boolean | null; reduction?: Reduction };
+  const losses: Record<string, (o: Old) => torch.Tensor> = {
+    mseLoss: (o) => F.mseLoss(x, y, o),
+    l1Loss: (o) => F.l1Loss(x, y, o),
+    smoothL1Loss: (o) => F.smoothL1Loss(x, y, o),
+    binaryCrossEntropy: (o) => F.binaryCrossEntropy(x.sigmoid(), y, o),
+    binaryCrossEntropyWithLogits: (o) => F.binaryCrossEntropyWithLogits(x, y, o),
+    crossEntropy: (o) => F.crossEntropy(x, c, o),
+    nllLoss: (o) => F.nllLoss(x, c, o),
+    klDiv: (o) => F.klDiv(x, y, o),
+    poissonNllLoss: (o) => F.poissonNllLoss(x, y, o),
+    softMarginLoss: (o) => F.softMarginLoss(x, sign, o),
+    hingeEmbeddingLoss: (o) => F.hingeEmbeddingLoss(x, sign, o),
+    marginRankingLoss: (o) => F.marginRankingLoss(x, y, sign, o),
+    cosineEmbeddingLoss: (o) => F.cosineEmbeddingLoss(x, y, c, o),
+    tripletMarginLoss: (o) => F.tripletMarginLoss(x, y, sign, o),
+    multiMarginLoss: (o) => F.multiMarginLoss(x, c, o),
+    multilabelMarginLoss: (o) => F.multilabelMarginLoss(x, torch.tensor([[1, -1, 0]]), o),
+    multilabelSoftMarginLoss: (o) => F.multilabelSoftMarginLoss(x, y, o),
+    MSELoss: (o) => new nn.MSELoss(o).forward(x, y),
+    SmoothL1Loss: (o) => new nn.SmoothL1Loss(o).forward(x, y),
+    BCELoss: (o) => new nn.BCELoss(o).forward(x.sigmoid(), y),
+    CrossEntropyLoss: (o) => new nn.CrossEntropyLoss(o).forward(x, c),
+    KLDivLoss: (o) => new nn.KLDivLoss(o).forward(x, y),
+    TripletMarginLoss: (o) => new nn.TripletMarginLoss(o).forward(x, y, sign),
+    PoissonNLLLoss: (o) => new nn.PoissonNLLLoss(o).forward(x, y),
+  };
+  test.each(Object.entries(losses))('%s', (name, f) => {
+    const same = (old: Old, reduction: Reduction): void => {
+      warnings.length = 0;
+      assert.deepEqual(f(old).tolist(), f({ reduction }).tolist(), JSON.stringify(old));
+      if (old.reduction === undefined)
+        assert.deepEqual(warnings, [
+          `${name}: sizeAverage and reduce args will be deprecated, please use reduction='${reduction}' instead.`,
+        ]);
+    };
+    same({ sizeAverage: true }, 'mean');
+    same({ sizeAverage: false }, 'sum');
+    same({ reduce: false }, 'none');
+    same({ sizeAverage: false, reduce: false, reduction: 'mean' }, 'none');
+    same({ sizeAverage: null, reduce: null, reduction: 'sum' }, 'sum');
+    expectRefusal(() => f({ reduce: 'no' as never }), name, /expected a boolean for reduce/);
+  });
+  test('in PyTorch’s order, where they have a place', () => {
+    const call = (g: (...args: never[]) => unknown, ...args: unknown[]): unknown =>
+      (Reflect.apply(g, undefined, args) as torch.Tensor).tolist();
+    assert.deepEqual(call(F.mseLoss, x, y, false), call(F.mseLoss, x, y, 'sum'));
+    assert.deepEqual(call(F.mseLoss, x, y, null, null, 'none'), call(F.mseLoss, x, y, 'none'));
+    assert.deepEqual(call(F.crossEntropy, x, c, null, null, 1, null, 'sum'), 0);
+    assert.deepEqual(call(F.crossEntropy, x, c, null, 0, 'sum'), call(F.crossEntropy, x, c, { reduction: 'sum' }));
+    assert.ok(Array.isArray(call(F.tripletMarginLoss, x, y, sign, 1, 2, 1e-6, false, true, false)));
   });
 });

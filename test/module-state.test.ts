@@ -165,3 +165,83 @@ test('a saved result requires a gradient, as a saved leaf does', () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+describe('registering by name', () => {
+  const make = (): torch.nn.Module => {
+    const m = new nn.Identity();
+    m.registerParameter('p', new nn.Parameter(torch.ones([2])));
+    m.registerBuffer('b', torch.zeros([2]));
+    m.registerModule('m', new nn.ReLU());
+    m.registerParameter('none', null);
+    return m;
+  };
+  const set = (m: torch.nn.Module, name: string, value: unknown): void => void Reflect.set(m, name, value);
+  const parameter = new nn.Parameter(torch.ones([1]));
+  test('refuses names that are taken by something else', () => {
+    const taken = (m: torch.nn.Module, name: string, kinds: string): void => {
+      const message = new RegExp(`attribute '${name}' already exists`);
+      if (kinds.includes('b')) expectRefusal(() => m.registerBuffer(name, torch.ones([1])), 'registerBuffer', message);
+      if (kinds.includes('p')) expectRefusal(() => m.registerParameter(name, parameter), 'registerParameter', message);
+      if (kinds.includes('m')) expectRefusal(() => m.addModule(name, new nn.Tanh()), 'registerModule', message);
+    };
+    taken(make(), 'p', 'bm');
+    taken(make(), 'none', 'bm');
+    taken(make(), 'b', 'pm');
+    taken(make(), 'm', 'bp');
+    taken(make(), 'forward', 'bpm');
+    taken(make(), 'training', 'bpm');
+    taken(new nn.Linear(1, 1), 'weight', 'bm');
+    taken(new nn.Linear(1, 1), 'inFeatures', 'bpm');
+    const m = make();
+    m.registerBuffer('b', torch.ones([3]));
+    m.registerParameter('none', parameter);
+    m.addModule('m', null);
+    m.addModule('m', new nn.Tanh());
+    assert.deepEqual(Object.keys(m.stateDict()), ['p', 'none', 'b']);
+    Reflect.deleteProperty(m, 'p');
+    m.registerBuffer('p', torch.ones([1]));
+    assert.equal(m.parameters().length, 1);
+  });
+  test('refuses names that have no place in a state dict', () => {
+    for (const name of ['', 'a.b', 3 as never]) {
+      expectRefusal(() => make().registerBuffer(name, null), 'registerBuffer', /name/);
+      expectRefusal(() => make().registerParameter(name, null), 'registerParameter', /name/);
+      expectRefusal(() => make().addModule(name, new nn.ReLU()), 'registerModule', /name/);
+      expectRefusal(() => new nn.Sequential([[name, new nn.ReLU()]] as never), 'Sequential', /name/);
+      expectRefusal(() => new nn.ModuleDict([[name, new nn.ReLU()]]), 'ModuleDict', /name/);
+      expectRefusal(() => new nn.ParameterDict([[name, torch.ones([1])]]), 'ParameterDict', /name/);
+    }
+  });
+  test('fields go on refusing what they are not for, in copies too', () => {
+    for (const m of [make(), make().deepcopy()]) {
+      expectRefusal(
+        () => set(m, 'p', torch.ones([2])),
+        'Identity',
+        /cannot assign a Tensor as parameter 'p' \(a Parameter or null expected\)/,
+      );
+      expectRefusal(() => set(m, 'none', torch.ones([2])), 'Identity', /as parameter 'none'/);
+      expectRefusal(() => set(m, 'b', 'text'), 'Identity', /cannot assign 'text' as buffer 'b' \(a Tensor or null/);
+      expectRefusal(
+        () => set(m, 'm', torch.ones([1])),
+        'Identity',
+        /as child module 'm' \(a Module or null expected\)/,
+      );
+      set(m, 'p', null);
+      set(m, 'b', null);
+      set(m, 'm', null);
+      assert.deepEqual(Object.keys(m.stateDict()), []);
+      expectRefusal(() => set(m, 'p', torch.ones([2])), 'Identity', /as parameter/);
+      set(m, 'b', parameter); // becomes a parameter, as there
+      expectRefusal(() => set(m, 'b', torch.ones([2])), 'Identity', /as parameter/);
+      set(m, 'p', new nn.ReLU());
+      assert.deepEqual([m.parameters().length, m.children().length], [1, 1]);
+      Reflect.deleteProperty(m, 'b');
+      set(m, 'b', torch.ones([2]));
+      assert.equal(m.buffers().length, 1);
+    }
+    const m = make();
+    const other = torch.tensor([5]);
+    torch.func.functionalCall(m, { p: other }, torch.ones([1]));
+    assert.equal(m.parameters().length, 1);
+  });
+});

@@ -105,6 +105,7 @@ const MORE: Readonly<Record<string, readonly unknown[][]>> = {
   fromNumpy: [[new Float32Array(2)]],
   isTensor: [[torch.ones(2)], [3]],
   isFloatingPoint: [[torch.ones(2)]],
+  isInference: [[torch.ones(2)]],
   canCast: [['int64', 'float32']],
   promoteTypes: [['int64', 'float32']],
   resultType: [[torch.ones(2), 1]],

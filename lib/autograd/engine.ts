@@ -8,7 +8,7 @@ import { Tensor } from '../tensor.ts';
 import { addInto, cast, clone, onesLike, sumTo } from '../ops/internal/engine-ops.ts';
 import { applyHooks } from './hooks.ts';
 import { watchedBackward } from './anomaly.ts';
-import { anomaly, mode } from './mode.ts';
+import { anomaly, enter, mode } from './mode.ts';
 import { AccumulateGrad, edgeOf, type Grad, type Node } from './node.ts';
 
 let passes = 0;
@@ -293,9 +293,8 @@ function checkRoot(where: string, root: Tensor, i: number): void {
 }
 
 function run(roots: readonly Tensor[], seeds: readonly (Tensor | null | undefined)[], where: string, pass: Pass): void {
-  const recorded = mode.grad;
+  const leave = enter(pass.create, mode.inference);
   const outer = maker.current;
-  mode.grad = pass.create;
   // with createGraph the results have a history that outlives the pass: nothing may be freed
   maker.current = pass.create ? 0 : pass.id;
   let notes: Notes[] | null = null;
@@ -317,7 +316,7 @@ function run(roots: readonly Tensor[], seeds: readonly (Tensor | null | undefine
       node.waiting = waiting;
       node.grads = grads;
     }
-    mode.grad = recorded;
+    leave();
     maker.current = outer;
   }
 }

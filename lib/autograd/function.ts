@@ -1,7 +1,7 @@
 // Custom functions: an operation whose derivative the user writes.
 import type { Device } from '../device.ts';
 import { FunctionNode, type Grad, attach, recording, tracked } from './node.ts';
-import { AutogradError, describe } from '../errors.ts';
+import { AutogradError, checkFunction, describe } from '../errors.ts';
 import { FLOATING } from '../dtype.ts';
 import { Tensor } from '../tensor.ts';
 import { outside } from './engine.ts';
@@ -56,9 +56,11 @@ export class FunctionContext {
     this.#materialize = value;
   }
   /** Internal: links the context to its node. */
-  finish(node: FunctionNode): { dirty: readonly Tensor[]; still: ReadonlySet<Tensor> } {
-    this.#node = node;
-    node.save(this.#saved);
+  finish(node: FunctionNode, records: boolean): { dirty: readonly Tensor[]; still: ReadonlySet<Tensor> } {
+    if (records) {
+      this.#node = node;
+      node.save(this.#saved);
+    }
     return { dirty: this.#dirty, still: this.#still };
   }
   /** Internal: what setMaterializeGrads() was told. */
@@ -120,6 +122,38 @@ export class Function {
   }
 }
 
+/**
+ * Marks a `backward` that cannot itself be differentiated: it is run without recording, and differentiating what it gives
+ * is an AutogradError.
+ * @example
+ * class Double extends torch.autograd.Function {
+ *   static forward(ctx: torch.autograd.FunctionContext, x: torch.Tensor) { return x.mul(2) }
+ *   static backward = torch.autograd.function.onceDifferentiable((ctx, g: torch.Tensor) => g.mul(2))
+ * }
+ * const x = torch.ones([2], { requiresGrad: true })
+ * torch.autograd.grad(Double.apply(x).sum(), x) // [ tensor([2., 2.]) ]
+ */
+export function onceDifferentiable<A extends readonly Tensor[], R>(
+  backward: (ctx: FunctionContext, ...grads: A) => R,
+): (ctx: FunctionContext, ...grads: A) => R {
+  checkFunction('onceDifferentiable', backward);
+  return (ctx, ...grads) => {
+    const result = noGrad(() => backward(ctx, ...grads));
+    if (!recording(grads)) return result;
+    const node = new FunctionNode('Error', () => {
+      throw new AutogradError(
+        'onceDifferentiable: trying to differentiate twice a function that was marked with onceDifferentiable',
+      );
+    }).connect(grads);
+    const list: readonly unknown[] = Array.isArray(result) ? result : [result];
+    node.outputs = list.length;
+    const marked = list.map((x, i) =>
+      x instanceof Tensor && x.dt.kind === FLOATING ? attach(x.detach(), node, i) : x,
+    );
+    return (Array.isArray(result) ? marked : marked[0]) as R;
+  };
+}
+
 /** Runs forward(), and setupContext() where there is one. */
 function run<In extends readonly unknown[], Out extends Tensor | readonly unknown[]>(
   definition: FunctionDefinition<In, Out> | SetupDefinition<In, Out>,
@@ -170,7 +204,7 @@ function applyFunction<In extends readonly unknown[], Out extends Tensor | reado
   const metas = outs.map((o: unknown) =>
     o instanceof Tensor ? { sizes: o.sizes, like: o.dt.name, device: o.device } : null,
   );
-  const { dirty, still } = ctx.finish(node);
+  const { dirty, still } = ctx.finish(node, records);
   if (!records) return result;
   if (dirty.some((x) => x.requiresGrad && x.node === null))
     throw new AutogradError(`${name}: a leaf Variable that requires grad has been used in an in-place operation.`);

@@ -1,6 +1,7 @@
 // torch.autograd.functional: Jacobians, Hessians and their products with vectors, of functions of tensors.
 import { type Call, readArguments } from '../define.ts';
 import { AutogradError, checkFunction, describe, inNameOf, ShapeError } from '../errors.ts';
+import { zerosOf } from '../ops/internal/reducing.ts';
 import { stack } from '../ops/join.ts';
 import { sameShape, show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
@@ -30,6 +31,8 @@ export interface JacobianOptions extends FunctionalOptions {
   /** Accepted for PyTorch's sake: the rows are made one after the other. */
   vectorize?: boolean | undefined;
 }
+
+const onesOf = ({ sizes, dt, device }: Tensor): Tensor => zerosOf(sizes, dt, device).fill_(1);
 
 /** A call in the making: its inputs as leaves, or as views of what the caller's graph ends in. */
 class Run {
@@ -79,7 +82,7 @@ class Run {
       if (g) return g;
       if (this.#options.strict)
         throw new AutogradError(`${this.#where}: the outputs do not depend on input ${i}, as they must in strict mode`);
-      return x.detach().mul(0);
+      return zerosOf(x.sizes, x.dt, x.device);
     });
   }
   /** The one element of the output, of which there is a gradient. */
@@ -95,7 +98,7 @@ class Run {
     if (v === undefined || v === null) {
       if (like.length !== 1 || like[0]!.numel() !== 1)
         throw new ShapeError(`${this.#where}: v can be left out only where it has a single element`);
-      return [like[0]!.detach().mul(0).add(1)];
+      return [onesOf(like[0]!)];
     }
     const list = tensors(this.#where, v, 'v');
     if (list.length !== like.length)
@@ -146,16 +149,10 @@ export function jacobian<I extends Tensors, O extends Tensors>(
     const all = run.outputs.map((out) => {
       const rows = Array.from({ length: out.numel() }, (_, i) => {
         const element = out.reshape([-1]).select(0, i);
-        return run.grads([element], run.inputs, [element.detach().mul(0).add(1)], options.createGraph ?? false);
+        return run.grads([element], run.inputs, [onesOf(element)], options.createGraph ?? false);
       });
       const parts = run.inputs.map((x, k) => {
-        const whole =
-          rows.length > 0
-            ? stack(rows.map((row) => row[k]!))
-            : x
-                .detach()
-                .mul(0)
-                .expand([0, ...x.sizes]);
+        const whole = rows.length > 0 ? stack(rows.map((row) => row[k]!)) : zerosOf([0, ...x.sizes], x.dt, x.device);
         return run.done(whole.reshape([...out.sizes, ...x.sizes]));
       });
       return like<I>(inputs, parts);
@@ -233,7 +230,7 @@ export function jvp<I extends Tensors, O extends Tensors>(
     const run = new Run(where, func, inputs, options);
     const vector = run.vector(v, run.inputs);
     // twice backward: the gradients are linear in those of the outputs
-    const seeds = run.outputs.map((y) => y.detach().mul(0).requiresGrad_());
+    const seeds = run.outputs.map((y) => zerosOf(y.sizes, y.dt, y.device).requiresGrad_());
     const back = run.grads(run.outputs, run.inputs, seeds, true);
     const products = run.grads(back, seeds, vector, options.createGraph ?? false).map((g) => run.done(g));
     return [given<O>(run), (run.alone ? products[0] : products) as Each<O, Tensor>];
@@ -268,7 +265,7 @@ export function hvp<I extends Tensors>(
   ...args: Call<[v?: Tensors | null, createGraph?: boolean, strict?: boolean], ProductOptions>
 ): [Tensor, Each<I, Tensor>] {
   return hessianProduct('hvp', func, inputs, args, (run, slopes, vector, graph) => {
-    const seeds = run.inputs.map((x) => x.detach().mul(0).requiresGrad_());
+    const seeds = run.inputs.map((x) => zerosOf(x.sizes, x.dt, x.device).requiresGrad_());
     return run.grads(run.grads(slopes, run.inputs, seeds, true), seeds, vector, graph);
   });
 }

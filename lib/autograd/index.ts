@@ -8,6 +8,7 @@ import { backward as runBackward, type GradOptions as EngineOptions, grad as run
 
 export { type AnomalyOptions, detectAnomaly, setDetectAnomaly } from './anomaly.ts';
 export * as functional from './functional.ts';
+export * as function from './function-namespace.ts';
 export { Function, FunctionContext, type FunctionDefinition, type SetupDefinition } from './function.ts';
 export { gradcheck, type GradcheckOptions, gradgradcheck } from './gradcheck.ts';
 export { enableGrad, inferenceMode, noGrad, setGradEnabled } from './mode.ts';

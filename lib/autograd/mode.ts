@@ -1,19 +1,28 @@
 // Whether operations are recorded. PyTorch's `with` blocks are functions here; they may be async.
 import { checkFunction } from '../errors.ts';
 
-/** Read on every operation; changed by the functions below only. */
-export const mode: { grad: boolean; inference: boolean } = { grad: true, inference: false };
+/**
+ * Read on every operation; changed by the functions below only. `grad` is whether operations are recorded: what was asked
+ * for (`enabled`), unless `inference` is on.
+ */
+export const mode: { grad: boolean; enabled: boolean; inference: boolean } = {
+  grad: true,
+  enabled: true,
+  inference: false,
+};
+/** Sets it; gives what puts it back. */
+export function enter(enabled: boolean, inference: boolean): () => void {
+  const before = { ...mode };
+  mode.enabled = enabled;
+  mode.inference = inference;
+  mode.grad = enabled && !inference;
+  return () => void Object.assign(mode, before);
+}
 /** Read when nodes are made and run; changed by anomaly.ts only. */
 export const anomaly: { on: boolean; checkNan: boolean } = { on: false, checkNan: true };
 
-function within<R>(grad: boolean, inference: boolean, f: () => R): R {
-  const before = { ...mode };
-  const restore = (): void => {
-    mode.grad = before.grad;
-    mode.inference = before.inference;
-  };
-  mode.grad = grad;
-  mode.inference = inference;
+function within<R>(enabled: boolean, inference: boolean, f: () => R): R {
+  const restore = enter(enabled, inference);
   let result: R;
   try {
     result = f();
@@ -38,24 +47,31 @@ export function noGrad<R>(f: () => R): R {
 }
 
 /**
- * Runs `f` with recording on, also inside {@link noGrad}.
+ * Runs `f` with recording on, also inside {@link noGrad}; inside {@link inferenceMode} nothing is recorded all the same.
  * @example
  * const w = torch.ones([2], { requiresGrad: true })
  * torch.noGrad(() => torch.enableGrad(() => w.mul(2))).requiresGrad // true
  */
 export function enableGrad<R>(f: () => R): R {
   checkFunction('enableGrad', f);
-  return within(true, false, f);
+  return within(true, mode.inference, f);
 }
 
 /**
- * As {@link noGrad}: nothing that `f` computes can be differentiated.
+ * As {@link noGrad}, and the tensors that `f` makes are inference tensors (see `isInference`): outside they can be
+ * computed with, but not changed in place, nor be part of what is differentiated where backward needs their values. With
+ * `false` in front it is off while `f` runs.
  * @example
  * torch.inferenceMode(() => torch.isInferenceModeEnabled()) // true
  */
-export function inferenceMode<R>(f: () => R): R {
+export function inferenceMode<R>(f: () => R): R;
+export function inferenceMode<R>(mode: boolean, f: () => R): R;
+export function inferenceMode<R>(...args: [f: () => R] | [mode: boolean, f: () => R]): R {
+  const [first, second] = args;
+  const f = typeof first === 'boolean' ? second : first;
   checkFunction('inferenceMode', f);
-  return within(false, true, f);
+  const on = first !== false;
+  return within(!on, on, f as () => R);
 }
 
 /**
@@ -67,8 +83,8 @@ export function setGradEnabled(enabled: boolean): void;
 export function setGradEnabled<R>(enabled: boolean, f: () => R): R;
 export function setGradEnabled<R>(enabled: boolean, f?: () => R): R | undefined {
   if (f !== undefined) checkFunction('setGradEnabled', f);
-  if (f) return within(enabled, enabled ? false : mode.inference, f);
-  mode.grad = enabled;
+  if (f) return within(enabled, mode.inference, f);
+  enter(enabled, mode.inference);
   return undefined;
 }
 
@@ -77,7 +93,7 @@ export function setGradEnabled<R>(enabled: boolean, f?: () => R): R | undefined 
  * @example
  * torch.noGrad(() => torch.isGradEnabled()) // false
  */
-export const isGradEnabled = (): boolean => mode.grad;
+export const isGradEnabled = (): boolean => mode.enabled;
 /**
  * Whether {@link inferenceMode} is on.
  * @example

@@ -16,6 +16,8 @@ export interface Watch {
 }
 
 let sequence = 0;
+/** The number of the last node that was made. */
+export const lastSequence = (): number => sequence;
 const NONE: readonly (Tensor | null)[] = [];
 const NO_VERSIONS: readonly number[] = [];
 
@@ -117,9 +119,20 @@ export abstract class Node {
   save(tensors: readonly (Tensor | null)[]): this {
     this.saved = tensors;
     const versions = new Array<number>(tensors.length);
-    for (let i = 0; i < tensors.length; i++) versions[i] = tensors[i]?.storage.version ?? 0;
+    for (let i = 0; i < tensors.length; i++) {
+      const x = tensors[i];
+      if (x?.storage.inference) this.#refuse(x);
+      versions[i] = x?.storage.version ?? 0;
+    }
     this.versions = versions;
     return this;
+  }
+  #refuse(x: Tensor): void {
+    throw new AutogradError(
+      `${this.name.replace(/Backward\d*$/, '').replace(/^\w/, (c) => c.toLowerCase())}: inference tensors cannot be saved for ` +
+        `backward, but one of shape [${x.sizes.join(', ')}] would be. Please do not use tensors created in inference mode in ` +
+        'computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in autograd.',
+    );
   }
   /** A kept tensor, if it is still what it was. */
   unpack(i: number): Tensor {

@@ -6,6 +6,7 @@ import { Tensor } from '../tensor.ts';
 import { blankOf, type Copy } from './copy.ts';
 import { type AnyModule, Module } from './module.ts';
 import { Parameter } from './parameter.ts';
+import { checkName } from './registered.ts';
 
 /** Members by name, from a Map, a plain object, or pairs. */
 export type Named<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>> | Iterable<readonly [string, T]>;
@@ -71,6 +72,7 @@ export class Sequential extends Module {
         ? entriesOf('Sequential', first)
         : (modules as readonly Module[]).map((m, i): [string, Module] => [String(i), m]);
     for (const [name, m] of list) {
+      checkName('Sequential', name);
       checkModule('Sequential', m);
       this.#members.set(name, m);
     }
@@ -176,6 +178,7 @@ export class Sequential extends Module {
     else this.registerModule(name, module);
   }
   override registerModule(name: string, module: AnyModule | null): void {
+    checkName('registerModule', name);
     checkModule('registerModule', module);
     this.#all().set(name, module as Module);
   }
@@ -335,6 +338,7 @@ export class ModuleDict<
   }
   /** Adds or replaces a module. */
   set(name: string, module: M): this {
+    checkName('ModuleDict', name);
     checkModule('ModuleDict', module);
     this.#members.set(name, module);
     return this;
@@ -497,6 +501,7 @@ export class ParameterDict extends Module<never, never> {
   }
   /** Stores a tensor as a Parameter. */
   set(name: string, value: Tensor): this {
+    checkName('ParameterDict', name);
     this.#members.set(name, asParameter('ParameterDict', value));
     return this;
   }

@@ -14,6 +14,17 @@ import {
   type Reduction,
   smoothL1Loss,
 } from '../ops/loss.ts';
+import {
+  CLASS_LOSS,
+  KL_LOSS,
+  type LegacyReduction,
+  LOGITS_LOSS,
+  PLAIN_LOSS,
+  readLoss,
+  SMOOTH_LOSS,
+  SMOOTHED_CLASS_LOSS,
+  WEIGHTED_LOSS,
+} from '../ops/internal/reduction.ts';
 import type { Tensor } from '../tensor.ts';
 import { bool, FACTORY, type FactoryOptions, float, tuple, whole } from './internal.ts';
 import { Linear } from './linear.ts';
@@ -21,7 +32,7 @@ import { Loss, type Pair } from './loss-base.ts';
 import { Module } from './module.ts';
 
 /** Options of every loss. */
-export interface ReductionOptions {
+export interface ReductionOptions extends LegacyReduction {
   reduction?: Reduction | undefined;
 }
 export { LinearCrossEntropyOptions };
@@ -39,7 +50,7 @@ export interface ClassLossOptions extends ReductionOptions {
  */
 export class MSELoss extends Loss {
   constructor(...args: ReductionArguments) {
-    super(readArguments<ReductionOptions>('MSELoss', args, ['reduction']).reduction);
+    super(readLoss<ReductionOptions>('MSELoss', args, PLAIN_LOSS).reduction);
   }
   override forward(x: Tensor, target: Tensor): Tensor {
     return mseLoss(x, target, { reduction: this.reduction });
@@ -52,7 +63,7 @@ export class MSELoss extends Loss {
  */
 export class L1Loss extends Loss {
   constructor(...args: ReductionArguments) {
-    super(readArguments<ReductionOptions>('L1Loss', args, ['reduction']).reduction);
+    super(readLoss<ReductionOptions>('L1Loss', args, PLAIN_LOSS).reduction);
   }
   override forward(x: Tensor, target: Tensor): Tensor {
     return l1Loss(x, target, { reduction: this.reduction });
@@ -67,7 +78,7 @@ export class L1Loss extends Loss {
 export class SmoothL1Loss extends Loss {
   readonly beta: number;
   constructor(...args: Call<[reduction?: Reduction, beta?: number], ReductionOptions & { beta?: number | undefined }>) {
-    const options = readArguments<ReductionOptions & { beta: number }>('SmoothL1Loss', args, ['reduction', 'beta']);
+    const options = readLoss<ReductionOptions & { beta: number }>('SmoothL1Loss', args, SMOOTH_LOSS);
     super(options.reduction);
     this.beta = options.beta ?? 1;
   }
@@ -109,7 +120,7 @@ export class BCELoss extends Loss {
       ReductionOptions & { weight?: Tensor | null | undefined }
     >
   ) {
-    const options = readArguments<ClassLossOptions>('BCELoss', args, ['weight', 'reduction']);
+    const options = readLoss<ClassLossOptions>('BCELoss', args, WEIGHTED_LOSS);
     super(options.reduction);
     this.weight = options.weight ?? null;
   }
@@ -135,11 +146,7 @@ export class BCEWithLogitsLoss extends Loss {
   constructor(
     ...args: Call<[weight?: Tensor | null, reduction?: Reduction, posWeight?: Tensor | null], BCEWithLogitsLossOptions>
   ) {
-    const options = readArguments<BCEWithLogitsLossOptions>('BCEWithLogitsLoss', args, [
-      'weight',
-      'reduction',
-      'posWeight',
-    ]);
+    const options = readLoss<BCEWithLogitsLossOptions>('BCEWithLogitsLoss', args, LOGITS_LOSS);
     super(options.reduction);
     this.weight = options.weight ?? null;
     this.posWeight = options.posWeight ?? null;
@@ -168,14 +175,11 @@ export class KLDivLoss extends Module<Pair> {
   constructor(
     ...args: Call<
       [reduction?: Reduction | 'batchmean', logTarget?: boolean],
-      { reduction?: Reduction | 'batchmean' | undefined; logTarget?: boolean | undefined }
+      LegacyReduction & { reduction?: Reduction | 'batchmean' | undefined; logTarget?: boolean | undefined }
     >
   ) {
     super();
-    const options = readArguments<{ reduction: Reduction | 'batchmean'; logTarget: boolean }>('KLDivLoss', args, [
-      'reduction',
-      'logTarget',
-    ]);
+    const options = readLoss<{ reduction: Reduction | 'batchmean'; logTarget: boolean }>('KLDivLoss', args, KL_LOSS);
     this.reduction = options.reduction ?? 'mean';
     this.logTarget = options.logTarget ?? false;
   }
@@ -195,7 +199,7 @@ export class NLLLoss extends Loss {
   readonly weight: Tensor | null;
   readonly ignoreIndex: number;
   constructor(...args: Call<[weight?: Tensor | null, ignoreIndex?: number, reduction?: Reduction], ClassLossOptions>) {
-    const options = readArguments<ClassLossOptions>(new.target.name, args, ['weight', 'ignoreIndex', 'reduction']);
+    const options = readLoss<ClassLossOptions>(new.target.name, args, CLASS_LOSS);
     super(options.reduction);
     this.weight = options.weight ?? null;
     this.ignoreIndex = options.ignoreIndex ?? -100;
@@ -231,12 +235,7 @@ export class CrossEntropyLoss extends Loss {
       CrossEntropyLossOptions
     >
   ) {
-    const options = readArguments<CrossEntropyLossOptions>('CrossEntropyLoss', args, [
-      'weight',
-      'ignoreIndex',
-      'reduction',
-      'labelSmoothing',
-    ]);
+    const options = readLoss<CrossEntropyLossOptions>('CrossEntropyLoss', args, SMOOTHED_CLASS_LOSS);
     super(options.reduction);
     this.weight = options.weight ?? null;
     this.ignoreIndex = options.ignoreIndex ?? -100;

@@ -2,7 +2,16 @@
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { checkFunction, checkNumber } from '../errors.ts';
-import type { Reduction } from '../ops/internal/reduction.ts';
+import {
+  MARGIN_LOSS,
+  MULTI_MARGIN_LOSS,
+  PLAIN_LOSS,
+  POISSON_LOSS,
+  readLoss,
+  type Reduction,
+  TRIPLET_LOSS,
+  WEIGHTED_LOSS,
+} from '../ops/internal/reduction.ts';
 import * as nll from '../ops/likelihood-loss.ts';
 import * as ops from '../ops/margin-loss.ts';
 import type { Tensor } from '../tensor.ts';
@@ -12,10 +21,10 @@ type Two = [x1: Tensor, x2: Tensor, target: Tensor];
 type Triplet = [anchor: Tensor, positive: Tensor, negative: Tensor];
 type MarginArguments = Call<[margin?: number, reduction?: Reduction], ops.MarginLossOptions>;
 const readMargin = (where: string, args: readonly unknown[]): Partial<ops.MarginLossOptions> =>
-  readArguments<ops.MarginLossOptions>(where, args, ['margin', 'reduction']);
+  readLoss<ops.MarginLossOptions>(where, args, MARGIN_LOSS);
 type ReducedArguments = Call<[reduction?: Reduction], ops.ReducedLossOptions>;
 const readReduced = (where: string, args: readonly unknown[]): Reduction | undefined =>
-  readArguments<ops.ReducedLossOptions>(where, args, ['reduction']).reduction;
+  readLoss<ops.ReducedLossOptions>(where, args, PLAIN_LOSS).reduction;
 /**
  * The mean of `1 - cos(x1, x2)` where `target` is 1 and of `max(0, cos(x1, x2) - margin)` where it is -1: x1, x2 [N, D],
  * target [N]. Throws ShapeError for other shapes.
@@ -114,8 +123,7 @@ export class TripletMarginLoss extends Loss<Triplet> {
       ops.TripletMarginLossOptions
     >
   ) {
-    const names = ['margin', 'p', 'eps', 'swap', 'reduction'];
-    const options = readArguments<ops.TripletMarginLossOptions>('TripletMarginLoss', args, names);
+    const options = readLoss<ops.TripletMarginLossOptions>('TripletMarginLoss', args, TRIPLET_LOSS);
     super(options.reduction);
     this.margin = options.margin ?? 1;
     checkNumber('TripletMarginLoss', 'margin', this.margin);
@@ -176,8 +184,7 @@ export class MultiMarginLoss extends Loss {
       ops.MultiMarginLossOptions
     >
   ) {
-    const names = ['p', 'margin', 'weight', 'reduction'];
-    const options = readArguments<ops.MultiMarginLossOptions>('MultiMarginLoss', args, names);
+    const options = readLoss<ops.MultiMarginLossOptions>('MultiMarginLoss', args, MULTI_MARGIN_LOSS);
     super(options.reduction);
     this.p = options.p ?? 1;
     this.margin = options.margin ?? 1;
@@ -201,8 +208,7 @@ export class MultiMarginLoss extends Loss {
 export class MultiLabelSoftMarginLoss extends Loss {
   readonly weight: Tensor | null;
   constructor(...args: Call<[weight?: Tensor | null, reduction?: Reduction], ops.MultilabelSoftMarginLossOptions>) {
-    const names = ['weight', 'reduction'];
-    const options = readArguments<ops.MultilabelSoftMarginLossOptions>('MultiLabelSoftMarginLoss', args, names);
+    const options = readLoss<ops.MultilabelSoftMarginLossOptions>('MultiLabelSoftMarginLoss', args, WEIGHTED_LOSS);
     super(options.reduction);
     this.weight = options.weight ?? null;
   }
@@ -244,8 +250,7 @@ export class PoissonNLLLoss extends Loss {
   constructor(
     ...args: Call<[logInput?: boolean, full?: boolean, eps?: number, reduction?: Reduction], nll.PoissonNllLossOptions>
   ) {
-    const names = ['logInput', 'full', 'eps', 'reduction'];
-    const options = readArguments<nll.PoissonNllLossOptions>('PoissonNLLLoss', args, names);
+    const options = readLoss<nll.PoissonNllLossOptions>('PoissonNLLLoss', args, POISSON_LOSS);
     super(options.reduction);
     this.logInput = options.logInput ?? true;
     this.full = options.full ?? false;

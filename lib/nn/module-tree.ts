@@ -5,6 +5,7 @@ import { describe } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 import type { AnyModule } from './module.ts';
 import { Buffer, Parameter } from './parameter.ts';
+import { checkName, hold, type Kind, registered } from './registered.ts';
 
 /** An array or a plain object: its tensors and modules belong to the module that has it as a field. */
 export const isContainer = (x: object): x is Record<string, unknown> => {
@@ -37,6 +38,16 @@ let copyNotes: (from: ModuleTree, to: ModuleTree) => void;
 export const ownOf = (tree: ModuleTree): Own => membersOf(tree);
 /** Makes a copy save the buffers that the original saves. */
 export const copyPersistence = (from: ModuleTree, to: ModuleTree): void => copyNotes(from, to);
+
+const isModule = (x: unknown): boolean => x instanceof ModuleTree;
+const kindOf = (x: unknown): Kind | null =>
+  x instanceof Parameter ? 'parameter' : x instanceof Tensor ? 'buffer' : isModule(x) ? 'module' : null;
+/** Gives a copy of a module a field; one that was registered is so in the copy, too. */
+export function copyField(from: ModuleTree, to: ModuleTree, field: string, value: unknown): void {
+  const before = registered(from, field);
+  if (before === null) Reflect.set(to, field, value);
+  else hold(to, field, before.kind, value, isModule);
+}
 
 /** See above. */
 export abstract class ModuleTree {
@@ -251,25 +262,20 @@ export abstract class ModuleTree {
 
   // ---- registering, for names that are not known when the class is written ------------------------------------------
 
-  #register(where: string, name: string, value: unknown): void {
-    if (typeof name !== 'string')
-      throw new TypeError(`${where}: expected a string as name but received ${describe(name)}`);
-    if (name === '') throw new TypeError(`${where}: the name can't be empty string ""`);
-    if (name.includes('.')) throw new TypeError(`${where}: the name can't contain "."`);
-    if (
-      name in this &&
-      Reflect.get(this, name) !== undefined &&
-      !(Reflect.get(this, name) instanceof Object && this.#has(name))
-    ) {
+  #register(where: string, kind: Kind, name: string, value: unknown): void {
+    checkName(where, name);
+    const current: unknown = name in this ? Reflect.get(this, name) : undefined;
+    const before = registered(this, name);
+    // a field that is declared, but has no value yet, is free
+    const free = before === null ? (current ?? null) === null : before.kind === kind;
+    if (!free && !(kindOf(current) === kind && Object.prototype.propertyIsEnumerable.call(this, name)))
       throw new TypeError(`${where}: attribute '${name}' already exists`);
-    }
-    Reflect.set(this, name, value);
+    hold(this, name, kind, value, isModule);
   }
-  #has(name: string): boolean {
-    const value: unknown = Reflect.get(this, name);
-    return value instanceof Tensor || value instanceof ModuleTree;
-  }
-  /** Sets a field to a buffer; it is not saved if `persistent` is false. */
+  /**
+   * Sets a field to a buffer; it is not saved if `persistent` is false. From then on the field takes tensors and null only.
+   * Throws TypeError for names that have a dot or are taken by something else.
+   */
   registerBuffer(
     name: string,
     tensor: Tensor | null,
@@ -278,21 +284,21 @@ export abstract class ModuleTree {
     const { persistent = true } = readArguments<{ persistent: boolean }>('registerBuffer', args, ['persistent']);
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new TypeError(`registerBuffer: expected a Tensor or null but received ${describe(tensor)}`);
-    this.#register('registerBuffer', name, tensor);
+    this.#register('registerBuffer', 'buffer', name, tensor);
     (this.#persistence ??= new Map()).set(name, persistent);
   }
-  /** Sets a field to a parameter. */
+  /** As {@link registerBuffer}, of a parameter. */
   registerParameter(name: string, parameter: Parameter | null): void {
     if (parameter !== null && !(parameter instanceof Parameter)) {
       throw new TypeError(`registerParameter: expected a Parameter or null but received ${describe(parameter)}`);
     }
-    this.#register('registerParameter', name, parameter);
+    this.#register('registerParameter', 'parameter', name, parameter);
   }
-  /** Sets a field to a module. */
+  /** As {@link registerBuffer}, of a module. */
   registerModule(name: string, module: AnyModule | null): void {
     if (module !== null && !(module instanceof ModuleTree))
       throw new TypeError(`registerModule: expected a Module or null but received ${describe(module)}`);
-    this.#register('registerModule', name, module);
+    this.#register('registerModule', 'module', name, module);
   }
   /** As {@link registerModule}. */
   addModule(name: string, module: AnyModule | null): void {

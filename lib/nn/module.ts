@@ -20,7 +20,7 @@ import {
 } from './hooks.ts';
 import { blankOf, type Copy, deepcopy, setCopying } from './copy.ts';
 import { formatModule } from './format.ts';
-import { copyPersistence, isContainer, ModuleTree, ownOf } from './module-tree.ts';
+import { copyField, copyPersistence, isContainer, ModuleTree, ownOf } from './module-tree.ts';
 import { isLazy } from './parameter.ts';
 import {
   type LoadStateDictPostHook,
@@ -379,7 +379,7 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
   }
   /** Fills a blank copy: `copy` copies a value. Containers, which keep their members elsewhere, add these. */
   protected fillCopy(target: AnyModule, copy: Copy): void {
-    for (const [field, value] of Object.entries(this)) Reflect.set(target, field, copy(value));
+    for (const [field, value] of Object.entries(this)) copyField(this, target, field, copy(value));
     copyPersistence(this, target);
     if (this.#hooks !== null) target.#hooked().takeFrom(this.#hooks);
     if (this.#stateHooks !== null) (target.#stateHooks = new StateHooks()).takeFrom(this.#stateHooks);

@@ -1,47 +1,18 @@
 // Normalization layers.
 import { type Named, readArguments } from '../define.ts';
-import { noGrad } from '../autograd/mode.ts';
 import { describe, ShapeError } from '../errors.ts';
-import { batchNorm, groupNorm, layerNorm } from '../ops/norm.ts';
+import { groupNorm, layerNorm } from '../ops/norm.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { BatchNorm } from './batch-norm.ts';
 import { ones_, zeros_ } from './init.ts';
-import { bool, checkBatchEps, FACTORY, type FactoryOptions, factoryOf, float, tuple, whole } from './internal.ts';
+import { bool, FACTORY, type FactoryOptions, factoryOf, float, tuple, whole } from './internal.ts';
 import { type AnyModule, Module } from './module.ts';
-import { type BatchNormOptions, checkDims, type NormArguments, NormBase } from './norm-base.ts';
+import { type BatchNormOptions, checkDims } from './norm-base.ts';
 import { emptyParameter, type Parameter } from './parameter.ts';
 
 export type { BatchNormOptions };
 
-abstract class BatchNorm extends NormBase {
-  constructor(...args: NormArguments) {
-    super(new.target.name, args, true);
-  }
-  protected abstract check(x: Tensor): void;
-  override forward(x: Tensor): Tensor {
-    this.check(x);
-    const { training, trackRunningStats } = this;
-    let factor = this.momentum ?? 0;
-    const counter = this.numBatchesTracked;
-    if (training && trackRunningStats && counter !== null) {
-      noGrad(() => counter.add_(1));
-      if (this.momentum === null) factor = 1 / counter.item();
-    }
-    const own = training || (this.runningMean === null && this.runningVar === null);
-    const used = !training || trackRunningStats;
-    checkBatchEps(own, this.eps);
-    return batchNorm(
-      x,
-      this.weight,
-      this.bias,
-      used ? this.runningMean : null,
-      used ? this.runningVar : null,
-      own,
-      factor,
-      this.eps,
-    );
-  }
-}
 /**
  * Normalization of each channel of [N, C] or [N, C, L] to mean 0 and variance 1 over the batch (running statistics
  * after `eval()`), then times `weight` plus `bias` (https://arxiv.org/abs/1502.03167). Throws ShapeError for other

@@ -11,7 +11,15 @@ import { emptyTensor, type Tensor } from '../tensor.ts';
 import { logSoftmaxGrad } from './internal/activation-grad-params.ts';
 import { type ClassTargets, emptyLoss, MEAN, NONE, nll } from './internal/loss-grad.ts';
 import { chunkedLoss, LinearCrossEntropyOptions as ChunkedOptions } from './internal/linear-cross-entropy.ts';
-import { type Reduction, reduced, reductionCode } from './internal/reduction.ts';
+import {
+  type Reduction,
+  reduced,
+  reductionCode,
+  type LegacyReduction,
+  CLASS_LOSS,
+  readLoss,
+  SMOOTHED_CLASS_LOSS,
+} from './internal/reduction.ts';
 import { operators } from './internal/register.ts';
 import { linear } from './matmul.ts';
 
@@ -20,7 +28,7 @@ const crossEntropyBackwardKernel = kernel('crossEntropyBackward');
 const fillKernel = kernel('fill');
 
 /** Options of {@link nllLoss}. */
-export interface NllLossOptions {
+export interface NllLossOptions extends LegacyReduction {
   weight?: Tensor | null | undefined;
   ignoreIndex?: number | undefined;
   reduction?: Reduction | undefined;
@@ -89,7 +97,7 @@ export function nllLoss(
 ): Tensor {
   if (casting.on) return castCall('nllLoss', nllLoss, [x, target, ...args]);
   const where = 'nllLoss';
-  const options = readArguments<NllLossOptions>(where, args, ['weight', 'ignoreIndex', 'reduction']);
+  const options = readLoss<NllLossOptions>(where, args, CLASS_LOSS);
   checkTensor(where, x);
   checkTensor(where, target, 'target');
   requireFloating(where, x.dt);
@@ -182,12 +190,7 @@ export function crossEntropy(
 ): Tensor {
   if (casting.on) return castCall('crossEntropy', crossEntropy, [x, target, ...args]);
   const where = 'crossEntropy';
-  const options = readArguments<CrossEntropyOptions>(where, args, [
-    'weight',
-    'ignoreIndex',
-    'reduction',
-    'labelSmoothing',
-  ]);
+  const options = readLoss<CrossEntropyOptions>(where, args, SMOOTHED_CLASS_LOSS);
   const { labelSmoothing = 0, weight = null } = options;
   checkTensor(where, x);
   checkTensor(where, target, 'target');

@@ -10,7 +10,14 @@ import { kernel } from '../native.ts';
 import { sameShape, show } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { MEAN } from './internal/loss-grad.ts';
-import { type Reduction, reduced, reductionCode } from './internal/reduction.ts';
+import {
+  type Reduction,
+  reduced,
+  reductionCode,
+  type LegacyReduction,
+  POISSON_LOSS,
+  readLoss,
+} from './internal/reduction.ts';
 import { operators } from './internal/register.ts';
 import { choose } from './internal/where.ts';
 
@@ -69,7 +76,7 @@ export function gaussianNllLoss(
 }
 
 /** Options of {@link poissonNllLoss}. */
-export interface PoissonNllLossOptions {
+export interface PoissonNllLossOptions extends LegacyReduction {
   /** Whether x is the logarithm of the rate (true). */
   logInput?: boolean | undefined;
   /** Adds Stirling's approximation of ln(target!). */
@@ -92,8 +99,7 @@ export function poissonNllLoss(
   if (casting.on) return castCall('poissonNllLoss', poissonNllLoss, [x, target, ...args]);
   const where = 'poissonNllLoss';
   return inNameOf(where, () => {
-    const names = ['logInput', 'full', 'eps', 'reduction'];
-    const options = readArguments<PoissonNllLossOptions>(where, args, names);
+    const options = readLoss<PoissonNllLossOptions>(where, args, POISSON_LOSS);
     const { logInput = true, full = false, eps = 1e-8, reduction = 'mean' } = options;
     const code = reductionCode(where, reduction);
     checkTensor(where, x);

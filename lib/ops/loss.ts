@@ -6,11 +6,22 @@ import { checkTensor, commonDevice, resultType } from '../dispatch.ts';
 import { ShapeError, checkNumber, inNameOf } from '../errors.ts';
 import { FLOATING, requireFloating } from '../dtype.ts';
 import { kernel } from '../native.ts';
-import { sameShape, show } from '../shape.ts';
+import { broadcastShapes, sameShape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { MEAN, NONE, SUM } from './internal/loss-grad.ts';
 import { mapOf } from './internal/mapping.ts';
-import { type Reduction, reduced, reductionCode } from './internal/reduction.ts';
+import {
+  KL_LOSS,
+  type LegacyReduction,
+  LOGITS_LOSS,
+  order,
+  readLoss,
+  reduced,
+  type Reduction,
+  reductionCode,
+  SMOOTH_LOSS,
+  WEIGHTED_LOSS,
+} from './internal/reduction.ts';
 import { operators } from './internal/register.ts';
 
 export type { Reduction } from './internal/reduction.ts';
@@ -26,6 +37,7 @@ function checkPair(where: string, x: Tensor, target: Tensor, floats = true): voi
       `${where}: using a target size (${show(target.sizes)}) that is different to the input size (${show(x.sizes)}). ` +
         'This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.',
     );
+    broadcastShapes(where, x.sizes, target.sizes);
   }
 }
 
@@ -66,8 +78,9 @@ function pointwise(
   });
 }
 
+const PAIR_LOSS = order('sizeAverage reduce reduction', ['weight']);
 /** Options of {@link mseLoss} and {@link l1Loss}. */
-export interface LossOptions {
+export interface LossOptions extends LegacyReduction {
   reduction?: Reduction | undefined;
   /** Multiplies the losses of the elements; broadcasts. */
   weight?: Tensor | null | undefined;
@@ -83,7 +96,7 @@ function weighted(
   slope: Pointwise,
   factor = 1,
 ): Tensor {
-  const { reduction = 'mean', weight = null } = readArguments<LossOptions>(where, args, ['reduction'], ['weight']);
+  const { reduction = 'mean', weight = null } = readLoss<LossOptions>(where, args, PAIR_LOSS);
   const code = reductionCode(where, reduction);
   checkPair(where, x, target, where !== 'l1Loss' || code === MEAN);
   // PyTorch composes the absolute loss of other operators, and its node is theirs
@@ -94,7 +107,7 @@ function weighted(
 /** Losses times weights, reduced; the mean is weighted too. */
 function weigh(where: string, losses: Tensor, weight: Tensor, code: number): Tensor {
   checkTensor(where, weight, 'weight');
-  const all = losses.mul(weight);
+  const all = inNameOf(where, () => losses.mul(weight));
   return code === MEAN ? all.sum().div(weight.expand(all.sizes).sum()) : reduced(all, code);
 }
 
@@ -121,7 +134,7 @@ export function l1Loss(x: Tensor, target: Tensor, ...args: LossArguments): Tenso
 }
 
 /** Options of {@link smoothL1Loss}. */
-export interface SmoothL1LossOptions {
+export interface SmoothL1LossOptions extends LegacyReduction {
   reduction?: Reduction | undefined;
   beta?: number | undefined;
 }
@@ -139,7 +152,7 @@ export function smoothL1Loss(
   if (casting.on) return castCall('smoothL1Loss', smoothL1Loss, [x, target, ...args]);
   return inNameOf('smoothL1Loss', () => {
     const where = 'smoothL1Loss';
-    const { reduction = 'mean', beta = 1 } = readArguments<SmoothL1LossOptions>(where, args, ['reduction', 'beta']);
+    const { reduction = 'mean', beta = 1 } = readLoss<SmoothL1LossOptions>(where, args, SMOOTH_LOSS);
     checkNumber(where, 'beta', beta);
     if (!(beta >= 0))
       throw new RangeError(`${where}: smooth_l1_loss does not support negative values for beta, but got ${beta}`);
@@ -203,7 +216,7 @@ export function huberLoss(
 }
 
 /** Options of {@link binaryCrossEntropy}. */
-export interface BinaryCrossEntropyOptions {
+export interface BinaryCrossEntropyOptions extends LegacyReduction {
   weight?: Tensor | null | undefined;
   reduction?: Reduction | undefined;
 }
@@ -232,10 +245,7 @@ export function binaryCrossEntropy(
 ): Tensor {
   if (casting.on) return castCall('binaryCrossEntropy', binaryCrossEntropy, [x, target, ...args]);
   const where = 'binaryCrossEntropy';
-  const { weight = null, reduction = 'mean' } = readArguments<BinaryCrossEntropyOptions>(where, args, [
-    'weight',
-    'reduction',
-  ]);
+  const { weight = null, reduction = 'mean' } = readLoss<BinaryCrossEntropyOptions>(where, args, WEIGHTED_LOSS);
   const code = reductionCode(where, reduction);
   sameSizes(where, x, target);
   const d = x.detach();
@@ -281,7 +291,7 @@ export function binaryCrossEntropyWithLogits(
     weight = null,
     reduction = 'mean',
     posWeight = null,
-  } = readArguments<BinaryCrossEntropyWithLogitsOptions>(where, args, ['weight', 'reduction', 'posWeight']);
+  } = readLoss<BinaryCrossEntropyWithLogitsOptions>(where, args, LOGITS_LOSS);
   const code = reductionCode(where, reduction);
   sameSizes(where, x, target);
   if (posWeight !== null) checkTensor(where, posWeight, 'posWeight');
@@ -309,7 +319,7 @@ export function binaryCrossEntropyWithLogits(
 }
 
 /** Options of {@link klDiv}. */
-export interface KlDivOptions {
+export interface KlDivOptions extends LegacyReduction {
   reduction?: Reduction | 'batchmean' | undefined;
   logTarget?: boolean | undefined;
 }
@@ -326,12 +336,11 @@ export function klDiv(
   ...args: Call<[reduction?: Reduction | 'batchmean', logTarget?: boolean], KlDivOptions>
 ): Tensor {
   if (casting.on) return castCall('klDiv', klDiv, [x, target, ...args]);
-  const { reduction = 'mean', logTarget = false } = readArguments<KlDivOptions>('klDiv', args, [
-    'reduction',
-    'logTarget',
-  ]);
+  const { reduction = 'mean', logTarget = false } = readLoss<KlDivOptions>('klDiv', args, KL_LOSS);
   checkTensor('klDiv', x);
   checkTensor('klDiv', target, 'target');
+  commonDevice('klDiv', [x, target]);
+  broadcastShapes('klDiv', x.sizes, target.sizes);
   const code = reduction === 'batchmean' ? SUM : reductionCode('klDiv', reduction);
   const losses = logTarget ? target.exp().mul(target.sub(x)) : target.xlogy(target).sub(target.mul(x));
   const total = reduced(losses, code);

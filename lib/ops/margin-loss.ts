@@ -9,12 +9,23 @@ import type { Tensor } from '../tensor.ts';
 import { pairwiseDistance } from './distance.ts';
 import { NONE } from './internal/loss-grad.ts';
 import { zerosOf } from './internal/reducing.ts';
-import { type Reduction, reduced, reductionCode } from './internal/reduction.ts';
+import {
+  type Reduction,
+  reduced,
+  reductionCode,
+  type LegacyReduction,
+  MARGIN_LOSS,
+  MULTI_MARGIN_LOSS,
+  PLAIN_LOSS,
+  readLoss,
+  TRIPLET_LOSS,
+  WEIGHTED_LOSS,
+} from './internal/reduction.ts';
 import { operators } from './internal/register.ts';
 import { choose } from './internal/where.ts';
 
 /** Options of the losses with a margin and no more. */
-export interface MarginLossOptions {
+export interface MarginLossOptions extends LegacyReduction {
   margin?: number | undefined;
   reduction?: Reduction | undefined;
 }
@@ -26,10 +37,7 @@ function checkAll(where: string, tensors: Readonly<Record<string, unknown>>): vo
   commonDevice(where, Object.values(tensors));
 }
 function readMargin(where: string, args: readonly unknown[], fallback: number): { margin: number; code: number } {
-  const { margin = fallback, reduction = 'mean' } = readArguments<MarginLossOptions>(where, args, [
-    'margin',
-    'reduction',
-  ]);
+  const { margin = fallback, reduction = 'mean' } = readLoss<MarginLossOptions>(where, args, MARGIN_LOSS);
   checkNumber(where, 'margin', margin);
   return { margin, code: reductionCode(where, reduction) };
 }
@@ -107,12 +115,12 @@ export function hingeEmbeddingLoss(x: Tensor, target: Tensor, ...args: MarginArg
 }
 
 /** Options of {@link softMarginLoss} and {@link multilabelMarginLoss}. */
-export interface ReducedLossOptions {
+export interface ReducedLossOptions extends LegacyReduction {
   reduction?: Reduction | undefined;
 }
 type ReducedArguments = Call<[reduction?: Reduction], ReducedLossOptions>;
 const readCode = (where: string, args: readonly unknown[]): number =>
-  reductionCode(where, readArguments<ReducedLossOptions>(where, args, ['reduction']).reduction ?? 'mean');
+  reductionCode(where, readLoss<ReducedLossOptions>(where, args, PLAIN_LOSS).reduction ?? 'mean');
 
 /**
  * `ln(1 + exp(-target x))` for targets 1 and -1, and the mean by default. Throws ShapeError where the shapes do not
@@ -178,8 +186,7 @@ export function tripletMarginLoss(
   if (casting.on) return castCall('tripletMarginLoss', tripletMarginLoss, [anchor, positive, negative, ...args]);
   const where = 'tripletMarginLoss';
   return inNameOf(where, () => {
-    const names = ['margin', 'p', 'eps', 'swap', 'reduction'];
-    const options = readArguments<TripletMarginLossOptions>(where, args, names);
+    const options = readLoss<TripletMarginLossOptions>(where, args, TRIPLET_LOSS);
     const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction = 'mean' } = options;
     checkTriplet(where, anchor, positive, negative, margin);
     const code = reductionCode(where, reduction);
@@ -251,8 +258,7 @@ export function multiMarginLoss(
   if (casting.on) return castCall('multiMarginLoss', multiMarginLoss, [x, target, ...args]);
   const where = 'multiMarginLoss';
   return inNameOf(where, () => {
-    const names = ['p', 'margin', 'weight', 'reduction'];
-    const options = readArguments<MultiMarginLossOptions>(where, args, names);
+    const options = readLoss<MultiMarginLossOptions>(where, args, MULTI_MARGIN_LOSS);
     const { p = 1, margin = 1, weight = null, reduction = 'mean' } = options;
     const code = reductionCode(where, reduction);
     checkNumber(where, 'margin', margin);
@@ -340,8 +346,7 @@ export function multilabelSoftMarginLoss(
 ): Tensor {
   const where = 'multilabelSoftMarginLoss';
   return inNameOf(where, () => {
-    const names = ['weight', 'reduction'];
-    const { weight = null, reduction = 'mean' } = readArguments<MultilabelSoftMarginLossOptions>(where, args, names);
+    const { weight = null, reduction = 'mean' } = readLoss<MultilabelSoftMarginLossOptions>(where, args, WEIGHTED_LOSS);
     const code = reductionCode(where, reduction);
     checkAll(where, { input: x, target });
     if (x.ndim === 0) throw new RangeError(`${where}: expected at least 1 dimension for input`);

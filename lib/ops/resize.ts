@@ -1,6 +1,6 @@
 // resize_ and resizeAs_: a tensor gets another shape, and more memory where it needs it. Found by ops/inplace.ts.
 import { inPlaceForms } from '../define.ts';
-import { checkTensor, runMap } from '../dispatch.ts';
+import { checkInference, checkTensor, runMap } from '../dispatch.ts';
 import { AutogradError, inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';
 import { kernel } from '../native.ts';
@@ -11,6 +11,7 @@ const copyKernel = kernel('copy');
 
 function resize(where: string, x: Tensor, shape: Shape): Tensor {
   checkTensor(where, x);
+  checkInference(where, x);
   const sizes = checkShape(where, shape).slice();
   if (x.requiresGrad) throw new AutogradError(`${where}: cannot resize variables that require grad`);
   const count = sizeOf(sizes);
@@ -22,6 +23,7 @@ function resize(where: string, x: Tensor, shape: Shape): Tensor {
       const [to, from] = [fresh, x].map((y) => new Tensor(y.storage, y.dt, [kept], [1], y.offset)) as [Tensor, Tensor];
       runMap(copyKernel, [kept], [to, from], x.dt);
     }
+    fresh.storage.inference = x.storage.inference;
     x.storage = fresh.storage;
     x.offset = fresh.offset;
     x.base = null;

@@ -3,7 +3,7 @@ import { type HookHandle, register } from '../autograd/hooks.ts';
 import { enableGrad } from '../autograd/mode.ts';
 import { zerosLike } from '../create.ts';
 import { type Call, readArguments } from '../define.ts';
-import { runList } from '../dispatch.ts';
+import { checkInference, runList } from '../dispatch.ts';
 import { FLOATING } from '../dtype.ts';
 import { AutogradError, describe, DeviceError, DtypeError } from '../errors.ts';
 import { emptyLasting, Tensor } from '../tensor.ts';
@@ -312,6 +312,7 @@ export abstract class Optimizer<O extends BaseOptions = BaseOptions> {
     let copies: [Tensor, Tensor][] | null = null;
     for (let i = 0; i < slots.length; i++) {
       const { p, tuple } = slots[i]!;
+      checkInference('step', p);
       if (p.dense) tuples[i] = tuple;
       else {
         const copy = p.detach().contiguous();

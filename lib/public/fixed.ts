@@ -162,6 +162,7 @@ export const FIXED: ReadonlySet<string> = new Set([
   'isComplex',
   'isConj',
   'isFloatingPoint',
+  'isInference',
   'isNeg',
   'isNonzero',
   'isPinned',

@@ -368,6 +368,7 @@ export const SIGNATURES = {
   isComplex: 'input',
   isConj: 'input',
   isFloatingPoint: 'input',
+  isInference: 'input',
   isNeg: 'input',
   isNonzero: 'input',
   isPinned: 'input device?',

@@ -695,6 +695,10 @@ export const isFloatingPoint: Public<'isFloatingPoint', typeof globals.isFloatin
   'isFloatingPoint',
   globals.isFloatingPoint,
 );
+export const isInference: Public<'isInference', typeof globals.isInference> = publish(
+  'isInference',
+  globals.isInference,
+);
 export const isTensor: Public<'isTensor', typeof globals.isTensor> = publish('isTensor', globals.isTensor);
 export const promoteTypes: Public<'promoteTypes', typeof globals.promoteTypes> = publish(
   'promoteTypes',
