@@ -2,13 +2,21 @@
 import { manualSeed, nn, optim, randint, randn } from 'flambeau';
 import { type Batch, crossEntropy, type Row, training } from '../row.ts';
 
-const build = () => {
+/** Training steps on batches of so many images. */
+export const mlp = (batch: number) => (): ((n: number) => void) => {
   manualSeed(0);
   const model = new nn.Sequential(new nn.Linear(784, 128), new nn.ReLU(), new nn.Linear(128, 10));
-  const batches = Array.from({ length: 32 }, (): Batch => [randn(64, 784), randint(10, [64])]);
+  const batches = Array.from({ length: 32 }, (): Batch => [randn(batch, 784), randint(10, [batch])]);
   return training(model, crossEntropy, new optim.Adam(model.parameters(), { lr: 1e-3 }), batches);
 };
 
 export const rows: readonly Row[] = [
-  { name: 'mlp-digits', title: 'MLP 784-128-10, batch 64, Adam, a step', wanted: 1.3, fresh: true, build },
+  {
+    name: 'mlp-digits',
+    title: 'MLP 784-128-10, batch 64, Adam, a step',
+    wanted: 1.5,
+    training: true,
+    fresh: true,
+    build: mlp(64),
+  },
 ];
