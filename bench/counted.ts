@@ -2,7 +2,7 @@
 import * as torch from 'flambeau';
 import { rows as addSmall } from './workloads/add-small.ts';
 import { lenet } from './workloads/lenet.ts';
-import { mlpDigits } from './workloads/mlp-digits.ts';
+import { mlp } from './workloads/mlp-digits.ts';
 import { rows as mlpXor } from './workloads/mlp-xor.ts';
 
 const F = torch.nn.functional;
@@ -61,7 +61,7 @@ export const rows: readonly Counted[] = [
   whole('add-4', 20000, 2000, from(addSmall, 'add-4')),
   whole('add-4-grad', 20000, 2000, from(addSmall, 'add-4-grad')),
   whole('mlp-xor', 5000, 200, from(mlpXor, 'mlp-xor')),
-  kernels('mlp-digits', once(mlpDigits(1))),
+  kernels('mlp-digits', once(mlp(64, 1))),
   kernels('lenet', once(lenet(8, 1))),
   kernels('sgemm-128', () => {
     const a = torch.randn(128, 128);

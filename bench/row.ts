@@ -12,8 +12,8 @@ export interface Row {
   readonly build: () => (n: number) => void;
   /** Built anew for each block, where the work changes as training goes on (saturated weights, denormal numbers). */
   readonly fresh?: boolean;
-  /** Measured while other processes keep all cores busy; judged by medians only. */
-  readonly busy?: boolean;
+  /** A training step: also measured by --busy and --memory. */
+  readonly training?: boolean;
 }
 
 /** What a batch is made of: inputs and targets. */

@@ -7,6 +7,9 @@ import { createInterface } from 'node:readline';
 export interface Answer {
   readonly ms?: number;
   readonly ready?: string;
+  /** Bytes of resident memory at its peak: of the process with the library loaded, and after the steps. */
+  readonly loaded?: number;
+  readonly peak?: number;
   readonly error?: string;
 }
 
@@ -39,6 +42,10 @@ export class Side {
   }
   /** Sends a request and gives the time it answers with, in milliseconds. Throws what the worker reports. */
   async ask(request: object): Promise<number> {
+    return (await this.answer(request)).ms ?? 0;
+  }
+  /** Sends a request and gives the whole answer. Throws what the worker reports. */
+  async answer(request: object): Promise<Answer> {
     this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await this.#lines.next();
     if (done)
@@ -47,7 +54,7 @@ export class Side {
       );
     const answer = JSON.parse(value) as Answer;
     if (answer.error !== undefined) throw new Error(answer.error);
-    return answer.ms ?? 0;
+    return answer;
   }
   stop(): void {
     this.#child.stdin?.end();

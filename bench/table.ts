@@ -62,22 +62,24 @@ function cells(line: Line): string[] {
 
 const HEAD = ['workload', 'ours min', 'median', 'PyTorch min', 'median', 'ratio min', 'median', 'wanted', ''];
 
-/** Prints a line a workload. Ratios are PyTorch's time over ours: above 1 is faster. */
-export function printTable(lines: readonly Line[]): void {
-  const table = [HEAD, ...lines.map(cells)];
-  const widths = HEAD.map((_, i) =>
-    Math.max(...table.filter((r) => r.length === HEAD.length).map((r) => r[i]!.length)),
+/** Prints rows under a head, the first and last column to the left. Rows of another length are notes. */
+export function printColumns(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const table = [head, ...rows];
+  const widths = head.map((_, i) =>
+    Math.max(...table.filter((r) => r.length === head.length).map((r) => r[i]!.length)),
   );
+  const left = (r: readonly string[], i: number): boolean => i === 0 || i === head.length - 1 || r.length < head.length;
   for (const r of table) {
     console.log(
       r
-        .map((cell, i) =>
-          i === 0 || i === HEAD.length - 1 || r.length < HEAD.length
-            ? cell.padEnd(widths[i]!)
-            : cell.padStart(widths[i]!),
-        )
+        .map((cell, i) => (left(r, i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
         .join('  ')
         .trimEnd(),
     );
   }
+}
+
+/** Prints a line a workload. Ratios are PyTorch's time over ours: above 1 is faster. */
+export function printTable(lines: readonly Line[]): void {
+  printColumns(HEAD, lines.map(cells));
 }

@@ -14,6 +14,6 @@ const add = (requiresGrad: boolean) => () => {
 };
 
 export const rows: readonly Row[] = [
-  { name: 'add-4', title: 'add, 4 floats', wanted: 1 / 0.15, build: add(false) },
-  { name: 'add-4-grad', title: 'add, 4 floats, recorded', wanted: 1 / 0.3, build: add(true) },
+  { name: 'add-4', title: 'add, 4 floats', wanted: 10, build: add(false) },
+  { name: 'add-4-grad', title: 'add, 4 floats, recorded', wanted: 5, build: add(true) },
 ];

@@ -46,7 +46,7 @@ def build():
     line = torch.arange(28)
     window = (line[:, None] * 32 + line).flatten()
     model = ConvNet()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=6e-3, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=6e-3, weight_decay=0.01, fused=True)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step / 1000))
     order = []
 

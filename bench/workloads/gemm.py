@@ -10,10 +10,10 @@ def product(a, b):
     return run
 
 
-def square(n):
+def square(n, dtype=torch.float32):
     def build():
         torch.manual_seed(0)
-        return product(torch.randn(n, n), torch.randn(n, n))
+        return product(torch.randn(n, n, dtype=dtype), torch.randn(n, n, dtype=dtype))
 
     return build
 
@@ -35,6 +35,7 @@ ROWS = {
     "gemm-512": square(512),
     "gemm-2048": square(2048),
     "gemm-4096": square(4096),
+    "gemm-f64-1024": square(1024, torch.float64),
     "gemm-nt-64x128x784": transposed(64, 128, 784),
     "gemm-nt-64x10x128": transposed(64, 10, 128),
     "gemm-nt-1x512x128": transposed(1, 512, 128),

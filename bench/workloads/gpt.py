@@ -6,6 +6,21 @@ from torch import nn
 from twin import training
 
 
+class Cache:
+    """Keys and values of a block for the characters before, in buffers for all that may come."""
+
+    def __init__(self, heads, most, width):
+        self.k, self.v = torch.zeros(1, heads, most, width), torch.zeros(1, heads, most, width)
+        self.length = 0
+
+    def extend(self, k, v):
+        end = self.length + k.shape[2]
+        self.k[:, :, self.length : end] = k
+        self.v[:, :, self.length : end] = v
+        self.length = end
+        return self.k[:, :, :end], self.v[:, :, :end]
+
+
 class Attention(nn.Module):
     def __init__(self, d, heads):
         super().__init__()
@@ -13,10 +28,12 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(d, 3 * d, bias=False)
         self.proj = nn.Linear(d, d, bias=False)
 
-    def forward(self, x):
+    def forward(self, x, cache=None):
         b, t, d = x.shape
         q, k, v = (z.view(b, t, self.heads, d // self.heads).transpose(1, 2) for z in self.qkv(x).split(d, dim=2))
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        if cache is not None:
+            k, v = cache.extend(k, v)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=t > 1)
         return self.proj(y.transpose(1, 2).contiguous().view(b, t, d))
 
 
@@ -27,8 +44,8 @@ class Block(nn.Module):
         self.attn = Attention(d, heads)
         self.fc, self.out = nn.Linear(d, 4 * d, bias=False), nn.Linear(4 * d, d, bias=False)
 
-    def forward(self, x):
-        x = x + self.attn(self.ln1(x))
+    def forward(self, x, cache=None):
+        x = x + self.attn(self.ln1(x), cache)
         return x + self.out(F.gelu(self.fc(self.ln2(x))))
 
 
@@ -36,7 +53,7 @@ class GPT(nn.Module):
     def __init__(self, vocab=65, block=64, layers=4, heads=4, d=128):
         super().__init__()
         self.wte, self.wpe = nn.Embedding(vocab, d), nn.Embedding(block, d)
-        self.blocks = nn.Sequential(*[Block(d, heads) for _ in range(layers)])
+        self.blocks = nn.ModuleList([Block(d, heads) for _ in range(layers)])
         self.ln = nn.LayerNorm(d)
         self.head = nn.Linear(d, vocab, bias=False)
         self.wte.weight = self.head.weight
@@ -45,25 +62,32 @@ class GPT(nn.Module):
             if isinstance(m, (nn.Linear, nn.Embedding)):
                 nn.init.normal_(m.weight, 0.0, 0.02)
 
-    def forward(self, index):
-        return self.head(self.ln(self.blocks(self.wte(index) + self.wpe(self.positions[: index.shape[1]]))))
+    def forward(self, index, caches=None):
+        start = caches[0].length if caches else 0
+        x = self.wte(index) + self.wpe(self.positions[start : start + index.shape[1]])
+        for i, block in enumerate(self.blocks):
+            x = block(x, caches[i] if caches else None)
+        return self.head(self.ln(x))
 
 
 def loss_of(logits, target):
     return F.cross_entropy(logits.view(-1, logits.shape[-1]), target.view(-1))
 
 
-def build():
-    torch.manual_seed(0)
-    model = GPT()
-    batches = [(torch.randint(65, (12, 64)), torch.randint(65, (12, 64))) for _ in range(16)]
-    params = list(model.parameters())
-    groups = [
-        {"params": [p for p in params if p.dim() >= 2], "weight_decay": 0.1},
-        {"params": [p for p in params if p.dim() < 2], "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99))
-    return training(model, loss_of, optimizer, batches, lambda: nn.utils.clip_grad_norm_(params, 1.0))
+def gpt(batch):
+    def build():
+        torch.manual_seed(0)
+        model = GPT()
+        batches = [(torch.randint(65, (batch, 64)), torch.randint(65, (batch, 64))) for _ in range(16)]
+        params = list(model.parameters())
+        groups = [
+            {"params": [p for p in params if p.dim() >= 2], "weight_decay": 0.1},
+            {"params": [p for p in params if p.dim() < 2], "weight_decay": 0.0},
+        ]
+        optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), fused=True)
+        return training(model, loss_of, optimizer, batches, lambda: nn.utils.clip_grad_norm_(params, 1.0))
+
+    return build
 
 
 def build_forward():
@@ -95,4 +119,22 @@ def build_generation():
     return run
 
 
-ROWS = {"gpt": build, "gpt-forward": build_forward, "gpt-generate": build_generation}
+def build_cached_generation():
+    torch.manual_seed(0)
+    model = GPT().eval()
+    prompt = torch.randint(65, (1, 32))
+
+    def run(n):
+        for _ in range(n):
+            with torch.no_grad():
+                caches = [Cache(4, 64, 32) for _ in range(4)]
+                drawn = [prompt]
+                for _ in range(32):
+                    logits = model(drawn[-1], caches)[:, -1]
+                    drawn.append(torch.multinomial(logits.softmax(-1), 1))
+                torch.cat(drawn, dim=1)
+
+    return run
+
+
+ROWS = {"gpt": gpt(12), "gpt-forward": build_forward, "gpt-generate": build_generation, "gpt-generate-cached": build_cached_generation}

@@ -2,6 +2,7 @@
 import type { Row } from '../row.ts';
 import { rows as add } from './add.ts';
 import { rows as addSmall } from './add-small.ts';
+import { rows as convs } from './convs.ts';
 import { rows as digits } from './digits.ts';
 import { rows as gemm } from './gemm.ts';
 import { rows as gpt } from './gpt.ts';
@@ -24,6 +25,7 @@ export const rows: readonly Row[] = [
   ...digits,
   ...gpt,
   ...gemm,
+  ...convs,
   ...add,
   ...ops,
 ];

@@ -1,4 +1,4 @@
-// LeNet-5 on images of 28×28, batches of 64, SGD; and the same beside processes that keep all cores busy.
+// LeNet-5 on images of 28×28, batches of 64, SGD.
 import { manualSeed, nn, optim, randint, randn, type Tensor } from 'flambeau';
 import { type Batch, crossEntropy, type Row, training } from '../row.ts';
 
@@ -18,15 +18,15 @@ class LeNet extends nn.Module {
 }
 
 /** Training steps on `count` batches of `size` images in turn. */
-export const lenet = (size: number, count: number) => () => {
-  manualSeed(0);
-  const model = new LeNet();
-  const batches = Array.from({ length: count }, (): Batch => [randn(size, 1, 28, 28), randint(10, [size])]);
-  return training(model, crossEntropy, new optim.SGD(model.parameters(), { lr: 0.01 }), batches);
-};
-const build = lenet(64, 16);
+export const lenet =
+  (size: number, count = 16): (() => (n: number) => void) =>
+  () => {
+    manualSeed(0);
+    const model = new LeNet();
+    const batches = Array.from({ length: count }, (): Batch => [randn(size, 1, 28, 28), randint(10, [size])]);
+    return training(model, crossEntropy, new optim.SGD(model.parameters(), { lr: 0.01 }), batches);
+  };
 
 export const rows: readonly Row[] = [
-  { name: 'lenet', title: 'LeNet, batch 64, SGD, a step', wanted: 1.2, build },
-  { name: 'lenet-busy', title: 'LeNet, the same on busy cores', wanted: 10, busy: true, build },
+  { name: 'lenet', title: 'LeNet, batch 64, SGD, a step', wanted: 1.5, training: true, build: lenet(64) },
 ];

@@ -21,7 +21,7 @@ def build():
     torch.manual_seed(0)
     model = CharLSTM()
     batches = [(torch.randint(65, (32, 64)), torch.randint(65, (32, 64)).view(-1)) for _ in range(16)]
-    return training(model, F.cross_entropy, torch.optim.Adam(model.parameters(), lr=2e-3), batches)
+    return training(model, F.cross_entropy, torch.optim.Adam(model.parameters(), lr=2e-3, fused=True), batches)
 
 
 ROWS = {"lstm": build}

@@ -20,5 +20,5 @@ const build = () => {
 };
 
 export const rows: readonly Row[] = [
-  { name: 'lstm', title: 'LSTM 2×128, 32 sequences of 64, Adam, a step', wanted: 1.5, build },
+  { name: 'lstm', title: 'LSTM 2×128, 32 sequences of 64, Adam, a step', wanted: 2, training: true, build },
 ];

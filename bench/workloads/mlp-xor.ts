@@ -20,5 +20,5 @@ const build = () => {
 };
 
 export const rows: readonly Row[] = [
-  { name: 'mlp-xor', title: 'MLP 2-8-1, Adam, a step', wanted: 10, fresh: true, build },
+  { name: 'mlp-xor', title: 'MLP 2-8-1, Adam, a step', wanted: 20, training: true, fresh: true, build },
 ];

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from twin import training
+from twin import best, training
 
 
 class MnistNet(nn.Module):
@@ -21,11 +21,14 @@ class MnistNet(nn.Module):
         return self.fc2(self.drop2(F.relu(self.fc1(self.drop1(y).flatten(1)))))
 
 
-def build():
-    torch.manual_seed(0)
-    model = MnistNet()
-    batches = [(torch.randn(64, 1, 28, 28), torch.randint(10, (64,))) for _ in range(16)]
-    return training(model, F.cross_entropy, torch.optim.SGD(model.parameters(), lr=0.01), batches)
+def mnist_cnn(layout):
+    def build():
+        torch.manual_seed(0)
+        model = MnistNet().to(memory_format=layout)
+        batches = [(torch.randn(64, 1, 28, 28), torch.randint(10, (64,))) for _ in range(16)]
+        return training(model, F.cross_entropy, torch.optim.SGD(model.parameters(), lr=0.01, fused=True), batches)
+
+    return build
 
 
-ROWS = {"mnist-cnn": build}
+ROWS = {"mnist-cnn": best(mnist_cnn(torch.contiguous_format), mnist_cnn(torch.channels_last))}

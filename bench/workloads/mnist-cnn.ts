@@ -25,5 +25,5 @@ const build = () => {
 };
 
 export const rows: readonly Row[] = [
-  { name: 'mnist-cnn', title: 'MNIST CNN, batch 64, SGD, a step', wanted: 1.2, build },
+  { name: 'mnist-cnn', title: 'MNIST CNN, batch 64, SGD, a step', wanted: 1.6, training: true, build },
 ];

@@ -113,12 +113,35 @@ def optimizer_step(kind, **options):
     return op(make)
 
 
+def pair(f):
+    def make():
+        x, y = torch.randn(2**20), torch.randn(2**20)
+        return lambda: f(x, y)
+
+    return op(make)
+
+
+def stack():
+    xs = [torch.randn(1024, 256) for _ in range(8)]
+    return lambda: torch.stack(xs)
+
+
 ROWS = {
+    "op-mul": pair(torch.mul),
+    "op-div": pair(torch.div),
+    "op-atan2": pair(torch.atan2),
+    **{
+        f"op-{f.__name__}": on(f, 2**20)
+        for f in (torch.sqrt, torch.exp, torch.log, torch.tanh, torch.sigmoid, torch.erf, torch.lgamma, torch.relu)
+    },
+    "op-gelu": on(F.gelu, 2**20),
     "op-sort": on(lambda x: x.sort(), 2**20),
     "op-topk": on(lambda x: x.topk(10), 1024, 1024),
     "op-cumsum": on(lambda x: x.cumsum(1), 4096, 4096),
     "op-argmax": on(lambda x: x.argmax(1), 4096, 4096),
     "op-sum": on(lambda x: x.sum(), 2**24),
+    "op-mean": on(lambda x: x.mean(1), 4096, 4096),
+    "op-max": on(lambda x: x.max(1), 4096, 4096),
     "op-sum-cols": on(lambda x: x.sum(0), 4096, 4096),
     "op-var": on(lambda x: x.var(1), 4096, 4096),
     "op-embedding": op(embedding),
@@ -126,10 +149,11 @@ ROWS = {
     "op-gather": op(gather),
     "op-scatter-add": op(scatter_add),
     "op-dropout": on(lambda x: F.dropout(x, 0.5), 2**20),
+    "op-rand": op(lambda: lambda: torch.rand(2**20)),
+    "op-randint": op(lambda: lambda: torch.randint(1000, (2**20,))),
+    "op-randperm": op(lambda: lambda: torch.randperm(2**20)),
     "op-randn": op(lambda: lambda: torch.randn(2**20)),
     "op-add-transposed": op(add_transposed),
-    "op-exp": on(torch.exp, 2**20),
-    "op-gelu": on(F.gelu, 2**20),
     "op-gelu-train": op(gelu_train),
     "op-softmax-wide": on(lambda x: x.softmax(1), 1024, 8192),
     "op-softmax-narrow": on(lambda x: x.softmax(1), 3072, 64),
@@ -138,6 +162,7 @@ ROWS = {
     "op-max-pool": on(lambda x: F.max_pool2d(x, 2), 64, 32, 28, 28),
     "op-cross-entropy": op(cross_entropy),
     "op-cat": op(cat),
+    "op-stack": op(stack),
     "op-where": op(where),
     "op-sgd": optimizer_step(torch.optim.SGD, lr=1e-3, momentum=0.9),
     "op-adam": optimizer_step(torch.optim.Adam),

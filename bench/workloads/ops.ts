@@ -12,7 +12,7 @@ export let last: unknown = null;
 const row = (name: string, title: string, make: () => () => unknown): Row => ({
   name: `op-${name}`,
   title,
-  wanted: 1,
+  wanted: 1.2,
   build: () => {
     torch.manualSeed(0);
     const f = make();
@@ -37,7 +37,33 @@ const optimizerStep = (make: (params: torch.Tensor[]) => torch.optim.Optimizer) 
   return () => optimizer.step();
 };
 
+/** A function of one random tensor of 1 M floats. */
+const unary = (name: string, f: (x: torch.Tensor) => unknown): Row =>
+  row(name, `${name}, 1 M floats`, () => {
+    const x = torch.randn(2 ** 20);
+    return () => f(x);
+  });
+/** A function of two. */
+const binary = (name: string, f: (x: torch.Tensor, y: torch.Tensor) => unknown): Row =>
+  row(name, `${name}, 1 M floats`, () => {
+    const x = torch.randn(2 ** 20);
+    const y = torch.randn(2 ** 20);
+    return () => f(x, y);
+  });
+
 export const rows: readonly Row[] = [
+  binary('mul', (x, y) => x.mul(y)),
+  binary('div', (x, y) => x.div(y)),
+  binary('atan2', (x, y) => x.atan2(y)),
+  unary('sqrt', (x) => x.sqrt()),
+  unary('exp', (x) => x.exp()),
+  unary('log', (x) => x.log()),
+  unary('tanh', (x) => x.tanh()),
+  unary('sigmoid', (x) => x.sigmoid()),
+  unary('erf', (x) => x.erf()),
+  unary('lgamma', (x) => x.lgamma()),
+  unary('relu', (x) => x.relu()),
+  unary('gelu', (x) => F.gelu(x)),
   row('sort', 'sort, 1 M floats', () => {
     const x = torch.randn(2 ** 20);
     return () => x.sort();
@@ -57,6 +83,14 @@ export const rows: readonly Row[] = [
   row('sum', 'sum, 16 M floats', () => {
     const x = torch.randn(2 ** 24);
     return () => x.sum();
+  }),
+  row('mean', 'mean of the rows of 4096 × 4096', () => {
+    const x = torch.randn(4096, 4096);
+    return () => x.mean(1);
+  }),
+  row('max', 'largest and where, rows of 4096 × 4096', () => {
+    const x = torch.randn(4096, 4096);
+    return () => x.max(1);
   }),
   row('sum-cols', 'sum over the rows of 4096 × 4096', () => {
     const x = torch.randn(4096, 4096);
@@ -90,19 +124,14 @@ export const rows: readonly Row[] = [
     const x = torch.randn(2 ** 20);
     return () => F.dropout(x, { p: 0.5 });
   }),
+  row('rand', 'rand, 1 M', () => () => torch.rand(2 ** 20)),
   row('randn', 'randn, 1 M', () => () => torch.randn(2 ** 20)),
+  row('randint', 'randint, 1 M', () => () => torch.randint(1000, [2 ** 20])),
+  row('randperm', 'randperm, 1 M', () => () => torch.randperm(2 ** 20)),
   row('add-transposed', 'add of a transpose, 4096 × 4096', () => {
     const x = torch.randn(4096, 4096);
     const y = torch.randn(4096, 4096);
     return () => x.add(y.t());
-  }),
-  row('exp', 'exp, 1 M floats', () => {
-    const x = torch.randn(2 ** 20);
-    return () => x.exp();
-  }),
-  row('gelu', 'gelu, 1 M floats', () => {
-    const x = torch.randn(2 ** 20);
-    return () => F.gelu(x);
   }),
   row('gelu-train', 'gelu, 1 M floats, both ways', () => {
     const x = leaf(2 ** 20);
@@ -139,6 +168,10 @@ export const rows: readonly Row[] = [
   row('cat', 'cat of 8 × 1024 × 256', () => {
     const xs = Array.from({ length: 8 }, () => torch.randn(1024, 256));
     return () => torch.cat(xs, 1);
+  }),
+  row('stack', 'stack of 8 × 1024 × 256', () => {
+    const xs = Array.from({ length: 8 }, () => torch.randn(1024, 256));
+    return () => torch.stack(xs);
   }),
   row('where', 'where, 1 M floats', () => {
     const x = torch.randn(2 ** 20);

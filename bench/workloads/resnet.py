@@ -43,7 +43,7 @@ def build():
         (torch.randn(32, 3, 32, 32).contiguous(memory_format=torch.channels_last), torch.randint(10, (32,)))
         for _ in range(4)
     ]
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, fused=True)
     return training(model, F.cross_entropy, optimizer, batches)
 
 

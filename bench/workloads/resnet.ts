@@ -53,4 +53,6 @@ const build = () => {
   return training(model, crossEntropy, optimizer, batches);
 };
 
-export const rows: readonly Row[] = [{ name: 'resnet18', title: 'ResNet-18, 32 × 32², SGD, a step', wanted: 1, build }];
+export const rows: readonly Row[] = [
+  { name: 'resnet18', title: 'ResNet-18, 32 × 32², SGD, a step', wanted: 1.6, training: true, build },
+];

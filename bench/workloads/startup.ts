@@ -18,8 +18,7 @@ export function ownStart(): number {
   return Number(execFileSync(process.execPath, ['-e', CODE], { cwd: root, encoding: 'utf8' }));
 }
 /** Milliseconds in one fresh process of the twin. */
-export function twinStart(python: string, threads: number): number {
+export function twinStart(python: string, env: NodeJS.ProcessEnv): number {
   const twin = fileURLToPath(new URL('startup.py', import.meta.url));
-  const env = { ...process.env, OMP_NUM_THREADS: String(threads) };
   return Number(execFileSync(python, [twin], { encoding: 'utf8', env }));
 }
