@@ -58,6 +58,8 @@ export function clamp(x: Tensor, ...args: Call<[min?: Bound, max?: Bound], Clamp
     if (min instanceof Tensor || max instanceof Tensor) {
       let out = x;
       for (const b of [min, max]) if (b !== null) checkOperand('clamp', b, 'a bound');
+      if (min !== null && max !== null && resultType(x, min, max).kind === BOOL)
+        throw new DtypeError('clamp: not implemented for bool');
       if (min !== null) out = bounded(out, min, true);
       if (max !== null) out = bounded(out, max, false);
       return called('clamp', out);
