@@ -55,7 +55,8 @@ export function diagonal(A: Tensor, options?: DiagonalOptions): Tensor {
 export function powerOf(where: string, a: Tensor, n: unknown): Tensor {
   if (typeof n !== 'number' || !Number.isSafeInteger(n))
     throw new TypeError(`${where}: expected a whole number for n but received ${describe(n)}`);
-  if (n === 0) return eyes(batchOf(a), rowsOf(a), rowsOf(a), a);
+  // part of the graph: what depends on it has zeros as gradients
+  if (n === 0) return a.clone().copy_(eyes(batchOf(a), rowsOf(a), rowsOf(a), a));
   let base = a;
   if (n < 0) {
     checkSquare(where, a);

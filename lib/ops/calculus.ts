@@ -1,7 +1,8 @@
 // Numerical differentiation and integration along dims.
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
-import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';
+import { bool } from '../dtype.ts';
+import { checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { type Shape, show, wrapDim, wrapDims } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { zerosOf } from './internal/reducing.ts';
@@ -27,6 +28,7 @@ function pieces(
   args: readonly unknown[],
 ): { dim: number; sums: Tensor | null; widths: Tensor | number } {
   checkTensor(where, y);
+  if (y.dt === bool) throw new DtypeError(`${where}: received a bool input, but bool is not supported`);
   const { x = null, dx, dim = -1 } = readArguments<TrapezoidOptions>(where, args, ['x'], ['dx', 'dim']);
   if (y.sizes.length === 0) throw new ShapeError(`${where}: expected values with at least one dim`);
   const d = wrapDim(where, dim, y.sizes.length);
@@ -35,6 +37,7 @@ function pieces(
   if (x === null) checkNumber(where, 'dx', widths);
   else {
     checkTensor(where, x, 'x');
+    if (x.dt === bool) throw new DtypeError(`${where}: received a bool x, but bool is not supported`);
     if (dx !== undefined) throw new TypeError(`${where}: either x or dx, not both`);
     const rank = x.sizes.length;
     if (rank === 0) throw new ShapeError(`${where}: expected x with at least one dim`);
@@ -154,6 +157,7 @@ export function gradient(x: Tensor, ...args: Call<[], GradientOptions>): Tensor[
   const where = 'gradient';
   return inNameOf(where, () => {
     checkTensor(where, x);
+    if (x.dt.name === 'uint8') throw new DtypeError(`${where}: does not support uint8 input`);
     const options = readArguments<GradientOptions>(where, args, [], ['spacing', 'dim', 'edgeOrder']);
     const { dim = null, edgeOrder = 1 } = options;
     const spacing = options.spacing ?? 1;

@@ -151,6 +151,7 @@ export function frexp(x: Tensor): Pair<'mantissa', 'exponent'> {
 export function mvlgamma(x: Tensor, p: number): Tensor {
   return inNameOf('mvlgamma', () => {
     checkTensor('mvlgamma', x);
+    if (x.dt.kind === BOOL) throw new DtypeError('mvlgamma: the input tensor may not be a boolean tensor');
     wholeNumber('mvlgamma', 'p', p, 1);
     const y = floating(x);
     const steps = arange(p, { dtype: y.dtype, device: y.device }).div(2);

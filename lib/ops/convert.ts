@@ -153,7 +153,8 @@ export function to(
   if (first instanceof Tensor) {
     dt = first.dt;
     where = first.device;
-    rest = [undefined, ...args.slice(1)];
+    // to(other, nonBlocking, copy)
+    rest = [undefined, ...(typeof args[1] === 'boolean' ? [undefined] : []), ...args.slice(1)];
   } else if (first instanceof Device || (typeof first === 'string' && /^(cpu|cuda)/.test(first))) {
     where = toDevice(first);
     rest = [undefined, ...args.slice(1)];
@@ -181,41 +182,45 @@ export function to(
 spread(to);
 row('to', to);
 
-const cast = (where: string, x: Tensor, dt: DType): Tensor => {
+const cast = (where: string, x: Tensor, dt: DType, options?: CloneOptions): Tensor => {
   checkTensor(where, x);
-  return x.dt === dt ? x : copyAs('toCopy', x, dt, layout('to', x, 'preserve'));
+  if (options === undefined) return x.dt === dt ? x : copyAs('toCopy', x, dt, layout('to', x, 'preserve'));
+  checkOptions(where, options, ['memoryFormat']);
+  const format = options?.memoryFormat ?? 'preserve';
+  const strides = layout(where, x, format);
+  return x.dt === dt && (format === 'preserve' || sameShape(strides, x.strides)) ? x : copyAs('toCopy', x, dt, strides);
 };
 /**
  * As `to('float32')`.
  * @example
  * torch.tensor([1, 2]).float() // tensor([1., 2.])
  */
-export function float(x: Tensor): Tensor {
-  return cast('float', x, float32);
+export function float(x: Tensor, options?: CloneOptions): Tensor {
+  return cast('float', x, float32, options);
 }
 /**
  * As `to('float64')`.
  * @example
  * torch.tensor([1, 2]).double().dtype // float64
  */
-export function double(x: Tensor): Tensor {
-  return cast('double', x, float64);
+export function double(x: Tensor, options?: CloneOptions): Tensor {
+  return cast('double', x, float64, options);
 }
 /**
  * As `to('float16')`.
  * @example
  * torch.tensor([1, 2]).half().dtype // float16
  */
-export function half(x: Tensor): Tensor {
-  return cast('half', x, float16);
+export function half(x: Tensor, options?: CloneOptions): Tensor {
+  return cast('half', x, float16, options);
 }
 /**
  * As `to('bfloat16')`.
  * @example
  * torch.tensor([1, 2]).bfloat16().dtype // bfloat16
  */
-function bfloat16_(x: Tensor): Tensor {
-  return cast('bfloat16', x, bfloat16);
+function bfloat16_(x: Tensor, options?: CloneOptions): Tensor {
+  return cast('bfloat16', x, bfloat16, options);
 }
 export { bfloat16_ as bfloat16 };
 /**
@@ -223,48 +228,48 @@ export { bfloat16_ as bfloat16 };
  * @example
  * torch.tensor([1.7, -2.7]).long() // tensor([ 1, -2])
  */
-export function long(x: Tensor): Tensor {
-  return cast('long', x, int64);
+export function long(x: Tensor, options?: CloneOptions): Tensor {
+  return cast('long', x, int64, options);
 }
 /**
  * As `to('int32')`.
  * @example
  * torch.tensor([1.7]).int().dtype // int32
  */
-export function int(x: Tensor): Tensor {
-  return cast('int', x, int32);
+export function int(x: Tensor, options?: CloneOptions): Tensor {
+  return cast('int', x, int32, options);
 }
 /**
  * As `to('int16')`.
  * @example
  * torch.tensor([1.7]).short().dtype // int16
  */
-export function short(x: Tensor): Tensor {
-  return cast('short', x, int16);
+export function short(x: Tensor, options?: CloneOptions): Tensor {
+  return cast('short', x, int16, options);
 }
 /**
  * As `to('int8')`.
  * @example
  * torch.tensor([1.7]).char().dtype // int8
  */
-export function char(x: Tensor): Tensor {
-  return cast('char', x, int8);
+export function char(x: Tensor, options?: CloneOptions): Tensor {
+  return cast('char', x, int8, options);
 }
 /**
  * As `to('uint8')`.
  * @example
  * torch.tensor([1.7]).byte().dtype // uint8
  */
-export function byte(x: Tensor): Tensor {
-  return cast('byte', x, uint8);
+export function byte(x: Tensor, options?: CloneOptions): Tensor {
+  return cast('byte', x, uint8, options);
 }
 /**
  * As `to('bool')`: whether elements are nonzero.
  * @example
  * torch.tensor([1.7, 0]).bool() // tensor([ True, False])
  */
-function bool_(x: Tensor): Tensor {
-  return cast('bool', x, bool);
+function bool_(x: Tensor, options?: CloneOptions): Tensor {
+  return cast('bool', x, bool, options);
 }
 export { bool_ as bool };
 const TENSOR_TYPES: Readonly<Record<DTypeName, string>> = {

@@ -2,7 +2,8 @@
 import { castCall, casting } from '../autocast.ts';
 import { called, type Call, inPlaceForms, readArguments } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, type Scalar } from '../dispatch.ts';
-import { inNameOf, ShapeError } from '../errors.ts';
+import { bool } from '../dtype.ts';
+import { DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { sameShape, type Shape, show, wrapDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { wholeNumber } from './internal/checks.ts';
@@ -141,6 +142,7 @@ export function trace(x: Tensor): Tensor {
   return inNameOf(where, () => {
     checkTensor(where, x);
     if (x.sizes.length !== 2) throw new ShapeError(`${where}: expected a matrix, but got shape ${show(x.sizes)}`);
+    if (x.dt === bool) throw new DtypeError(`${where}: not implemented for bool`);
     return called('trace', diagonal(x).sum());
   });
 }

@@ -17,6 +17,12 @@ function checkIndex(where: string, index: unknown, empty = false): asserts index
   if (index.dt !== int64 && index.dt !== int32 && !(empty && index.count === 0))
     throw new DtypeError(`${where}: expected dtype int32 or int64 for index but received ${index.dt.name}`);
 }
+/** int64 alone: some take no other index, as in PyTorch. */
+function checkLong(where: string, index: unknown): void {
+  checkTensor(where, index, 'index');
+  if (index.dt !== int64)
+    throw new DtypeError(`${where}: expected dtype int64 for index but received ${index.dt.name}`);
+}
 /** 0-d tensors are treated as having one element along one dim. */
 const lined = (x: Tensor): Tensor => (x.sizes.length === 0 ? x.reshape([1]) : x);
 
@@ -214,17 +220,18 @@ export function scatterAdd(
   );
 }
 
-/** How scatterReduce joins what meets at one place. */
-export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
+/** How scatterReduce joins what meets at one place; `max` and `min` are `amax` and `amin`. */
+export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin' | 'max' | 'min';
 /** Options of scatterReduce. */
 export interface ScatterReduceOptions {
   /** Whether the old value takes part where something is written. */
   includeSelf?: boolean | undefined;
 }
 const scatterReduceKernel = kernel('scatterReduce');
-const CODES: Readonly<Record<ScatterReduction, number>> = { sum: 0, prod: 1, mean: 0, amax: 3, amin: 4 };
+type Join = Exclude<ScatterReduction, 'max' | 'min'>;
+const CODES: Readonly<Record<Join, number>> = { sum: 0, prod: 1, mean: 0, amax: 3, amin: 4 };
 /** What a place starts from where its old value does not count. */
-function neutral(reduce: ScatterReduction, dt: DType): Scalar {
+function neutral(reduce: Join, dt: DType): Scalar {
   if (reduce === 'sum' || reduce === 'mean') return 0;
   if (reduce === 'prod') return 1;
   const sign = reduce === 'amax' ? -1 : 1;
@@ -243,10 +250,11 @@ export function scatterReduce(
   dim: number,
   index: Tensor,
   src: Tensor,
-  reduce: ScatterReduction,
+  how: ScatterReduction,
   options?: ScatterReduceOptions,
 ): Tensor {
   checkOptions('scatterReduce', options, ['includeSelf']);
+  const reduce = how === 'max' ? 'amax' : how === 'min' ? 'amin' : how;
   if (typeof reduce !== 'string' || !Object.hasOwn(CODES, reduce))
     throw new TypeError(`scatterReduce: reduce must be sum, prod, mean, amax or amin but received ${describe(reduce)}`);
   const { dim: d, self, at, from } = scattered('scatterReduce', x, dim, index, src);
@@ -282,7 +290,7 @@ function reduceBack(
   index: Tensor,
   src: Tensor,
   y: Tensor,
-  reduce: ScatterReduction,
+  reduce: Join,
   include: boolean,
 ): [Tensor, Tensor] {
   if (reduce === 'sum') return [g, g.gather(d, index)];
@@ -338,6 +346,8 @@ export function indexSelect(
   sizes[d] = at.count;
   const out = emptyTensor(sizes, x.dt, x.device);
   if (out.count > 0) runStruct(indexSelectKernel, [out, source, at], [d]);
+  else if (at.count > 0 && at.lt(0).logicalOr(at.ge(source.sizes[d]!)).any().item())
+    throw outside('indexSelect', at, d, source.sizes[d]!);
   const shape = source.sizes;
   const y = record('indexSelect', out, [source], [at], (g, n) => [
     zerosOf(shape, g.dt, g.device).indexAdd(d, n.unpack(0), g),
@@ -407,6 +417,7 @@ const indexCopyKernel = kernel('indexCopy');
  */
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   if (casting.on) return castCall('indexCopy', indexCopy, [x, dim, index, source]);
+  checkLong('indexCopy', index);
   const { dim: d, self, at, from } = listed('indexCopy', x, dim, index, source);
   const out = written(indexCopyKernel, self, at, from, [d]);
   return finish(
@@ -426,6 +437,7 @@ export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor)
 export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor | Scalar): Tensor {
   return inNameOf('indexFill', () => {
     checkTensor('indexFill', x);
+    checkLong('indexFill', index);
     const at = checkList('indexFill', index);
     checkOperand('indexFill', value, 'value');
     const d = wrapDim('indexFill', dim, x.sizes.length);

@@ -133,6 +133,7 @@ export function softMarginLoss(x: Tensor, target: Tensor, ...args: ReducedArgume
   return inNameOf('softMarginLoss', () => {
     const code = readCode('softMarginLoss', args);
     checkAll('softMarginLoss', { input: x, target });
+    requireFloating('softMarginLoss', x.dt);
     return reduced(x.neg().mul(target).exp().log1p(), code);
   });
 }

@@ -79,6 +79,10 @@ function windows(
   checkTensor(where, x);
   requireNumbers(where, x.dt);
   checkRank(where, x, dims);
+  if (x.sizes.slice(-dims - 1).includes(0))
+    throw new ShapeError(
+      `${where}: expected input's non-batch dimensions to have positive length, but input has shape ${show(x.sizes)}`,
+    );
   const window = spatial(where, 'kernelSize', kernelSize, dims, 1);
   const steps =
     stride === null || stride === undefined || (Array.isArray(stride) && stride.length === 0)

@@ -94,6 +94,7 @@ export function indexReduce(
     checkTensor(where, source, 'source');
     checkOptions(where, options, ['includeSelf']);
     const how = oneOf(where, 'reduce', reduce, ['prod', 'mean', 'amax', 'amin']);
+    if (x.dt === bool) throw new DtypeError(`${where}: not implemented for bool`);
     const includeSelf = flag(where, 'includeSelf', options?.includeSelf, true);
     if (index.dt.kind !== INTEGER)
       throw new DtypeError(`${where}: expected whole numbers as index, but got ${index.dt.name}`);
@@ -109,6 +110,8 @@ export function indexReduce(
       throw new ShapeError(
         `${where}: source has shape ${show(source.sizes)}, but ${show(wanted)} is needed for ${index.count} positions along dimension ${d} of ${show(x.sizes)}`,
       );
+    if (from.count === 0 && index.count > 0 && index.lt(0).logicalOr(index.ge(self.sizes[d]!)).any().item())
+      throw outside(where, index.long(), d, self.sizes[d]!);
     const along = index
       .long()
       .reshape(wanted.map((_, i) => (i === d ? -1 : 1)))

@@ -3,7 +3,7 @@ import { castCall, casting } from '../autocast.ts';
 import { type Call, type Named, readArguments, record, recordMany } from '../define.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { BOOL, type DType, type DTypeName, FLOATING, int64, requireFloating, toDType } from '../dtype.ts';
-import { describe } from '../errors.ts';
+import { describe, DtypeError } from '../errors.ts';
 import { kernel } from '../native.ts';
 import { wrapDim } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
@@ -39,6 +39,7 @@ function accumulate(
   const options = readArguments<CumulativeOptions & { dim: number }>(where, args, ['dim'], ['dtype']);
   const d = wrapDim(where, options.dim!, x.sizes.length);
   const dt = options.dtype ? toDType(options.dtype, where) : null;
+  if (dt?.kind === BOOL) throw new DtypeError(`${where}: not implemented for bool`);
   const source = dt === null || dt === x.dt ? x : x.to(dt.name);
   const out = scan(k, source, d, [source.dt.kind === FLOATING ? source.dt : int64])[0]!;
   const product = where === 'cumprod';

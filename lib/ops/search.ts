@@ -47,6 +47,7 @@ function search(
   right: boolean,
   outInt32: boolean | undefined,
 ): Tensor {
+  if (sorted.dt === bool) throw new DtypeError(`${where}: not implemented for bool`);
   let values: Tensor;
   let sequence = sorted;
   if (input instanceof Tensor) {
