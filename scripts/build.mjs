@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { withPlainNamespaces } from './namespaces.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 rmSync('dist', { recursive: true, force: true });
@@ -39,11 +40,7 @@ for (const [, name] of code.matchAll(/^var (\w+) = class _\1\b/gm))
 // One character beyond Latin-1, even in a comment, and V8 reads the file as two bytes a character, half as fast. Strings
 // are escaped already.
 code = code.replaceAll(/\P{ASCII}/gu, '?');
-// The namespace is made once, not copied; and the lists of its getters are dictionaries, or V8 makes a class a name.
-const copied = 'module.exports = __toCommonJS(index_exports);';
-if (!code.includes(copied)) throw new Error(`build: esbuild wrote no '${copied}'`);
-code = code.replace(copied, "module.exports = __defProp(index_exports, '__esModule', { value: true });");
-code = code.replaceAll(/^(__export\(\w+, \{)$/gm, '$1 __proto__: null,');
+code = withPlainNamespaces(code);
 code = code.replaceAll('await import(', "await require('./import.cjs')(");
 copyFileSync('lib/entry/import.cjs', 'dist/import.cjs');
 writeFileSync('dist/flambeau.cjs', code);

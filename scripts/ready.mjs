@@ -88,7 +88,14 @@ if (!existsSync('build/Release/flambeau.node') || !stamped('build/.flambeau', na
   writeFileSync('build/.flambeau', native);
 }
 
-const library = hash(['lib', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', 'package.json']);
+const library = hash([
+  'lib',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts/build.mjs',
+  'scripts/namespaces.mjs',
+  'package.json',
+]);
 if (!existsSync('dist/flambeau.cjs') || !stamped('dist/.flambeau', library)) {
   run('building the library', process.execPath, ['scripts/build.mjs']);
   writeFileSync('dist/.flambeau', library);

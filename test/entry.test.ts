@@ -1,6 +1,16 @@
 // What require('flambeau') loads: the library compiled ahead (lib/entry/), and what it does where that cannot be had.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,6 +83,33 @@ test('import and require give the same copy', () => {
   } finally {
     rmSync(script);
   }
+});
+test('no exported variable changes: the bundle has namespaces of values', () => {
+  const lib = join(root, 'lib');
+  const changing = readdirSync(lib, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => {
+      const code = readFileSync(join(lib, file), 'utf8');
+      const listed = [...code.matchAll(/^export \{([^}]*)\};/gm)].flatMap((match) => match[1]!.split(/[\s,]+/));
+      const variables = [...code.matchAll(/^(?:export )?(?:let|var) (\w+)/gm)];
+      return variables.some(([line, name]) => line.startsWith('export') || listed.includes(name!));
+    });
+  expect(changing).toEqual([]);
+});
+test('namespaces have the names that the sources export, and no value is missing', async () => {
+  const published = createRequire(import.meta.url)('../dist/index.cjs') as Record<string, object>;
+  const sources: Record<string, object> = {};
+  for (const [name, value] of Object.entries(await import('../lib/index.ts'))) sources[name] = Object(value) as object;
+  const names = (space: object): string[] => Object.keys(space).sort();
+  expect(names(published)).toEqual(names(sources));
+  expect(names(published).filter((name) => published[name] === undefined)).toEqual([]);
+  for (const space of ['nn', 'F', 'linalg', 'special', 'distributions', 'optim', 'cuda', 'autograd', 'utils', 'func']) {
+    expect(names(published[space]!)).toEqual(names(sources[space]!));
+    expect(Object.entries(published[space]!).filter(([, value]) => value === undefined)).toEqual([]);
+  }
+  const methods = (from: typeof published): string[] =>
+    Object.getOwnPropertyNames(Reflect.get(from.Tensor!, 'prototype') as object).sort();
+  expect(methods(published)).toEqual(methods(sources));
 });
 test('a program can be bundled with the library', async () => {
   writeFileSync(join(folder, 'program.cjs'), `const torch = require('./dist/index.cjs'); ${USE}`);
