@@ -1,7 +1,7 @@
-// Each kernel file is compiled once for each instruction set that levels.h gives it, into a namespace of its own; cpu.cc
-// picks the best copy of each at load.
-// The build defines FB_ISA (isa_v2, isa_v3, isa_v4; isa_neon on arm64). Everything a kernel file or a kernel header
-// defines must live in flambeau::FB_ISA, or the linker may keep an AVX-512 copy of an inline function for everybody.
+// Each kernel file is compiled once for each instruction set that levels.h gives it, into a namespace of its own;
+// cpu.cc picks the best copy of each at load. The build defines FB_ISA (isa_v2, isa_v3, isa_v4; isa_neon on arm64).
+// Everything a kernel file or a kernel header defines must live in flambeau::FB_ISA, or the linker may keep an AVX-512
+// copy of an inline function for everybody.
 #pragma once
 
 #ifndef FB_ISA
