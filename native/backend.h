@@ -19,9 +19,9 @@ struct Kernel {
 /** The kernels of one backend, in no particular order. Names are the ones lib/ asks for. */
 class KernelTable {
  public:
-  void add(std::string_view name, KernelFn run) { kernels_.push_back({name, run, nullptr}); }
+  [[gnu::noinline]] void add(std::string_view name, KernelFn run) { kernels_.push_back({name, run, nullptr}); }
   /** A kernel over lists of tensors, such as an optimizer step: see list_plan.h. */
-  void add_list(std::string_view name, ListKernelFn run) { kernels_.push_back({name, nullptr, run}); }
+  [[gnu::noinline]] void add_list(std::string_view name, ListKernelFn run) { kernels_.push_back({name, nullptr, run}); }
   const std::vector<Kernel>& kernels() const { return kernels_; }
 
  private:

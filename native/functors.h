@@ -19,6 +19,7 @@
 #if defined(__CUDACC__)
 #define FB_FN __host__ __device__ __forceinline__
 #define FB_WIDE __host__ __device__ inline
+#define FB_LANES
 #else
 #define FB_FN FB_INLINE
 #define FB_WIDE inline
@@ -580,7 +581,7 @@ FB_WIDE double log_ndtr_wide(double x) {
 template <int N>
 FB_WIDE double polynomial(const double (&c)[N], double x) {
   double y = c[N - 1];
-  for (int i = N - 2; i >= 0; i--) y = y * x + c[i];
+  FB_LANES for (int i = N - 2; i >= 0; i--) y = y * x + c[i];
   return y;
 }
 /** Where the normal distribution function is p: Wichura's rational functions (algorithm AS 241), 16 digits. */

@@ -18,8 +18,9 @@ inline constexpr double kEuler = 0.57721566490153286061;
 struct Bessel {
   double j0, j1, y0, y1;
 };
-/** Miller's downward recurrence, normalised by J0 + 2 ΣJ2k = 1, and Neumann's series over the same J for Y. */
-FB_WIDE Bessel bessel_near(double x) {
+/** Miller's downward recurrence, normalised by J0 + 2 ΣJ2k = 1, and Neumann's series over the same J for Y: inlined, so
+ * that who wants J alone does not pay for Y. */
+FB_FN Bessel bessel_near(double x) {
   const int start = 2 * (static_cast<int>(x * 0.6) + 20);
   double above = 0, here = 1e-300, norm = 0, even = 0, odd = 0, j1 = 0;
   // `here` is J_n up to a factor; Y0 and Y1 are sums over the even and the odd ones
@@ -36,7 +37,7 @@ FB_WIDE Bessel bessel_near(double x) {
     above = here;
     here = below;
     if (std::fabs(here) > 1e200) {
-      for (double* v : {&above, &here, &norm, &even, &odd}) *v *= 1e-200;
+      above *= 1e-200, here *= 1e-200, norm *= 1e-200, even *= 1e-200, odd *= 1e-200;
     }
   }
   norm += here;
@@ -61,7 +62,7 @@ FB_WIDE void hankel(double x, int order, double& j, double& y) {
   j = scale * (p * cosine - q * sine);
   y = scale * (p * sine + q * cosine);
 }
-FB_WIDE Bessel bessel(double x) {
+FB_FN Bessel bessel(double x) {
   if (x < 25) return bessel_near(x);
   Bessel b{};
   hankel(x, 0, b.j0, b.y0);

@@ -72,11 +72,12 @@ const options = ['BLAS', 'THREADS', 'SANITIZE', 'LEVELS'].flatMap((name) => {
 const native = hash(['native', 'CMakeLists.txt', 'package.json'], options.join());
 if (!existsSync('build/Release/flambeau.node') || !stamped('build/.flambeau', native)) {
   require_('cmake', 'the native addon is built with CMake (Debian: apt install cmake g++)');
-  // cmake-js configures only what is not configured yet: options that changed would be passed over
-  if (!stamped('build/.options', options.join())) rmSync('build/CMakeCache.txt', { force: true });
+  // cmake-js configures only what is not configured yet: options and defaults that changed would be passed over
+  const configured = `${options.join()} ${hash(['CMakeLists.txt'])}`;
+  if (!stamped('build/.options', configured)) rmSync('build/CMakeCache.txt', { force: true });
   // before the build: one that is broken off has configured already
   mkdirSync('build', { recursive: true });
-  writeFileSync('build/.options', options.join());
+  writeFileSync('build/.options', configured);
   run('building the native addon (a few minutes the first time)', join('node_modules', '.bin', 'cmake-js'), [
     'compile',
     '--config',

@@ -334,7 +334,7 @@ void backward(const Problem<T>& p, const Gradients<T>& d) {
       for (int64_t i = 0; i < p.queries; i++) {
         const T *g = d.g.at(stack / p.heads, stack % p.heads, i), *y = d.y.at(stack / p.heads, stack % p.heads, i);
         const int64_t gs = d.g.col, ys = d.y.col;
-        d.dots[stack * p.queries + i] = lane_sum<T>(p.values, [=](int64_t c) { return g[c * gs] * y[c * ys]; });
+        d.dots[stack * p.queries + i] = lane_sum<T>(p.values, [=](int64_t c) FB_FLAT { return g[c * gs] * y[c * ys]; });
       }
     }
   });

@@ -138,13 +138,13 @@ void forward_plane(const Forward& f, int64_t c, const T* x, const Layout& lx, T*
     double sum = 0, squares = 0;
     for (int64_t b = 0; b < lx.outer; b++) {
       const T* p = x + b * lx.outer_step;
-      sum += static_cast<double>(lane_sum<C>(n, [p](int64_t i) { return static_cast<C>(p[i]); }));
+      sum += static_cast<double>(lane_sum<C>(n, [p](int64_t i) FB_FLAT { return static_cast<C>(p[i]); }));
     }
     mean = sum / static_cast<double>(f.count);
     const C m = static_cast<C>(mean);
     for (int64_t b = 0; b < lx.outer; b++) {
       const T* p = x + b * lx.outer_step;
-      squares += static_cast<double>(lane_sum<C>(n, [p, m](int64_t i) {
+      squares += static_cast<double>(lane_sum<C>(n, [p, m](int64_t i) FB_FLAT {
         const C d = static_cast<C>(p[i]) - m;
         return d * d;
       }));
@@ -181,10 +181,11 @@ void forward_columns(const Forward& f, int64_t c, int64_t width, const T* x, con
   C m[kColumns], a[kColumns], s[kColumns];
   const int64_t step = lx.outer_step;
   if (f.training) {
-    column_sums<C>(lx.outer, width, mean, [=](int64_t r, int64_t j) { return static_cast<C>(x[r * step + j]); });
+    column_sums<C>(lx.outer, width, mean,
+                   [=](int64_t r, int64_t j) FB_FLAT { return static_cast<C>(x[r * step + j]); });
     for (int64_t j = 0; j < width; j++) mean[j] /= static_cast<double>(f.count), m[j] = static_cast<C>(mean[j]);
     const C* center = m;
-    column_sums<C>(lx.outer, width, squares, [=](int64_t r, int64_t j) {
+    column_sums<C>(lx.outer, width, squares, [=](int64_t r, int64_t j) FB_FLAT {
       const C d = static_cast<C>(x[r * step + j]) - center[j];
       return d * d;
     });
@@ -286,9 +287,9 @@ void backward_plane(const Backward& f, int64_t c, const T* g, const Layout& lg, 
   double sum = 0, dot = 0;
   for (int64_t b = 0; b < lx.outer; b++) {
     const T *p = x + b * lx.outer_step, *q = g + b * lg.outer_step;
-    sum += static_cast<double>(lane_sum<C>(n, [q](int64_t i) { return static_cast<C>(q[i]); }));
+    sum += static_cast<double>(lane_sum<C>(n, [q](int64_t i) FB_FLAT { return static_cast<C>(q[i]); }));
     dot += static_cast<double>(
-        lane_sum<C>(n, [p, q, m](int64_t i) { return (static_cast<C>(p[i]) - m) * static_cast<C>(q[i]); }));
+        lane_sum<C>(n, [p, q, m](int64_t i) FB_FLAT { return (static_cast<C>(p[i]) - m) * static_cast<C>(q[i]); }));
   }
   double g_mean, factor, scale;
   f.finish(c, sum, dot, &g_mean, &factor, &scale);
@@ -315,8 +316,9 @@ void backward_columns(const Backward& f, int64_t c, int64_t width, const T* g, c
   C m[kColumns], gm[kColumns], k[kColumns], a[kColumns];
   for (int64_t j = 0; j < width; j++) m[j] = static_cast<C>(load(f.mean, c + j));
   const C* center = m;
-  column_sums<C>(lx.outer, width, sum, [&](int64_t r, int64_t j) { return static_cast<C>(g[r * lg.outer_step + j]); });
-  column_sums<C>(lx.outer, width, dot, [&](int64_t r, int64_t j) {
+  column_sums<C>(lx.outer, width, sum,
+                 [&](int64_t r, int64_t j) FB_FLAT { return static_cast<C>(g[r * lg.outer_step + j]); });
+  column_sums<C>(lx.outer, width, dot, [&](int64_t r, int64_t j) FB_FLAT {
     return (static_cast<C>(x[r * lx.outer_step + j]) - center[j]) * static_cast<C>(g[r * lg.outer_step + j]);
   });
   for (int64_t j = 0; j < width; j++) {

@@ -1,30 +1,48 @@
-// Chooses the CPU's kernel table once, at load: the best instruction set that both the build and the processor have.
+// Fills the CPU's kernel table once, at load: of each kernel file the best copy that the processor runs (levels.h).
 #include <cstdlib>
 #include <cstring>
 
 #include "../backend.h"
+#include "levels.h"
 
 namespace flambeau {
 
 #if defined(__x86_64__) || defined(_M_X64)
 
 #if defined(FLAMBEAU_HAS_v2)
-namespace isa_v2 {
-void register_all(KernelTable& table);
-}
+#define FB_HAS_2 true
+#else
+#define FB_HAS_2 false
 #endif
 #if defined(FLAMBEAU_HAS_v3)
-namespace isa_v3 {
-void register_all(KernelTable& table);
-}
+#define FB_HAS_3 true
+#else
+#define FB_HAS_3 false
 #endif
 #if defined(FLAMBEAU_HAS_v4)
-namespace isa_v4 {
-void register_all(KernelTable& table);
-}
+#define FB_HAS_4 true
+#else
+#define FB_HAS_4 false
 #endif
 
+#define FB_DECLARE(file, top) void register_##file(KernelTable& table);
+#define FB_NOTHING(file, top)
+namespace isa_v2 {
+FB_FILES(FB_DECLARE, FB_NOTHING)
+}
+namespace isa_v3 {
+FB_FILES(FB_DECLARE, FB_NOTHING)
+}
+namespace isa_v4 {
+FB_FILES(FB_DECLARE, FB_NOTHING)
+}
+
 namespace {
+
+constexpr bool built(int level) { return level == 2 ? FB_HAS_2 : level == 3 ? FB_HAS_3 : FB_HAS_4; }
+constexpr int kLowest = built(2) ? 2 : built(3) ? 3 : 4;
+/** Whether there is a copy at `level` of a file that goes up to `top`: see levels.h. */
+constexpr bool compiled(int level, int top) { return built(level) && (level <= top || level == kLowest); }
 
 int processor_level() {
 #if defined(__GNUC__)
@@ -47,23 +65,30 @@ int wanted_level() {
   return level < have ? level : have;
 }
 
+/** The highest copy of each file that this processor runs; no copy at all where it is below the lowest level built. */
 Backend make_backend() {
   Backend backend{"cpu", "none", {}};
   const int level = wanted_level();
-  const auto choose = [&](int needed, const char* isa, void (*register_all)(KernelTable&)) {
-    if (level < needed || !backend.table.kernels().empty()) return;
-    backend.isa = isa;
-    register_all(backend.table);
-  };
-#if defined(FLAMBEAU_HAS_v4)
-  choose(4, "x86-64-v4", isa_v4::register_all);
-#endif
-#if defined(FLAMBEAU_HAS_v3)
-  choose(3, "x86-64-v3", isa_v3::register_all);
-#endif
-#if defined(FLAMBEAU_HAS_v2)
-  choose(0, "x86-64-v2", isa_v2::register_all);
-#endif
+  if (level >= 4 && built(4)) {
+    backend.isa = "x86-64-v4";
+  } else if (level >= 3 && built(3)) {
+    backend.isa = "x86-64-v3";
+  } else if (built(2)) {
+    backend.isa = "x86-64-v2";
+  }
+#define FB_AT(n, file, top)                                          \
+  if constexpr (compiled(n, top)) {                                  \
+    if (level >= n) return isa_v##n::register_##file(backend.table); \
+  }
+#define FB_REGISTER(file, top) \
+  [&] {                        \
+    FB_AT(4, file, top)        \
+    FB_AT(3, file, top)        \
+    FB_AT(2, file, top)        \
+  }();
+  FB_FILES(FB_REGISTER, FB_NOTHING)
+#undef FB_REGISTER
+#undef FB_AT
   return backend;
 }
 
@@ -72,13 +97,17 @@ Backend make_backend() {
 #else
 
 namespace isa_neon {
-void register_all(KernelTable& table);
-}
+#define FB_DECLARE(file, top) void register_##file(KernelTable& table);
+#define FB_NOTHING(file, top)
+FB_FILES(FB_DECLARE, FB_NOTHING)
+}  // namespace isa_neon
 
 namespace {
 Backend make_backend() {
   Backend backend{"cpu", "arm64", {}};
-  isa_neon::register_all(backend.table);
+#define FB_REGISTER(file, top) isa_neon::register_##file(backend.table);
+  FB_FILES(FB_REGISTER, FB_NOTHING)
+#undef FB_REGISTER
   return backend;
 }
 }  // namespace

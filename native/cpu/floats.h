@@ -32,6 +32,7 @@ inline bool same_shape(const Operand& a, const Operand& b) {
 /** Joins 2 W lanes into one, as a tree. The width is known at each step, or the compiler would not keep registers. */
 template <int W, class A, class F>
 FB_INLINE void fold(A* lane, F&& join) {
+#pragma omp simd
   for (int j = 0; j < W; j++) lane[j] = join(lane[j], lane[j + W]);
   if constexpr (W > 1) fold<W / 2>(lane, join);
 }
@@ -46,13 +47,13 @@ FB_INLINE A lane_sum(int64_t n, F&& f) {
     int64_t i = base;
     // the first ones are stored: GCC clears the lanes by a slow string instruction
     if (i + kLanes <= end) {
-      for (int j = 0; j < kLanes; j++) lane[j] = A{0} + f(i + j);
+      FB_LANES for (int j = 0; j < kLanes; j++) lane[j] = A{0} + f(i + j);
       i += kLanes;
     } else {
-      for (int j = 0; j < kLanes; j++) lane[j] = 0;
+      FB_LANES for (int j = 0; j < kLanes; j++) lane[j] = 0;
     }
     for (; i + kLanes <= end; i += kLanes) {
-      for (int j = 0; j < kLanes; j++) lane[j] += f(i + j);
+      FB_LANES for (int j = 0; j < kLanes; j++) lane[j] += f(i + j);
     }
     for (int j = 0; i < end; i++, j++) lane[j] += f(i);
     fold<kLanes / 2>(lane, [](A a, A b) { return a + b; });
@@ -64,10 +65,10 @@ FB_INLINE A lane_sum(int64_t n, F&& f) {
 template <class A, class F>
 FB_INLINE A lane_max(int64_t n, F&& f) {
   A lane[kLanes];
-  for (int j = 0; j < kLanes; j++) lane[j] = -std::numeric_limits<A>::infinity();
+  FB_LANES for (int j = 0; j < kLanes; j++) lane[j] = -std::numeric_limits<A>::infinity();
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    for (int j = 0; j < kLanes; j++) {
+    FB_LANES for (int j = 0; j < kLanes; j++) {
       const A v = f(i + j);
       lane[j] = lane[j] > v ? lane[j] : v;  // a NaN that comes in stays only until the next element
     }

@@ -146,8 +146,10 @@ void index_select(const Plan& plan) {
           T* to = out.as<T>() + at[0];
           const T* from = in.as<const T>() + at[1];
           if (along) {
-            for (int64_t c = 0; c < count; c++) {
-              for (int64_t i = begin; i < end; i++) to[c * on + i * os] = from[c * in_next + places[i] * is];
+            const int64_t* const place = places.get();
+            const int64_t to_step = os, from_step = is;
+            for (int64_t c = 0; c < count; c++, to += on, from += in_next) {
+              for (int64_t i = begin; i < end; i++) to[i * to_step] = from[place[i] * from_step];
             }
           } else {
             for (int64_t i = begin; i < end; i++) {

@@ -58,9 +58,9 @@ void layer_norm(const Plan& plan) {
         T* q = y.as<T>() + r * y.strides[0];
         const double count = static_cast<double>(n);
         const double center =
-            static_cast<double>(lane_sum<C>(n, [p](int64_t i) { return static_cast<C>(p[i]); })) / count;
+            static_cast<double>(lane_sum<C>(n, [p](int64_t i) FB_FLAT { return static_cast<C>(p[i]); })) / count;
         const C m = static_cast<C>(center);
-        const double squares = static_cast<double>(lane_sum<C>(n, [p, m](int64_t i) {
+        const double squares = static_cast<double>(lane_sum<C>(n, [p, m](int64_t i) FB_FLAT {
           const C d = static_cast<C>(p[i]) - m;
           return d * d;
         }));
@@ -86,11 +86,11 @@ void layer_backward_row(const T* g, const T* x, const C* w, C m, C inverse, T* o
   if (out) {
     C sum, dot;
     if (w) {
-      sum = lane_sum<C>(n, [=](int64_t i) { return static_cast<C>(g[i]) * w[i]; });
-      dot = lane_sum<C>(n, [=](int64_t i) { return static_cast<C>(g[i]) * w[i] * (static_cast<C>(x[i]) - m); });
+      sum = lane_sum<C>(n, [=](int64_t i) FB_FLAT { return static_cast<C>(g[i]) * w[i]; });
+      dot = lane_sum<C>(n, [=](int64_t i) FB_FLAT { return static_cast<C>(g[i]) * w[i] * (static_cast<C>(x[i]) - m); });
     } else {
-      sum = lane_sum<C>(n, [=](int64_t i) { return static_cast<C>(g[i]); });
-      dot = lane_sum<C>(n, [=](int64_t i) { return static_cast<C>(g[i]) * (static_cast<C>(x[i]) - m); });
+      sum = lane_sum<C>(n, [=](int64_t i) FB_FLAT { return static_cast<C>(g[i]); });
+      dot = lane_sum<C>(n, [=](int64_t i) FB_FLAT { return static_cast<C>(g[i]) * (static_cast<C>(x[i]) - m); });
     }
     const C gm = sum / static_cast<C>(n), k = dot * inverse * inverse / static_cast<C>(n);
     if (w) {

@@ -56,8 +56,8 @@ double norm_piece(const T* x, int64_t n, double p) {
   using C = Value<T>;
   if (p == std::numeric_limits<double>::infinity()) {
     // A NaN shows in the sum of differences from itself, which is 0 for all finite values.
-    const C top = lane_max<C>(n, [x](int64_t i) { return std::fabs(static_cast<C>(x[i])); });
-    const C unordered = lane_sum<C>(n, [x](int64_t i) {
+    const C top = lane_max<C>(n, [x](int64_t i) FB_FLAT { return std::fabs(static_cast<C>(x[i])); });
+    const C unordered = lane_sum<C>(n, [x](int64_t i) FB_FLAT {
       const C v = static_cast<C>(x[i]);
       return v != v ? C{1} : C{0};
     });
@@ -65,12 +65,13 @@ double norm_piece(const T* x, int64_t n, double p) {
   }
   if (p == 2) {
     // Squares of floats in double neither overflow nor vanish.
-    return lane_sum<double>(n, [x](int64_t i) {
+    return lane_sum<double>(n, [x](int64_t i) FB_FLAT {
       const double v = static_cast<double>(static_cast<C>(x[i]));
       return v * v;
     });
   }
-  if (p == 1) return static_cast<double>(lane_sum<C>(n, [x](int64_t i) { return std::fabs(static_cast<C>(x[i])); }));
+  if (p == 1)
+    return static_cast<double>(lane_sum<C>(n, [x](int64_t i) FB_FLAT { return std::fabs(static_cast<C>(x[i])); }));
   double sum = 0;
   for (int64_t i = 0; i < n; i++) {
     const double v = std::fabs(static_cast<double>(static_cast<C>(x[i])));

@@ -69,6 +69,48 @@ void over_floats(const ListPlan& plan, F&& piece) {
 }
 
 template <class T>
+FB_NOINLINE void widen_piece(float* FB_RESTRICT to, const T* FB_RESTRICT from, int64_t n) {
+  for (int64_t i = 0; i < n; i++) to[i] = static_cast<float>(from[i]);
+}
+template <class T>
+FB_NOINLINE void narrow_piece(T* FB_RESTRICT to, const float* FB_RESTRICT from, int64_t n) {
+  for (int64_t i = 0; i < n; i++) to[i] = static_cast<T>(from[i]);
+}
+
+/**
+ * For the steps of optimizers, whose tuples are (p, g, states…): `piece(at, n)`, where at[k] is the piece of the k-th
+ * tensor, of float or double. Halves come as floats, a block at a time, and all but the gradient go back: a rule is
+ * compiled twice instead of four times.
+ */
+template <class F>
+void over_steps(const ListPlan& plan, F&& piece) {
+  constexpr int kMost = 6;
+  constexpr int64_t kBlock = 256;
+  Plan::require(plan.width <= kMost, "too many tensors in a tuple");
+  over_pieces(plan, [&](int64_t group, int64_t begin, int64_t end) {
+    visit_floating(plan.item(group, 0).dtype, [&]<class T>(TypeTag<T>) {
+      T* at[kMost] = {};
+      for (int k = 0; k < plan.width; k++) at[k] = plan.item(group, k).as<T>() + begin;
+      if constexpr (is_half<T>) {
+        float block[kMost][kBlock];
+        float* in_block[kMost];
+        for (int k = 0; k < kMost; k++) in_block[k] = block[k];
+        for (int64_t i = 0, n = end - begin; i < n; i += kBlock) {
+          const int64_t m = std::min(kBlock, n - i);
+          for (int k = 0; k < plan.width; k++) widen_piece(block[k], at[k] + i, m);
+          piece(in_block, m);
+          for (int k = 0; k < plan.width; k++) {
+            if (k != 1) narrow_piece(at[k] + i, block[k], m);
+          }
+        }
+      } else {
+        piece(at, end - begin);
+      }
+    });
+  });
+}
+
+template <class T>
 using Value = Compute<T>;
 
 }  // namespace flambeau::FB_ISA

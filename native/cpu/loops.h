@@ -118,18 +118,25 @@ inline void scatter(To* to, const From* from, int64_t stride, int64_t n) {
 
 /** to[r·to_stride + c] = from[r + c·from_stride], a transpose, in squares that fit the registers. */
 template <class To, class From>
-inline void gather_transposed(To* to, int64_t to_stride, const From* from, int64_t from_stride, int64_t rows,
-                              int64_t cols) {
+FB_NOINLINE inline void gather_transposed(To* to, int64_t to_stride, const From* from, int64_t from_stride,
+                                          int64_t rows, int64_t cols) {
   constexpr int64_t kSquare = 8;
   int64_t c = 0;
   for (; c + kSquare <= cols; c += kSquare) {
     int64_t r = 0;
     for (; r + kSquare <= rows; r += kSquare) {
       To square[kSquare][kSquare];
-      for (int64_t j = 0; j < kSquare; j++)
-        for (int64_t i = 0; i < kSquare; i++) square[i][j] = repack<To>(from[r + i + (c + j) * from_stride]);
-      for (int64_t i = 0; i < kSquare; i++)
-        for (int64_t j = 0; j < kSquare; j++) to[(r + i) * to_stride + c + j] = square[i][j];
+      if constexpr (std::is_same_v<To, From>) {  // in registers
+        FB_LANES for (int64_t j = 0; j < kSquare; j++) FB_LANES for (int64_t i = 0; i < kSquare; i++) square[i][j] =
+            from[r + i + (c + j) * from_stride];
+        FB_LANES for (int64_t i = 0; i < kSquare; i++) FB_LANES for (int64_t j = 0; j < kSquare; j++)
+            to[(r + i) * to_stride + c + j] = square[i][j];
+      } else {
+        for (int64_t j = 0; j < kSquare; j++)
+          for (int64_t i = 0; i < kSquare; i++) square[i][j] = repack<To>(from[r + i + (c + j) * from_stride]);
+        for (int64_t i = 0; i < kSquare; i++)
+          for (int64_t j = 0; j < kSquare; j++) to[(r + i) * to_stride + c + j] = square[i][j];
+      }
     }
     for (; r < rows; r++)
       for (int64_t j = c; j < c + kSquare; j++) to[r * to_stride + j] = repack<To>(from[r + j * from_stride]);

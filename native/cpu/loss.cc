@@ -205,8 +205,8 @@ void nll_loss_backward(const Plan& plan) {
 /** Log-softmax of one row of `n` dense values. */
 template <class T, class C>
 void log_softmax_row(const T* x, T* y, int64_t n) {
-  const C top = lane_max<C>(n, [x](int64_t i) { return static_cast<C>(x[i]); });
-  const C sum = lane_sum<C>(n, [x, top](int64_t i) { return vm::exp_down(static_cast<C>(x[i]) - top); });
+  const C top = lane_max<C>(n, [x](int64_t i) FB_FLAT { return static_cast<C>(x[i]); });
+  const C sum = lane_sum<C>(n, [x, top](int64_t i) FB_FLAT { return vm::exp_down(static_cast<C>(x[i]) - top); });
   const C rest = std::log(sum);
   for (int64_t i = 0; i < n; i++) y[i] = static_cast<T>(static_cast<C>(x[i]) - top - rest);
 }
@@ -251,7 +251,8 @@ void cross_entropy(const Plan& plan) {
             if (w) {
               for (int64_t c = 0; c < classes; c++) all -= w[c] * static_cast<double>(static_cast<C>(lp[c]));
             } else {
-              all = -static_cast<double>(lane_sum<C>(classes, [lp](int64_t c) { return static_cast<C>(lp[c]); }));
+              all =
+                  -static_cast<double>(lane_sum<C>(classes, [lp](int64_t c) FB_FLAT { return static_cast<C>(lp[c]); }));
             }
             value = (1 - smoothing) * value + share * all;
           }

@@ -16,27 +16,27 @@ struct Sgd {
 };
 
 template <bool kMomentum, class T>
-void sgd_piece(const Sgd& o, T* FB_RESTRICT p, const T* FB_RESTRICT g, T* FB_RESTRICT buffer, int64_t n) {
-  using C = Value<T>;
-  const C lr = static_cast<C>(o.lr), decay = static_cast<C>(o.decay), sign = o.maximize ? C{-1} : C{1};
-  const C momentum = static_cast<C>(o.momentum), fresh = static_cast<C>(1 - o.dampening);
+FB_FLATTEN void sgd_piece(const Sgd o, T* FB_RESTRICT p, const T* FB_RESTRICT g, T* FB_RESTRICT buffer, int64_t n) {
+  const T lr = static_cast<T>(o.lr), decay = static_cast<T>(o.decay), sign = o.maximize ? T{-1} : T{1};
+  const T momentum = static_cast<T>(o.momentum), fresh = static_cast<T>(1 - o.dampening);
+  const bool nesterov = o.nesterov;
   // A first step starts the buffer with the gradient itself; old contents may be anything, NaN included.
   if (kMomentum && o.first) {
     for (int64_t i = 0; i < n; i++) {
-      const C d = vm::madd(decay, static_cast<C>(p[i]), sign * static_cast<C>(g[i]));
-      buffer[i] = static_cast<T>(d);
-      p[i] = static_cast<T>(vm::madd(-lr, o.nesterov ? vm::madd(momentum, d, d) : d, static_cast<C>(p[i])));
+      const T d = vm::madd(decay, p[i], sign * g[i]);
+      buffer[i] = d;
+      p[i] = vm::madd(-lr, nesterov ? vm::madd(momentum, d, d) : d, p[i]);
     }
     return;
   }
   for (int64_t i = 0; i < n; i++) {
-    C d = vm::madd(decay, static_cast<C>(p[i]), sign * static_cast<C>(g[i]));
+    T d = vm::madd(decay, p[i], sign * g[i]);
     if constexpr (kMomentum) {
-      const C b = vm::madd(fresh, d, momentum * static_cast<C>(buffer[i]));
-      buffer[i] = static_cast<T>(b);
-      d = o.nesterov ? vm::madd(momentum, b, d) : b;
+      const T b = vm::madd(fresh, d, momentum * buffer[i]);
+      buffer[i] = b;
+      d = nesterov ? vm::madd(momentum, b, d) : b;
     }
-    p[i] = static_cast<T>(vm::madd(-lr, d, static_cast<C>(p[i])));
+    p[i] = vm::madd(-lr, d, p[i]);
   }
 }
 
@@ -51,12 +51,8 @@ void sgd(const ListPlan& plan) {
   expect_uniform(plan, plan.width);
   const Sgd o{plan.param[0],      plan.param[1],      plan.param[2],     plan.param[3],
               plan.param[4] != 0, plan.param[5] != 0, plan.param[6] != 0};
-  over_floats(plan, [&]<class T>(TypeTag<T>, auto at, int64_t n) {
-    if (momentum) {
-      sgd_piece<true>(o, at(0), at(1), at(2), n);
-    } else {
-      sgd_piece<false, T>(o, at(0), at(1), nullptr, n);
-    }
+  over_steps(plan, [&]<class T>(T* const* at, int64_t n) {
+    (momentum ? sgd_piece<true, T> : sgd_piece<false, T>)(o, at[0], at[1], at[2], n);
   });
 }
 
@@ -69,29 +65,28 @@ struct Adam {
 };
 
 template <bool kAmsgrad, class T>
-void adam_piece(const Adam& o, T* FB_RESTRICT p, const T* FB_RESTRICT g, T* FB_RESTRICT m, T* FB_RESTRICT v,
-                T* FB_RESTRICT v_max, int64_t n) {
-  using C = Value<T>;
-  const C sign = o.maximize ? C{-1} : C{1}, eps = static_cast<C>(o.eps);
-  const C shrink = static_cast<C>(o.decoupled ? 1 - o.lr * o.decay : 1.0),
-          decay = static_cast<C>(o.decoupled ? 0.0 : o.decay);
-  const C one_beta1 = static_cast<C>(1 - o.beta1), beta2 = static_cast<C>(o.beta2),
-          one_beta2 = static_cast<C>(1 - o.beta2);
-  const C step = static_cast<C>(o.lr / o.correction1), root = static_cast<C>(std::sqrt(o.correction2));
+FB_FLATTEN void adam_piece(const Adam o, T* FB_RESTRICT p, const T* FB_RESTRICT g, T* FB_RESTRICT m, T* FB_RESTRICT v,
+                           T* FB_RESTRICT v_max, int64_t n) {
+  const T sign = o.maximize ? T{-1} : T{1}, eps = static_cast<T>(o.eps);
+  const T shrink = static_cast<T>(o.decoupled ? 1 - o.lr * o.decay : 1.0),
+          decay = static_cast<T>(o.decoupled ? 0.0 : o.decay);
+  const T one_beta1 = static_cast<T>(1 - o.beta1), beta2 = static_cast<T>(o.beta2),
+          one_beta2 = static_cast<T>(1 - o.beta2);
+  const T step = static_cast<T>(o.lr / o.correction1), root = static_cast<T>(std::sqrt(o.correction2));
   for (int64_t i = 0; i < n; i++) {
-    const C w = static_cast<C>(p[i]) * shrink;
-    const C d = vm::madd(decay, w, sign * static_cast<C>(g[i]));
-    const C mean = vm::madd(one_beta1, d - static_cast<C>(m[i]), static_cast<C>(m[i]));
-    const C square = vm::madd(one_beta2 * d, d, beta2 * static_cast<C>(v[i]));
-    m[i] = static_cast<T>(mean);
-    v[i] = static_cast<T>(square);
-    C used = square;
+    const T w = p[i] * shrink;
+    const T d = vm::madd(decay, w, sign * g[i]);
+    const T mean = vm::madd(one_beta1, d - m[i], m[i]);
+    const T square = vm::madd(one_beta2 * d, d, beta2 * v[i]);
+    m[i] = mean;
+    v[i] = square;
+    T used = square;
     if constexpr (kAmsgrad) {
-      const C old = static_cast<C>(v_max[i]);
+      const T old = v_max[i];
       used = old >= square || old != old ? old : square;
-      v_max[i] = static_cast<T>(used);
+      v_max[i] = used;
     }
-    p[i] = static_cast<T>(w - step * (mean / (std::sqrt(used) / root + eps)));
+    p[i] = w - step * (mean / (std::sqrt(used) / root + eps));
   }
 }
 
@@ -105,12 +100,8 @@ void adam(const ListPlan& plan) {
   expect_uniform(plan, plan.width);
   const double* a = plan.param;
   const Adam o{a[0], a[1], a[2], a[3], a[4], a[6] != 0, a[7] != 0, a[8], a[9]};
-  over_floats(plan, [&]<class T>(TypeTag<T>, auto at, int64_t n) {
-    if (amsgrad) {
-      adam_piece<true>(o, at(0), at(1), at(2), at(3), at(4), n);
-    } else {
-      adam_piece<false, T>(o, at(0), at(1), at(2), at(3), nullptr, n);
-    }
+  over_steps(plan, [&]<class T>(T* const* at, int64_t n) {
+    (amsgrad ? adam_piece<true, T> : adam_piece<false, T>)(o, at[0], at[1], at[2], at[3], at[4], n);
   });
 }
 

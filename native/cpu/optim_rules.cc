@@ -15,21 +15,21 @@ constexpr int kHead = 3;
 
 /** One piece: `rule(w, g, a, b, c)` changes the parameter w and the states, given the gradient g. */
 template <int kStates, class T, class Rule>
-void rule_piece(const Rule& rule, const double* o, T* FB_RESTRICT p, const T* FB_RESTRICT g, T* FB_RESTRICT a,
-                T* FB_RESTRICT b, T* FB_RESTRICT c, int64_t n) {
-  using C = Value<T>;
-  const C sign = o[0] != 0 ? C{-1} : C{1}, decay = static_cast<C>(o[1]), shrink = static_cast<C>(o[2]);
+FB_FLATTEN void rule_piece(const Rule rule, const double* o, T* FB_RESTRICT p, const T* FB_RESTRICT g, T* FB_RESTRICT a,
+                           T* FB_RESTRICT b, T* FB_RESTRICT c, int64_t n) {
+  const T sign = o[0] != 0 ? T{-1} : T{1}, decay = static_cast<T>(o[1]), shrink = static_cast<T>(o[2]);
+#pragma omp simd
   for (int64_t i = 0; i < n; i++) {
-    C w = static_cast<C>(p[i]) * shrink, x{}, y{}, z{};
-    const C d = vm::madd(decay, w, sign * static_cast<C>(g[i]));
-    if constexpr (kStates > 0) x = static_cast<C>(a[i]);
-    if constexpr (kStates > 1) y = static_cast<C>(b[i]);
-    if constexpr (kStates > 2) z = static_cast<C>(c[i]);
+    T w = p[i] * shrink, x{}, y{}, z{};
+    const T d = vm::madd(decay, w, sign * g[i]);
+    if constexpr (kStates > 0) x = a[i];
+    if constexpr (kStates > 1) y = b[i];
+    if constexpr (kStates > 2) z = c[i];
     rule(w, d, x, y, z);
-    p[i] = static_cast<T>(w);
-    if constexpr (kStates > 0) a[i] = static_cast<T>(x);
-    if constexpr (kStates > 1) b[i] = static_cast<T>(y);
-    if constexpr (kStates > 2) c[i] = static_cast<T>(z);
+    p[i] = w;
+    if constexpr (kStates > 0) a[i] = x;
+    if constexpr (kStates > 1) b[i] = y;
+    if constexpr (kStates > 2) c[i] = z;
   }
 }
 
@@ -39,10 +39,9 @@ void each(const ListPlan& plan) {
   constexpr int kStates = Rule<float>::kStates;
   expect(plan, 2 + kStates, kHead + Rule<float>::kParams);
   expect_uniform(plan, plan.width);
-  over_floats(plan, [&]<class T>(TypeTag<T>, auto at, int64_t n) {
-    const Rule<Value<T>> rule(plan.param + kHead);
-    const auto state = [&](int k) -> T* { return k < kStates ? at(2 + k) : nullptr; };
-    rule_piece<kStates, T>(rule, plan.param, at(0), at(1), state(0), state(1), state(2), n);
+  over_steps(plan, [&]<class T>(T* const* at, int64_t n) {
+    const Rule<T> rule(plan.param + kHead);
+    rule_piece<kStates, T>(rule, plan.param, at[0], at[1], at[2], at[3], at[4], n);
   });
 }
 

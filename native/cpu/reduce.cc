@@ -173,6 +173,7 @@ struct Run {
     if constexpr (N == 1) {
       return lanes[0];
     } else {
+#pragma omp simd
       for (int64_t j = 0; j < N / 2; j++) lanes[j] = Op::merge(lanes[j], lanes[j + N / 2]);
       return fold<N / 2>(lanes);
     }
@@ -188,12 +189,12 @@ struct Run {
       return fold<4>(lanes);
     }
     alignas(64) Acc lanes[kLanes];
-    for (int64_t j = 0; j < kLanes; j++) lanes[j] = Op::zero();
+    FB_LANES for (int64_t j = 0; j < kLanes; j++) lanes[j] = Op::zero();
     int64_t i = 0;
     for (; i + kLanes <= n; i += kLanes) {
-      for (int64_t j = 0; j < kLanes; j += 64 / static_cast<int64_t>(sizeof(In)))
-        __builtin_prefetch(p + i + kAhead + j);
-      for (int64_t j = 0; j < kLanes; j++) lanes[j] = Op::step(lanes[j], p[i + j], context);
+      FB_LANES for (int64_t j = 0; j < kLanes; j += 64 / static_cast<int64_t>(sizeof(In)))
+          __builtin_prefetch(p + i + kAhead + j);
+      FB_LANES for (int64_t j = 0; j < kLanes; j++) lanes[j] = Op::step(lanes[j], p[i + j], context);
     }
     for (int64_t j = 0; i + j < n; j++) lanes[j] = Op::step(lanes[j], p[i + j], context);
     return fold<kLanes>(lanes);

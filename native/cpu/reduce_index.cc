@@ -39,10 +39,10 @@ struct Search {
 
   static T block_extremum(const T* FB_RESTRICT p, int64_t n) {
     alignas(64) T lanes[kLanes];
-    for (int64_t j = 0; j < kLanes; j++) lanes[j] = p[j];
+    FB_LANES for (int64_t j = 0; j < kLanes; j++) lanes[j] = p[j];
     int64_t i = kLanes;
     for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
-      for (int64_t j = 0; j < kLanes; j++) {
+      FB_LANES for (int64_t j = 0; j < kLanes; j++) {
         T a = lanes[j];
 #pragma GCC unroll 4
         for (int64_t k = 0; k < 4; k++) a = extremum<Sign>(a, p[i + k * kLanes + j]);
@@ -50,7 +50,7 @@ struct Search {
       }
     }
     for (; i + kLanes <= n; i += kLanes) {
-      for (int64_t j = 0; j < kLanes; j++) lanes[j] = extremum<Sign>(lanes[j], p[i + j]);
+      FB_LANES for (int64_t j = 0; j < kLanes; j++) lanes[j] = extremum<Sign>(lanes[j], p[i + j]);
     }
     for (; i < n; i++) lanes[0] = extremum<Sign>(lanes[0], p[i]);
     for (int64_t width = kLanes / 2; width > 0; width /= 2) {

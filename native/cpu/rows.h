@@ -126,18 +126,22 @@ inline size_t common_dtype(const Plan& plan, int first) {
   return static_cast<size_t>(d);
 }
 
+/** The kernels below are one call of this: there are some 300 of them. */
+FB_NOINLINE inline void run_same(const Plan& plan, int operands, int params, int first, const Span* spans,
+                                 int64_t grain) {
+  plan.expect(operands, params);
+  if (first == 1) Plan::require(plan.operand[0].dtype == DType::b8, "the result must be bool");
+  run_map(plan, operands, spans[common_dtype(plan, first)], grain);
+}
 /** A kernel whose operands all have one dtype. */
 template <class Row, const std::array<Span, kDTypes>& spans, int operands>
 void same_dtype_kernel(const Plan& plan) {
-  plan.expect(operands, Row::kParams);
-  run_map(plan, operands, spans[common_dtype(plan, 0)], Row::kGrainOf);
+  run_same(plan, operands, Row::kParams, 0, spans.data(), Row::kGrainOf);
 }
 /** A kernel with a bool result. */
 template <class Row, const std::array<Span, kDTypes>& spans, int operands>
 void predicate_kernel(const Plan& plan) {
-  plan.expect(operands, Row::kParams);
-  Plan::require(plan.operand[0].dtype == DType::b8, "the result must be bool");
-  run_map(plan, operands, spans[common_dtype(plan, 1)], Row::kGrainOf);
+  run_same(plan, operands, Row::kParams, 1, spans.data(), Row::kGrainOf);
 }
 
 }  // namespace flambeau::FB_ISA

@@ -113,9 +113,9 @@ struct Scan {
   template <int Rows>
   static void rows(const In* in, Out* out, int64_t* index, const Lines& l) {
     State state[Rows];
-    for (int r = 0; r < Rows; r++) state[r] = Op::start();
+    FB_LANES for (int r = 0; r < Rows; r++) state[r] = Op::start();
     for (int64_t i = 0; i < l.n; i++) {
-      for (int r = 0; r < Rows; r++) {
+      FB_LANES for (int r = 0; r < Rows; r++) {
         state[r] = Op::step(state[r], in[r * l.in_next + i * l.in_step], i);
         out[r * l.out_next + i * l.out_step] = Op::value(state[r]);
         if constexpr (Op::kIndexed) index[r * l.index_next + i * l.index_step] = state[r].index;

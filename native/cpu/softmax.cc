@@ -25,19 +25,19 @@ constexpr int64_t kColumns = 64;  // neighbouring columns taken together when th
 
 /** A row with unit stride. A NaN need not reach the maximum: it reaches the sum, and so the whole row. */
 template <bool kLog, class T>
-void softmax_row(const T* x, T* y, int64_t n) {
+FB_NOINLINE void softmax_row(const T* x, T* y, int64_t n) {
   using C = Compute<T>;
-  C top = lane_max<C>(n, [x](int64_t i) { return static_cast<C>(x[i]); });
+  C top = lane_max<C>(n, [x](int64_t i) FB_FLAT { return static_cast<C>(x[i]); });
   if constexpr (kLog) {
-    const C sum = lane_sum<C>(n, [x, top](int64_t i) { return vm::exp_down(static_cast<C>(x[i]) - top); });
+    const C sum = lane_sum<C>(n, [x, top](int64_t i) FB_FLAT { return vm::exp_down(static_cast<C>(x[i]) - top); });
     const C rest = std::log(sum);
     for (int64_t i = 0; i < n; i++) y[i] = static_cast<T>(static_cast<C>(x[i]) - top - rest);
   } else if constexpr (is_half<T>) {
-    const C sum = lane_sum<C>(n, [x, top](int64_t i) { return vm::exp_down(static_cast<C>(x[i]) - top); });
+    const C sum = lane_sum<C>(n, [x, top](int64_t i) FB_FLAT { return vm::exp_down(static_cast<C>(x[i]) - top); });
     const C scale = C{1} / sum;
     for (int64_t i = 0; i < n; i++) y[i] = static_cast<T>(vm::exp_down(static_cast<C>(x[i]) - top) * scale);
   } else {
-    const C sum = lane_sum<C>(n, [x, y, top](int64_t i) { return y[i] = vm::exp_down(x[i] - top); });
+    const C sum = lane_sum<C>(n, [x, y, top](int64_t i) FB_FLAT { return y[i] = vm::exp_down(x[i] - top); });
     const C scale = C{1} / sum;
     for (int64_t i = 0; i < n; i++) y[i] *= scale;
   }
@@ -72,15 +72,15 @@ void softmax_columns(const T* x, int64_t x_step, T* y, int64_t y_step, int64_t n
 }
 
 template <bool kLog, class T>
-void softmax_backward_row(const T* g, const T* y, T* out, int64_t n) {
+FB_NOINLINE void softmax_backward_row(const T* g, const T* y, T* out, int64_t n) {
   using C = Compute<T>;
   if constexpr (kLog) {
-    const C sum = lane_sum<C>(n, [g](int64_t i) { return static_cast<C>(g[i]); });
+    const C sum = lane_sum<C>(n, [g](int64_t i) FB_FLAT { return static_cast<C>(g[i]); });
     for (int64_t i = 0; i < n; i++) {
       out[i] = static_cast<T>(static_cast<C>(g[i]) - vm::exp(static_cast<C>(y[i])) * sum);
     }
   } else {
-    const C sum = lane_sum<C>(n, [g, y](int64_t i) { return static_cast<C>(g[i]) * static_cast<C>(y[i]); });
+    const C sum = lane_sum<C>(n, [g, y](int64_t i) FB_FLAT { return static_cast<C>(g[i]) * static_cast<C>(y[i]); });
     for (int64_t i = 0; i < n; i++) out[i] = static_cast<T>((static_cast<C>(g[i]) - sum) * static_cast<C>(y[i]));
   }
 }

@@ -48,9 +48,9 @@ struct Places {
   static constexpr int64_t kMost = 256;
   int64_t at[kMost];
 
-  /** Reads `n` ≤ kMost indices, `step` apart, each of a dim of `size`. */
+  /** Reads `n` ≤ kMost indices, `step` apart, each of a dim of `size`. One copy for all the kernels that call it. */
   template <class I>
-  void read(const I* from, int64_t step, int64_t n, int64_t dim, int64_t size) {
+  FB_NOINLINE void read(const I* FB_RESTRICT from, int64_t step, int64_t n, int64_t dim, int64_t size) {
     uint64_t outside = 0;  // the top bit of k or of size - 1 - k, for both are below 2^63
     if (step == 1) {
       for (int64_t i = 0; i < n; i++) {
