@@ -129,6 +129,7 @@ export * as random from './random-namespace.ts';
 export * from './save.ts';
 export * from './settings.ts';
 export { Size } from './shape.ts';
+export * as signal from './signal/index.ts';
 export * as special from './public/special.ts';
 export { type NestedList, Tensor } from './tensor.ts';
 export * as utils from './utils/index.ts';

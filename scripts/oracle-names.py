@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 import torch.distributions
+import torch.signal
 import torch.utils.data
 
 warnings.filterwarnings('ignore')
@@ -61,6 +62,7 @@ docs = {
     'autograd.functional': sorted(n for n in dir(torch.autograd.functional) if not n.startswith('_') and inspect.isfunction(getattr(torch.autograd.functional, n))),
     'func': public(torch.func),
     'random': sorted(n for n in dir(torch.random) if not n.startswith('_') and n not in ('contextlib', 'torch', 'warnings', 'Generator', 'TYPE_CHECKING')),
+    'signal.windows': sorted(torch.signal.windows.__all__),
     'amp': public(torch.amp),
     'distributions': public(torch.distributions),
     'utils.data': public(torch.utils.data),

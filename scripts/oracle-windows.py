@@ -16,6 +16,20 @@ for dtype, bits in BITS.items():
                 window = getattr(torch, f'{name}_window')(n, periodic, dtype=dtype)
                 key = f'{name}Window {n} {str(periodic).lower()} {str(dtype)[6:]}'
                 out[key] = window.view(bits).tolist()
+signal = {}
+OPTIONS = {
+    'exponential': [{}, {'tau': 2.5}, {'sym': False, 'center': 1.5}],
+    'gaussian': [{}, {'std': 2.5}],
+    'kaiser': [{}, {'beta': 3.5}],
+    'general_cosine': [{'a': [0.46, 0.23, 0.31]}],
+    'general_hamming': [{}, {'alpha': 0.4}],
+}
+for name in torch.signal.windows.__all__:
+    for given in OPTIONS.get(name, [{}]):
+        for n in (0, 1, 2, 5, 8):
+            for options in (given, {**given, 'sym': False}):
+                window = getattr(torch.signal.windows, name)(n, **options, dtype=torch.float64)
+                signal[f'{name} {n} {json.dumps(options)}'] = window.tolist()
 file = Path(__file__).parent.parent / 'test/oracle/windows.json'
-lines = [f'{json.dumps(key)}:{json.dumps(values, separators=(",", ":"))}' for key, values in out.items()]
+lines = [f'{json.dumps(key)}:{json.dumps(values, separators=(",", ":"))}' for key, values in {**out, **signal}.items()]
 file.write_text('{\n' + ',\n'.join(lines) + '\n}\n')

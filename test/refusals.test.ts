@@ -20,7 +20,6 @@ const refused: Record<string, (() => unknown)[]> = {
   indexFill: [() => torch.indexFill(ones(3), 0, at(1).int(), 2)],
   indexReduce: [
     () => torch.indexReduce(ones(0, 0), 0, at(0), ones(1, 0), 'prod'),
-    () => torch.indexReduce(bools, 0, at(0), bools.narrow(0, 0, 1), 'prod'),
     () => torch.indexReduce(ones(2), 0, at(0), ones(1), 'max' as never),
   ],
   scatter: [() => torch.scatter(ones(3), 0, at(1), ones(1), { reduce: 'max' as never })],
@@ -48,6 +47,11 @@ describe('accepts', () => {
     assert.deepEqual(x.scatterReduce(0, index, src, 'max').tolist(), [5, 2, 3.5]);
     assert.deepEqual(x.scatterReduce(0, index, src, 'min', { includeSelf: false }).tolist(), [0.5, -7, 3.5]);
     assert.deepEqual(x.scatterReduce_(0, index, src, 'min').tolist(), [0.5, -7, 3.5]);
+  });
+  test('asStrided_ to another number of elements', () => {
+    const x = torch.tensor([0, 1, 2, 3, 4.5]).asStrided_([2, 2], [1, 3]);
+    assert.equal(x.numel(), 4);
+    assert.deepEqual(x.mul(1).flatten().tolist(), [0, 3, 1, 4.5]);
   });
   test('windows over empty batches', () => {
     assert.deepEqual(F.maxPool2d(ones(0, 2, 4, 4), 2).shape.slice(), [0, 2, 2, 2]);

@@ -76,6 +76,7 @@ function becomeView(name: string, f: View): (x: Tensor, ...args: unknown[]) => T
     const { node } = x;
     x.sizes = y.sizes;
     x.strides = y.strides;
+    x.count = y.count;
     x.dense = y.dense;
     x.offset = y.offset;
     x.shown = null;

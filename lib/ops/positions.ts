@@ -94,7 +94,6 @@ export function indexReduce(
     checkTensor(where, source, 'source');
     checkOptions(where, options, ['includeSelf']);
     const how = oneOf(where, 'reduce', reduce, ['prod', 'mean', 'amax', 'amin']);
-    if (x.dt === bool) throw new DtypeError(`${where}: not implemented for bool`);
     const includeSelf = flag(where, 'includeSelf', options?.includeSelf, true);
     if (index.dt.kind !== INTEGER)
       throw new DtypeError(`${where}: expected whole numbers as index, but got ${index.dt.name}`);
