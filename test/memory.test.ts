@@ -52,10 +52,10 @@ test('running out of memory is an error with figures, and the script goes on', {
   expect(caught).toHaveLength(4);
   for (const message of caught.slice(0, 3)) {
     expect(message).toMatch(
-      /^[56]\d tensors: allocate: tried to allocate 4\.00 MiB; \d+\.\d\d MiB are in use by \d+ storages .* the limit is 256\.00 MiB$/,
+      /^[56]\d tensors: zeros: tried to allocate 4\.00 MiB; \d+\.\d\d MiB are in use by \d+ storages .* the limit is 256\.00 MiB$/,
     );
   }
-  expect(caught[3]).toMatch(/^OutOfMemoryError: allocate: tried to allocate 4096\.00 GiB/);
+  expect(caught[3]).toMatch(/^OutOfMemoryError: zeros: tried to allocate 4096\.00 GiB/);
   expect(out.sum).toBe(1024 * 1024);
   expect(out.peakRss).toBeLessThan(256 + 200);
 });
