@@ -37,70 +37,6 @@ void division_span(std::byte* out, const std::byte* const* in, int64_t n, const 
   span2<Row, T>(out, in, n, param);
 }
 
-/**
- * fmod of floats and doubles and what is made of it, without a call per element. Where all quotients of a block are
- * small enough, trunc(x / b) is the quotient or one too much (where x / b was rounded up to a whole number), so that
- * the rest is exact by a fused multiply-add, or for floats in double; where it has the wrong sign, one b is given back.
- */
-template <class Row, class T, class F>
-void remainder_span(std::byte* out, const std::byte* const* in, int64_t n, const double* param, F&& finish) {
-  constexpr int64_t kBlock = 256;
-  constexpr double kMost = sizeof(T) == 4 ? 0x1p29 : 0x1p52;
-  const T *a = reinterpret_cast<const T*>(in[0]), *b = reinterpret_cast<const T*>(in[1]);
-  T* y = reinterpret_cast<T*>(out);
-  T rest[kBlock];
-  for (int64_t first = 0; first < n; first += kBlock, a += kBlock, b += kBlock, y += kBlock) {
-    const int64_t m = std::min(kBlock, n - first);
-    int large = 0;
-    for (int64_t i = 0; i < m; i++) {
-      const double x = static_cast<double>(a[i]), by = static_cast<double>(b[i]), q = x / by;
-      large |= vm::abs(q) < kMost ? 0 : 1;  // NaN is large, too
-      const double r = vm::madd(-std::trunc(q), by, x);
-      rest[i] = vm::with_sign(static_cast<T>(r * x < 0 ? r + vm::with_sign(by, x) : r), a[i]);
-    }
-    if (large != 0) {
-      const std::byte* const block[] = {reinterpret_cast<const std::byte*>(a), reinterpret_cast<const std::byte*>(b)};
-      span2<Row, T>(reinterpret_cast<std::byte*>(y), block, m, param);
-    } else {
-      for (int64_t i = 0; i < m; i++) y[i] = finish(a[i], rest[i], b[i]);
-    }
-  }
-}
-
-/**
- * Whole numbers below 2^51 are exact in double, and their quotients are rounded too little to reach the next whole
- * number; so blocks of such are divided there, four at a time.
- */
-template <class Row, class T, class F>
-void whole_division_span(std::byte* out, const std::byte* const* in, int64_t n, const double* param, F&& divide) {
-  constexpr int64_t kBlock = 256;
-  constexpr double kMagic = 0x1.8p52;
-  const T *a = reinterpret_cast<const T*>(in[0]), *b = reinterpret_cast<const T*>(in[1]);
-  T* y = reinterpret_cast<T*>(out);
-  const auto wide = [](T v) {
-    if constexpr (sizeof(T) == 8)
-      return vm::from_bits(static_cast<uint64_t>(v) + vm::to_bits(kMagic)) - kMagic;
-    else
-      return static_cast<double>(v);
-  };
-  const auto narrow = [](double v) { return static_cast<T>(vm::to_bits(v + kMagic) - vm::to_bits(kMagic)); };
-  for (int64_t first = 0; first < n; first += kBlock, a += kBlock, b += kBlock, y += kBlock) {
-    const int64_t m = std::min(kBlock, n - first);
-    uint64_t large = 0;  // what does not fit, and a zero divisor
-    for (int64_t i = 0; i < m; i++) {
-      constexpr uint64_t half = uint64_t{1} << 50;
-      if constexpr (sizeof(T) == 8)
-        large |= ((static_cast<uint64_t>(a[i]) + half) | (static_cast<uint64_t>(b[i]) + half)) >> 51;
-      large |= b[i] == 0 ? 1 : 0;
-    }
-    if (large != 0) {
-      const std::byte* const block[] = {reinterpret_cast<const std::byte*>(a), reinterpret_cast<const std::byte*>(b)};
-      division_span<Row, T>(reinterpret_cast<std::byte*>(y), block, m, param);
-    } else {
-      for (int64_t i = 0; i < m; i++) y[i] = narrow(divide(wide(a[i]), wide(b[i])));
-    }
-  }
-}
 /** How a division is finished: from the rest of floats, and from whole numbers in double. */
 template <class Row>
 struct Division;
@@ -133,14 +69,78 @@ struct Division<truncDivideRow> {
   static FB_INLINE double whole(double a, double b) { return std::trunc(a / b); }
 };
 
+/**
+ * fmod of floats and doubles and what is made of it, without a call per element. Where all quotients of a block are
+ * small enough, trunc(x / b) is the quotient or one too much (where x / b was rounded up to a whole number), so that
+ * the rest is exact by a fused multiply-add, or for floats in double; where it has the wrong sign, one b is given back.
+ */
+template <class Row, class T>
+void remainder_span(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
+  constexpr int64_t kBlock = 256;
+  constexpr double kMost = sizeof(T) == 4 ? 0x1p29 : 0x1p52;
+  const T *a = reinterpret_cast<const T*>(in[0]), *b = reinterpret_cast<const T*>(in[1]);
+  T* y = reinterpret_cast<T*>(out);
+  T rest[kBlock];
+  for (int64_t first = 0; first < n; first += kBlock, a += kBlock, b += kBlock, y += kBlock) {
+    const int64_t m = std::min(kBlock, n - first);
+    int large = 0;
+    for (int64_t i = 0; i < m; i++) {
+      const double x = static_cast<double>(a[i]), by = static_cast<double>(b[i]), q = x / by;
+      large |= vm::abs(q) < kMost ? 0 : 1;  // NaN is large, too
+      const double r = vm::madd(-std::trunc(q), by, x);
+      rest[i] = vm::with_sign(static_cast<T>(r * x < 0 ? r + vm::with_sign(by, x) : r), a[i]);
+    }
+    if (large != 0) {
+      const std::byte* const block[] = {reinterpret_cast<const std::byte*>(a), reinterpret_cast<const std::byte*>(b)};
+      span2<Row, T>(reinterpret_cast<std::byte*>(y), block, m, param);
+    } else {
+      for (int64_t i = 0; i < m; i++) y[i] = Division<Row>::finish(a[i], rest[i], b[i]);
+    }
+  }
+}
+
+/**
+ * Whole numbers below 2^51 are exact in double, and their quotients are rounded too little to reach the next whole
+ * number; so blocks of such are divided there, four at a time.
+ */
+template <class Row, class T>
+void whole_division_span(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
+  constexpr int64_t kBlock = 256;
+  constexpr double kMagic = 0x1.8p52;
+  const T *a = reinterpret_cast<const T*>(in[0]), *b = reinterpret_cast<const T*>(in[1]);
+  T* y = reinterpret_cast<T*>(out);
+  const auto wide = [](T v) {
+    if constexpr (sizeof(T) == 8)
+      return vm::from_bits(static_cast<uint64_t>(v) + vm::to_bits(kMagic)) - kMagic;
+    else
+      return static_cast<double>(v);
+  };
+  const auto narrow = [](double v) { return static_cast<T>(vm::to_bits(v + kMagic) - vm::to_bits(kMagic)); };
+  for (int64_t first = 0; first < n; first += kBlock, a += kBlock, b += kBlock, y += kBlock) {
+    const int64_t m = std::min(kBlock, n - first);
+    uint64_t large = 0;  // what does not fit, and a zero divisor
+    for (int64_t i = 0; i < m; i++) {
+      constexpr uint64_t half = uint64_t{1} << 50;
+      if constexpr (sizeof(T) == 8)
+        large |= ((static_cast<uint64_t>(a[i]) + half) | (static_cast<uint64_t>(b[i]) + half)) >> 51;
+      large |= b[i] == 0 ? 1 : 0;
+    }
+    if (large != 0) {
+      const std::byte* const block[] = {reinterpret_cast<const std::byte*>(a), reinterpret_cast<const std::byte*>(b)};
+      division_span<Row, T>(reinterpret_cast<std::byte*>(y), block, m, param);
+    } else {
+      for (int64_t i = 0; i < m; i++) y[i] = narrow(Division<Row>::whole(wide(a[i]), wide(b[i])));
+    }
+  }
+}
 template <class Row, class T>
 void fast_division_span(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
   if constexpr (std::is_integral_v<T>)
-    whole_division_span<Row, T>(out, in, n, param, Division<Row>::whole);
+    whole_division_span<Row, T>(out, in, n, param);
   else if constexpr (std::is_same_v<Row, truncDivideRow> || (sizeof(T) == 8 && !FB_HAS_FMA))
     span2<Row, T>(out, in, n, param);
   else
-    remainder_span<Row, T>(out, in, n, param, Division<Row>::template finish<T>);
+    remainder_span<Row, T>(out, in, n, param);
 }
 template <class Row>
 inline constexpr auto kDivision = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{fast_division_span<Row, T>}; });
