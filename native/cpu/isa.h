@@ -16,7 +16,7 @@
 #define FB_FLATTEN __attribute__((flatten, noinline))
 #define FB_RESTRICT __restrict__
 /** Before a loop over lanes: once vectorised, its vectors stay in registers. The builds ask for no other unrolling. */
-#if defined(__clang__)
+#if defined(__clang__) || defined(__CUDACC__)
 #define FB_LANES
 #else
 #define FB_LANES _Pragma("GCC unroll 16")
