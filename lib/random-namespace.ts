@@ -4,6 +4,7 @@ import { type CudaDevice, cudaDevice, gpu } from './cuda/devices.ts';
 import { checkOptions } from './define.ts';
 import { checkFunction, describe } from './errors.ts';
 import { defaultGenerator, type Generator, generatorOf } from './random.ts';
+import { leaving } from './scope.ts';
 
 export { defaultGenerator, getRngState, initialSeed, manualSeed, seed, setRngState } from './random.ts';
 
@@ -47,14 +48,5 @@ export function forkRng<R>(...args: [f: () => R] | [options: ForkRngOptions, f: 
   else for (const device of devices) generators.push(generatorOf(cudaDevice(gpu('forkRng', device))));
   const states = generators.map((generator) => generator.getState());
   const restore = (): void => generators.forEach((generator, i) => void generator.setState(states[i]!));
-  let result: R;
-  try {
-    result = run();
-  } catch (error) {
-    restore();
-    throw error;
-  }
-  if (result instanceof Promise) return result.finally(restore) as R;
-  restore();
-  return result;
+  return leaving(run, restore);
 }

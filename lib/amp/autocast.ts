@@ -4,6 +4,7 @@ import { cudaStatus } from '../cuda/native.ts';
 import { readArguments } from '../define.ts';
 import { bfloat16, type DTypeName, float16, toDType } from '../dtype.ts';
 import { describe, DeviceError } from '../errors.ts';
+import { leaving } from '../scope.ts';
 
 /** Options of {@link autocast}. */
 export interface AutocastOptions {
@@ -95,16 +96,7 @@ function within(device: DeviceType, setting: CastSetting, cache: boolean, f: () 
   };
   apply(device, setting);
   cacheEnabled = cache;
-  let result: unknown;
-  try {
-    result = f();
-  } catch (error) {
-    restore();
-    throw error;
-  }
-  if (result instanceof Promise) return result.finally(restore);
-  restore();
-  return result;
+  return leaving(f, restore);
 }
 
 /**

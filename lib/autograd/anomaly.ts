@@ -4,6 +4,7 @@ import { checkOptions } from '../define.ts';
 import { AutogradError, checkFunction, describe } from '../errors.ts';
 import { anomaly } from './mode.ts';
 import { type Grad, type Node, traceOf } from './node.ts';
+import { leaving } from '../scope.ts';
 
 /** Options of {@link detectAnomaly} and {@link setDetectAnomaly}. */
 export interface AnomalyOptions {
@@ -22,16 +23,7 @@ function within<R>(on: boolean, checkNan: boolean, f: () => R): R {
   const before = { ...anomaly };
   const restore = (): void => void Object.assign(anomaly, before);
   Object.assign(anomaly, { on, checkNan });
-  let result: R;
-  try {
-    result = f();
-  } catch (error) {
-    restore();
-    throw error;
-  }
-  if (result instanceof Promise) return result.finally(restore) as R;
-  restore();
-  return result;
+  return leaving(f, restore);
 }
 
 /**

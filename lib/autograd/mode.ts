@@ -1,5 +1,6 @@
 // Whether operations are recorded. PyTorch's `with` blocks are functions here; they may be async.
 import { checkFunction } from '../errors.ts';
+import { leaving } from '../scope.ts';
 
 /**
  * Read on every operation; changed by the functions below only. `grad` is whether operations are recorded: what was asked
@@ -23,16 +24,7 @@ export const anomaly: { on: boolean; checkNan: boolean } = { on: false, checkNan
 
 function within<R>(enabled: boolean, inference: boolean, f: () => R): R {
   const restore = enter(enabled, inference);
-  let result: R;
-  try {
-    result = f();
-  } catch (error) {
-    restore();
-    throw error;
-  }
-  if (result instanceof Promise) return result.finally(restore) as R;
-  restore();
-  return result;
+  return leaving(f, restore);
 }
 
 /**

@@ -1,6 +1,7 @@
 // torch.cuda: which GPUs there are, which one is current, and waiting for them.
 import { device as deviceNamed, type Device, type DeviceLike, getCurrentCuda, setCurrentCuda } from '../device.ts';
 import { checkFunction, describe, DeviceError, inNameOf } from '../errors.ts';
+import { leaving } from '../scope.ts';
 import { Tensor } from '../tensor.ts';
 import { ask, type CudaLibrary, cudaInUse, cudaStatus } from './native.ts';
 import { DeviceProperties, propertiesOf } from './properties.ts';
@@ -112,16 +113,7 @@ export function setDevice(device: DeviceLike | number): void {
 export function during<R>(where: string, f: () => R, enter: () => void, leave: () => void): R {
   checkFunction(where, f);
   enter();
-  let result: R;
-  try {
-    result = f();
-  } catch (error) {
-    leave();
-    throw error;
-  }
-  if (result instanceof Promise) return result.finally(leave) as R;
-  leave();
-  return result;
+  return leaving(f, leave);
 }
 /**
  * Runs `f` while another CUDA device is the current one, and gives back what it returns; null or a negative index

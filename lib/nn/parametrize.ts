@@ -2,6 +2,7 @@
 import { noGrad } from '../autograd/mode.ts';
 import { checkOptions } from '../define.ts';
 import { checkFunction, describe, inNameOf } from '../errors.ts';
+import { leaving } from '../scope.ts';
 import { sameShape, show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { ModuleDict, ModuleList } from './containers.ts';
@@ -151,16 +152,7 @@ export function cached<R>(f: () => R): R {
     if (--caching === 0) cache = new Map();
   };
   caching++;
-  let result: R;
-  try {
-    result = f();
-  } catch (error) {
-    leave();
-    throw error;
-  }
-  if (result instanceof Promise) return result.finally(leave) as R;
-  leave();
-  return result;
+  return leaving(f, leave);
 }
 function current(module: object, name: string, list: ParametrizationList): Tensor {
   if (caching === 0) return list.compute();
