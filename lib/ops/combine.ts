@@ -6,6 +6,7 @@ import { DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { broadcastShapes, sameShape, type Shape, show, wrapDim } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { oneOf, tensorList, wholeNumber } from './internal/checks.ts';
+import { countsOf } from './internal/counting.ts';
 import { flag, zerosOf } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 import { cat, stack } from './join.ts';
@@ -36,11 +37,7 @@ function repeated(where: string, repeats: Tensor): Tensor {
   const ends = repeats.detach().long().cumsum(0);
   const total = Number(ends.select(0, -1).item());
   // a one where each run ends; the running sum counts the runs that ended before
-  const marks = zerosOf([total + 1], int64, repeats.device).scatterAdd(
-    0,
-    ends,
-    emptyTensor([1], int64, repeats.device).fill_(1).expand(ends.sizes),
-  );
+  const marks = countsOf(ends, total + 1);
   return marks.narrow(0, 0, total).cumsum(0);
 }
 /**

@@ -1,5 +1,4 @@
 // Counting: how often whole numbers occur, and histograms.
-import type { Device } from '../device.ts';
 import { type Call, readArguments } from '../define.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { float32, float64, int64, requireFloating } from '../dtype.ts';
@@ -7,13 +6,11 @@ import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';
 import { checkShape, sameShape, show } from '../shape.ts';
 import { emptyTensor, Tensor } from '../tensor.ts';
 import { requireInteger, wholeNumber } from './internal/checks.ts';
+import { countsOf } from './internal/counting.ts';
 import { type Pair, pair } from './internal/named.ts';
 import { flag, zerosOf } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 import { searchsorted } from './search.ts';
-
-/** A one for each of `n` elements, in memory for one. */
-const ones = (n: number, device: Device): Tensor => emptyTensor([1], int64, device).fill_(1).expand(n);
 
 /** Options of bincount. */
 export interface BincountOptions {
@@ -55,7 +52,7 @@ export function bincount(
     if (Number(min.item()) < 0)
       throw new RangeError(`${where}: only supports 1-d non-negative integral inputs, but got ${min.item()}`);
     const n = Math.max(least, Number(max.item()) + 1);
-    if (weights === null) return zerosOf([n], int64, x.device).scatterAdd_(0, at, ones(x.count, x.device));
+    if (weights === null) return countsOf(at, n);
     const dt = weights.dt === float32 ? float32 : float64;
     return zerosOf([n], dt, x.device).scatterAdd_(0, at, weights.detach().to(dt.name));
   });
@@ -105,8 +102,9 @@ export function histc(x: Tensor, ...args: Call<[bins?: number, min?: number, max
       .long()
       .clampMax(bins - 1)
       .where(within, bins); // a bin more, for those outside
-    const counts = zerosOf([bins + 1], int64, x.device).scatterAdd_(0, at, ones(at.count, x.device));
-    return counts.narrow(0, 0, bins).to(x.dtype);
+    return countsOf(at, bins + 1)
+      .narrow(0, 0, bins)
+      .to(x.dtype);
   });
 }
 

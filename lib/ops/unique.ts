@@ -6,6 +6,7 @@ import { bool, int64, INTEGER } from '../dtype.ts';
 import { inNameOf, ShapeError } from '../errors.ts';
 import { show, wrapDim } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
+import { countsOf } from './internal/counting.ts';
 import { flag, zerosOf } from './internal/reducing.ts';
 import { operators } from './internal/register.ts';
 import { cat } from './join.ts';
@@ -132,8 +133,7 @@ function counted(x: Tensor): Parts | null {
   const range = most - least + 1;
   if (range > 2 * x.count || !Number.isSafeInteger(least) || !Number.isSafeInteger(most)) return null;
   const at = x.reshape(-1).long().sub(least);
-  const one = emptyTensor([1], int64, x.device).fill_(1).expand(x.count);
-  const counts = zerosOf([range], int64, x.device).scatterAdd_(0, at, one);
+  const counts = countsOf(at, range);
   const there = counts.ne(0);
   return {
     output: there.nonzero().view(-1).add(least).to(x.dtype),
