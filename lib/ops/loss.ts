@@ -44,15 +44,20 @@ function checkPair(where: string, x: Tensor, target: Tensor, floats = true): voi
 type Pointwise = (x: Tensor, target: Tensor) => Tensor;
 
 /** A kernel of both, which are not recorded. */
-const inOnePass =
-  (name: string, ...params: number[]): Pointwise =>
-  (a, b) =>
-    mapOf(name, kernel(name), resultType(a, b), [a, b], params);
-/** `(a - b) / by` within the limits: the derivative of smoothL1Loss and huberLoss. */
+function inOnePass(name: string): (x: Tensor, target: Tensor, ...params: number[]) => Tensor {
+  const k = kernel(name);
+  return (a, b, ...params) => mapOf(name, k, resultType(a, b), [a, b], params);
+}
+const squaredDifference = inOnePass('squaredDifference');
+const absoluteDifference = inOnePass('absoluteDifference');
+const smoothL1 = inOnePass('smoothL1');
+const huber = inOnePass('huber');
+const clipped = inOnePass('clippedDifference');
+/** `(x - target) / by` within the limits: the derivative of smoothL1Loss and huberLoss. */
 const clippedDifference =
   (by: number, limit: number): Pointwise =>
   (a, b) =>
-    recording([a, b]) ? a.sub(b).div(by).clamp(-limit, limit) : inOnePass('clippedDifference', by, limit)(a, b);
+    recording([a, b]) ? a.sub(b).div(by).clamp(-limit, limit) : clipped(a, b, by, limit);
 
 /** A loss `value(x, target)`, reduced, whose derivative by x is `slope`, and by the target `targetSlope` or its opposite. */
 function pointwise(
@@ -119,7 +124,7 @@ function weigh(where: string, losses: Tensor, weight: Tensor, code: number): Ten
  */
 export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
   if (casting.on) return castCall('mseLoss', mseLoss, [x, target, ...args]);
-  return weighted('mseLoss', x, target, args, inOnePass('squaredDifference'), (a, b) => a.sub(b), 2);
+  return weighted('mseLoss', x, target, args, squaredDifference, (a, b) => a.sub(b), 2);
 }
 
 /**
@@ -130,7 +135,7 @@ export function mseLoss(x: Tensor, target: Tensor, ...args: LossArguments): Tens
  */
 export function l1Loss(x: Tensor, target: Tensor, ...args: LossArguments): Tensor {
   if (casting.on) return castCall('l1Loss', l1Loss, [x, target, ...args]);
-  return weighted('l1Loss', x, target, args, inOnePass('absoluteDifference'), (a, b) => a.sub(b).sign());
+  return weighted('l1Loss', x, target, args, absoluteDifference, (a, b) => a.sub(b).sign());
 }
 
 /** Options of {@link smoothL1Loss}. */
@@ -163,7 +168,7 @@ export function smoothL1Loss(
       x,
       target,
       reductionCode(where, reduction),
-      inOnePass('smoothL1', beta),
+      (a, b) => smoothL1(a, b, beta),
       clippedDifference(beta, 1),
     );
   });
@@ -202,7 +207,7 @@ export function huberLoss(
       x,
       target,
       weight === null ? code : NONE,
-      inOnePass('huber', delta),
+      (a, b) => huber(a, b, delta),
       clippedDifference(1, delta),
     );
     if (weight === null) return losses;
