@@ -174,6 +174,49 @@ export function vjp(func: (...primals: never[]) => unknown, ...given: readonly u
   return hasAux ? [output, pull, aux] : [output, pull];
 }
 
+/** What a function gave at a level, for arguments of which some were opened there. */
+interface Ran {
+  readonly level: Level;
+  readonly inputs: Tensor[];
+  readonly inputSpec: Spec;
+  readonly outputs: Tensor[];
+  readonly spec: Spec;
+  /** Without the level: the output in its nest, and what was given besides. */
+  readonly output: unknown;
+  readonly aux: unknown;
+}
+/**
+ * Runs `func` at a level of its own, then `then` with what came out. `argnums` null is for all arguments; one of them is a
+ * nest by itself if `alone`, else in a list. If `needed`, no tensors among them is an error.
+ */
+function opened<R extends object>(
+  where: string,
+  func: (...primals: never[]) => unknown,
+  args: readonly unknown[],
+  argnums: Argnums | null,
+  hasAux: boolean,
+  { alone = false, needed = false }: { alone?: boolean; needed?: boolean },
+  then: (ran: Ran) => R,
+): Ran & R {
+  const places = argnums === null ? args.map((_, i) => i) : placesOf(where, argnums, args.length);
+  const level = new Level(where);
+  return level.run(() => {
+    const given = [...args];
+    for (const at of places) given[at] = mapLeaves(args[at], (leaf) => level.open(leaf));
+    const { leaves, spec: inputSpec } = flatten(alone ? given[places[0]!] : places.map((at) => given[at]));
+    const inputs = leaves as Tensor[];
+    if (needed && inputs.length === 0) throw new TypeError(`${where}: expected primals to contain at least one Tensor`);
+    const [output, extra] = splitAux(where, hasAux, Reflect.apply(func, undefined, given));
+    const { outputs, spec } = outputsOf(where, output);
+    const closed = unflatten(
+      spec,
+      outputs.map((y) => level.close(y)),
+    );
+    const ran = { level, inputs, inputSpec, outputs, spec, output: closed, aux: level.closeAll(extra) };
+    return { ...ran, ...then(ran) };
+  });
+}
+
 /** What vjp and jacrev need; `argnums` null is for all. */
 export function pullback(
   where: string,
@@ -181,26 +224,9 @@ export function pullback(
   args: readonly unknown[],
   argnums: Argnums | null,
   hasAux: boolean,
-): {
-  output: unknown;
-  outputs: Tensor[];
-  spec: Spec;
-  inputs: Tensor[];
-  inputSpec: Spec;
-  pull: PullFunction;
-  aux: unknown;
-} {
-  const places = argnums === null ? args.map((_, i) => i) : placesOf(where, argnums, args.length);
-  const level = new Level(where);
-  return level.run(() => {
-    const opened = [...args];
-    for (const at of places) opened[at] = mapLeaves(args[at], (leaf) => level.open(leaf));
-    const { leaves, spec: inputSpec } = flatten(
-      typeof argnums === 'number' ? opened[places[0]!] : places.map((at) => opened[at]),
-    );
-    const inputs = leaves as Tensor[];
-    const [output, extra] = splitAux(where, hasAux, Reflect.apply(func, undefined, opened));
-    const { outputs, spec } = outputsOf(where, output);
+): Ran & { pull: PullFunction } {
+  return opened(where, func, args, argnums, hasAux, { alone: typeof argnums === 'number' }, (ran) => {
+    const { level, inputs, inputSpec, outputs, spec } = ran;
     const pull: PullFunction = (cotangents, options = {}) => {
       checkOptions(where, options, ['retainGraph', 'createGraph']);
       const seeds = tensorLeaves(where, 'cotangents', leavesAs(where, 'cotangents', cotangents, spec));
@@ -214,18 +240,7 @@ export function pullback(
         found.map((g) => (create ? level.close(g) : g)),
       );
     };
-    return {
-      output: unflatten(
-        spec,
-        outputs.map((y) => level.close(y)),
-      ),
-      outputs,
-      spec,
-      inputs,
-      inputSpec,
-      pull,
-      aux: level.closeAll(extra),
-    };
+    return { pull };
   });
 }
 type PullFunction = (
@@ -282,24 +297,9 @@ export function pushforward(
   argnums: Argnums | null,
   hasAux: boolean,
   strict = false,
-): {
-  output: unknown;
-  spec: Spec;
-  inputs: Tensor[];
-  inputSpec: Spec;
-  push: (tangents: unknown) => unknown;
-  aux: unknown;
-} {
-  const places = argnums === null ? args.map((_, i) => i) : placesOf(where, argnums, args.length);
-  const level = new Level(where);
-  return level.run(() => {
-    const opened = [...args];
-    for (const at of places) opened[at] = mapLeaves(args[at], (leaf) => level.open(leaf));
-    const { leaves, spec: inputSpec } = flatten(places.map((at) => opened[at]));
-    const inputs = leaves as Tensor[];
-    if (inputs.length === 0) throw new TypeError(`${where}: expected primals to contain at least one Tensor`);
-    const [output, extra] = splitAux(where, hasAux, Reflect.apply(func, undefined, opened));
-    const { outputs, spec } = outputsOf(where, output);
+): Ran & { push: (tangents: unknown) => unknown } {
+  return opened(where, func, args, argnums, hasAux, { needed: true }, (ran) => {
+    const { level, inputs, inputSpec, outputs, spec } = ran;
     outputs.forEach((y, i) => {
       if (strict && !y.requiresGrad)
         throw new AutogradError(
@@ -319,17 +319,7 @@ export function pushforward(
         found.map((g) => (createGraph ? level.close(g) : g)),
       );
     };
-    return {
-      output: unflatten(
-        spec,
-        outputs.map((y) => level.close(y)),
-      ),
-      spec,
-      inputs,
-      inputSpec,
-      push,
-      aux: level.closeAll(extra),
-    };
+    return { push };
   });
 }
 

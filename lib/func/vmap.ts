@@ -171,7 +171,7 @@ export function vmap<A extends readonly unknown[], R>(
         }),
       ) as unknown[];
     const results = Array.from({ length: Math.max(1, size) }, (_, b) =>
-      draw(() => func(...(slice(b) as unknown as A))),
+      draw((): unknown => Reflect.apply(func, undefined, slice(b))),
     );
     const flat = results.map((result) => flatten(result));
     const [first] = flat as [{ leaves: unknown[]; spec: Spec }];
