@@ -90,51 +90,57 @@ def gpt(batch):
     return build
 
 
-def build_forward():
-    torch.manual_seed(0)
-    model = GPT().eval()
+def untrained(step_of):
+    """Steps of a model that is not trained, nothing recorded."""
+
+    def build():
+        torch.manual_seed(0)
+        step = step_of(GPT().eval())
+
+        def run(n):
+            with torch.no_grad():
+                for _ in range(n):
+                    step()
+
+        return run
+
+    return build
+
+
+def forward_step(model):
     index = torch.randint(65, (1, 64))
-
-    def run(n):
-        for _ in range(n):
-            with torch.no_grad():
-                model(index)
-
-    return run
+    return lambda: model(index)
 
 
-def build_generation():
-    torch.manual_seed(0)
-    model = GPT().eval()
+def generation_step(model):
     prompt = torch.randint(65, (1, 32))
 
-    def run(n):
-        for _ in range(n):
-            with torch.no_grad():
-                index = prompt
-                for _ in range(32):
-                    logits = model(index)[:, -1]
-                    index = torch.cat([index, torch.multinomial(logits.softmax(-1), 1)], dim=1)
+    def step():
+        index = prompt
+        for _ in range(32):
+            logits = model(index)[:, -1]
+            index = torch.cat([index, torch.multinomial(logits.softmax(-1), 1)], dim=1)
 
-    return run
+    return step
 
 
-def build_cached_generation():
-    torch.manual_seed(0)
-    model = GPT().eval()
+def cached_generation_step(model):
     prompt = torch.randint(65, (1, 32))
 
-    def run(n):
-        for _ in range(n):
-            with torch.no_grad():
-                caches = [Cache(4, 64, 32) for _ in range(4)]
-                drawn = [prompt]
-                for _ in range(32):
-                    logits = model(drawn[-1], caches)[:, -1]
-                    drawn.append(torch.multinomial(logits.softmax(-1), 1))
-                torch.cat(drawn, dim=1)
+    def step():
+        caches = [Cache(4, 64, 32) for _ in range(4)]
+        drawn = [prompt]
+        for _ in range(32):
+            logits = model(drawn[-1], caches)[:, -1]
+            drawn.append(torch.multinomial(logits.softmax(-1), 1))
+        torch.cat(drawn, dim=1)
 
-    return run
+    return step
 
 
-ROWS = {"gpt": gpt(12), "gpt-forward": build_forward, "gpt-generate": build_generation, "gpt-generate-cached": build_cached_generation}
+ROWS = {
+    "gpt": gpt(12),
+    "gpt-forward": untrained(forward_step),
+    "gpt-generate": untrained(generation_step),
+    "gpt-generate-cached": untrained(cached_generation_step),
+}

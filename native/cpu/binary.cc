@@ -100,7 +100,7 @@ void remainder_span(std::byte* out, const std::byte* const* in, int64_t n, const
 }
 
 /**
- * Whole numbers below 2^51 are exact in double, and their quotients are rounded too little to reach the next whole
+ * Whole numbers below 2^50 are exact in double, and their quotients are rounded too little to reach the next whole
  * number; so blocks of such are divided there, four at a time.
  */
 template <class Row, class T>
