@@ -35,12 +35,18 @@ void store_scalar(std::byte* to, DType dtype, double value) {
   });
 }
 
+/** The bit of word `i`; none beyond what a known plan can have. */
+constexpr uint64_t bit(int i) { return i < KnownPlans::kWords ? uint64_t{1} << i : 0; }
+
 }  // namespace
 
 /** The words of a plan, one after another. A local of its reader, which keeps it in registers. */
 class Reader::Words {
  public:
-  explicit Words(const Reader& reader) : at_(reader.words_), end_(reader.words_ + reader.count_) {}
+  explicit Words(const Reader& reader)
+      : begin_(reader.words_), at_(reader.words_), end_(reader.words_ + reader.count_) {}
+
+  int position() const { return static_cast<int>(at_ - begin_); }
 
   double next() {
     if (at_ == end_) throw PlanError("the plan is cut off");
@@ -60,6 +66,7 @@ class Reader::Words {
   DType dtype() { return static_cast<DType>(natural(kDTypes - 1, "unknown dtype")); }
 
  private:
+  const double* begin_;
   const double* at_;
   const double* end_;
 };
@@ -99,7 +106,10 @@ inline double Reader::read_operand(Words& words, int i, double* sizes) {
   operand.ndim = structured ? 0 : plan_.ndim;
   operand.sizes = structured ? sizes_[i] : map_sizes_;
   operand.strides = strides;
+  const int at_word = words.position();
   const double handle = words.next();
+  at_[i] = static_cast<uint8_t>(at_word);
+  need_[i] = 0;
   if (handle == kAbsent) {
     plan_.absent |= uint32_t{1} << i;
     operand.data = nullptr;
@@ -110,6 +120,7 @@ inline double Reader::read_operand(Words& words, int i, double* sizes) {
   }
   operand.dtype = words.dtype();
   if (handle == kScalar) {
+    free_ |= bit(at_word + 2);
     store_scalar(scalars_[i], operand.dtype, words.next());
     operand.data = scalars_[i];
     operand.device = 0;
@@ -118,6 +129,7 @@ inline double Reader::read_operand(Words& words, int i, double* sizes) {
     return 1;
   }
   const Place at = read_place(words, handle, operand.dtype);
+  free_ |= bit(at_word) | bit(at_word + 2);
   double elements = 1, product = 1;
   if constexpr (structured) {
     operand.ndim = static_cast<int>(words.natural(kMaxDims, "too many dimensions"));
@@ -142,40 +154,117 @@ inline double Reader::read_operand(Words& words, int i, double* sizes) {
   // An operand without elements is not touched. One that only lacks them along dims of stride 0 is: a sum over nothing.
   if (distinct == 0) {
     std::fill_n(strides, operand.ndim, 0);
+    need_[i] = -1;
     return 1;
   }
   if (!at.holds(last + 1)) throw PlanError("an operand reaches outside its storage");
   if (elements > std::max(kFreeIterations, distinct)) throw PlanError("too many elements");
+  need_[i] = static_cast<int64_t>(last + 1) * at.item;
   return distinct;
 }
 
 /** The plan's device, where it is not the CPU: each operand is there, or is one element of the host's memory. */
-void Reader::settle_devices() {
+void Reader::settle_devices(Plan& plan) const {
   int device = 0;
-  for (int i = 0; i < plan_.operands; i++) {
-    const Operand& x = plan_.operand[i];
+  for (int i = 0; i < plan.operands; i++) {
+    const Operand& x = plan.operand[i];
     if (x && x.device != 0 && device == 0) device = x.device;
   }
-  for (int i = 0; i < plan_.operands; i++) {
-    const Operand& x = plan_.operand[i];
+  for (int i = 0; i < plan.operands; i++) {
+    const Operand& x = plan.operand[i];
     if (!x || x.device == device) continue;
-    bool one = x.device == 0 && !(plan_.absent >> i & 1);
+    bool one = x.device == 0 && !(plan.absent >> i & 1);
     for (int d = 0; d < x.ndim; d++) one = one && (x.sizes[d] == 1 || x.strides[d] == 0);
     if (!one) {
       throw PlacementError("expected all tensors to be on the same device, but found at least two devices, " +
                            device_name(device) + " and " + device_name(x.device));
     }
   }
-  plan_.device = device;
+  plan.device = device;
+}
+
+/** The plan again with what its free words say now; null where one of them is not as it must be. */
+inline const Plan* Reader::read_known(KnownPlans::Known& known) {
+  Plan& plan = known.plan;
+  const double* const words = words_;
+  for (int i = 0; i < plan.params; i++) plan.param[i] = words[4 + i];
+  uint32_t seen = 0;
+  for (int i = 0, operands = plan.operands; i < operands; i++) {
+    Operand& operand = plan.operand[i];
+    if (known.need[i] == 0) {
+      if (operand) store_scalar(scalars_[i], operand.dtype, words[known.at[i] + 2]);
+      continue;
+    }
+    const StorageTable::View view = storages_.find(words[known.at[i]]);
+    const double start = words[known.at[i] + 2];
+    if (!(start >= 0 && start <= kWhole)) return nullptr;
+    const int64_t offset = static_cast<int64_t>(start), rest = static_cast<int64_t>(view.bytes) - offset;
+    const uintptr_t data = reinterpret_cast<uintptr_t>(view.data) + static_cast<uintptr_t>(offset);
+    // what is not alive has no bytes
+    if (static_cast<double>(offset) != start || rest < known.need[i]) return nullptr;
+    if ((data & ((uintptr_t{1} << known.shift[i]) - 1)) != 0) return nullptr;
+    operand.data = view.data + offset;
+    operand.device = static_cast<uint8_t>(view.device);
+    operand.room = rest >> known.shift[i];
+    seen |= uint32_t{1} << view.device;
+  }
+  plan.device = 0;
+  if (seen > 1) settle_devices(plan);
+  return &plan;
+}
+
+/** Keeps the plan just read, where it is small enough and no operand is empty. */
+void Reader::remember() {
+  if (read_ > KnownPlans::kWords || plan_.operands > KnownPlans::kOperands) return;
+  int dims = plan_.ndim;
+  for (int i = 0; i < plan_.operands; i++) dims += plan_.operand[i].ndim * (plan_.structured ? 2 : 1);
+  if (dims > KnownPlans::kDims) return;
+  if (std::any_of(need_, need_ + plan_.operands, [](int64_t need) { return need < 0; })) return;
+  KnownPlans::Known& known = known_.room(words_);
+  known.count = (static_cast<size_t>(read_) + KnownPlans::kStep - 1) / KnownPlans::kStep * KnownPlans::kStep;
+  for (int i = 0; i < static_cast<int>(known.count); i++) {
+    const bool fixed = i < read_ && !(free_ >> i & 1);
+    known.fixed[i] = fixed ? ~uint64_t{0} : 0;
+    known.word[i] = std::bit_cast<uint64_t>(words_[i]);
+  }
+  known.plan = plan_;
+  int64_t* to = known.dims;
+  const auto keep = [&](const int64_t* from, int count) {
+    const int64_t* const kept = to;
+    to = std::copy_n(from, count, to);
+    return kept;
+  };
+  known.plan.sizes = keep(plan_.sizes, plan_.ndim);
+  for (int i = 0; i < plan_.operands; i++) {
+    Operand& operand = known.plan.operand[i];
+    known.need[i] = need_[i];
+    known.at[i] = at_[i];
+    known.shift[i] = static_cast<uint8_t>(std::countr_zero(static_cast<uint64_t>(item_size(operand.dtype))));
+    if (!operand) continue;
+    operand.sizes = plan_.structured ? keep(operand.sizes, operand.ndim) : known.plan.sizes;
+    operand.strides = keep(operand.strides, operand.ndim);
+  }
 }
 
 const Plan& Reader::read() {
+  if (count_ < KnownPlans::kWords) return read_anew();
+  if (KnownPlans::Known* known = known_.find(words_)) {
+    if (const Plan* plan = read_known(*known)) return *plan;
+  }
+  read_anew();
+  remember();
+  return plan_;
+}
+
+const Plan& Reader::read_anew() {
   Words words(*this);
   double sizes[kMaxDims];
   plan_.kernel = static_cast<int>(words.natural(1e6, "bad kernel"));
   plan_.structured = words.natural(1, "bad mode") == 1;
   plan_.operands = static_cast<int>(words.natural(kMaxOperands, "too many operands"));
   words.params(plan_.param, plan_.params);
+  free_ = 0;
+  for (int i = 4; i < words.position() && i < KnownPlans::kWords; i++) free_ |= bit(i);
   plan_.absent = 0;
   plan_.device = 0;
   seen_ = 0;
@@ -183,7 +272,8 @@ const Plan& Reader::read() {
   plan_.sizes = map_sizes_;
   if (plan_.structured) {
     for (int i = 0; i < plan_.operands; i++) read_operand<true>(words, i, sizes);
-    if (seen_ > 1) settle_devices();
+    read_ = words.position();
+    if (seen_ > 1) settle_devices(plan_);
     return plan_;
   }
   plan_.ndim = static_cast<int>(words.natural(kMaxDims, "too many dimensions"));
@@ -197,7 +287,8 @@ const Plan& Reader::read() {
   if (!(elements <= kMaxIterations && product <= kMaxProduct)) throw PlanError("too many elements");
   for (int i = 0; i < plan_.operands; i++) backed = std::max(backed, read_operand<false>(words, i, sizes));
   if (elements > std::max(kFreeIterations, backed)) throw PlanError("too many elements");
-  if (seen_ > 1) settle_devices();
+  read_ = words.position();
+  if (seen_ > 1) settle_devices(plan_);
   return plan_;
 }
 

@@ -2,6 +2,7 @@
 // that no plan, however wrong, makes a kernel touch foreign memory. Compiled without fast-math, which would drop NaN
 // checks.
 #pragma once
+#include "known_plans.h"
 #include "list_plan.h"
 #include "plan.h"
 #include "storage.h"
@@ -26,8 +27,11 @@ class Reader {
   Place read_place(Words& words, double handle, DType dtype);
   template <bool structured>
   double read_operand(Words& words, int i, double* sizes);
+  const Plan& read_anew();
+  const Plan* read_known(KnownPlans::Known& known);
+  void remember();
 
-  void settle_devices();
+  void settle_devices(Plan& plan) const;
 
   StorageTable& storages_;
   uint32_t seen_ = 0;  // devices of the plan's operands, as bits
@@ -38,6 +42,11 @@ class Reader {
   int64_t map_sizes_[kMaxDims];
   int64_t sizes_[kMaxOperands][kMaxDims];
   int64_t strides_[kMaxOperands][kMaxDims];
+  int64_t need_[kMaxOperands];  // bytes from an operand's offset on; of an empty one, -1
+  uint8_t at_[kMaxOperands];    // the word of its handle
+  uint64_t free_ = 0;           // the words that may differ in a plan like this one, as bits
+  int read_ = 0;                // how many words it had
+  KnownPlans known_;
   alignas(8) std::byte scalars_[kMaxOperands][8];
 };
 

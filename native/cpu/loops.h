@@ -458,6 +458,9 @@ inline void run_space(Space& s, const Span& span, const double* param, int64_t g
 /** Bytes of a result beyond which its lines are asked for ahead: they have left the second-level cache since. */
 inline constexpr int64_t kAheadFrom = int64_t{1} << 20, kAheadPiece = 2048;
 
+/** As many elements never occupy a second thread. */
+inline constexpr int64_t kSmall = 512;
+
 /**
  * A plain run whose result is large: piece by piece, the lines of the piece after the next asked for in time, because
  * processors fetch ahead for loads and not for stores.
@@ -484,19 +487,23 @@ inline void run_map(const Plan& plan, int operands, const Span& span, int64_t gr
   if (plan.ndim <= 1) {
     const int64_t n = plan.ndim == 0 ? 1 : plan.sizes[0];
     int64_t size[kMaxInputs + 1] = {};
+    const std::byte* from[kMaxInputs + 1];  // that of the output is not read
     bool plain = true;
     for (int k = 0; k < operands; k++) {
       const DType d = plan.operand[k].dtype;
+      from[k] = plan.operand[k].data;
       size[k] = static_cast<int64_t>(item_size(d));
       plain = plain && (n == 1 || plan.operand[k].strides[0] == 1) &&
               (halves == Halves::raw || (d != DType::f16 && d != DType::bf16));
     }
+    // what most calls of a small program are
+    if (plain && n <= kSmall) return span.run(plan.operand[0].data, from + 1, n, param);
     if (plain) {
       bool ahead = grain >= kGrain && n * size[0] >= kAheadFrom;  // costlier rows wait for arithmetic, not for memory
       for (int k = 1; k < operands; k++) ahead = ahead && plan.operand[k].data != plan.operand[0].data;
       parallel_for(n, grain, [&](int64_t begin, int64_t end) {
         const std::byte* in[kMaxInputs];
-        for (int k = 1; k < operands; k++) in[k - 1] = plan.operand[k].data + begin * size[k];
+        for (int k = 1; k < operands; k++) in[k - 1] = from[k] + begin * size[k];
         std::byte* const out = plan.operand[0].data + begin * size[0];
         if (ahead)
           run_ahead(span, out, in, size, operands, end - begin, param);
