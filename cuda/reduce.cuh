@@ -7,6 +7,7 @@
 // step(acc, x, index), combine(acc, other) and finish(acc, results). A thread steps with growing indices; otherwise its
 // results may not depend on the order of combining, beyond rounding, and that order depends on sizes only.
 #pragma once
+#include "../native/reduced.h"
 #include "elements.cuh"
 
 namespace flambeau::cuda {
@@ -248,9 +249,6 @@ void run_reduce(const Plan& plan, int outputs, const Op& op) {
       reinterpret_cast<const void*>(chunks_kernel<Op>), static_cast<int>(sizeof(typename Op::Acc))};
   launch_reduce(plan, outputs, reduction, &op);
 }
-
-/** The number of elements behind each result; checks the plan's layout. */
-int64_t reduced_numel(const Plan& plan, int outputs);
 /** The one dtype of input and outputs, which must be floating. */
 DType floating_dtype(const Plan& plan);
 /** Calls f with what they are computed in: float{} or double{}. */

@@ -120,18 +120,6 @@ void launch_reduce(const Plan& plan, int outputs, const Reduction& reduction, co
   go(reduction.chunks, ceil_div<int64_t>(s.kept, s.lanes), 1);
 }
 
-int64_t reduced_numel(const Plan& plan, int outputs) {
-  Plan::require(!plan.structured && plan.params >= 1, "a reduction takes a map plan");
-  Plan::require(plan.param[0] >= 0 && plan.param[0] <= plan.ndim, "the number of kept dims is out of range");
-  int64_t n = 1;
-  for (int d = static_cast<int>(plan.integer(0)); d < plan.ndim; d++) {
-    for (int o = 0; o < outputs; o++)
-      Plan::require(plan.operand[o].strides[d] == 0 || plan.sizes[d] <= 1, "an output has a stride on a reduced dim");
-    n *= plan.sizes[d];
-  }
-  return n;
-}
-
 DType floating_dtype(const Plan& plan) {
   const DType d = plan.operand[plan.operands - 1].dtype;
   for (int o = 0; o + 1 < plan.operands; o++) Plan::require(plan.operand[o].dtype == d, "dtypes differ");

@@ -1,6 +1,7 @@
 // Random plans against native.run(), and random calls of the API, in processes of their own: nothing crashes or hangs.
 // scripts/sanitize.mjs runs the same two under AddressSanitizer.
 import { expect, test } from 'vitest';
+import { kernelName, native, words } from '../lib/native.ts';
 import { run } from './memory/child.ts';
 
 interface PlanReport {
@@ -46,4 +47,16 @@ test('random calls give values or the documented errors, soon', { timeout: 300_0
   expect(report.calls).toBe(20_000);
   expect(report.values).toBeGreaterThan(3000);
   expect(status).toBe(0);
+});
+
+test('a plan that calls its output empty, and has a result for each row, is refused', () => {
+  const kernels = native.kernels();
+  const bytes = [{}, {}];
+  const [out, input] = [native.allocate(0, bytes[0]!, 0), native.allocate(64, bytes[1]!, 0)];
+  // two rows without columns, reduced to two values that a storage of no bytes does not hold
+  const plan = (k: number): number[] => [k, 0, 2, 1, 1, 2, 2, 0, out, 0, 0, 0, 1, input, 0, 0, 8, 1];
+  for (const name of ['logsumexp', 'amax', 'sum']) {
+    words.set(plan(kernels.indexOf(name)));
+    expect(() => native.run(), kernelName(kernels.indexOf(name))).toThrow('an output has no room');
+  }
 });

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "../plan.h"
+#include "../reduced.h"
 #include "isa.h"
 
 namespace flambeau::FB_ISA {
@@ -52,10 +53,6 @@ struct ReduceSink {
  */
 void reduce(const Plan& plan, int outputs, int input, const Reducer& reducer, ReduceSink sink,
             const void* contexts = nullptr);
-
-/** Checks the layout of a reduction's plan and returns the number of reduced elements. */
-int64_t reduced_numel(const Plan& plan, int outputs);
-int64_t kept_numel(const Plan& plan);
 
 void register_reduce(KernelTable& table);
 void register_reduce_index(KernelTable& table);

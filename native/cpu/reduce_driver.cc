@@ -242,25 +242,6 @@ void read_space(const Plan& plan, int outputs, int input, Space& s) {
 
 }  // namespace
 
-int64_t reduced_numel(const Plan& plan, int outputs) {
-  Plan::require(!plan.structured && plan.params >= 1, "a reduction takes a map plan");
-  Plan::require(plan.param[0] >= 0 && plan.param[0] <= plan.ndim, "the number of kept dims is out of range");
-  int64_t n = 1;
-  for (int d = static_cast<int>(plan.integer(0)); d < plan.ndim; d++) {
-    for (int o = 0; o < outputs; o++) {
-      Plan::require(plan.operand[o].strides[d] == 0 || plan.sizes[d] <= 1, "an output has a stride on a reduced dim");
-    }
-    n *= plan.sizes[d];
-  }
-  return n;
-}
-
-int64_t kept_numel(const Plan& plan) {
-  int64_t n = 1;
-  for (int d = 0; d < static_cast<int>(plan.integer(0)); d++) n *= plan.sizes[d];
-  return n;
-}
-
 void reduce(const Plan& plan, int outputs, int input, const Reducer& r, ReduceSink sink, const void* contexts) {
   if (reduced_numel(plan, outputs) == 0) {
     // Nothing to read: every output is the reduction of nothing. Sizes of the kept dims still say how many.
