@@ -155,7 +155,7 @@ export function histogram(
       weight === null
         ? emptyTensor(at.sizes, x.dt, x.device).fill_(1)
         : weight.detach().reshape(-1).maskedSelect(inside);
-    let hist = zerosOf([n], x.dt, x.device).scatterAdd(0, at, counted);
+    let hist = zerosOf([n], x.dt, x.device).scatterAdd_(0, at, counted);
     if (density) hist = hist.div(hist.sum()).div(edges.diff());
     return pair(where, 'hist', hist, 'binEdges', edges);
   });
@@ -234,7 +234,7 @@ export function histogramdd(
     if (cell !== null && inside !== null && total > 0) {
       const counted =
         weight === null ? emptyTensor([points.sizes[0]!], x.dt, x.device).fill_(1) : weight.detach().reshape(-1);
-      hist = hist.scatterAdd(0, (cell as Tensor).maskedSelect(inside), counted.maskedSelect(inside));
+      hist = hist.scatterAdd_(0, (cell as Tensor).maskedSelect(inside), counted.maskedSelect(inside));
     }
     hist = hist.reshape(counts);
     if (density) {
