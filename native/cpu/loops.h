@@ -474,6 +474,23 @@ inline void run_ahead(const Span& span, std::byte* out, const std::byte* const* 
   }
 }
 
+/** The same where the result is too large for the caches: each piece is made in the first-level cache and goes to
+ * memory from there, past them. */
+inline void run_streamed(const Span& span, std::byte* out, const std::byte* const* in, const int64_t* size,
+                         int operands, int64_t n, const double* param) {
+  alignas(kLine) std::byte made[kAheadPiece];
+  int64_t piece = static_cast<int64_t>(before_line(out, kAheadPiece)) / size[0];  // to the first whole line
+  if (piece == 0) piece = kAheadPiece / size[0];
+  for (int64_t i = 0; i < n; i += piece, piece = kAheadPiece / size[0]) {
+    const int64_t m = std::min(piece, n - i);
+    const std::byte* from[kMaxInputs];
+    for (int k = 1; k < operands; k++) from[k - 1] = in[k - 1] + i * size[k];
+    span.run(made, from, m, param);
+    stream_bytes(out + i * size[0], made, static_cast<size_t>(m * size[0]));
+  }
+  stream_end();
+}
+
 /** Runs a span over the first `operands` operands of a map plan; operand 0 is written. */
 inline void run_map(const Plan& plan, int operands, const Span& span, int64_t grain, Halves halves = Halves::widen) {
   Plan::require(span.run != nullptr, "the kernel does not have this dtype");
@@ -493,12 +510,19 @@ inline void run_map(const Plan& plan, int operands, const Span& span, int64_t gr
     }
     if (plain) {
       bool ahead = grain >= kGrain && n * size[0] >= kAheadFrom;  // costlier rows wait for arithmetic, not for memory
-      for (int k = 1; k < operands; k++) ahead = ahead && plan.operand[k].data != plan.operand[0].data;
+      int64_t bytes = 0;
+      for (int k = 0; k < operands; k++) {
+        bytes += n * size[k];
+        ahead = ahead && (k == 0 || plan.operand[k].data != plan.operand[0].data);
+      }
+      const bool streamed = ahead && bytes >= streaming_bytes();
       parallel_for(n, grain, [&](int64_t begin, int64_t end) {
         const std::byte* in[kMaxInputs];
         for (int k = 1; k < operands; k++) in[k - 1] = plan.operand[k].data + begin * size[k];
         std::byte* const out = plan.operand[0].data + begin * size[0];
-        if (ahead)
+        if (streamed)
+          run_streamed(span, out, in, size, operands, end - begin, param);
+        else if (ahead)
           run_ahead(span, out, in, size, operands, end - begin, param);
         else
           span.run(out, in, end - begin, param);
