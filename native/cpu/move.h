@@ -26,10 +26,16 @@ inline void move_bytes(void* to, const void* from, size_t n) {
     std::memmove(to, from, n);
     return;
   }
-  const auto step = [&](size_t i) {
-    Vector v[4];
-    for (size_t k = 0; k < 4; k++) v[k] = *reinterpret_cast<const Vector*>(x + i + k * sizeof(Vector));
-    for (size_t k = 0; k < 4; k++) *reinterpret_cast<Vector*>(y + i + k * sizeof(Vector)) = v[k];
+  // Four names and not an array: GCC would keep an array on the stack, and store everything twice.
+  const auto step = [&](size_t i) FB_FLAT {
+    const Vector a = *reinterpret_cast<const Vector*>(x + i);
+    const Vector b = *reinterpret_cast<const Vector*>(x + i + sizeof(Vector));
+    const Vector c = *reinterpret_cast<const Vector*>(x + i + 2 * sizeof(Vector));
+    const Vector d = *reinterpret_cast<const Vector*>(x + i + 3 * sizeof(Vector));
+    *reinterpret_cast<Vector*>(y + i) = a;
+    *reinterpret_cast<Vector*>(y + i + sizeof(Vector)) = b;
+    *reinterpret_cast<Vector*>(y + i + 2 * sizeof(Vector)) = c;
+    *reinterpret_cast<Vector*>(y + i + 3 * sizeof(Vector)) = d;
   };
   for (size_t i = 0; i + kStep <= n; i += kStep) step(i);
   step(n - kStep);
