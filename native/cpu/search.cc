@@ -35,7 +35,7 @@ FB_INLINE void positions(const T* from, int64_t n, const T* v, int64_t* out) {
 }
 template <bool Right, class T>
 void search_line(const T* from, int64_t n, const T* v, int64_t* out, int64_t count) {
-  constexpr int kTogether = 8;
+  constexpr int kTogether = 4;  // eight need more registers than there are
   int64_t i = 0;
   for (; i + kTogether <= count; i += kTogether) positions<Right, kTogether>(from, n, v + i, out + i);
   for (; i < count; i++) positions<Right, 1>(from, n, v + i, out + i);
