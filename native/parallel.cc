@@ -1,6 +1,7 @@
 #include "parallel.h"
 
 #include <exception>
+#include <fstream>
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
@@ -33,6 +34,16 @@ class FirstError {
 };
 
 }  // namespace
+
+int64_t streaming_bytes() {
+  static const int64_t bytes = [] {
+    // Linux tells what the cores of one cache share; sysconf adds up all caches of the machine. Elsewhere 32 MB.
+    int64_t kilobytes = 0;
+    std::ifstream("/sys/devices/system/cpu/cpu0/cache/index3/size") >> kilobytes;
+    return std::clamp<int64_t>(kilobytes > 0 ? kilobytes : 32768, 8192, 131072) * 512;
+  }();
+  return bytes;
+}
 
 namespace detail {
 bool in_parallel() { return inside; }

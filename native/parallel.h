@@ -22,6 +22,10 @@ void run_chunks(int64_t chunks, ChunkFn fn, void* context);
 bool in_parallel();
 }  // namespace detail
 
+/** Bytes that a kernel reads and writes from which on its result goes past the caches to memory: half of the last-level
+ * cache. It would be gone before anyone reads it, and lines that are overwritten whole need not be read first. */
+int64_t streaming_bytes();
+
 /** Floats an element-wise chunk should at least hold; below twice this a region stays on one thread. */
 inline constexpr int64_t kGrain = 32768;
 

@@ -85,11 +85,11 @@ function lookUp(weight: Tensor, at: Tensor, skipped: number | null, byFrequency:
     const places = n.unpack(0);
     let each = g.reshape([places.count, cols]);
     if (byFrequency) {
-      const counts = filled([rows], 0, g).indexAdd(0, places, filled([places.count], 1, g));
+      const counts = filled([rows], 0, g).indexAdd_(0, places, filled([places.count], 1, g));
       each = each.div(counts.indexSelect(0, places).unsqueeze(1));
     }
     if (skipped !== null) each = each.maskedFill(places.eq(skipped).unsqueeze(1), 0);
-    return [filled([rows, cols], 0, g).indexAdd(0, places, each)];
+    return [filled([rows, cols], 0, g).indexAdd_(0, places, each)];
   });
 }
 
@@ -282,9 +282,9 @@ export function embeddingBag(index: Tensor, weight: Tensor, ...args: BagArgument
     let each = lookUp(weight, at, null, scaleGradByFreq, at.sizes);
     if (scales !== null) each = each.mul(scales.unsqueeze(1));
     const to = tensor(bagOf as number[], { dtype: 'int64', device: at.device });
-    const sums = filled([bags, weight.sizes[1]!], 0, weight).indexAdd(0, to, each);
+    const sums = filled([bags, weight.sizes[1]!], 0, weight).indexAdd_(0, to, each);
     if (mode === 'sum') return sums;
-    const counts = filled([bags], 0, weight).indexAdd(0, to, filled([bagOf.length], 1, weight));
+    const counts = filled([bags], 0, weight).indexAdd_(0, to, filled([bagOf.length], 1, weight));
     return sums.div(counts.clampMin(1).unsqueeze(1));
   });
 }

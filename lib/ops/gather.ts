@@ -279,7 +279,7 @@ function counted(x: Tensor, dim: number, index: Tensor, include: boolean): Tenso
   const ones = zerosOf(index.sizes, x.dt, x.device).fill_(1);
   const counts = zerosOf(x.sizes, x.dt, x.device)
     .fill_(include ? 1 : 0)
-    .scatterAdd(dim, index, ones);
+    .scatterAdd_(dim, index, ones);
   return include ? counts : counts.maskedFill(counts.eq(0), 1);
 }
 /** PyTorch's scatter_reduce_backward (FunctionsManual.cpp). */
@@ -302,7 +302,7 @@ function reduceBack(
     const whole = x.maskedFill(x.eq(0), 1);
     const gx = g.mul(whole.scatterReduce(d, index, src, 'prod', { includeSelf: include })).div(whole);
     const zero = src.detach().eq(0);
-    const zeros = zerosOf(x.sizes, x.dt, x.device).scatterAdd(d, index, zero.to(x.dtype)).gather(d, index);
+    const zeros = zerosOf(x.sizes, x.dt, x.device).scatterAdd_(d, index, zero.to(x.dtype)).gather(d, index);
     const single = zero.logicalAnd(zeros.eq(1));
     const others = x.scatterReduce(d, index, src.maskedFill(single, 1), 'prod', { includeSelf: include });
     const plain = g.mul(y).gather(d, index).div(src.maskedFill(zero, 1));
@@ -350,7 +350,7 @@ export function indexSelect(
     throw outside('indexSelect', at, d, source.sizes[d]!);
   const shape = source.sizes;
   const y = record('indexSelect', out, [source], [at], (g, n) => [
-    zerosOf(shape, g.dt, g.device).indexAdd(d, n.unpack(0), g),
+    zerosOf(shape, g.dt, g.device).indexAdd_(d, n.unpack(0), g),
   ]);
   return x.sizes.length === 0 ? y.reshape([]) : y;
 }

@@ -145,17 +145,21 @@ export function histogram(
           `${where}: if weight is given, it should have the shape and dtype of the input, but got ${show(weight.sizes)} and ${show(x.sizes)}`,
         );
     }
-    const [first, last] = [edges.select(0, 0), edges.select(0, n)];
-    const inside = flat.ge(first).logicalAnd(flat.le(last));
-    // the last bin has both of its edges
-    const at = searchsorted(edges, flat.maskedSelect(inside), { right: true })
-      .sub(1)
-      .clampMax(n - 1);
-    const counted =
-      weight === null
-        ? emptyTensor(at.sizes, x.dt, x.device).fill_(1)
-        : weight.detach().reshape(-1).maskedSelect(inside);
-    let hist = zerosOf([n], x.dt, x.device).scatterAdd(0, at, counted);
+    const last = edges.select(0, n);
+    // the last bin has both of its edges; 0 and n + 1 are outside, as is what is no number
+    const at = searchsorted(edges, flat, { right: true }).where(flat.ne(last), n);
+    let hist: Tensor;
+    if (weight === null) {
+      hist = countsOf(at, n + 2)
+        .narrow(0, 1, n)
+        .to(x.dtype);
+    } else {
+      const each = weight.detach().reshape(-1);
+      hist = zerosOf([n + 2], x.dt, x.device)
+        .scatterAdd_(0, at, each)
+        .narrow(0, 1, n)
+        .contiguous();
+    }
     if (density) hist = hist.div(hist.sum()).div(edges.diff());
     return pair(where, 'hist', hist, 'binEdges', edges);
   });
@@ -234,7 +238,7 @@ export function histogramdd(
     if (cell !== null && inside !== null && total > 0) {
       const counted =
         weight === null ? emptyTensor([points.sizes[0]!], x.dt, x.device).fill_(1) : weight.detach().reshape(-1);
-      hist = hist.scatterAdd(0, (cell as Tensor).maskedSelect(inside), counted.maskedSelect(inside));
+      hist = hist.scatterAdd_(0, (cell as Tensor).maskedSelect(inside), counted.maskedSelect(inside));
     }
     hist = hist.reshape(counts);
     if (density) {

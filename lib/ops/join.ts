@@ -26,7 +26,7 @@ function checkList(where: string, tensors: readonly Tensor[]): void {
 function joinRows(out: Tensor, parts: readonly Tensor[], d: number): boolean {
   let rows = 1;
   for (let k = 0; k < d; k++) rows *= out.sizes[k]!;
-  if (rows < 2 || out.count === 0 || parts.length > MOST_PARTS) return false;
+  if (out.count === 0 || parts.length < 2 || parts.length > MOST_PARTS) return false;
   if (!parts.every((x) => x.dense && x.dt === out.dt)) return false;
   const matrix = (x: Tensor): Tensor => new Tensor(x.storage, x.dt, [rows, x.count / rows], null, x.offset, x.count);
   runStruct(joinKernel, [matrix(out), ...parts.map(matrix)]);

@@ -321,7 +321,7 @@ export function multilabelMarginLoss(x: Tensor, target: Tensor, ...args: Reduced
     const [rows, labels] = x.ndim === 1 ? [x.unsqueeze(0), target.unsqueeze(0)] : [x, target];
     const counted = labels.lt(0).cumsum(1).eq(0);
     const positions = labels.clampMin(0).to('int64');
-    const wanted = zerosOf(rows.sizes, rows.dt, rows.device).scatterAdd(1, positions, counted.to(rows.dt.name)).gt(0);
+    const wanted = zerosOf(rows.sizes, rows.dt, rows.device).scatterAdd_(1, positions, counted.to(rows.dt.name)).gt(0);
     // [N, label, other]
     const margins = from(1, rows.gather(1, positions)).unsqueeze(2).add(rows.unsqueeze(1)).relu();
     const pairs = counted.unsqueeze(2).logicalAnd(wanted.logicalNot().unsqueeze(1));

@@ -77,6 +77,18 @@ void copy_tiles(const loops::Space& s, int64_t begin, int64_t end) {
                              std::min(kTile, cols - col));
   }
 }
+/** The elements [begin, end) of a dense copy, or of a fill, past the caches. */
+template <class T>
+void stream_range(const loops::Space& s, int64_t begin, int64_t end) {
+  T* const to = reinterpret_cast<T*>(s.data[0]) + begin;
+  const T* const from = reinterpret_cast<const T*>(s.data[1]);
+  const size_t bytes = static_cast<size_t>(end - begin) * sizeof(T);
+  if (s.inner_stride(1) == 0)
+    stream_value(to, from, sizeof(T), bytes);
+  else
+    stream_bytes(to, from + begin, bytes);
+  stream_end();
+}
 template <class T>
 void copy_rows(const loops::Space& s, int64_t begin, int64_t end) {
   const int64_t inner = s.inner(), to_stride = s.inner_stride(0), from_stride = s.inner_stride(1);
@@ -133,6 +145,10 @@ template <class T>
 void copy_space(loops::Space& s) {
   if (s.numel == 0) return;
   const int64_t grain = kGrain * 4 / static_cast<int64_t>(sizeof(T));
+  if (s.ndim == 1 && s.inner_stride(0) == 1 && s.inner_stride(1) >= 0 && s.inner_stride(1) <= 1 &&
+      s.numel * static_cast<int64_t>(sizeof(T)) * (1 + s.inner_stride(1)) >= streaming_bytes()) {
+    return parallel_for(s.numel, grain, [&](int64_t b, int64_t e) { stream_range<T>(s, b, e); });
+  }
   const int d = s.inner_stride(0) == 1 ? loops::tile_dim(s) : -1;
   constexpr int64_t kShort = 16;
   if (d < 0 && s.ndim > 1 && s.inner() <= kShort && s.inner_stride(0) == 1) {
@@ -179,31 +195,46 @@ void copy_kernel(const Plan& plan) {
 
 /**
  * Structured (out [rows, cols], a part [rows, some of cols] each) of one dtype, rows dense: the parts of a row one
- * after the other, so that the result is written in the order of memory.
+ * after the other, so that the result is written in the order of memory. Threads share out its bytes.
  */
 void join_kernel(const Plan& plan) {
   const Operand& out = plan.operand[0];
   Plan::require(plan.structured && plan.params == 0 && plan.operands >= 2 && out.ndim == 2, "expected matrices");
   const int64_t rows = out.sizes[0], item = static_cast<int64_t>(item_size(out.dtype));
-  int64_t cols = 0;
+  int64_t cols = 0, least = out.sizes[1];
   for (int k = 0; k < plan.operands; k++) {
     const Operand& x = plan.operand[k];
     Plan::require(x && x.dtype == out.dtype && x.ndim == 2 && x.sizes[0] == rows, "the parts do not fit");
     Plan::require(x.strides[1] == 1 || x.sizes[1] <= 1, "expected dense rows");
+    least = std::min(least, x.sizes[1]);
     if (k > 0) cols += x.sizes[1];
   }
   Plan::require(cols == out.sizes[1], "the parts do not fill the result");
   if (rows == 0 || cols == 0) return;
-  parallel_for(rows, std::max<int64_t>(1, kGrain * 4 / item / cols), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      std::byte* to = out.data + i * out.strides[0] * item;
-      for (int k = 1; k < plan.operands; k++) {
+  const int64_t width = cols * item, line = static_cast<int64_t>(kLine);
+  // The lines that two parts share are written as usual: there should be many others.
+  const bool stream = 2 * rows * width >= streaming_bytes() && least * item >= 8 * line;
+  parallel_for(rows * ((width + line - 1) / line), kGrain * 4 / line, [&](int64_t begin, int64_t end) {
+    const int64_t lines = (width + line - 1) / line;
+    for (int64_t i = begin / lines; i * lines < end; i++) {
+      const int64_t first = std::max<int64_t>(0, begin - i * lines) * line;
+      const int64_t last = std::min(width, (end - i * lines) * line);
+      int64_t at = 0;  // where the part begins in the row
+      for (int k = 1; k < plan.operands && at < last; k++) {
         const Operand& x = plan.operand[k];
-        const int64_t bytes = x.sizes[1] * item;
-        move_bytes(to, x.data + i * x.strides[0] * item, static_cast<size_t>(bytes));
-        to += bytes;
+        const int64_t a = std::max(first, at), b = std::min(last, at + x.sizes[1] * item);
+        if (a < b) {
+          std::byte* to = out.data + i * out.strides[0] * item + a;
+          const std::byte* from = x.data + i * x.strides[0] * item + (a - at);
+          if (stream)
+            stream_bytes(to, from, static_cast<size_t>(b - a));
+          else
+            move_bytes(to, from, static_cast<size_t>(b - a));
+        }
+        at += x.sizes[1] * item;
       }
     }
+    if (stream) stream_end();
   });
 }
 

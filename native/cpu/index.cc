@@ -152,7 +152,14 @@ void index_select(const Plan& plan) {
               for (int64_t i = begin; i < end; i++) to[i * to_step] = from[place[i] * from_step];
             }
           } else {
+            // Rows lie anywhere: the next ones are asked for while this one is copied.
+            constexpr int64_t kNext = 2, kFirst = 256;
+            const int64_t ahead =
+                on == 1 && in_next == 1 ? std::min(kFirst, count * static_cast<int64_t>(sizeof(T))) : 0;
             for (int64_t i = begin; i < end; i++) {
+              const std::byte* next =
+                  reinterpret_cast<const std::byte*>(from + places[std::min(i + kNext, end - 1)] * is);
+              for (int64_t b = 0; b < ahead; b += 64) __builtin_prefetch(next + b);
               copy_run(to + i * os, on, from + places[i] * is, in_next, count);
             }
           }

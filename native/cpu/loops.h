@@ -461,20 +461,68 @@ inline constexpr int64_t kAheadFrom = int64_t{1} << 20, kAheadPiece = 2048;
 /** As many elements never occupy a second thread. */
 inline constexpr int64_t kSmall = 512;
 
+/** A plain run: `step[k]` is how many bytes an element of operand k takes, the result first; 0 where it is repeated. */
+struct PlainRun {
+  SpanFn span;
+  const double* param;
+  int operands;
+  int64_t step[kMaxInputs + 1];
+
+  void at(const std::byte* const* in, int64_t i, const std::byte** from) const {
+    for (int k = 1; k < operands; k++) from[k - 1] = in[k - 1] + i * step[k];
+  }
+  /** Whether operands and result are too large for the caches. */
+  bool streamed(int64_t n) const {
+    int64_t bytes = 0;
+    for (int k = 0; k < operands; k++) bytes += n * step[k];
+    return bytes >= streaming_bytes();
+  }
+};
+
 /**
- * A plain run whose result is large: piece by piece, the lines of the piece after the next asked for in time, because
+ * A run whose result is large: piece by piece, the lines of the piece after the next asked for in time, because
  * processors fetch ahead for loads and not for stores.
  */
-inline void run_ahead(const Span& span, std::byte* out, const std::byte* const* in, const int64_t* size, int operands,
-                      int64_t n, const double* param) {
-  const int64_t piece = kAheadPiece / size[0], bytes = n * size[0];
+inline void run_ahead(const PlainRun& run, std::byte* out, const std::byte* const* in, int64_t n) {
+  const int64_t size = run.step[0], piece = kAheadPiece / size, bytes = n * size;
   for (int64_t i = 0; i < n; i += piece) {
-    const int64_t ahead = (i + piece) * size[0];
+    const int64_t ahead = (i + piece) * size;
     for (int64_t at = ahead; at < std::min(ahead + kAheadPiece, bytes); at += 64) __builtin_prefetch(out + at, 1, 3);
     const std::byte* from[kMaxInputs];
-    for (int k = 1; k < operands; k++) from[k - 1] = in[k - 1] + i * size[k];
-    span.run(out + i * size[0], from, std::min(piece, n - i), param);
+    run.at(in, i, from);
+    run.span(out + i * size, from, std::min(piece, n - i), run.param);
   }
+}
+/** A run that is too large for the caches: each piece is made in the first of them, and goes to memory past the others.
+ */
+inline void run_streamed(const PlainRun& run, std::byte* out, const std::byte* const* in, int64_t n) {
+  alignas(kLine) std::byte made[kAheadPiece];
+  const int64_t size = run.step[0];
+  int64_t piece = static_cast<int64_t>(before_line(out, kAheadPiece)) / size;  // to the first whole line
+  if (piece == 0) piece = kAheadPiece / size;
+  for (int64_t i = 0; i < n; i += piece, piece = kAheadPiece / size) {
+    const int64_t m = std::min(piece, n - i);
+    const std::byte* from[kMaxInputs];
+    run.at(in, i, from);
+    run.span(made, from, m, run.param);
+    stream_bytes(out + i * size, made, static_cast<size_t>(m * size));
+  }
+  stream_end();
+}
+
+/** Completes how a vector's operands are stepped through; false unless each is dense, or a scalar that has a loop. */
+inline bool plain_run(const Plan& plan, const Span& span, Halves halves, int64_t n, PlainRun& run) {
+  for (int k = 0; k < run.operands; k++) {
+    const DType d = plan.operand[k].dtype;
+    if (halves == Halves::widen && (d == DType::f16 || d == DType::bf16)) return false;
+    run.step[k] = static_cast<int64_t>(item_size(d));
+    if (n == 1 || plan.operand[k].strides[0] == 1) continue;
+    const SpanFn scalar = k == 1 ? span.scalar_left : k == 2 ? span.scalar_right : nullptr;
+    if (plan.operand[k].strides[0] != 0 || scalar == nullptr || run.span != span.run) return false;
+    run.span = scalar;
+    run.step[k] = 0;
+  }
+  return true;
 }
 
 /** Runs a span over the first `operands` operands of a map plan; operand 0 is written. */
@@ -483,38 +531,32 @@ inline void run_map(const Plan& plan, int operands, const Span& span, int64_t gr
   Plan::require(!plan.structured && operands <= kMaxInputs + 1 && operands <= plan.operands, "expected a map plan");
   for (int d = 0; d < plan.ndim; d++)
     if (plan.sizes[d] == 0) return;  // had it lacked the dtype, it would have been refused above
-  const double* param = plan.param;
   if (plan.ndim <= 1) {
     const int64_t n = plan.ndim == 0 ? 1 : plan.sizes[0];
-    int64_t size[kMaxInputs + 1] = {};
-    const std::byte* from[kMaxInputs + 1];  // that of the output is not read
-    bool plain = true;
-    for (int k = 0; k < operands; k++) {
-      const DType d = plan.operand[k].dtype;
-      from[k] = plan.operand[k].data;
-      size[k] = static_cast<int64_t>(item_size(d));
-      plain = plain && (n == 1 || plan.operand[k].strides[0] == 1) &&
-              (halves == Halves::raw || (d != DType::f16 && d != DType::bf16));
-    }
-    // what most calls of a small program are
-    if (plain && n <= kSmall) return span.run(plan.operand[0].data, from + 1, n, param);
-    if (plain) {
-      bool ahead = grain >= kGrain && n * size[0] >= kAheadFrom;  // costlier rows wait for arithmetic, not for memory
+    PlainRun run{span.run, plan.param, operands, {}};
+    if (plain_run(plan, span, halves, n, run)) {
+      const std::byte* inputs[kMaxInputs];
+      for (int k = 1; k < operands; k++) inputs[k - 1] = plan.operand[k].data;
+      // what most calls of a small program are
+      if (n <= kSmall) return run.span(plan.operand[0].data, inputs, n, run.param);
+      bool ahead =
+          grain >= kGrain && n * run.step[0] >= kAheadFrom;  // costlier rows wait for arithmetic, not for memory
       for (int k = 1; k < operands; k++) ahead = ahead && plan.operand[k].data != plan.operand[0].data;
+      const auto large = !ahead ? nullptr : run.streamed(n) ? run_streamed : run_ahead;
       parallel_for(n, grain, [&](int64_t begin, int64_t end) {
         const std::byte* in[kMaxInputs];
-        for (int k = 1; k < operands; k++) in[k - 1] = from[k] + begin * size[k];
-        std::byte* const out = plan.operand[0].data + begin * size[0];
-        if (ahead)
-          run_ahead(span, out, in, size, operands, end - begin, param);
+        run.at(inputs, begin, in);
+        std::byte* const out = plan.operand[0].data + begin * run.step[0];
+        if (large)
+          large(run, out, in, end - begin);
         else
-          span.run(out, in, end - begin, param);
+          run.span(out, in, end - begin, run.param);
       });
       return;
     }
   }
   loops::Space space(plan, operands, halves);
-  loops::run_space(space, span, param, grain);
+  loops::run_space(space, span, plan.param, grain);
 }
 
 // What an element costs, as a grain: how many elements are worth a thread.

@@ -1,4 +1,6 @@
 // Binary search in sorted sequences: searchsorted, bucketize, isin. Through the kernel table.
+#include <algorithm>
+
 #include "../backend.h"
 #include "../parallel.h"
 #include "walk.h"
@@ -6,21 +8,37 @@
 namespace flambeau::FB_ISA {
 namespace {
 
-/** Where `v` belongs in `from[0…n)`: PyTorch's own steps, so that what is not sorted gives its positions too. */
-template <bool Right, class T>
-int64_t position(const T* from, int64_t n, Compute<T> v) {
-  int64_t low = 0, high = n;
-  while (low < high) {
-    const int64_t middle = low + ((high - low) >> 1);
-    const Compute<T> found = static_cast<Compute<T>>(from[middle]);
-    const bool beyond = Right ? found > v : found >= v;
-    if (beyond) {
-      high = middle;
-    } else {
-      low = middle + 1;
+/**
+ * Where each of `v[0…K)` belongs in `from[0…n)`, n > 0: PyTorch's own steps, so that what is not sorted gives its
+ * positions too. No step branches, and the K searches go side by side: a mispredicted branch or a load that is waited
+ * for costs more than all the rest. After k steps at most n >> k places are left.
+ */
+template <bool Right, int K, class T>
+FB_INLINE void positions(const T* from, int64_t n, const T* v, int64_t* out) {
+  Compute<T> wanted[K];
+  int64_t low[K] = {}, left[K];
+  for (int k = 0; k < K; k++) {
+    wanted[k] = static_cast<Compute<T>>(v[k]);
+    left[k] = n;
+  }
+  for (int64_t most = n; most > 0; most >>= 1) {
+    FB_LANES for (int k = 0; k < K; k++) {
+      const int64_t half = left[k] >> 1;
+      const Compute<T> found = static_cast<Compute<T>>(from[std::min(low[k] + half, n - 1)]);
+      const bool beyond = (Right ? found > wanted[k] : found >= wanted[k]) | (left[k] == 0);
+      const int64_t after = static_cast<int64_t>(beyond) - 1;  // all ones where it belongs behind the middle
+      low[k] += (half + 1) & after;
+      left[k] = half + ((left[k] - 2 * half - 1) & after);
     }
   }
-  return low;
+  for (int k = 0; k < K; k++) out[k] = low[k];
+}
+template <bool Right, class T>
+void search_line(const T* from, int64_t n, const T* v, int64_t* out, int64_t count) {
+  constexpr int kTogether = 4;  // eight need more registers than there are
+  int64_t i = 0;
+  for (; i + kTogether <= count; i += kTogether) positions<Right, kTogether>(from, n, v + i, out + i);
+  for (; i < count; i++) positions<Right, 1>(from, n, v + i, out + i);
 }
 
 void searchsorted(const Plan& plan) {
@@ -39,10 +57,17 @@ void searchsorted(const Plan& plan) {
   visit(sorted.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     parallel_for(rows * m, kGrain / 16, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) {
-        const T* from = sorted.as<const T>() + i / m * step;
-        const auto v = static_cast<Compute<T>>(values.as<const T>()[i]);
-        out.as<int64_t>()[i] = right ? position<true>(from, n, v) : position<false>(from, n, v);
+      for (int64_t i = begin; i < end;) {
+        const int64_t row = i / m, count = std::min((row + 1) * m, end) - i;
+        const T *from = sorted.as<const T>() + row * step, *v = values.as<const T>() + i;
+        int64_t* to = out.as<int64_t>() + i;
+        if (n == 0)
+          std::fill_n(to, count, 0);
+        else if (right)
+          search_line<true>(from, n, v, to, count);
+        else
+          search_line<false>(from, n, v, to, count);
+        i += count;
       }
     });
   });

@@ -95,7 +95,7 @@ export function pickBack(g: Tensor, indices: Tensor, shape: Shape, dim: number, 
 
 /** Zeros of `shape` with `g` added at `indices` along `dim`. */
 export const scatterBack = (g: Tensor, indices: Tensor, shape: Shape, dim: number): Tensor =>
-  zerosOf(shape, g.dt, g.device).scatterAdd(dim, indices, g);
+  zerosOf(shape, g.dt, g.device).scatterAdd_(dim, indices, g);
 
 /** A fresh tensor of zeros. */
 export function zerosOf(shape: Shape, dt: DType, device: Device): Tensor {
