@@ -99,7 +99,8 @@ __attribute__((noinline)) void row_tile(const T* x, int64_t x_segment, int64_t t
         load(p + r * x_segment + v * L);
     FB_UNROLL for (int k = 0; k < MK; k++) {
       const Vec<T> z = splat(w[k]);
-      FB_UNROLL for (int r = 0; r < RW; r++) FB_UNROLL for (int v = 0; v < NV; v++) acc[k][r][v] += z * u[r][v];
+      FB_UNROLL for (int r = 0; r < RW; r++) FB_UNROLL for (int v = 0; v < NV; v++) acc[k][r][v] =
+          fma(acc[k][r][v], z, u[r][v]);
     }
   }
   FB_UNROLL for (int k = 0; k < MK; k++) FB_UNROLL for (int r = 0; r < RW; r++) FB_UNROLL for (int v = 0; v < NV; v++)
