@@ -169,6 +169,8 @@ void forward(const ConvShape& s, Activations<const C> x, const C* w, const C* bi
   if constexpr (std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::forward(s, x, w, bias, y);
   if (RowConv<C>::fits_forward(s, x, y)) return RowConv<C>::forward(s, x, w, bias, y);
+  if constexpr (std::is_same_v<C, float>)
+    if (PanelConv::fits(s, x.step, y.step)) return PanelConv::forward(s, x, w, bias, y);
   if (PixelConv<C>::fits(s))
     PixelConv<C>::forward(s, x, w, bias, y);
   else
@@ -179,6 +181,8 @@ void backward_input(const ConvShape& s, Activations<const C> gy, const C* w, con
   if constexpr (std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::backward_input(s, gy, w, bias, gx);
   if (RowConv<C>::fits_backward_input(s, gy, gx)) return RowConv<C>::backward_input(s, gy, w, bias, gx);
+  if constexpr (std::is_same_v<C, float>)
+    if (PanelConv::fits(s, gy.step, gx.step)) return PanelConv::backward_input(s, gy, w, bias, gx);
   if (PixelConv<C>::fits(s))
     PixelConv<C>::backward_input(s, gy, w, bias, gx);
   else

@@ -36,6 +36,18 @@ void gemm(const Gemm<double>& g);
 void gemm_batch(int64_t batch, const Gemm<float>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch);
 void gemm_batch(int64_t batch, const Gemm<double>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch);
 
+/** Rows and columns of C that one register tile of float computes. */
+struct GemmTile {
+  int64_t rows, cols;
+};
+GemmTile gemm_tile();
+/**
+ * c [rows, cols] = a b, or c += a b with `add`, for at most a tile, from packed operands: step p of k finds a's rows at
+ * a + p * rows and b's columns at b + p * gemm_tile().cols. On the thread of the caller.
+ */
+void multiply_panel(int64_t rows, int64_t cols, int64_t k, const float* a, const float* b, float* c, int64_t c_row,
+                    bool add);
+
 /**
  * A matrix B [k, n] of any strides that many products share, as the steps of a recurrent layer do: it is packed once,
  * and a product with few rows reads it in order.
