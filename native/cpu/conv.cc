@@ -193,6 +193,8 @@ void backward_weight(const ConvShape& s, Activations<const C> x, Activations<con
   if constexpr (std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::backward_weight(s, x, gy, gw, gb);
   if (RowConv<C>::fits_backward_weight(s, x, gy)) return RowConv<C>::backward_weight(s, x, gy, gw, gb);
+  if constexpr (std::is_same_v<C, float>)
+    if (PanelConv::fits(s, x.step, gy.step)) return PanelConv::backward_weight(s, x, gy, gw, gb);
   if (PixelConv<C>::fits(s))
     PixelConv<C>::backward_weight(s, x, gy, gw, gb);
   else

@@ -45,6 +45,8 @@ struct PanelConv {
                       Activations<float> y);
   static void backward_input(const ConvShape&, Activations<const float> gy, const float* w, const float* bias,
                              Activations<float> gx);
+  static void backward_weight(const ConvShape&, Activations<const float> x, Activations<const float> gy, float* gw,
+                              float* gb);
 };
 
 /** Register tiles of pixels × output channels over pixel-major scratch; any shape that `fits`. */

@@ -388,11 +388,13 @@ void gemm_batch(int64_t batch, const Gemm<double>& first, int64_t a_batch, int64
 }
 
 GemmTile gemm_tile() { return {kTileRows, kTileCols<float>}; }
-void multiply_panel(int64_t rows, int64_t cols, int64_t k, const float* a, const float* b, float* c, int64_t c_row,
-                    bool add) {
+void multiply_panel(int64_t rows, int64_t cols, int64_t k, const float* a, int64_t a_row, const float* b, float* c,
+                    int64_t c_row, bool add) {
   const Out<float> out{c, c_row, 1, 1, add ? 1.f : 0.f, nullptr, 0, 0};
-  micro_for<float, ReadA::packed>(static_cast<int>(rows), static_cast<int>(ceil_div(cols, kLanes<float>)))(
-      k, a, 0, 0, b, kTileCols<float>, static_cast<int>(cols), out);
+  const int height = static_cast<int>(rows), vectors = static_cast<int>(ceil_div(cols, kLanes<float>));
+  const auto tile = a_row == 0 ? micro_for<float, ReadA::packed>(height, vectors)
+                               : micro_for<float, ReadA::rows>(height, vectors);
+  tile(k, a, a_row, 1, b, kTileCols<float>, static_cast<int>(cols), out);
 }
 
 // ---- products that share B

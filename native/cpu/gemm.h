@@ -42,11 +42,12 @@ struct GemmTile {
 };
 GemmTile gemm_tile();
 /**
- * c [rows, cols] = a b, or c += a b with `add`, for at most a tile, from packed operands: step p of k finds a's rows at
- * a + p * rows and b's columns at b + p * gemm_tile().cols. On the thread of the caller.
+ * c [rows, cols] = a b, or c += a b with `add`, for at most a tile, on the thread of the caller. Step p of k finds b's
+ * columns at b + p * gemm_tile().cols, and a's rows side by side at a + p * rows, or with a_row != 0 each at
+ * a + p + row * a_row.
  */
-void multiply_panel(int64_t rows, int64_t cols, int64_t k, const float* a, const float* b, float* c, int64_t c_row,
-                    bool add);
+void multiply_panel(int64_t rows, int64_t cols, int64_t k, const float* a, int64_t a_row, const float* b, float* c,
+                    int64_t c_row, bool add);
 
 /**
  * A matrix B [k, n] of any strides that many products share, as the steps of a recurrent layer do: it is packed once,
