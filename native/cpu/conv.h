@@ -40,7 +40,8 @@ struct NaiveConv {
 
 /** Matrix products over channel-major tensors whose patches are packed on the way; nothing changes its layout. */
 struct PanelConv {
-  static bool fits(const ConvShape&, int64_t source_step, int64_t result_step);
+  /** Steps of the two activations; `reuse`: how many channels read a patch. */
+  static bool fits(const ConvShape&, int64_t source_step, int64_t result_step, int64_t reuse);
   static void forward(const ConvShape&, Activations<const float> x, const float* w, const float* bias,
                       Activations<float> y);
   static void backward_input(const ConvShape&, Activations<const float> gy, const float* w, const float* bias,

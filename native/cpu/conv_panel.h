@@ -18,7 +18,8 @@ struct Segment {
  */
 class Patches {
  public:
-  /** `step`: source positions between neighbours of the grid, `extent` pixels of it an image. */
+  /** `step`: source positions between neighbours of the grid, 1 or 2 along the width; `extent` pixels of it an image.
+   */
   Patches(Activations<const float> source, const int64_t* size, const int64_t* step, const int64_t* extent,
           int64_t images, int64_t channels, std::vector<Tap> shifts);
   int64_t pixels() const { return images_ * extent_[0] * extent_[1] * extent_[2]; }

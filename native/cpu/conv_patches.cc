@@ -18,15 +18,13 @@ FB_INLINE Vec<float> even_lanes(Vec<float> a, Vec<float> b, std::integer_sequenc
 #endif
 }
 
-/** The first `count` of the values at p, p + step, …, then zeros. */
-FB_INLINE Vec<float> take(const float* p, int64_t step, int64_t count) {
-  if (step == 1) return load_first(p, count);
-  if (step == 2)
-    return even_lanes(load_first(p, 2 * count - 1), load_first(p + L, 2 * count - 1 - L),
-                      std::make_integer_sequence<int, L>{});
-  Vec<float> v{};
-  for (int i = 0; i < L && i < count; i++) v[i] = p[i * step];
-  return v;
+/** The first `count` of the values at p, p + kStep, …, then zeros. */
+template <int kStep>
+FB_INLINE Vec<float> take(const float* p, int64_t count) {
+  static_assert(kStep == 1 || kStep == 2);
+  if constexpr (kStep == 1) return load_first(p, count);
+  return even_lanes(load_first(p, 2 * count - 1), load_first(p + L, 2 * count - 1 - L),
+                    std::make_integer_sequence<int, L>{});
 }
 
 }  // namespace
@@ -53,7 +51,7 @@ std::vector<Segment> Patches::segments(int64_t panel) const {
 
 /** Where the lanes of a panel's rows find one channel's values, from image 0 on. */
 Patches::List Patches::pieces(const std::vector<Segment>& segs, int64_t shift) const {
-  std::vector<Piece> out;
+  std::vector<Piece> out, whole;
   int64_t row = 0;
   const auto zeros = [&](int64_t from, int64_t to) {
     for (int64_t at = from; at < to; at += L) out.push_back({0, row + at, 0});
@@ -71,26 +69,25 @@ Patches::List Patches::pieces(const std::vector<Segment>& segs, int64_t shift) c
       }
       zeros(s.lane, s.lane + lo);
       const int64_t from = s.n * source_.image + (h0 * size_[1] + h1) * size_[2] + h2;
-      for (; lo < hi; lo += L) out.push_back({from + lo * step, row + s.lane + lo, std::min<int64_t>(L, hi - lo)});
+      for (; lo < hi; lo += L)
+        (hi - lo < L ? out : whole).push_back({from + lo * step, row + s.lane + lo, std::min<int64_t>(L, hi - lo)});
       zeros(s.lane + std::min(lo, s.length), s.lane + s.length);
     }
     zeros(segs.back().lane + segs.back().length, cols);
     row += shift;
   }
-  const auto whole = std::stable_partition(out.begin(), out.end(), [](const Piece& p) { return p.count < L; });
-  const auto first = static_cast<size_t>(whole - out.begin());
+  const size_t first = out.size();
+  out.insert(out.end(), whole.begin(), whole.end());
   return {std::move(out), first};
 }
 
 /**
- * Channel after channel, for the panels read neighbouring memory. A piece that is not whole writes too much: pieces come
- * in the order of what they write, whole ones after the others, so that it is overwritten; the last channel, which has
- * no next row, writes only what it must.
+ * Channel after channel, for the panels read neighbouring memory. A piece that is not whole writes too much: pieces
+ * come in the order of what they write, whole ones after the others, so that it is overwritten; the last channel, which
+ * has no next row, writes only what it must.
  */
 template <int kStep>
-void Patches::copy(const float* from, const std::vector<List>& lists, float* to, int64_t panel,
-                   int64_t channel) const {
-  const int64_t step = kStep ? kStep : step_[2];
+void Patches::copy(const float* from, const std::vector<List>& lists, float* to, int64_t panel, int64_t channel) const {
   for (int64_t c = 0; c < channels_; c++, from += source_.channel, to += channel) {
     const float* const ahead = from + 4 * source_.channel;  // rows of channels are too far apart for the processor
     float* out = to;
@@ -99,14 +96,14 @@ void Patches::copy(const float* from, const std::vector<List>& lists, float* to,
       const Piece* const whole = p + list.whole;
       const Piece* const end = p + list.pieces.size();
       if (c + 1 < channels_) {
-        for (; p != whole; p++) store(out + p->at, take(from + p->from, step, p->count));
+        for (; p != whole; p++) store(out + p->at, take<kStep>(from + p->from, p->count));
       } else {
         for (; p != whole; p++)
-          store_first(out + p->at, take(from + p->from, step, p->count), std::min(int64_t{L}, cols - p->at % cols));
+          store_first(out + p->at, take<kStep>(from + p->from, p->count), std::min(int64_t{L}, cols - p->at % cols));
       }
       for (; p != end; p++) {
         __builtin_prefetch(ahead + p->from);
-        store(out + p->at, take(from + p->from, step, L));
+        store(out + p->at, take<kStep>(from + p->from, L));
       }
       out += panel;
     }
@@ -121,10 +118,8 @@ void Patches::pack(int64_t g, const std::vector<std::vector<Segment>>& panels, f
   const float* const from = source_.data + g * channels_ * source_.channel;
   if (step_[2] == 1)
     copy<1>(from, lists, to, panel, channel);
-  else if (step_[2] == 2)
-    copy<2>(from, lists, to, panel, channel);
   else
-    copy<0>(from, lists, to, panel, channel);
+    copy<2>(from, lists, to, panel, channel);
 }
 
 ConvShape row_aligned(const ConvShape& s) {

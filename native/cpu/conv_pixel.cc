@@ -84,7 +84,7 @@ template <class T, int NV>
 __attribute__((noinline)) void pixel_tile(const T* in, const int64_t* offset, int64_t taps, const int64_t* tap_in,
                                           const int64_t* tap_weight, int64_t channels, const T* weights, const T* bias,
                                           T* out, const int64_t* result) {
-  constexpr int R = tile_pixels(NV), L = kLanes<T>, U = 4;
+  constexpr int R = tile_pixels(NV), L = kLanes<T>, U = 2;
   Vec<T> acc[R][NV];
   FB_UNROLL for (int v = 0; v < NV; v++) {
     const Vec<T> start = load(bias + v * L);

@@ -41,6 +41,9 @@ struct GemmTile {
   int64_t rows, cols;
 };
 GemmTile gemm_tile();
+/** Packs `rows` (at most a tile's) rows of a, k steps, for multiply_panel; may write kPackSlack values too many. */
+void pack_tile(const float* a, int64_t a_row, int64_t a_col, int64_t rows, int64_t k, float* to);
+inline constexpr int64_t kPackSlack = 32;
 /**
  * c [rows, cols] = a b, or c += a b with `add`, for at most a tile, on the thread of the caller. Step p of k finds b's
  * columns at b + p * gemm_tile().cols, and a's rows side by side at a + p * rows, or with a_row != 0 each at
