@@ -77,6 +77,13 @@ void visit_floating(DType dtype, F&& f) {
   });
 }
 
+/** Out of line, or each kind of conversion would be there four times. */
+template <class From, class To>
+FB_NOINLINE void copy_row(const From* from, int64_t from_step, To* to, int64_t to_step, int64_t count) {
+  for (int64_t i = 0; i < count; i++)
+    to[i * to_step] = static_cast<To>(static_cast<Compute<From>>(from[i * from_step]));
+}
+
 /** Copies between any two layouts of the same sizes, converting; the innermost dim is the fastest of `a`. */
 template <class From, class To>
 void copy_strided(const Operand& shape, const From* from, const int64_t* from_strides, To* to,
@@ -94,8 +101,7 @@ void copy_strided(const Operand& shape, const From* from, const int64_t* from_st
         f += i * from_strides[d];
         t += i * to_strides[d];
       }
-      for (int64_t i = 0; i < inner; i++)
-        to[t + i * ts] = static_cast<To>(static_cast<Compute<From>>(from[f + i * fs]));
+      copy_row(from + f, fs, to + t, ts, inner);
     }
   });
 }
@@ -169,6 +175,8 @@ void forward(const ConvShape& s, Activations<const C> x, const C* w, const C* bi
   if constexpr (std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::forward(s, x, w, bias, y);
   if (RowConv<C>::fits_forward(s, x, y)) return RowConv<C>::forward(s, x, w, bias, y);
+  if constexpr (std::is_same_v<C, float>)
+    if (PanelConv::fits(s, x.step, y.step, s.og() - 8)) return PanelConv::forward(s, x, w, bias, y);
   if (PixelConv<C>::fits(s))
     PixelConv<C>::forward(s, x, w, bias, y);
   else
@@ -179,6 +187,8 @@ void backward_input(const ConvShape& s, Activations<const C> gy, const C* w, con
   if constexpr (std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::backward_input(s, gy, w, bias, gx);
   if (RowConv<C>::fits_backward_input(s, gy, gx)) return RowConv<C>::backward_input(s, gy, w, bias, gx);
+  if constexpr (std::is_same_v<C, float>)
+    if (PanelConv::fits(s, gy.step, gx.step, s.cg())) return PanelConv::backward_input(s, gy, w, bias, gx);
   if (PixelConv<C>::fits(s))
     PixelConv<C>::backward_input(s, gy, w, bias, gx);
   else
@@ -189,6 +199,9 @@ void backward_weight(const ConvShape& s, Activations<const C> x, Activations<con
   if constexpr (std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::backward_weight(s, x, gy, gw, gb);
   if (RowConv<C>::fits_backward_weight(s, x, gy)) return RowConv<C>::backward_weight(s, x, gy, gw, gb);
+  if constexpr (std::is_same_v<C, float>)
+    if (PanelConv::fits(s, x.step, gy.step, s.taps() == 1 ? 32 : s.og() - 8))
+      return PanelConv::backward_weight(s, x, gy, gw, gb);
   if (PixelConv<C>::fits(s))
     PixelConv<C>::backward_weight(s, x, gy, gw, gb);
   else

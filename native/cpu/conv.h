@@ -38,6 +38,18 @@ struct NaiveConv {
   static void backward_weight(const ConvShape&, Activations<const T> x, Activations<const T> gy, T* gw, T* gb);
 };
 
+/** Matrix products over channel-major tensors whose patches are packed on the way; nothing changes its layout. */
+struct PanelConv {
+  /** Steps of the two activations; `reuse`: how many channels read a patch. */
+  static bool fits(const ConvShape&, int64_t source_step, int64_t result_step, int64_t reuse);
+  static void forward(const ConvShape&, Activations<const float> x, const float* w, const float* bias,
+                      Activations<float> y);
+  static void backward_input(const ConvShape&, Activations<const float> gy, const float* w, const float* bias,
+                             Activations<float> gx);
+  static void backward_weight(const ConvShape&, Activations<const float> x, Activations<const float> gy, float* gw,
+                              float* gb);
+};
+
 /** Register tiles of pixels × output channels over pixel-major scratch; any shape that `fits`. */
 template <class T>
 struct PixelConv {

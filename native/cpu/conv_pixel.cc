@@ -67,19 +67,16 @@ namespace {
 /** Pixels of a register tile that is NV vectors wide. */
 constexpr int tile_pixels(int vectors) { return vectors == 2 ? kTileRows : kManyRegisters ? 20 : 12; }
 
-/** acc += R pixels' U channels at a + offset[r], times U rows of the weight panel. */
-template <class T, int R, int NV, int U>
+/** acc += R pixels' channel at a + offset[r], times a row of the weight panel. */
+template <class T, int R, int NV>
 FB_INLINE void pixel_step(Vec<T> (&acc)[R][NV], const T* a, const int64_t* offset, const T* w) {
-  constexpr int L = kLanes<T>;
-  Vec<T> b[U][NV];
-  FB_UNROLL for (int u = 0; u < U; u++) FB_UNROLL for (int v = 0; v < NV; v++) b[u][v] = load(w + (u * NV + v) * L);
+  Vec<T> b[NV];
+  FB_UNROLL for (int v = 0; v < NV; v++) b[v] = load(w + v * kLanes<T>);
   FB_UNROLL for (int r = 0; r < R; r++) {
-    const T* p = a + offset[r];
-    FB_UNROLL for (int u = 0; u < U; u++) {
-      const Vec<T> x = splat(p[u]);
-      FB_UNROLL for (int v = 0; v < NV; v++) acc[r][v] += x * b[u][v];
-    }
+    const Vec<T> x = splat(a[offset[r]]);
+    FB_UNROLL for (int v = 0; v < NV; v++) acc[r][v] = fma(acc[r][v], x, b[v]);
   }
+  FB_NO_MIXING;
 }
 
 /** Pixels at in + offset[i], results to out + result[i] * (NV vectors). Taps are offsets into both operands. */
@@ -87,7 +84,7 @@ template <class T, int NV>
 __attribute__((noinline)) void pixel_tile(const T* in, const int64_t* offset, int64_t taps, const int64_t* tap_in,
                                           const int64_t* tap_weight, int64_t channels, const T* weights, const T* bias,
                                           T* out, const int64_t* result) {
-  constexpr int R = tile_pixels(NV), L = kLanes<T>, U = kManyRegisters && NV == 1 ? 6 : 2;
+  constexpr int R = tile_pixels(NV), L = kLanes<T>, U = 2;
   Vec<T> acc[R][NV];
   FB_UNROLL for (int v = 0; v < NV; v++) {
     const Vec<T> start = load(bias + v * L);
@@ -97,10 +94,9 @@ __attribute__((noinline)) void pixel_tile(const T* in, const int64_t* offset, in
     const T* a = in + tap_in[t];
     const T* w = weights + tap_weight[t];
     int64_t c = 0;
-    for (; c + U <= channels; c += U, w += U * NV * L) pixel_step<T, R, NV, U>(acc, a + c, offset, w);
-    if constexpr (U > 2)
-      for (; c + 2 <= channels; c += 2, w += 2 * NV * L) pixel_step<T, R, NV, 2>(acc, a + c, offset, w);
-    if (c < channels) pixel_step<T, R, NV, 1>(acc, a + c, offset, w);
+    for (; c + U <= channels; c += U, w += U * NV * L)
+      FB_UNROLL for (int u = 0; u < U; u++) pixel_step<T, R, NV>(acc, a + c + u, offset, w + u * NV * L);
+    for (; c < channels; c++, w += NV * L) pixel_step<T, R, NV>(acc, a + c, offset, w);
   }
   FB_UNROLL for (int r = 0; r < R; r++) {
     T* o = out + result[r] * (NV * L);

@@ -25,8 +25,9 @@ __attribute__((noinline)) void weight_tile(int64_t pixels, const T* x, const int
     FB_UNROLL for (int v = 0; v < NV; v++) b[v] = load(g + v * L);
     FB_UNROLL for (int r = 0; r < R; r++) {
       const Vec<T> s = splat(a[r]);
-      FB_UNROLL for (int v = 0; v < NV; v++) acc[r][v] += s * b[v];
+      FB_UNROLL for (int v = 0; v < NV; v++) acc[r][v] = fma(acc[r][v], s, b[v]);
     }
+    FB_NO_MIXING;
   }
   FB_UNROLL for (int r = 0; r < R; r++) FB_UNROLL for (int v = 0; v < NV; v++) {
     T* o = out + (r * NV + v) * L;

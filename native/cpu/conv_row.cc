@@ -84,6 +84,25 @@ namespace {
 
 constexpr int kAccumulators = 2 * kTileRows;
 
+/** The first `lanes` of each segment of a tile. Masked stores would take longer than a tile of few taps. */
+template <class T>
+__attribute__((noinline)) void store_tail(const T* tile, int64_t width, int64_t channels, int64_t segments, T* y,
+                                          int64_t y_segment, int64_t y_channel, int64_t lanes) {
+  constexpr int L = kLanes<T>;
+  for (int64_t k = 0; k < channels; k++)
+    for (int64_t r = 0; r < segments; r++, tile += width) {
+      T* to = y + k * y_channel + r * y_segment;
+      const T* from = tile;
+      int64_t left = lanes;
+      for (; left >= L; left -= L, from += L, to += L) store(to, load(from));
+      FB_UNROLL for (int some = L / 2; some > 0; some /= 2) if (left & some) {
+        std::memcpy(to, from, static_cast<size_t>(some) * sizeof(T));
+        from += some;
+        to += some;
+      }
+    }
+}
+
 /** Results [MK channels][RW segments][NV vectors], of which the first `lanes` lanes of a segment are stored. */
 template <class T, int MK, int RW, int NV>
 __attribute__((noinline)) void row_tile(const T* x, int64_t x_segment, int64_t taps, const int64_t* offset, const T* w,
@@ -99,11 +118,19 @@ __attribute__((noinline)) void row_tile(const T* x, int64_t x_segment, int64_t t
         load(p + r * x_segment + v * L);
     FB_UNROLL for (int k = 0; k < MK; k++) {
       const Vec<T> z = splat(w[k]);
-      FB_UNROLL for (int r = 0; r < RW; r++) FB_UNROLL for (int v = 0; v < NV; v++) acc[k][r][v] += z * u[r][v];
+      FB_UNROLL for (int r = 0; r < RW; r++) FB_UNROLL for (int v = 0; v < NV; v++) acc[k][r][v] =
+          fma(acc[k][r][v], z, u[r][v]);
     }
   }
+  if (lanes >= NV * L) {
+    FB_UNROLL for (int k = 0; k < MK; k++) FB_UNROLL for (int r = 0; r < RW; r++) FB_UNROLL for (int v = 0; v < NV; v++)
+        store(y + k * y_channel + r * y_segment + v * L, acc[k][r][v]);
+    return;
+  }
+  alignas(64) T tile[MK * RW * NV * L];
   FB_UNROLL for (int k = 0; k < MK; k++) FB_UNROLL for (int r = 0; r < RW; r++) FB_UNROLL for (int v = 0; v < NV; v++)
-      store_first(y + k * y_channel + r * y_segment + v * L, acc[k][r][v], lanes - v * L);
+      store(tile + ((k * RW + r) * NV + v) * L, acc[k][r][v]);
+  store_tail<T>(tile, NV * L, MK, RW, y, y_segment, y_channel, lanes);
 }
 
 template <class T>

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "fma.h"
 #include "isa.h"
 
 #if defined(__AVX2__)

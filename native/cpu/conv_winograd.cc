@@ -124,7 +124,7 @@ __attribute__((noinline)) void product_tile(const float* a, int64_t pitch, const
     FB_UNROLL for (int v = 0; v < NV; v++) b[v] = load(u + v * L);
     FB_UNROLL for (int r = 0; r < R; r++) {
       const V x = splat(a[r * pitch + c]);
-      FB_UNROLL for (int v = 0; v < NV; v++) acc[r][v] += x * b[v];
+      FB_UNROLL for (int v = 0; v < NV; v++) acc[r][v] = fma(acc[r][v], x, b[v]);
     }
   }
   FB_UNROLL for (int r = 0; r < R; r++) FB_UNROLL for (int v = 0; v < NV; v++) {

@@ -26,7 +26,7 @@ __attribute__((noinline)) void sum_tile(int64_t tiles, const float* v, int64_t v
     FB_UNROLL for (int q = 0; q < NV; q++) b[q] = load(d + q * L);
     FB_UNROLL for (int r = 0; r < R; r++) {
       const V x = splat(v[r]);
-      FB_UNROLL for (int q = 0; q < NV; q++) acc[r][q] += x * b[q];
+      FB_UNROLL for (int q = 0; q < NV; q++) acc[r][q] = fma(acc[r][q], x, b[q]);
     }
   }
   FB_UNROLL for (int r = 0; r < R; r++) FB_UNROLL for (int q = 0; q < NV; q++) {

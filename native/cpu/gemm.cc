@@ -387,6 +387,20 @@ void gemm_batch(int64_t batch, const Gemm<double>& first, int64_t a_batch, int64
   run_batch(batch, first, a_batch, b_batch, c_batch);
 }
 
+GemmTile gemm_tile() { return {kTileRows, kTileCols<float>}; }
+void pack_tile(const float* a, int64_t a_row, int64_t a_col, int64_t rows, int64_t k, float* to) {
+  static_assert(kTileRows + kLanes<float> <= kPackSlack);
+  pack_a(a, a_row, a_col, static_cast<int>(rows), k, to);
+}
+void multiply_panel(int64_t rows, int64_t cols, int64_t k, const float* a, int64_t a_row, const float* b, float* c,
+                    int64_t c_row, bool add) {
+  const Out<float> out{c, c_row, 1, 1, add ? 1.f : 0.f, nullptr, 0, 0};
+  const int height = static_cast<int>(rows), vectors = static_cast<int>(ceil_div(cols, kLanes<float>));
+  const auto tile =
+      a_row == 0 ? micro_for<float, ReadA::packed>(height, vectors) : micro_for<float, ReadA::rows>(height, vectors);
+  tile(k, a, a_row, 1, b, kTileCols<float>, static_cast<int>(cols), out);
+}
+
 // ---- products that share B
 // -------------------------------------------------------------------------------------------
 

@@ -36,6 +36,22 @@ void gemm(const Gemm<double>& g);
 void gemm_batch(int64_t batch, const Gemm<float>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch);
 void gemm_batch(int64_t batch, const Gemm<double>& first, int64_t a_batch, int64_t b_batch, int64_t c_batch);
 
+/** Rows and columns of C that one register tile of float computes. */
+struct GemmTile {
+  int64_t rows, cols;
+};
+GemmTile gemm_tile();
+/** Packs `rows` (at most a tile's) rows of a, k steps, for multiply_panel; may write kPackSlack values too many. */
+void pack_tile(const float* a, int64_t a_row, int64_t a_col, int64_t rows, int64_t k, float* to);
+inline constexpr int64_t kPackSlack = 32;
+/**
+ * c [rows, cols] = a b, or c += a b with `add`, for at most a tile, on the thread of the caller. Step p of k finds b's
+ * columns at b + p * gemm_tile().cols, and a's rows side by side at a + p * rows, or with a_row != 0 each at
+ * a + p + row * a_row.
+ */
+void multiply_panel(int64_t rows, int64_t cols, int64_t k, const float* a, int64_t a_row, const float* b, float* c,
+                    int64_t c_row, bool add);
+
 /**
  * A matrix B [k, n] of any strides that many products share, as the steps of a recurrent layer do: it is packed once,
  * and a product with few rows reads it in order.

@@ -14,6 +14,7 @@
 #include <immintrin.h>
 #endif
 
+#include "fma.h"
 #include "isa.h"
 
 #if defined(__clang__)
@@ -21,9 +22,6 @@
 #else
 #define FB_UNROLL _Pragma("GCC unroll 32")
 #endif
-
-/** Keeps loads of one step from moving into another, where they would cost registers that are not there. */
-#define FB_NO_MIXING asm volatile("" ::: "memory")
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -72,24 +70,6 @@ template <class T>
 FB_INLINE Vec<T> broadcast(T x) {
   return x - Vec<T>{};
 }
-/**
- * sum + x * y. On AVX2 the instruction is spelled out: with all 16 registers in use GCC otherwise picks forms that
- * overwrite a factor, runs short of registers and takes sums through memory, which costs 6 % of a large product. Sums
- * come and go by value: by reference they would stay in memory.
- */
-template <class T>
-FB_INLINE Vec<T> multiply_add(Vec<T> sum, Vec<T> x, Vec<T> y) {
-#if defined(__AVX2__) && !defined(__AVX512F__)
-  if constexpr (sizeof(T) == 4)
-    asm("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(x), "x"(y));
-  else
-    asm("vfmadd231pd %2, %1, %0" : "+x"(sum) : "x"(x), "x"(y));
-  return sum;
-#else
-  return sum + x * y;
-#endif
-}
-
 /** The first n (0 ≤ n ≤ lanes) elements, zeros behind them; nothing beyond is touched. */
 template <class T>
 FB_INLINE Vec<T> load_part(const T* p, int n) {
@@ -254,7 +234,7 @@ void micro(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int6
     for (int i = 0; i < R; i++) {
       const Vec<T> x = broadcast<T>(element(i, q));
       FB_UNROLL
-      for (int v = 0; v < V; v++) acc[i][v] = multiply_add<T>(acc[i][v], x, bv[v]);
+      for (int v = 0; v < V; v++) acc[i][v] = fma(acc[i][v], x, bv[v]);
     }
   };
   const auto advance = [&](int steps) __attribute__((always_inline)) {

@@ -15,6 +15,9 @@
   F(conv, 4) \
   H(conv_layout, 4) \
   H(conv_naive, 4) \
+  H(conv_panel, 4) \
+  H(conv_panel_weight, 4) \
+  H(conv_patches, 4) \
   H(conv_pixel, 4) \
   H(conv_pixel_weight, 4) \
   H(conv_row, 4) \
