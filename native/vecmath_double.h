@@ -14,6 +14,20 @@ inline constexpr double kHalfPi = 1.57079632679489661923;
 /** What kPi and kHalfPi leave of π and π/2, by themselves. */
 inline constexpr double kPiRest = 3.8981718325193755e-17;
 
+/** Horner's rule for even and odd powers side by side: half as long a chain, which the longest would wait for. */
+FB_INLINE double paired_step(double x, double, double odd, double even) { return madd(odd, x, even); }
+FB_INLINE double paired_step(double x, double, double odd, double even, double last) {
+  return madd(madd(odd, x, even), x, last);
+}
+template <class... Rest>
+FB_INLINE double paired_step(double x, double z, double odd, double even, double c0, double c1, Rest... rest) {
+  return paired_step(x, z, madd(odd, z, c0), madd(even, z, c1), rest...);
+}
+template <class... C>
+FB_INLINE double paired(double x, C... c) {
+  return paired_step(x, x * x, c...);
+}
+
 /** c + v + rest, where |c| >= |v| or c is 0: what rounding takes from the first sum comes back. */
 FB_INLINE double sum_with_rest(double c, double v, double rest) {
   const double d = c + v;
@@ -61,7 +75,7 @@ FB_INLINE double angle_of(double least, double most, bool steep, bool behind) {
   const double above_low = middle ? least - (above + most) : 0.0, below_low = middle ? least - (below - most) : 0.0;
   const double q = above / below, low = (madd(-q, below, above) + madd(-q, below_low, above_low)) / below;
   const double z = q * q;
-  const double p = horner(z, -0.01791760811774554, 0.038074605196775774, -0.05039727132009885, 0.05847990716707376,
+  const double p = paired(z, -0.01791760811774554, 0.038074605196775774, -0.05039727132009885, 0.05847990716707376,
                           -0.06663119355405757, 0.0769206172241118, -0.09090897855041646, 0.11111110787481239,
                           -0.14285714280296802, 0.19999999999954918, -0.33333333333333204);
   const double tail = madd(q * z, p, low);
@@ -112,10 +126,9 @@ FB_INLINE double tan_limited(double x) {
 
 /** erf(x) - x for |x| <= 0.85. */
 FB_INLINE double erf_rest(double x) {
-  const double z = x * x;
-  return x * horner(z, 1.066263301068842e-08, -1.5692382085280076e-07, 1.639839389623647e-06, -1.4921859405669115e-05,
-                    0.00012055187124987057, -0.0008548323404033166, 0.005223977569271388, -0.026866170640031942,
-                    0.11283791670931322, -0.37612638903183315, 0.12837916709551256);
+  return x * horner(x * x, 1.066263301068842e-08, -1.5692382085280076e-07, 1.639839389623647e-06,
+                    -1.4921859405669115e-05, 0.00012055187124987057, -0.0008548323404033166, 0.005223977569271388,
+                    -0.026866170640031942, 0.11283791670931322, -0.37612638903183315, 0.12837916709551256);
 }
 /** e^x: y and what rounding took from it, both to be multiplied by a and then by b. */
 struct Scaled {
@@ -135,7 +148,7 @@ FB_INLINE Scaled exp_scaled(double x, double x_low, int64_t shift) {
 FB_INLINE double erfc_tail(double t0) {
   const double t = t0 > 27.3 ? 27.3 : t0, d = t + 0.5625, r = 1.0 / ((t + 4.0) * d), u = madd(-8.0, d * r, 1.0);
   const double slope =
-      horner(u, 3.729302047580872e-08, 1.743614366588114e-08, -3.8740150880128544e-07, 1.532616548674633e-07,
+      paired(u, 3.729302047580872e-08, 1.743614366588114e-08, -3.8740150880128544e-07, 1.532616548674633e-07,
              2.816466608261969e-06, -5.442484600048528e-06, -1.2313199518211067e-05, 7.390719619661606e-05,
              -9.469333446277488e-05, -0.00038024825308510807, 0.0024660398089712283, -0.007845100327058058,
              0.017781011115932853, -0.031208991893150045, 0.04292217902322254, -0.0437093344298673,
@@ -148,15 +161,46 @@ FB_INLINE double erfc_tail(double t0) {
   const auto [y, low, a, b] = exp_scaled(-square, -madd(t, t, -square), 0);
   return madd(y, q0, madd(y, missing, low * q0)) * a * b;
 }
+/** Beyond 1, what is missing to 1 is small enough for a plain exponential of a polynomial. */
 FB_INLINE double erf(double x) {
-  const double t = abs(x), far = with_sign(1.0 - erfc_tail(t), x);
-  return t < 0.85 ? x + erf_rest(x) : far;
+  const double t = abs(x), z = x * x;
+  const double p =
+      horner(z, -7.779462971761597e-10, 1.3710988704190523e-08, -1.6206318752969208e-07, 1.6447132699786621e-06,
+             -1.4924712439534814e-05, 0.0001205529358693695, -0.0008548325929766244, 0.005223977606130842,
+             -0.026866170643113415, 0.112837916709442, -0.3761263890318352, 0.12837916709551256);
+  const double q = paired(t, 1.740382881101261e-11, -6.41089998042614e-10, 1.0726590764844324e-08,
+                          -1.0643602696934017e-07, 6.753922071088117e-07, -2.6107651903636742e-06,
+                          3.375481328279664e-06, 2.8681235629444344e-05, -0.00023218443886326796, 0.000922633317813763,
+                          -0.002102430934487209, 0.0005878808787087573, 0.018862383231835804, -0.10263593194585038,
+                          -0.6366682538976238, -1.1283685494190512, -1.0817365829172351e-06);
+  const double missing = t > 5.92 ? 0.0 : exp_plain(q);
+  return t < 1.0 ? madd(x, p, x) : with_sign(1.0 - missing, x);
 }
 FB_INLINE double erfc(double x) {
   const double t = abs(x), rest = erf_rest(x), tail = erfc_tail(t);
   const double near = x < 0.25 ? 1.0 - (x + rest) : 0.5 - ((x - 0.5) + rest);
   const double far = x < 0.0 ? 2.0 - tail : tail;
   return t < 0.75 ? near : far;
+}
+
+/**
+ * A start of seven digits from w = -log(1 - x²), as in vecmath.h, then one step by the inverse's Taylor series: what is
+ * missing to x, by erf or erfc, whichever keeps its digits.
+ */
+FB_INLINE double erfinv(double x) {
+  const double a = abs(x), rest = 1.0 - a, v = rest * (1.0 + a), w = -log_plain(v > 1e-17 ? v : 1e-17);
+  const double u = w - 2.5, t = std::sqrt(w) - 4.0;
+  const double near = horner(u, 2.85294646e-08, 3.43720765e-07, -3.52876012e-06, -4.39674165e-06, 0.000218601645,
+                             -0.00125370748, -0.00417770693, 0.246640726, 1.50140942);
+  const double far = horner(t, 1.81982435e-05, -7.89053852e-05, 8.80052019e-05, -2.80440604e-05, 0.0002613917,
+                            -0.000941074071, 0.00128975118, 1.00951038, 3.83978176);
+  const double y = a * (w < 5.0 ? near : far), z = y * y;
+  const double error = y < 0.75 ? (y - a) + erf_rest(y) : rest - erfc_tail(y);
+  const double d = error * (0.88622692545275801365 * exp_plain(z > 40.0 ? 40.0 : z));
+  double r = y - d * madd(d, madd(d, madd(z, 4.0 / 3, 1.0 / 3), -y), 1.0);
+  r = a == 1.0 ? kInf : r;
+  r = a > 1.0 ? std::numeric_limits<double>::quiet_NaN() : r;
+  return x == 0.0 ? x : with_sign(r, x);
 }
 
 // ---------------------------------------------------------------- hyperbolic functions
