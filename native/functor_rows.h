@@ -30,10 +30,10 @@
   X(erfinv, Floating, 0, kCostly, vm::erfinv(x))                                              \
   X(lgamma, Floating, 0, kCostly, fn::lgamma(x))                                              \
   X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x)))                         \
-  X(i0, Floating, 0, kCostly, static_cast<T>(fn::i0_wide(x)))                                 \
-  X(i1, Floating, 0, kCostly, static_cast<T>(fn::i1_wide(x)))                                 \
-  X(i0e, Floating, 0, kCostly, static_cast<T>(fn::i0e_wide(x)))                               \
-  X(i1e, Floating, 0, kCostly, static_cast<T>(fn::i1e_wide(x)))                               \
+  X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x)))                                   \
+  X(i1, Floating, 0, kSlow, static_cast<T>(fn::i1_wide(x)))                                   \
+  X(i0e, Floating, 0, kSlow, static_cast<T>(fn::i0e_wide(x)))                                 \
+  X(i1e, Floating, 0, kSlow, static_cast<T>(fn::i1e_wide(x)))                                 \
   X(erfcx, Floating, 0, kSlow, static_cast<T>(fn::erfcx_wide(x)))                             \
   X(ndtr, Floating, 0, kCostly, vm::erfc(x* static_cast<T>(-0.70710678118654752440)) / T{2})  \
   X(logNdtr, Floating, 0, kSlow, static_cast<T>(fn::log_ndtr_wide(x)))                        \

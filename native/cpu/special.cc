@@ -10,6 +10,16 @@ namespace {
 FB_SPECIAL_UNARY_ROWS(FB_ROW1)
 FB_SPECIAL_BINARY_ROWS(FB_ROW2)
 
+}  // namespace
+
+// Their limit is another for floats.
+template <>
+inline constexpr bool kInDouble<hermitePolynomialHRow> = false;
+template <>
+inline constexpr bool kInDouble<hermitePolynomialHeRow> = false;
+
+namespace {
+
 /** sin and cos as far as they need no call, which would keep the loop from vectors. */
 struct ShortAngle {
   static constexpr double kLimit = vm::kTrigLimit;
@@ -32,11 +42,11 @@ BESSEL(besselY0, x, bessel_y0)
 BESSEL(besselY1, x, bessel_y1)
 
 /** Blocks within 5, or within the limit, take the shorter loops. */
-template <class Row, class T>
+template <class Row>
 void bessel_span(std::byte* out, const std::byte* const* in, int64_t n, const double* p) {
   constexpr int64_t kStep = 512;
-  T* y = reinterpret_cast<T*>(out);
-  const T* x = reinterpret_cast<const T*>(in[0]);
+  double* y = reinterpret_cast<double*>(out);
+  const double* x = reinterpret_cast<const double*>(in[0]);
   for (int64_t i = 0; i < n; i += kStep, x += kStep, y += kStep) {
     const int64_t m = std::min(kStep, n - i);
     int32_t far = 0, beyond = 0;
@@ -48,21 +58,21 @@ void bessel_span(std::byte* out, const std::byte* const* in, int64_t n, const do
     }
     if (far == 0) {
 #pragma omp simd
-      for (int64_t j = 0; j < m; j++) y[j] = static_cast<T>(Bessel<Row>::near(x[j]));
+      for (int64_t j = 0; j < m; j++) y[j] = Bessel<Row>::near(x[j]);
     } else if (beyond == 0) {
 #pragma omp simd
-      for (int64_t j = 0; j < m; j++) y[j] = static_cast<T>(Bessel<Row>::most(x[j]));
+      for (int64_t j = 0; j < m; j++) y[j] = Bessel<Row>::most(x[j]);
     } else {
-      for (int64_t j = 0; j < m; j++) y[j] = Row::template apply<T>(x[j], p);
+      for (int64_t j = 0; j < m; j++) y[j] = Row::template apply<double>(x[j], p);
     }
   }
 }
 template <class Row>
-inline constexpr auto kSpecial1 = spans_of<Row>([]<class T>(TypeTag<T>) {
-  if constexpr (requires(double x) { Bessel<Row>::near(x); })
-    return Span{bessel_span<Row, T>};
-  else
-    return Span{span1<Row, T>};
+inline constexpr auto kSpecial1 = kSpans1<Row>;
+template <class Row>
+  requires requires { Bessel<Row>::near(0.0); }
+inline constexpr auto kSpecial1<Row> = spans_of<Row>([]<class T>(TypeTag<T>) {
+  return Span{std::is_same_v<T, float> ? span_in_double<bessel_span<Row>, 1> : bessel_span<Row>};
 });
 
 }  // namespace
