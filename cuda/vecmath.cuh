@@ -52,6 +52,7 @@ __host__ __device__ __forceinline__ float lgamma(float x) {
 __host__ __device__ __forceinline__ float erfinv(float x) {
   return static_cast<float>(::erfinv(static_cast<double>(x)));
 }
+__host__ __device__ __forceinline__ double erfinv(double x) { return ::erfinv(x); }
 __host__ __device__ __forceinline__ double hypot(double a, double b) { return ::hypot(a, b); }
 
 __host__ __device__ __forceinline__ float pow(float x, float y) { return ::powf(x, y); }
@@ -64,6 +65,12 @@ __host__ __device__ __forceinline__ double with_sign(double x, double s) { retur
 /** a·b + c, fused. */
 __host__ __device__ __forceinline__ float madd(float a, float b, float c) { return ::fmaf(a, b, c); }
 __host__ __device__ __forceinline__ double madd(double a, double b, double c) { return ::fma(a, b, c); }
+/** Horner's rule, highest coefficient first. */
+__host__ __device__ __forceinline__ double horner(double, double c) { return c; }
+template <class... Rest>
+__host__ __device__ __forceinline__ double horner(double x, double c0, double c1, Rest... rest) {
+  return horner(x, madd(c0, x, c1), rest...);
+}
 
 __host__ __device__ __forceinline__ uint32_t to_bits(float x) {
   uint32_t bits;

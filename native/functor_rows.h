@@ -27,7 +27,7 @@
   X(atanh, Floating, 0, kCostly, vm::atanh(x))                                                \
   X(erf, Floating, 0, kCostly, vm::erf(x))                                                    \
   X(erfc, Floating, 0, kCostly, vm::erfc(x))                                                  \
-  X(erfinv, Floating, 0, kCostly, fn::erfinv(x))                                              \
+  X(erfinv, Floating, 0, kCostly, vm::erfinv(x))                                              \
   X(lgamma, Floating, 0, kCostly, fn::lgamma(x))                                              \
   X(digamma, Floating, 0, kSlow, static_cast<T>(fn::digamma_wide(x)))                         \
   X(i0, Floating, 0, kSlow, static_cast<T>(fn::i0_wide(x)))                                   \

@@ -349,14 +349,11 @@ FB_FN T mish_derivative(T x) {
 }
 template <class T>
 FB_FN T logaddexp2(T a, T b) {
-  const T m = maximum(a, b);
-  if (is_inf(a) && a == b) return a;
-  const double d = vm::abs(static_cast<double>(a) - static_cast<double>(b));
-  if constexpr (sizeof(T) == 4) {
-    return static_cast<T>(m + vm::log1p_wide(vm::exp_wide_clamped(d * -vm::kLn2)) * 1.4426950408889634);
-  } else {
-    return m + vm::log1p(std::exp2(-d)) * 1.4426950408889634;
-  }
+  const double d = a == b ? 0.0 : vm::abs(static_cast<double>(a) - static_cast<double>(b));  // as in logaddexp
+  if constexpr (sizeof(T) == 4)
+    return static_cast<T>(maximum(a, b) + vm::log1p_wide(vm::exp_wide_clamped(d * -vm::kLn2)) * 1.4426950408889634);
+  else
+    return maximum(a, b) + vm::log1p_unit(vm::exp2(-d)) * 1.4426950408889634;
 }
 
 // ---------------------------------------------------------------- special functions
@@ -429,80 +426,56 @@ FB_WIDE double trigamma_wide(double x) {
   const double series = z * (1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66)))));
   return sign * (result + (1 + 0.5 / x + series) / x);
 }
-/** Giles' start (single precision), then Newton steps on erf and on erfc, whichever keeps its digits. */
-FB_WIDE double erfinv_wide(double y) {
-  const double a = std::fabs(y);
-  if (!(a < 1)) return a == 1 ? std::copysign(vm::kInf, y) : kNaN<double>;
-  if (a < 1e-8) return y * 0.88622692545275801365;
-  double w = -std::log((1 - a) * (1 + a)), x;
-  if (w < 5) {
-    w -= 2.5;
-    x = 1.50140941 +
-        w * (0.246640727 +
-             w * (-0.00417768164 +
-                  w * (-0.00125372503 +
-                       w * (0.00021858087 + w * (-4.39150654e-06 +
-                                                 w * (-3.5233877e-06 + w * (3.43273939e-07 + w * 2.81022636e-08)))))));
-  } else {
-    w = std::sqrt(w) - 3;
-    x = 2.83297682 +
-        w * (1.00167406 +
-             w * (0.00943887047 +
-                  w * (-0.0076224613 +
-                       w * (0.00573950773 +
-                            w * (-0.00367342844 + w * (0.00134934322 + w * (0.000100950558 - w * 0.000200214257)))))));
-  }
-  x *= a;
-  for (int step = 0; step < 2; step++) {
-    const double error = a < 0.5 ? std::erf(x) - a : (1 - a) - std::erfc(x);
-    x -= error / (1.12837916709551257390 * std::exp(-x * x));
-  }
-  return std::copysign(x, y);
+/** I0(x) and I1(x) / x for |x| <= 8, from z = x². */
+FB_FN double i0_near(double z) {
+  return vm::horner(z, 8.167846124398838e-37, 4.758578398794392e-34, 4.997779221690921e-31, 3.834050441422281e-28,
+                    2.598373795550369e-25, 1.4963077854903954e-22, 7.242267574839173e-20, 2.896903163302533e-17,
+                    9.38596703245397e-15, 2.4028075489648563e-12, 4.709502797120225e-10, 6.781684027774462e-08,
+                    6.781684027777912e-06, 0.0004340277777777775, 0.015625, 0.25, 1.0);
 }
-template <class T>
-FB_FN T erfinv(T x) {
-  if constexpr (sizeof(T) == 4)
-    return vm::erfinv(x);
-  else
-    return erfinv_wide(x);
+FB_FN double i1_near(double z) {
+  return vm::horner(z, 2.631332178316062e-35, 1.4203159018529461e-32, 1.4007025081329223e-29, 9.967122034841953e-27,
+                    6.2361938797038404e-24, 3.2918726488341245e-21, 1.4484536563044035e-18, 5.214425664068183e-16,
+                    1.5017547255890846e-13, 3.3639305685246e-11, 5.651403356543775e-09, 6.781684027774698e-07,
+                    5.425347222222312e-05, 0.0026041666666666652, 0.0625, 0.5);
 }
-/** The power series to 20, the asymptotic one beyond, both until they no longer change the sum. */
-FB_WIDE double i0_wide(double x) {
-  const double a = std::fabs(x);
-  // PyTorch's formula gives NaN at infinity
-  if (!(a < 720)) return a - a == 0 ? vm::kInf : kNaN<double>;
-  double sum = 1, term = 1;
-  if (a < 20) {
-    const double q = a * a / 4;
-    for (int k = 1; k < 100 && term > sum * 1e-17; k++) sum += term *= q / (static_cast<double>(k) * k);
-    return sum;
-  }
-  for (int k = 1; k < 40; k++) {
-    const double next = term * (2.0 * k - 1) * (2.0 * k - 1) / (8.0 * k * a);
-    if (next >= term || next < sum * 1e-17) break;
-    sum += term = next;
-  }
-  const double half = std::exp(a / 2);
-  return sum / std::sqrt(2 * vm::kPi * a) * half * half;
+/** e^-x I0(x) and e^-x I1(x) for x >= 8. */
+FB_FN double i0_far(double x) {
+  return vm::horner(16 / x - 1, 8.96536143185928e-11, 3.945413563217693e-11, -6.424778228558847e-10,
+                    -2.965368350748058e-10, 2.150212760127729e-09, 1.1405648816211243e-09, -4.516933431668998e-09,
+                    -3.1780933750394408e-09, 6.5148404191653715e-09, 7.368505974645319e-09, -5.015873268077718e-09,
+                    -1.3341429596296332e-08, -6.856245369348657e-09, 7.538871441984574e-09, 2.1567563669172275e-08,
+                    3.932809727745717e-08, 8.872020227960806e-08, 2.973596815999063e-07, 1.4838476726410763e-06,
+                    1.114303379731137e-05, 0.00013621607438970234, 0.0033605519836677946, 0.4021765094450081) /
+         vm::sqrt(x);
 }
-/** As i0_wide, of order 1: the derivative of i0. */
-FB_WIDE double i1_wide(double x) {
-  const double a = std::fabs(x);
-  if (!(a < 720)) return a != a ? a : std::copysign(vm::kInf, x);
-  if (a < 20) {
-    const double q = a * a / 4;
-    double sum = 1, term = 1;
-    for (int k = 1; k < 100 && term > sum * 1e-17; k++) sum += term *= q / (static_cast<double>(k) * (k + 1));
-    return x / 2 * sum;
-  }
-  double sum = 1, term = 1;
-  for (int k = 1; k < 40; k++) {
-    const double next = term * ((2.0 * k - 1) * (2.0 * k - 1) - 4) / (8.0 * k * a);
-    if (std::fabs(next) >= std::fabs(term) || std::fabs(next) < std::fabs(sum) * 1e-17) break;
-    sum += term = next;
-  }
-  const double half = std::exp(a / 2);
-  return std::copysign(sum / std::sqrt(2 * vm::kPi * a) * half * half, x);
+FB_FN double i1_far(double x) {
+  return vm::horner(16 / x - 1, -9.33891096599057e-11, -3.686785695550313e-11, 6.701783942205943e-10,
+                    2.798454886487759e-10, -2.2488972528464893e-09, -1.0954110175926416e-09, 4.750316586951652e-09,
+                    3.1307976256052402e-09, -6.937373996786658e-09, -7.477226344392776e-09, 5.570630579684867e-09,
+                    1.3973956837650667e-08, 6.847178432551096e-09, -8.413702383250388e-09, -2.3393835074091472e-08,
+                    -4.3131171132060135e-08, -1.0001081385474699e-07, -3.483854200237371e-07, -1.8349102434055481e-06,
+                    -1.503854720616616e-05, -0.0002192357638315817, -0.009749577193235678, 0.38939845902587233) /
+         vm::sqrt(x);
+}
+/** In two halves, as e^x overflows before I does. NaN at infinity, as PyTorch's formula gives. */
+FB_FN double i0_wide(double x) {
+  const double a = vm::abs(x), half = vm::exp(a * 0.5), far = i0_far(a < 8 ? 8 : a) * half * half;
+  return a <= 8 ? i0_near(a * a) : far;
+}
+FB_FN double i1_wide(double x) {
+  const double a = vm::abs(x), half = vm::exp(a * 0.5), far = i1_far(a < 8 ? 8 : a) * half * half;
+  const double beyond = a == vm::kInf ? a : far;
+  return a <= 8 ? x * i1_near(a * a) : vm::with_sign(beyond, x);
+}
+/** The same, times e^-|x|. */
+FB_FN double i0e_wide(double x) {
+  const double a = vm::abs(x), near = i0_near(a * a) * vm::exp(-a), far = i0_far(a < 8 ? 8 : a);
+  return a <= 8 ? near : far;
+}
+FB_FN double i1e_wide(double x) {
+  const double a = vm::abs(x), near = x * i1_near(a * a) * vm::exp(-a), far = i1_far(a < 8 ? 8 : a);
+  return a <= 8 ? near : vm::with_sign(far, x);
 }
 /** Σ (q + k)^-s for s > 1 and q not far below zero: a few terms, then the Euler-Maclaurin series. */
 FB_WIDE double hurwitz_zeta_near(double s, double q) {
@@ -538,29 +511,6 @@ FB_WIDE double hurwitz_zeta(double s, double q) {
   const double near = q + std::floor(-q) - 32;
   const double far = hurwitz_zeta_near(s, 1 - near) - hurwitz_zeta_near(s, 1 - q);
   return (std::fmod(s, 2) == 0 ? far : -far) + hurwitz_zeta_near(s, near);
-}
-/** As i0_wide, times e^-|x|. */
-FB_WIDE double i0e_wide(double x) {
-  const double a = std::fabs(x);
-  if (a < 20) return i0_wide(x) * std::exp(-a);
-  double sum = 1, term = 1;
-  for (int k = 1; k < 40; k++) {
-    const double next = term * (2.0 * k - 1) * (2.0 * k - 1) / (8.0 * k * a);
-    if (!(next < term) || next < sum * 1e-17) break;
-    sum += term = next;
-  }
-  return sum / std::sqrt(2 * vm::kPi * a);
-}
-FB_WIDE double i1e_wide(double x) {
-  const double a = std::fabs(x);
-  if (a < 20) return i1_wide(x) * std::exp(-a);
-  double sum = 1, term = 1;
-  for (int k = 1; k < 40; k++) {
-    const double next = term * ((2.0 * k - 1) * (2.0 * k - 1) - 4) / (8.0 * k * a);
-    if (!(std::fabs(next) < std::fabs(term)) || std::fabs(next) < std::fabs(sum) * 1e-17) break;
-    sum += term = next;
-  }
-  return std::copysign(sum / std::sqrt(2 * vm::kPi * a), x);
 }
 /** e^(x²) erfc(x): the product while erfc has its digits, then Laplace's continued fraction. */
 FB_WIDE double erfcx_positive(double x) {

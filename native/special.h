@@ -14,78 +14,114 @@ inline constexpr double kEuler = 0.57721566490153286061;
 
 // ---------------------------------------------------------------- Bessel functions
 
-/** J0, J1, Y0 and Y1 at a positive x. */
-struct Bessel {
-  double j0, j1, y0, y1;
+/** x² = w + 12.5 to twice the digits, for a polynomial of w; `low` needs no more than the roughest slope. */
+struct BesselPlace {
+  double w, low;
 };
-/** Miller's downward recurrence, normalised by J0 + 2 ΣJ2k = 1, and Neumann's series over the same J for Y: inlined, so
- * that who wants J alone does not pay for Y. */
-FB_FN Bessel bessel_near(double x) {
-  const int start = 2 * (static_cast<int>(x * 0.6) + 20);
-  double above = 0, here = 1e-300, norm = 0, even = 0, odd = 0, j1 = 0;
-  // `here` is J_n up to a factor; Y0 and Y1 are sums over the even and the odd ones
-  for (int n = start; n > 0; n--) {
-    const double below = 2 * n / x * here - above;
-    if (n % 2 == 0) {
-      norm += 2 * here;
-      even += (n / 2 % 2 == 0 ? here : -here) / (n / 2);
-    } else if (n > 1) {
-      const int k = n / 2;
-      odd += (k % 2 == 0 ? here : -here) * (2 * k + 1) / (static_cast<double>(k) * (k + 1));
-    }
-    if (n == 1) j1 = here;
-    above = here;
-    here = below;
-    if (std::fabs(here) > 1e200) {
-      above *= 1e-200, here *= 1e-200, norm *= 1e-200, even *= 1e-200, odd *= 1e-200;
-    }
-  }
-  norm += here;
-  const double j0 = here / norm, log = std::log(x / 2) + kEuler;
-  j1 /= norm;
-  const double y0 = 2 / vm::kPi * (log * j0 - 2 * even / norm);
-  const double y1 = 2 / vm::kPi * (-j0 / x + (log - 1) * j1 - odd / norm);
-  return {j0, j1, y0, y1};
+FB_FN BesselPlace bessel_place(double x) {
+  const double w = vm::madd(x, x, -12.5);
+  return {w, vm::madd(x, x, -(w + 12.5))};
 }
-/** Hankel's asymptotic series of order 0 or 1: sin and cos of x - (order / 2 + 1 / 4) π come from those of x. */
-FB_WIDE void hankel(double x, int order, double& j, double& y) {
-  const double mu = 4.0 * order;
-  double p = 0, q = 0, term = 1;
-  for (int k = 0; k < 60; k++) {
-    (k % 2 == 0 ? p : q) += k / 2 % 2 == 0 ? term : -term;
-    const double next = term * (mu - (2.0 * k + 1) * (2.0 * k + 1)) / ((k + 1) * 8.0 * x);
-    if (std::fabs(next) < 1e-18 || std::fabs(next) > std::fabs(term)) break;
-    term = next;
+/** J0(x), J1(x) / x, and what Y0 and Y1 / x have beside logarithm and pole, for |x| <= 5. */
+FB_FN double j0_near(BesselPlace p) {
+  const double slope = vm::horner(p.w, 1.441e-05, -0.0005842, 0.009056, -0.01671);
+  return vm::madd(
+      p.low, slope,
+      vm::horner(p.w, 2.0407414139426947e-25, -1.1517483719787532e-22, 5.432375053814493e-20, -2.1096887232883457e-17,
+                 6.590944218051182e-15, -1.6113328173983083e-12, 2.973665878568927e-10, -3.94369897407764e-08,
+                 3.497649092304766e-06, -0.00018441255216660035, 0.004540262422614667, -0.017320433111855327,
+                 -0.3847445098140454));
+}
+FB_FN double j1_near(BesselPlace p) {
+  const double slope = vm::horner(p.w, 1.609e-06, -8.673e-05, 0.002211, -0.0181);
+  return vm::madd(p.low, slope,
+                  vm::horner(p.w, 7.95475839931381e-27, -4.897735237930514e-24, 2.530429114464851e-21,
+                             -1.0864750299376745e-18, 3.7974451614284573e-16, -1.054551074858204e-13,
+                             2.255865940377918e-11, -3.5683990542829157e-09, 3.94369897409059e-07,
+                             -2.798119273843812e-05, 0.0011064753129995867, -0.01816104969045867, 0.03464086622371068));
+}
+FB_FN double y0_near(BesselPlace p) {
+  const double slope = vm::horner(p.w, -1.258e-05, 0.0003845, -0.001991, -0.04288);
+  return vm::madd(p.low, slope,
+                  vm::horner(p.w, -3.2572906918599523e-25, 1.774789997827888e-22, -8.040643992286136e-20,
+                             2.980449561318131e-17, -8.811337711705795e-15, 2.0141364785107045e-12,
+                             -3.413764260736656e-10, 4.038509197217315e-08, -3.024317209492947e-06,
+                             0.00011754444833172846, -0.0010082016904620261, -0.04225547409191715, 0.3139481861537802));
+}
+FB_FN double y1_near(BesselPlace p) {
+  const double slope = vm::horner(p.w, -1.543e-06, 6.794e-05, -0.001109, -0.0007871);
+  return vm::madd(
+      p.low, slope,
+      vm::horner(p.w, -1.2882622725139071e-26, 7.684926413346852e-24, -3.8240419648011045e-21, 1.5726093382242018e-18,
+                 -5.226071093348911e-16, 1.3661204410088655e-13, -2.7117487313198354e-11, 3.893702371907088e-09,
+                 -3.762093680299205e-07, 2.162234571080456e-05, -0.0005557136134440843, -0.0007270275249541978,
+                 0.1550354069538403));
+}
+FB_FN double bessel_j0_near(double x) { return j0_near(bessel_place(x)); }
+FB_FN double bessel_j1_near(double x) { return x * j1_near(bessel_place(x)); }
+FB_FN double bessel_y0_near(double x) {
+  const BesselPlace p = bessel_place(x);
+  return 2 / vm::kPi * vm::log(x * 0.5) * j0_near(p) + y0_near(p);
+}
+FB_FN double bessel_y1_near(double x) {
+  const BesselPlace p = bessel_place(x);
+  const double y = 2 / vm::kPi * (vm::log(x * 0.5) * x * j1_near(p) - 1 / x) + x * y1_near(p);
+  return x == 0 ? -vm::kInf : y;
+}
+/** J or Y for x >= 5 by modulus and phase; sin and cos of x - (order / 2 + 1 / 4) π come from s and c, those of x. */
+template <int order, bool second>
+FB_FN double bessel_far(double x, double s, double c) {
+  const double i = 5 / x, z = i * i;
+  double p, q;
+  if constexpr (order == 0) {
+    p = vm::horner(z, 2.632895466040521e-07, -2.3058218618234816e-06, 9.307227333985332e-06, -2.3028456705207463e-05,
+                   3.925238773797681e-05, -4.926598401411828e-05, 4.7822611815902334e-05, -3.7696546120699816e-05,
+                   2.5738016267939253e-05, -1.6797364798924916e-05, 1.20740389110224e-05, -1.1228005286136549e-05,
+                   1.554691000426892e-05, -3.6639976396691105e-05, 0.00017944335671724653, -0.0028124999999753937, 1.0);
+    q = i * vm::horner(z, 3.4737851606820536e-07, -2.8696012928809503e-06, 1.0876653020295962e-05,
+                       -2.515873147212108e-05, 3.993654143719478e-05, -4.65861945751373e-05, 4.2130229416806514e-05,
+                       -3.1313321707890657e-05, 2.0781607596923735e-05, -1.3963830912384445e-05, 1.1178629372864321e-05,
+                       -1.2474026822659665e-05, 2.2114483716370905e-05, -7.267454940410067e-05, 0.0005859374998842913,
+                       -0.0249999999999998);
+  } else {
+    p = vm::horner(z, -2.79415599432627e-07, 2.447630718316859e-06, -9.882629982843108e-06, 2.446198923740108e-05,
+                   -4.1718956723615664e-05, 5.240363486803038e-05, -5.0930345694644767e-05, 4.022554375561736e-05,
+                   -2.7557519699997172e-05, 1.8091304895096516e-05, -1.313523726429805e-05, 1.2411716113991796e-05,
+                   -1.7620030813914555e-05, 4.33018044552046e-05, -0.00023071288781181468, 0.004687499999973947, 1.0);
+    q = i * vm::horner(z, -3.687249977726286e-07, 3.046727012266401e-06, -1.1551905424287693e-05,
+                       2.6732820524770817e-05, -4.24624953705851e-05, 4.958009571920789e-05, -4.4905503333576795e-05,
+                       3.346071066035796e-05, -2.2305567938208284e-05, 1.5104578050253536e-05, -1.2247569970927763e-05,
+                       1.3942087915958723e-05, -2.551675299432618e-05, 8.882445109615251e-05, -0.0008203124998774822,
+                       0.07499999999999979);
   }
-  const double s = std::sin(x), c = std::cos(x), scale = std::sqrt(1 / (vm::kPi * x));
+  const double scale = vm::sqrt(1 / (vm::kPi * x));
   const double cosine = order == 0 ? c + s : s - c, sine = order == 0 ? s - c : -s - c;
-  j = scale * (p * cosine - q * sine);
-  y = scale * (p * sine + q * cosine);
+  return scale * (second ? p * sine + q * cosine : p * cosine - q * sine);
 }
-FB_FN Bessel bessel(double x) {
-  if (x < 25) return bessel_near(x);
-  Bessel b{};
-  hankel(x, 0, b.j0, b.y0);
-  hankel(x, 1, b.j1, b.y1);
-  return b;
+/** sin and cos for any argument; cpu/special.cc has shorter ones for all but huge arguments. */
+struct AnyAngle {
+  static FB_FN double sin(double x) { return vm::sin(x); }
+  static FB_FN double cos(double x) { return vm::cos(x); }
+};
+template <class Angle = AnyAngle>
+FB_FN double bessel_j0(double x) {
+  const double a = vm::abs(x), b = a < 5 ? 5 : a, far = bessel_far<0, false>(b, Angle::sin(b), Angle::cos(b));
+  return a <= 5 ? bessel_j0_near(x) : far;
 }
-FB_WIDE double bessel_j0(double x) {
-  const double a = std::fabs(x);
-  return a < 1e-8 ? 1 : a < vm::kInf ? bessel(a).j0 : kNaN<double>;
+template <class Angle = AnyAngle>
+FB_FN double bessel_j1(double x) {
+  const double a = vm::abs(x), b = a < 5 ? 5 : a, far = bessel_far<1, false>(b, Angle::sin(b), Angle::cos(b));
+  return a <= 5 ? bessel_j1_near(x) : x < 0 ? -far : far;
 }
-FB_WIDE double bessel_j1(double x) {
-  const double a = std::fabs(x);
-  return a < 1e-8 ? x / 2 : a < vm::kInf ? std::copysign(1.0, x) * bessel(a).j1 : kNaN<double>;
+template <class Angle = AnyAngle>
+FB_FN double bessel_y0(double x) {
+  const double b = x < 5 ? 5 : x, far = bessel_far<0, true>(b, Angle::sin(b), Angle::cos(b));
+  return x <= 5 ? bessel_y0_near(x) : far;
 }
-FB_WIDE double bessel_y0(double x) {
-  if (x == 0) return -vm::kInf;
-  if (!(x > 0 && x < vm::kInf)) return kNaN<double>;
-  return x < 1e-8 ? 2 / vm::kPi * (std::log(x / 2) + kEuler) : bessel(x).y0;
-}
-FB_WIDE double bessel_y1(double x) {
-  if (x == 0) return -vm::kInf;
-  if (!(x > 0 && x < vm::kInf)) return kNaN<double>;
-  return x < 1e-8 ? -2 / vm::kPi / x : bessel(x).y1;
+template <class Angle = AnyAngle>
+FB_FN double bessel_y1(double x) {
+  const double b = x < 5 ? 5 : x, far = bessel_far<1, true>(b, Angle::sin(b), Angle::cos(b));
+  return x <= 5 ? bessel_y1_near(x) : far;
 }
 FB_WIDE double spherical_bessel_j0(double x) {
   const double a = std::fabs(x);
@@ -93,8 +129,8 @@ FB_WIDE double spherical_bessel_j0(double x) {
   return a < 1e-4 ? 1 - x * x / 6 : std::sin(x) / x;
 }
 /** PyTorch's formulas give NaN at infinity. */
-FB_WIDE double modified_bessel_i0(double x) { return std::fabs(x) < vm::kInf ? i0_wide(x) : kNaN<double>; }
-FB_WIDE double modified_bessel_i1(double x) { return std::fabs(x) < vm::kInf ? i1_wide(x) : kNaN<double>; }
+FB_FN double modified_bessel_i0(double x) { return vm::abs(x) < vm::kInf ? i0_wide(x) : kNaN<double>; }
+FB_FN double modified_bessel_i1(double x) { return vm::abs(x) < vm::kInf ? i1_wide(x) : kNaN<double>; }
 
 /** ∫ exp(-x (cosh t - 1)) cosh(order t) dt from zero on: the K of this order, times e^x. */
 FB_WIDE double scaled_k_integral(double x, double order) {
@@ -107,34 +143,47 @@ FB_WIDE double scaled_k_integral(double x, double order) {
   }
   return sum * step;
 }
-/** Power series of K0 and K1 up to 2. */
-FB_WIDE double k0_series(double x) {
-  const double q = x * x / 4;
-  double term = 1, harmonic = 0, sum = 0;
-  for (int k = 1; k < 30; k++) {
-    term *= q / (static_cast<double>(k) * k);
-    harmonic += 1.0 / k;
-    sum += term * harmonic;
-  }
-  return sum - (std::log(x / 2) + kEuler) * i0_wide(x);
+/** K0(x) and K1(x) for x <= 2, from the logarithm and z = x². */
+FB_FN double k0_near(double x) {
+  const double z = x * x;
+  return vm::horner(z, 6.872365284774014e-17, 2.0062054963907283e-14, 4.843340030508064e-12, 8.819879030865995e-10,
+                    1.1570351012633454e-07, 1.02140141351948e-05, 0.0005451899602573279, 0.014418505235913402,
+                    0.1056960837746168, -0.5772156649015329) -
+         vm::log(x * 0.5) * i0_near(z);
 }
-FB_WIDE double k1_series(double x) {
-  const double q = x * x / 4;
-  double term = 1, psi = 1 - 2 * kEuler, sum = psi;  // ψ(k + 1) + ψ(k + 2)
-  for (int k = 1; k < 30; k++) {
-    term *= q / (static_cast<double>(k) * (k + 1));
-    psi += 1.0 / k + 1.0 / (k + 1);
-    sum += term * psi;
-  }
-  return 1 / x + std::log(x / 2) * i1_wide(x) - x / 4 * sum;
+FB_FN double k1_near(double x) {
+  const double z = x * x;
+  return (1 / x + x * vm::horner(z, -1.206734183145482e-15, -3.11620390655151e-13, -6.540386305966692e-11,
+                                 -1.0112904928870104e-08, -1.0892182600727526e-06, -7.493042905505646e-05,
+                                 -0.0028371119837652527, -0.04204902094365391, 0.038607832450766426)) +
+         vm::log(x * 0.5) * x * i1_near(z);
+}
+/** e^x K(x) for x >= 2. */
+FB_FN double k0_far(double x) {
+  return vm::horner(4 / x - 1, 1.2068193619680922e-10, -1.761417265358312e-10, -3.747460074109407e-10,
+                    4.401160647399122e-10, 9.623808794800483e-10, -1.238512908034447e-09, -1.522979817615562e-10,
+                    -6.62205460228955e-10, 3.974866353264665e-09, -8.026794240511108e-09, 1.6958492515944213e-08,
+                    -4.1056017173138705e-08, 1.0298489811720741e-07, -2.6897618899413515e-07, 7.427735776442006e-07,
+                    -2.191167350189439e-06, 7.002246462846253e-06, -2.473520543148598e-05, 9.956054736799941e-05,
+                    -0.00047976905673276427, 0.0030328918102766255, -0.031071461824889898, 1.2185953385133905) /
+         vm::sqrt(x);
+}
+FB_FN double k1_far(double x) {
+  return vm::horner(4 / x - 1, -1.3605375682388084e-10, 1.9217475161287234e-10, 4.307014648491265e-10,
+                    -4.744601927695833e-10, -1.1093280048860263e-09, 1.3548243925477626e-09, 2.0970612188846968e-10,
+                    8.052084651756275e-10, -4.576028290292705e-09, 9.207213282611962e-09, -1.968700114118568e-08,
+                    4.815762832419822e-08, -1.2207671700610228e-07, 3.23055710512344e-07, -9.066991593821423e-07,
+                    2.7300302906960625e-06, -8.96120858724613e-06, 3.2843866483491705e-05, -0.00013959021948589743,
+                    0.0007357241548727111, -0.005566729880076508, 0.10334973775386563, 1.363151890371342) /
+         vm::sqrt(x);
 }
 /** K of order 0 or 1, times e^x if `scaled`. */
-FB_WIDE double bessel_k(double x, int order, bool scaled) {
-  if (x == 0) return vm::kInf;
-  if (!(x > 0)) return kNaN<double>;
-  if (x <= 2) return (order == 0 ? k0_series(x) : k1_series(x)) * (scaled ? std::exp(x) : 1);
-  if (x == vm::kInf) return 0;
-  return scaled_k_integral(x, order) * (scaled ? 1 : std::exp(-x));
+template <int order, bool scaled>
+FB_FN double bessel_k(double x) {
+  const double b = x < 2 ? 2 : x, e = vm::exp(scaled ? (x > 2 ? 2 : x) : -b);
+  const double near = order == 0 ? k0_near(x) : k1_near(x), far = order == 0 ? k0_far(b) : k1_far(b);
+  const double y = x <= 2 ? (scaled ? near * e : near) : (scaled ? far : far * e);
+  return x == 0 ? vm::kInf : y;
 }
 
 /** Airy's function: K of order 1/3 above 1.5, Taylor steps through y'' = x y down to -9, an asymptotic series below. */
@@ -340,16 +389,16 @@ FB_WIDE double legendre(double x, double order) {
 
 /** out, x */
 #define FB_SPECIAL_UNARY_ROWS(X)                                                          \
-  X(besselJ0, Floating, 0, kSlow, static_cast<T>(fn::bessel_j0(x)))                       \
-  X(besselJ1, Floating, 0, kSlow, static_cast<T>(fn::bessel_j1(x)))                       \
-  X(besselY0, Floating, 0, kSlow, static_cast<T>(fn::bessel_y0(x)))                       \
-  X(besselY1, Floating, 0, kSlow, static_cast<T>(fn::bessel_y1(x)))                       \
+  X(besselJ0, Floating, 0, kSlow, static_cast<T>(fn::bessel_j0<>(x)))                     \
+  X(besselJ1, Floating, 0, kSlow, static_cast<T>(fn::bessel_j1<>(x)))                     \
+  X(besselY0, Floating, 0, kSlow, static_cast<T>(fn::bessel_y0<>(x)))                     \
+  X(besselY1, Floating, 0, kSlow, static_cast<T>(fn::bessel_y1<>(x)))                     \
   X(modifiedBesselI0, Floating, 0, kSlow, static_cast<T>(fn::modified_bessel_i0(x)))      \
   X(modifiedBesselI1, Floating, 0, kSlow, static_cast<T>(fn::modified_bessel_i1(x)))      \
-  X(modifiedBesselK0, Floating, 0, kSlow, static_cast<T>(fn::bessel_k(x, 0, false)))      \
-  X(modifiedBesselK1, Floating, 0, kSlow, static_cast<T>(fn::bessel_k(x, 1, false)))      \
-  X(scaledModifiedBesselK0, Floating, 0, kSlow, static_cast<T>(fn::bessel_k(x, 0, true))) \
-  X(scaledModifiedBesselK1, Floating, 0, kSlow, static_cast<T>(fn::bessel_k(x, 1, true))) \
+  X(modifiedBesselK0, Floating, 0, kSlow, static_cast<T>(fn::bessel_k<0, false>(x)))      \
+  X(modifiedBesselK1, Floating, 0, kSlow, static_cast<T>(fn::bessel_k<1, false>(x)))      \
+  X(scaledModifiedBesselK0, Floating, 0, kSlow, static_cast<T>(fn::bessel_k<0, true>(x))) \
+  X(scaledModifiedBesselK1, Floating, 0, kSlow, static_cast<T>(fn::bessel_k<1, true>(x))) \
   X(sphericalBesselJ0, Floating, 0, kSlow, static_cast<T>(fn::spherical_bessel_j0(x)))    \
   X(airyAi, Floating, 0, kSlow, static_cast<T>(fn::airy_ai(x)))
 

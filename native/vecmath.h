@@ -3,7 +3,8 @@
 //
 // The hot float functions (exp, log, tanh, sigmoid, sin, cos, erf) work in float, within 1-2 ULP over the whole range.
 // The other float functions are worked out in double to about 1e-10 and rounded once, which costs half the lanes and
-// leaves at most 0.51 ULP. Doubles: exp, log, log1p, expm1, tanh, sigmoid, sin, cos here, the rest through libm.
+// leaves at most 0.51 ULP. Doubles: exp, log, log1p, expm1, tanh, sigmoid, sin, cos here, most others in
+// vecmath_double.h, pow through libm.
 // All coefficients were fitted for this file (weighted minimax); the reductions follow Cody and Waite.
 #pragma once
 #include <bit>
@@ -345,11 +346,16 @@ FB_INLINE float tan_limited(float x) {
   const float y = static_cast<float>(sin_poly_wide(r) / with_sign(co, 1.0));
   return x == 0.f ? x : y;
 }
-FB_INLINE double sin_reduced(double x, double shifted, double k) {
+/** x - k·pi in two parts, for integers k and their halves. */
+FB_INLINE Reduced pi_reduced(double x, double k) {
   // t is exact; what rounding takes from the next two steps comes back with lo.
   const double t = madd(k, -3.1415926535897931, x), a = k * -1.2246467991473532e-16, r = t + a, b = r - t;
   const double product_error = madd(k, -1.2246467991473532e-16, -a), sum_error = (t - (r - b)) + (a - b);
-  const double lo = sum_error + (product_error + k * 2.9947698097183397e-33), s = r * r;
+  return {r, sum_error + (product_error + k * 2.9947698097183397e-33)};
+}
+FB_INLINE double sin_reduced(double x, double shifted, double k) {
+  const auto [r, lo] = pi_reduced(x, k);
+  const double s = r * r;
   const double p = horner(s, -7.9835383930598074e-18, 2.8102270256326728e-15, -7.6471283825229431e-13,
                           1.6059043224324787e-10, -2.505210837890168e-08, 2.755731922394371e-06,
                           -0.00019841269841269687, 0.0083333333333333332, -0.16666666666666666);
@@ -364,7 +370,7 @@ FB_INLINE double cos_limited(double x) {
   const double shifted = madd(x, 1 / kPi, 0.5) + kRound;
   return sin_reduced(x, shifted, shifted - kRound - 0.5);
 }
-FB_INLINE double tan_limited(double x) { return std::tan(x); }
+FB_INLINE double tan_limited(double x);  // in vecmath_double.h, which has what this needs
 
 template <class T>
 inline constexpr T kTrigLimitOf = static_cast<T>(sizeof(T) == 4 ? static_cast<double>(kTrigLimitF) : kTrigLimit);
@@ -401,7 +407,6 @@ FB_INLINE float erf(float x) {
   const float t = abs(x), y = t < 0.925f ? erf_small(x) : with_sign(1.f - erfc_tail(t), x);
   return x != x ? x : y;
 }
-FB_INLINE double erf(double x) { return std::erf(x); }
 /** exp for x <= 88, 0 where that is subnormal; in double exp itself, of which nothing is saved. */
 FB_INLINE float exp_or_zero(float x) {
   const float y = exp_plain(x < -87.f ? -87.f : x);
@@ -426,7 +431,6 @@ FB_INLINE float normal_cdf(float x) {
   const float tail = exp2_plain(madd(odd, c, even)), e = t > 5.66f ? 0.f : tail;
   return x < 0.f ? e : 1.f - e;
 }
-FB_INLINE double normal_cdf(double x) { return 0.5 * std::erfc(x * -0.70710678118654752440); }
 
 /** erfc through erfcx(t)·(1 + t), a polynomial in (t - 3) / (t + 3), and exp(-t^2). */
 FB_INLINE float erfc(float x) {
@@ -440,7 +444,6 @@ FB_INLINE float erfc(float x) {
   const float y = static_cast<float>(x < 0.f ? 2.0 - tail : tail);
   return x != x ? x : y;
 }
-FB_INLINE double erfc(double x) { return std::erfc(x); }
 
 /** 2^x: the nearest whole number goes to the exponent, in two halves as in exp, the rest to a polynomial. */
 FB_INLINE float exp2(float x0) {
@@ -544,7 +547,6 @@ FB_INLINE float atan(float x) {
   const float y = static_cast<float>(with_sign(atan_positive(abs(static_cast<double>(x))), static_cast<double>(x)));
   return x != x ? x : y;
 }
-FB_INLINE double atan(double x) { return std::atan(x); }
 /** asin on [0, 1/2], 1e-11. */
 FB_INLINE double asin_small(double x) {
   const double z = x * x;
@@ -559,7 +561,6 @@ FB_INLINE float asin(float x) {
   const double t = asin_small(large ? std::sqrt((1.0 - d) * 0.5) : d);
   return static_cast<float>(with_sign(large ? kPi / 2 - 2.0 * t : t, static_cast<double>(x)));
 }
-FB_INLINE double asin(double x) { return std::asin(x); }
 FB_INLINE float acos(float x) {
   const double d = abs(static_cast<double>(x));
   const bool large = d > 0.5;
@@ -567,7 +568,6 @@ FB_INLINE float acos(float x) {
   const double y = x < 0.f ? kPi - u : u;
   return static_cast<float>(d > 1.0 ? std::numeric_limits<double>::quiet_NaN() : y);
 }
-FB_INLINE double acos(double x) { return std::acos(x); }
 FB_INLINE float atan2(float y, float x) {
   const double a = abs(static_cast<double>(y)), b = abs(static_cast<double>(x));
   double q = a == b ? 1.0 : a / b;  // also for 0/0 and inf/inf, where x's sign decides
@@ -576,7 +576,6 @@ FB_INLINE float atan2(float y, float x) {
   const float z = static_cast<float>(with_sign(r, static_cast<double>(y)));
   return ((x != x) | (y != y)) ? x + y : z;
 }
-FB_INLINE double atan2(double y, double x) { return std::atan2(y, x); }
 
 FB_INLINE float sinh(float x) {
   const double d = x, s = d * d, e = exp_wide_clamped(d);
@@ -584,32 +583,27 @@ FB_INLINE float sinh(float x) {
   const float y = static_cast<float>(abs(d) < 0.1 ? small : 0.5 * (e - 1.0 / e));
   return x == 0.f ? x : y;
 }
-FB_INLINE double sinh(double x) { return std::sinh(x); }
 FB_INLINE float cosh(float x) {
   const double e = exp_wide_clamped(x);
   return static_cast<float>(0.5 * (e + 1.0 / e));
 }
-FB_INLINE double cosh(double x) { return std::cosh(x); }
 FB_INLINE float asinh(float x) {
   const double a = abs(static_cast<double>(x)), s = a * a;
   const double small = a * (1.0 - s * (1.0 / 6 - s * (3.0 / 40)));
   const double y = a < 1e-2 ? small : log_wide_full(a + std::sqrt(s + 1.0));
   return static_cast<float>(with_sign(y, static_cast<double>(x)));
 }
-FB_INLINE double asinh(double x) { return std::asinh(x); }
 FB_INLINE float acosh(float x) {
   const double d = x;
   const double y = log_wide_full(d + std::sqrt((d - 1.0) * (d + 1.0)));
   return static_cast<float>(d < 1.0 ? std::numeric_limits<double>::quiet_NaN() : y);
 }
-FB_INLINE double acosh(double x) { return std::acosh(x); }
 FB_INLINE float atanh(float x) {
   const double a = abs(static_cast<double>(x)), s = a * a;
   const double small = a * (1.0 + s * (1.0 / 3 + s * (1.0 / 5)));
   const double y = a < 1e-2 ? small : 0.5 * log_wide_full((1.0 + a) / (1.0 - a));
   return static_cast<float>(a > 1.0 ? std::numeric_limits<double>::quiet_NaN() : with_sign(y, static_cast<double>(x)));
 }
-FB_INLINE double atanh(double x) { return std::atanh(x); }
 
 /** x^y by exp(y·log|x|) in double; signs and the special values of IEEE pow afterwards. */
 FB_INLINE float pow(float x, float y) {
@@ -675,3 +669,5 @@ FB_INLINE float lgamma(float x0) {
 }
 
 }  // namespace flambeau::FB_ISA::vm
+
+#include "vecmath_double.h"

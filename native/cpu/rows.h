@@ -109,10 +109,45 @@ constexpr std::array<Span, kDTypes> spans_of(Make make) {
   return table;
 }
 
+/** A loop over doubles for floats, block by block. */
+FB_NOINLINE inline void run_in_double(SpanFn run, int inputs, std::byte* out, const std::byte* const* in, int64_t n,
+                                      const double* param) {
+  constexpr int64_t kStep = 256;
+  double block[2][kStep];
+  const std::byte* const from[2] = {reinterpret_cast<std::byte*>(block[0]), reinterpret_cast<std::byte*>(block[1])};
+  float* y = reinterpret_cast<float*>(out);
+  for (int64_t i = 0; i < n; i += kStep) {
+    const int64_t m = std::min(kStep, n - i);
+    for (int k = 0; k < inputs; k++) {
+      const float* x = reinterpret_cast<const float*>(in[k]) + i;
+      for (int64_t j = 0; j < m; j++) block[k][j] = x[j];
+    }
+    run(reinterpret_cast<std::byte*>(block[0]), from, m, param);
+    for (int64_t j = 0; j < m; j++) y[i + j] = static_cast<float>(block[0][j]);
+  }
+}
+template <SpanFn run, int inputs>
+void span_in_double(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
+  run_in_double(run, inputs, out, in, n, param);
+}
+/** Slow formulas of floating numbers work in double for every dtype: their loops are compiled once. */
 template <class Row>
-inline constexpr auto kSpans1 = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{span1<Row, T>}; });
+inline constexpr bool kInDouble = Row::kGrainOf == kSlow && Row::kDomain == Domain::Floating;
+
 template <class Row>
-inline constexpr auto kSpans2 = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{span2<Row, T>}; });
+inline constexpr auto kSpans1 = spans_of<Row>([]<class T>(TypeTag<T>) {
+  if constexpr (kInDouble<Row> && std::is_same_v<T, float>)
+    return Span{span_in_double<span1<Row, double>, 1>};
+  else
+    return Span{span1<Row, T>};
+});
+template <class Row>
+inline constexpr auto kSpans2 = spans_of<Row>([]<class T>(TypeTag<T>) {
+  if constexpr (kInDouble<Row> && std::is_same_v<T, float>)
+    return Span{span_in_double<span2<Row, double>, 2>};
+  else
+    return Span{span2<Row, T>};
+});
 /** To bool. */
 template <class Row>
 inline constexpr auto kPredicates1 = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{span1<Row, T, Bool>}; });
