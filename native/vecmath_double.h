@@ -183,24 +183,9 @@ FB_INLINE double erfc(double x) {
   return t < 0.75 ? near : far;
 }
 
-/**
- * A start of seven digits from w = -log(1 - x²), as in vecmath.h, then one step by the inverse's Taylor series: what is
- * missing to x, by erf or erfc, whichever keeps its digits.
- */
-FB_INLINE double erfinv(double x) {
-  const double a = abs(x), rest = 1.0 - a, v = rest * (1.0 + a), w = -log_plain(v > 1e-17 ? v : 1e-17);
-  const double u = w - 2.5, t = std::sqrt(w) - 4.0;
-  const double near = horner(u, 2.85294646e-08, 3.43720765e-07, -3.52876012e-06, -4.39674165e-06, 0.000218601645,
-                             -0.00125370748, -0.00417770693, 0.246640726, 1.50140942);
-  const double far = horner(t, 1.81982435e-05, -7.89053852e-05, 8.80052019e-05, -2.80440604e-05, 0.0002613917,
-                            -0.000941074071, 0.00128975118, 1.00951038, 3.83978176);
-  const double y = a * (w < 5.0 ? near : far), z = y * y;
-  const double error = y < 0.75 ? (y - a) + erf_rest(y) : rest - erfc_tail(y);
-  const double d = error * (0.88622692545275801365 * exp_plain(z > 40.0 ? 40.0 : z));
-  double r = y - d * madd(d, madd(d, madd(z, 4.0 / 3, 1.0 / 3), -y), 1.0);
-  r = a == 1.0 ? kInf : r;
-  r = a > 1.0 ? std::numeric_limits<double>::quiet_NaN() : r;
-  return x == 0.0 ? x : with_sign(r, x);
+/** erf(y) - a, with rest = 1 - a, by erf or erfc, whichever keeps its digits. */
+FB_INLINE double erf_error(double y, double a, double rest) {
+  return y < 0.75 ? (y - a) + erf_rest(y) : rest - erfc_tail(y);
 }
 
 // ---------------------------------------------------------------- hyperbolic functions
@@ -247,6 +232,7 @@ FB_INLINE double atan2(double y, double x) { return std::atan2(y, x); }
 FB_INLINE double tan_limited(double x) { return std::tan(x); }
 FB_INLINE double erf(double x) { return std::erf(x); }
 FB_INLINE double erfc(double x) { return std::erfc(x); }
+FB_INLINE double erf_error(double y, double a, double rest) { return a < 0.5 ? std::erf(y) - a : rest - std::erfc(y); }
 FB_INLINE double sinh(double x) { return std::sinh(x); }
 FB_INLINE double cosh(double x) { return std::cosh(x); }
 FB_INLINE double asinh(double x) { return std::asinh(x); }
@@ -254,6 +240,25 @@ FB_INLINE double acosh(double x) { return std::acosh(x); }
 FB_INLINE double atanh(double x) { return std::atanh(x); }
 
 #endif
+
+/**
+ * A start of seven digits from w = -log(1 - x²), as in vecmath.h, then one step by the inverse's Taylor series: what is
+ * missing to x.
+ */
+FB_INLINE double erfinv(double x) {
+  const double a = abs(x), rest = 1.0 - a, v = rest * (1.0 + a), w = -log_plain(v > 1e-17 ? v : 1e-17);
+  const double u = w - 2.5, t = std::sqrt(w) - 4.0;
+  const double near = horner(u, 2.85294646e-08, 3.43720765e-07, -3.52876012e-06, -4.39674165e-06, 0.000218601645,
+                             -0.00125370748, -0.00417770693, 0.246640726, 1.50140942);
+  const double far = horner(t, 1.81982435e-05, -7.89053852e-05, 8.80052019e-05, -2.80440604e-05, 0.0002613917,
+                            -0.000941074071, 0.00128975118, 1.00951038, 3.83978176);
+  const double y = a * (w < 5.0 ? near : far), z = y * y;
+  const double d = erf_error(y, a, rest) * (0.88622692545275801365 * exp_plain(z > 40.0 ? 40.0 : z));
+  double r = y - d * madd(d, madd(d, madd(z, 4.0 / 3, 1.0 / 3), -y), 1.0);
+  r = a == 1.0 ? kInf : r;
+  r = a > 1.0 ? std::numeric_limits<double>::quiet_NaN() : r;
+  return x == 0.0 ? x : with_sign(r, x);
+}
 
 FB_INLINE double normal_cdf(double x) { return 0.5 * erfc(x * -0.70710678118654752440); }
 

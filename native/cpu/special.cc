@@ -41,7 +41,7 @@ BESSEL(besselJ1, vm::abs(x), bessel_j1)
 BESSEL(besselY0, x, bessel_y0)
 BESSEL(besselY1, x, bessel_y1)
 
-/** Blocks within 5, or within the limit, take the shorter loops. */
+/** Blocks within 5, or within the limit, take the shorter loops; levels without a limit have none. */
 template <class Row>
 void bessel_span(std::byte* out, const std::byte* const* in, int64_t n, const double* p) {
   constexpr int64_t kStep = 512;
@@ -70,7 +70,7 @@ void bessel_span(std::byte* out, const std::byte* const* in, int64_t n, const do
 template <class Row>
 inline constexpr auto kSpecial1 = kSpans1<Row>;
 template <class Row>
-  requires requires { Bessel<Row>::near(0.0); }
+  requires(ShortAngle::kLimit > 0 && requires { Bessel<Row>::near(0.0); })
 inline constexpr auto kSpecial1<Row> = spans_of<Row>([]<class T>(TypeTag<T>) {
   return Span{std::is_same_v<T, float> ? span_in_double<bessel_span<Row>, 1> : bessel_span<Row>};
 });
