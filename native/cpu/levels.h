@@ -57,5 +57,6 @@
   F(sort, 3) \
   F(special, 3) \
   F(ternary, 3) \
-  F(unary, 4)
+  F(unary, 4) \
+  H(widen, 3)
 // clang-format on
