@@ -9,6 +9,7 @@
 
 #include "../vecmath.h"
 #include "pool.h"
+#include "widen.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -247,7 +248,7 @@ void grid_sample(const Plan& plan) {
   if (out && out.numel() == 0) return;
   const Sampler s = read_sampler(plan, out, in, grid);
   const Planes po(out), pi(in);
-  visit_floating(in.dtype, [&](auto tag) {
+  visit_wide(in.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     int64_t reach = 0;
@@ -295,7 +296,7 @@ void grid_sample_backward(const Plan& plan) {
   Plan::require(!gi || (same_shape(gi, in) && gi.contiguous()), "gridSample: wrong gradient of the input");
   Plan::require(!gg || (same_shape(gg, grid) && gg.contiguous()), "gridSample: wrong gradient of the grid");
   const Planes pg(g), pi(in);
-  visit_floating(in.dtype, [&](auto tag) {
+  visit_wide(in.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     const int64_t plane = pi.numel(), sample = plane * pi.channels;
@@ -343,8 +344,8 @@ void grid_sample_backward(const Plan& plan) {
 }  // namespace
 
 void register_grid_sample(KernelTable& table) {
-  table.add("gridSample", grid_sample);
-  table.add("gridSampleBackward", grid_sample_backward);
+  table.add("gridSample", widened<grid_sample, 1>);
+  table.add("gridSampleBackward", widened<grid_sample_backward, 2>);
 }
 
 }  // namespace flambeau::FB_ISA

@@ -9,6 +9,7 @@
 #include "../backend.h"
 #include "../parallel.h"
 #include "floats.h"
+#include "widen.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -46,7 +47,7 @@ void layer_norm(const Plan& plan) {
   for (const int i : {1, 2}) expect_vector(plan.operand[i], rows, true);
   for (const int i : {4, 5}) expect_vector(plan.operand[i], n, true);
   const double eps = plan.param[0];
-  visit_floating(x.dtype, [&](auto tag) {
+  visit_wide_if_small(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     const std::vector<C> weights = values_of<C>(plan.operand[4], n), biases = values_of<C>(plan.operand[5], n);
@@ -125,7 +126,7 @@ void layer_norm_backward(const Plan& plan) {
   if (out) expect_rows(out, rows, n, x.dtype);
   for (const int i : {1, 2, 5}) expect_vector(plan.operand[i], n, true);
   for (const int i : {6, 7}) expect_vector(plan.operand[i], rows, false);
-  visit_floating(x.dtype, [&](auto tag) {
+  visit_wide_if_small(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     const std::vector<C> weights = values_of<C>(plan.operand[5], n);
@@ -158,8 +159,8 @@ void layer_norm_backward(const Plan& plan) {
 }  // namespace
 
 void register_layer_norm(KernelTable& table) {
-  table.add("layerNorm", layer_norm);
-  table.add("layerNormBackward", layer_norm_backward);
+  table.add("layerNorm", kWidenedIfSmall<layer_norm, 3>);
+  table.add("layerNormBackward", kWidenedIfSmall<layer_norm_backward, 3>);
 }
 
 }  // namespace flambeau::FB_ISA

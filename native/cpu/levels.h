@@ -10,7 +10,7 @@
 #define FB_FILES(F, H) \
   F(attention, 4) \
   F(batch_norm, 3) \
-  F(binary, 4) \
+  F(binary, 3) \
   F(compare, 3) \
   F(conv, 4) \
   H(conv_layout, 4) \
@@ -30,7 +30,7 @@
   H(gemm, 4) \
   F(grid_sample, 3) \
   F(index, 3) \
-  F(layer_norm, 4) \
+  F(layer_norm, 3) \
   F(linalg_eigh, 3) \
   F(linalg_ldl, 3) \
   F(linalg_qr, 3) \
@@ -53,9 +53,10 @@
   F(scan, 3) \
   F(scatter, 3) \
   F(search, 2) \
-  F(softmax, 4) \
+  F(softmax, 3) \
   F(sort, 3) \
   F(special, 3) \
   F(ternary, 3) \
-  F(unary, 4)
+  F(unary, 3) \
+  H(widen, 3)
 // clang-format on

@@ -14,6 +14,7 @@
 #include "../parallel.h"
 #include "../vecmath.h"
 #include "floats.h"
+#include "widen.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -109,7 +110,7 @@ void nll_loss(const Plan& plan) {
   const std::vector<double> weights = class_weights(plan.operand[4], classes);
   const Operand none;
   const Positions<3> positions({&logp, &target, reduction == kNone ? &loss : &none});
-  visit_floating(logp.dtype, [&](auto tag) {
+  visit_wide(logp.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const auto& walk = positions.walk;
     const Sums sums = sum_positions(walk.total, 1, [&](int64_t begin, int64_t end, Sums& part) {
@@ -168,7 +169,7 @@ void nll_loss_backward(const Plan& plan) {
   const Incoming incoming(g, plan.operand[4], reduction);
   const Operand none;
   const Positions<3> positions({&out, &target, reduction == kNone ? &g : &none});
-  visit_floating(out.dtype, [&](auto tag) {
+  visit_wide(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     const auto& walk = positions.walk;
@@ -229,7 +230,7 @@ void cross_entropy(const Plan& plan) {
   const int64_t rows = x.sizes[0], classes = x.sizes[1];
   Plan::require(classes <= 1 || (x.strides[1] == 1 && logp.strides[1] == 1), "crossEntropy: expected dense rows");
   const std::vector<double> weights = class_weights(plan.operand[5], classes);
-  visit_floating(x.dtype, [&](auto tag) {
+  visit_wide(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     const double* w = weights.empty() ? nullptr : weights.data();
@@ -284,7 +285,7 @@ void cross_entropy_backward(const Plan& plan) {
   Plan::require(classes <= 1 || (out.strides[1] == 1 && logp.strides[1] == 1), "crossEntropy: expected dense rows");
   const std::vector<double> weights = class_weights(plan.operand[4], classes);
   const Incoming incoming(g, plan.operand[5], reduction);
-  visit_floating(out.dtype, [&](auto tag) {
+  visit_wide(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     // Each class is charged share · w[c] for smoothing and the target (1 - smoothing) · w[t]: with q the charges and
@@ -332,10 +333,10 @@ void cross_entropy_backward(const Plan& plan) {
 }  // namespace
 
 void register_loss(KernelTable& table) {
-  table.add("nllLoss", nll_loss);
-  table.add("nllLossBackward", nll_loss_backward);
-  table.add("crossEntropy", cross_entropy);
-  table.add("crossEntropyBackward", cross_entropy_backward);
+  table.add("nllLoss", widened<nll_loss, 2>);
+  table.add("nllLossBackward", widened<nll_loss_backward, 1>);
+  table.add("crossEntropy", widened<cross_entropy, 3>);
+  table.add("crossEntropyBackward", widened<cross_entropy_backward, 1>);
 }
 
 }  // namespace flambeau::FB_ISA

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "pool.h"
+#include "widen.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -163,7 +164,7 @@ void max_pool(const Plan& plan) {
   const bool fast = small && is_2x2(w.dim[1]) && is_2x2(w.dim[2]) && w.dim[0].kernel == 1 && w.dim[0].stride == 1 &&
                     w.dim[0].padding == 0 && pi.stride[2] == 1 && (po.stride[2] == 1 || po.size[2] == 1) &&
                     (pidx.stride[2] == 1 || pidx.size[2] == 1);
-  visit_floating(in.dtype, [&](auto tag) {
+  visit_wide(in.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const int64_t cost = std::min<int64_t>(w.dim[0].kernel * w.dim[1].kernel * w.dim[2].kernel, 64);
     over_rows(po, cost, [&](int64_t plane, int64_t z, int64_t y) {
@@ -193,7 +194,7 @@ void max_pool_backward(const Plan& plan) {
   if (out.numel() == 0) return;
   const Planes pg(g), pidx(indices);
   const int64_t n = Planes(out).numel();
-  visit_floating(out.dtype, [&](auto tag) {
+  visit_wide(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     scatter_planes<T>(out, pg.numel(), [&](int64_t plane, C* sums) {
@@ -219,8 +220,8 @@ void max_pool_backward(const Plan& plan) {
 }  // namespace
 
 void register_max_pool(KernelTable& table) {
-  table.add("maxPool", max_pool);
-  table.add("maxPoolBackward", max_pool_backward);
+  table.add("maxPool", widened<max_pool, 1>);
+  table.add("maxPoolBackward", widened<max_pool_backward, 1>);
 }
 
 }  // namespace flambeau::FB_ISA

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "pool.h"
+#include "widen.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -42,7 +43,7 @@ void avg_pool(const Plan& plan) {
   const Divisor divisor = read_divisor(plan, w.spatial);
   const Planes po(out), pi(in);
   const Window &wz = w.dim[0], &wy = w.dim[1], &wx = w.dim[2];
-  visit_floating(in.dtype, [&](auto tag) {
+  visit_wide(in.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     over_rows(po, std::min<int64_t>(wz.kernel * wy.kernel * wx.kernel, 64), [&](int64_t plane, int64_t z, int64_t y) {
@@ -94,7 +95,7 @@ void avg_pool_backward(const Plan& plan) {
   const Divisor divisor = read_divisor(plan, w.spatial);
   const Planes pg(g), pi(out);
   const Window &wz = w.dim[0], &wy = w.dim[1], &wx = w.dim[2];
-  visit_floating(out.dtype, [&](auto tag) {
+  visit_wide(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     scatter_planes<T>(
@@ -161,7 +162,7 @@ void adaptive_avg_pool(const Plan& plan) {
   if (out && out.numel() == 0) return;
   expect_adaptive(out, in);
   const Planes po(out), pi(in);
-  visit_floating(in.dtype, [&](auto tag) {
+  visit_wide(in.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     parallel_for(po.count(), kGrain / 2 / (pi.numel() + po.numel()), [&](int64_t begin, int64_t end) {
@@ -195,7 +196,7 @@ void adaptive_avg_pool_backward(const Plan& plan) {
   if (out && out.numel() == 0) return;
   expect_adaptive(g, out);
   const Planes pg(g), pi(out);
-  visit_floating(out.dtype, [&](auto tag) {
+  visit_wide(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     scatter_planes<T>(out, pg.numel(), [&](int64_t plane, C* sums) {
@@ -226,7 +227,7 @@ void adaptive_max_pool(const Plan& plan) {
   expect_indices(indices, out);
   const Planes po(out), pidx(indices), pi(in);
   Plan::require(pidx.dense(), "pool: the indices must be contiguous");
-  visit_floating(in.dtype, [&](auto tag) {
+  visit_wide(in.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     parallel_for(po.count(), kGrain / 8 / (pi.numel() + po.numel()), [&](int64_t begin, int64_t end) {
@@ -256,11 +257,11 @@ void adaptive_max_pool(const Plan& plan) {
 }  // namespace
 
 void register_pool(KernelTable& table) {
-  table.add("avgPool", avg_pool);
-  table.add("avgPoolBackward", avg_pool_backward);
-  table.add("adaptiveAvgPool", adaptive_avg_pool);
-  table.add("adaptiveAvgPoolBackward", adaptive_avg_pool_backward);
-  table.add("adaptiveMaxPool", adaptive_max_pool);
+  table.add("avgPool", widened<avg_pool, 1>);
+  table.add("avgPoolBackward", widened<avg_pool_backward, 1>);
+  table.add("adaptiveAvgPool", widened<adaptive_avg_pool, 1>);
+  table.add("adaptiveAvgPoolBackward", widened<adaptive_avg_pool_backward, 1>);
+  table.add("adaptiveMaxPool", widened<adaptive_max_pool, 1>);
 }
 
 }  // namespace flambeau::FB_ISA

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "pool.h"
+#include "widen.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -116,7 +117,7 @@ void resample(const Plan& plan) {
   const Operand &out = plan.operand[0], &in = plan.operand[1];
   if (out.numel() == 0) return;
   const Planes po(out), pi(in);
-  visit_floating(in.dtype, [&](auto tag) {
+  visit_wide(in.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     const Tables<C> t(plan, po, pi);
@@ -157,7 +158,7 @@ void resample_backward(const Plan& plan) {
   const Operand &out = plan.operand[0], &g = plan.operand[1];
   if (out.numel() == 0) return;
   const Planes pg(g), pi(out);
-  visit_floating(out.dtype, [&](auto tag) {
+  visit_wide(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     const Tables<C> t(plan, pg, pi);
@@ -188,8 +189,8 @@ void resample_backward(const Plan& plan) {
 }  // namespace
 
 void register_resample(KernelTable& table) {
-  table.add("resample", resample);
-  table.add("resampleBackward", resample_backward);
+  table.add("resample", widened<resample, 1>);
+  table.add("resampleBackward", widened<resample_backward, 1>);
 }
 
 }  // namespace flambeau::FB_ISA

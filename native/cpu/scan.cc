@@ -10,6 +10,7 @@
 #include "../backend.h"
 #include "../parallel.h"
 #include "walk.h"
+#include "widen.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -20,20 +21,10 @@ template <class T>
 using ScanType = std::conditional_t<is_floating<T>, double, uint64_t>;
 template <class A, class T>
 FB_INLINE A widen(T x) {
-  if constexpr (is_half<T>) {
-    return static_cast<A>(static_cast<float>(x));
-  } else if constexpr (is_bool<T>) {
+  if constexpr (is_bool<T>) {
     return static_cast<A>(x.byte != 0 ? 1 : 0);
   } else {
     return static_cast<A>(x);
-  }
-}
-template <class Out, class A>
-FB_INLINE Out narrow(A x) {
-  if constexpr (is_half<Out>) {
-    return Out(static_cast<float>(x));
-  } else {
-    return static_cast<Out>(x);
   }
 }
 
@@ -46,7 +37,7 @@ struct Accumulated {
   static constexpr bool kIndexed = false;
   static State start() { return Product ? 1 : 0; }
   static FB_INLINE State step(State s, T x, int64_t) { return Product ? s * widen<State>(x) : s + widen<State>(x); }
-  static FB_INLINE Out value(State s) { return narrow<Out>(s); }
+  static FB_INLINE Out value(State s) { return static_cast<Out>(s); }
 };
 template <class T>
 using CumSum = Accumulated<T, false>;
@@ -66,28 +57,27 @@ struct LogCumSumExp {
     const double low = std::min(s, x), high = std::max(s, x);
     return low == high && std::isinf(low) ? low : high + std::log1p(std::exp(low - high));
   }
-  static FB_INLINE Out value(State s) { return narrow<Out>(s); }
+  static FB_INLINE Out value(State s) { return static_cast<Out>(s); }
 };
 
 template <class T, int Sign>
 struct Running {
   using In = std::conditional_t<is_bool<T>, uint8_t, T>;
   using Out = In;
-  using A = std::conditional_t<is_half<T>, float, In>;
   struct State {
-    A value;
+    In value;
     int64_t index;
   };
   static constexpr bool kIndexed = true;
-  static State start() { return {A(0), -1}; }
+  static State start() { return {In(0), -1}; }
   /** The last of equals is remembered; a NaN stays, the latest of them. */
   static FB_INLINE State step(State s, In value, int64_t i) {
-    A x = static_cast<A>(value);
+    In x = value;
     if constexpr (is_bool<T>) x = x != 0;
     const bool better = (s.index < 0) | (Sign > 0 ? x >= s.value : x <= s.value) | (x != x);
     return better ? State{x, i} : s;
   }
-  static FB_INLINE Out value(State s) { return Out(s.value); }
+  static FB_INLINE Out value(State s) { return s.value; }
 };
 template <class T>
 using CumMax = Running<T, 1>;
@@ -195,11 +185,22 @@ void check(const Plan& plan, int outputs) {
   Plan::require(plan.param[0] >= 0 && plan.param[0] < std::max(in.ndim, 1), "the dim is out of range");
 }
 
+/** visit without the halves: see register_scan. */
+template <class F>
+void visit_scanned(DType d, F&& f) {
+  visit(d, [&](auto tag) {
+    if constexpr (is_half<typename decltype(tag)::type>)
+      Plan::require(false, "halves are widened before");
+    else
+      f(tag);
+  });
+}
+
 template <template <class> class Op>
 void accumulate(const Plan& plan) {
   check(plan, 1);
   const DType d = plan.operand[1].dtype;
-  visit(d, [&](auto tag) {
+  visit_scanned(d, [&](auto tag) {
     using T = typename decltype(tag)::type;
     Plan::require(plan.operand[0].dtype == (is_floating<T> ? d : DType::i64), "the result is int64 for integers");
     scan(plan, 1, Scan<Op<T>>::lines);
@@ -210,19 +211,13 @@ void running(const Plan& plan) {
   check(plan, 2);
   Plan::require(plan.operand[0].dtype == plan.operand[2].dtype, "dtypes differ");
   Plan::require(plan.operand[1].dtype == DType::i64, "indices are int64");
-  visit(plan.operand[2].dtype, [&](auto tag) { scan(plan, 2, Scan<Op<typename decltype(tag)::type>>::lines); });
+  visit_scanned(plan.operand[2].dtype, [&](auto tag) { scan(plan, 2, Scan<Op<typename decltype(tag)::type>>::lines); });
 }
 void log_cumulative(const Plan& plan) {
   check(plan, 1);
   Plan::require(plan.operand[0].dtype == plan.operand[1].dtype, "dtypes differ");
-  visit(plan.operand[1].dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (is_floating<T>) {
-      scan(plan, 1, Scan<LogCumSumExp<T>>::lines);
-    } else {
-      Plan::require(false, "expected floating point");
-    }
-  });
+  visit_wide(plan.operand[1].dtype,
+             [&](auto tag) { scan(plan, 1, Scan<LogCumSumExp<typename decltype(tag)::type>>::lines); });
 }
 
 }  // namespace
@@ -234,11 +229,11 @@ void log_cumulative(const Plan& plan) {
  * cummax, cummin: values, indices (int64), in
  */
 void register_scan(KernelTable& table) {
-  table.add("cumsum", accumulate<CumSum>);
-  table.add("cumprod", accumulate<CumProd>);
-  table.add("logcumsumexp", log_cumulative);
-  table.add("cummax", running<CumMax>);
-  table.add("cummin", running<CumMin>);
+  table.add("cumsum", widened<accumulate<CumSum>, 1>);
+  table.add("cumprod", widened<accumulate<CumProd>, 1>);
+  table.add("logcumsumexp", widened<log_cumulative, 1>);
+  table.add("cummax", widened<running<CumMax>, 2>);
+  table.add("cummin", widened<running<CumMin>, 2>);
 }
 
 }  // namespace flambeau::FB_ISA

@@ -13,6 +13,7 @@
 #include "../parallel.h"
 #include "../vecmath.h"
 #include "floats.h"
+#include "widen.h"
 
 namespace flambeau::FB_ISA {
 namespace {
@@ -180,7 +181,7 @@ void softmax(const Plan& plan) {
   Plan::require(same_shape(y, x), "softmax: shapes or dtypes differ");
   const int dim = checked_dim(plan, 0, y.ndim);
   const int64_t n = y.ndim == 0 ? 1 : y.sizes[dim];
-  visit_floating(y.dtype, [&](auto tag) {
+  visit_wide_if_small(y.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     along_dim<2, T>(
         {&y, &x}, dim, [n](T** p) { softmax_row<kLog, T>(p[1], p[0], n); },
@@ -198,7 +199,7 @@ void softmax_backward(const Plan& plan) {
   Plan::require(same_shape(out, g) && same_shape(out, y), "softmax: shapes or dtypes differ");
   const int dim = checked_dim(plan, 0, out.ndim);
   const int64_t n = out.ndim == 0 ? 1 : out.sizes[dim];
-  visit_floating(out.dtype, [&](auto tag) {
+  visit_wide_if_small(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     along_dim<3, T>(
         {&out, &g, &y}, dim, [n](T** p) { softmax_backward_row<kLog, T>(p[1], p[2], p[0], n); },
@@ -211,10 +212,10 @@ void softmax_backward(const Plan& plan) {
 }  // namespace
 
 void register_softmax(KernelTable& table) {
-  table.add("softmax", softmax<false>);
-  table.add("logSoftmax", softmax<true>);
-  table.add("softmaxBackward", softmax_backward<false>);
-  table.add("logSoftmaxBackward", softmax_backward<true>);
+  table.add("softmax", kWidenedIfSmall<softmax<false>, 1>);
+  table.add("logSoftmax", kWidenedIfSmall<softmax<true>, 1>);
+  table.add("softmaxBackward", kWidenedIfSmall<softmax_backward<false>, 1>);
+  table.add("logSoftmaxBackward", kWidenedIfSmall<softmax_backward<true>, 1>);
 }
 
 }  // namespace flambeau::FB_ISA
