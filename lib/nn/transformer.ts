@@ -114,7 +114,7 @@ export class TransformerEncoder extends Module<[src: Tensor, ...args: EncoderArg
       let x = src;
       for (const layer of this.layers) x = layer.forward(x, { srcMask, srcKeyPaddingMask, isCausal });
       if (srcMask === null && srcKeyPaddingMask !== null && this.#nests(src, srcKeyPaddingMask))
-        x = x.maskedFill(srcKeyPaddingMask.ne(0).unsqueeze(-1), 0);
+        x = x.maskedFill(trailing(srcKeyPaddingMask.ne(0)).unsqueeze(-1), 0);
       return this.norm === null ? x : this.norm.forward(x);
     });
   }
@@ -123,11 +123,15 @@ export class TransformerEncoder extends Module<[src: Tensor, ...args: EncoderArg
     const first = this.layers.at(0);
     if (!this.enableNestedTensor || first.training || src.ndim !== 3 || padding.ndim !== 2) return false;
     if (!padsWithZeros(first)) return false;
-    if (mode.grad && [src, ...first.parameters()].some(tracked)) return false;
-    // padding must come last in each row
-    const hidden = padding.ne(0).tolist() as boolean[][];
-    return hidden.every((row) => row.every((h, i) => i === 0 || h || !row[i - 1]));
+    return !(mode.grad && [src, ...first.parameters()].some(tracked));
   }
+}
+/** What is hidden if padding comes last in each row, as nested tensors want it; nothing if not. Without reading a value. */
+function trailing(hidden: Tensor): Tensor {
+  const n = hidden.sizes[1]!;
+  if (n < 2) return hidden;
+  const gaps = hidden.narrow(1, 0, n - 1).logicalAnd(hidden.narrow(1, 1, n - 1).logicalNot());
+  return hidden.logicalAnd(gaps.any().logicalNot());
 }
 function normOf(where: string, norm: Module | null | undefined): Module | null {
   if (norm === null || norm === undefined) return null;
