@@ -7,6 +7,7 @@ import { type Device, type DeviceLike, deviceOption } from '../device.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
 import { describe, inNameOf, ShapeError } from '../errors.ts';
 import { additiveMask } from '../functional/attention.ts';
+import { recording } from '../recording.ts';
 import { show } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 import { ModuleList } from './containers.ts';
@@ -42,6 +43,8 @@ function squareMask(sz: number, dt: DType, device: Device): Tensor {
 function detectCausal(mask: Maybe, isCausal: boolean | null | undefined, x: Tensor, batchFirst: boolean): boolean {
   if (isCausal !== null && isCausal !== undefined) return isCausal;
   const size = x.sizes[x.ndim === 2 || !batchFirst ? 0 : 1]!;
+  // it makes attention faster, no more: not worth the values, which are not to be had while calls are recorded
+  if (recording.on) return false;
   if (mask?.ndim !== 2 || mask.sizes[0] !== size || mask.sizes[1] !== size) return false;
   return mask.equal(squareMask(size, mask.dt, mask.device));
 }
