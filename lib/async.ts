@@ -2,15 +2,16 @@
 // can run while its kernels are only recorded (native/queue.h), and these run on another thread afterwards.
 import { enter, mode } from './autograd/mode.ts';
 import { translate } from './dispatch.ts';
-import { checkFunction } from './errors.ts';
+import { checkFunction, renamed } from './errors.ts';
 import { collectYoung, shareSlabs } from './memory.ts';
 import { figures, LIVE_BYTES, native } from './native.ts';
-import { recording } from './recording.ts';
+import { beginSpans, endSpans, recording } from './recording.ts';
 
 /** Calls `f` while kernels are recorded. */
 function recorded<R>(f: () => R): R {
   if (recording.on) throw new Error('runAsync: called inside runAsync; one call computes it all');
   native.record();
+  beginSpans(native.recorded);
   recording.on = true;
   shareSlabs(false);
   const leave = enter(false, mode.inference);
@@ -48,10 +49,11 @@ function recorded<R>(f: () => R): R {
 export async function runAsync<R>(f: () => R): Promise<R> {
   checkFunction('runAsync', f);
   const result = recorded(f);
+  const caller = endSpans();
   await new Promise<void>((resolve, reject) => {
-    native.start((code, message, k) => {
+    native.start((code, message, kernel, call) => {
       if (code === null) resolve();
-      else reject(translate(Object.assign(new Error(message ?? code), { code }), k));
+      else reject(renamed(caller(call), translate(Object.assign(new Error(message ?? code), { code }), kernel)));
     });
   });
   return result;

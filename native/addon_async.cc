@@ -7,11 +7,11 @@
 namespace flambeau {
 namespace {
 
-/** Finishes a queue that has run, and tells its callback(code, message, kernel), the first two null if all is well. */
+/** Finishes a queue that has run, and tells its callback(code, message, kernel, call), nulls and -1 if all is well. */
 void finish(napi_env env, Instance& self, Queue& queue) {
   queue.finish();
   if (--self.queues == 0) napi_unref_threadsafe_function(env, self.ran);
-  napi_value callback = nullptr, receiver = nullptr, arguments[3] = {};
+  napi_value callback = nullptr, receiver = nullptr, arguments[4] = {};
   napi_get_reference_value(env, queue.callback, &callback);
   napi_delete_reference(env, queue.callback);
   napi_get_null(env, &receiver);
@@ -23,7 +23,8 @@ void finish(napi_env env, Instance& self, Queue& queue) {
     napi_create_string_utf8(env, failure.message.c_str(), failure.message.size(), &arguments[1]);
   }
   napi_create_int32(env, failure.kernel, &arguments[2]);
-  napi_call_function(env, receiver, callback, 3, arguments, nullptr);
+  napi_create_int64(env, failure.call, &arguments[3]);
+  napi_call_function(env, receiver, callback, 4, arguments, nullptr);
 }
 
 /** On the thread of JavaScript, after a queue has run there may be several. */
@@ -66,6 +67,12 @@ void record(const Napi::CallbackInfo& info) {
   });
 }
 
+/** recorded(): how many calls were. */
+Napi::Value recorded(const Napi::CallbackInfo& info) {
+  const Instance& self = instance(info);
+  return Napi::Number::New(info.Env(), self.recording ? static_cast<double>(self.recording->size()) : 0);
+}
+
 /** discard(): no more, and none of them is run. */
 void discard(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
@@ -74,7 +81,8 @@ void discard(const Napi::CallbackInfo& info) {
   });
 }
 
-/** start(callback): no more; runs them on another thread, and calls callback(code, message, kernel) afterwards. */
+/** start(callback): no more; runs them on another thread, and calls callback(code, message, kernel, call) afterwards.
+ */
 void start(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] {
     Instance& self = instance(info);
@@ -99,6 +107,7 @@ void start(const Napi::CallbackInfo& info) {
 void add_async_entries(Napi::Env env, Napi::Object exports, Instance& self) {
   const auto add = [&](const char* name, auto f) { exports.Set(name, Napi::Function::New(env, f, name, &self)); };
   add("record", record);
+  add("recorded", recorded);
   add("start", start);
   add("discard", discard);
 }

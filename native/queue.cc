@@ -106,15 +106,16 @@ void Queue::run(Call& call, int64_t number) {
 }
 
 void Queue::run(const std::function<bool()>& cancelled) {
-  int64_t number = 0;
+  int64_t number = -1;
   for (Call& call : calls_) {
+    number++;
     if (cancelled()) {
-      failure_ = {call.plan.kernel, "FLAMBEAU_INTERNAL", "cancelled"};
+      failure_ = {call.plan.kernel, number, "FLAMBEAU_INTERNAL", "cancelled"};
       break;
     }
     const bool failed =
-        !attempt([&] { run(call, number++); },
-                 [&](const char* code, const char* message) { failure_ = {call.plan.kernel, code, message}; });
+        !attempt([&] { run(call, number); },
+                 [&](const char* code, const char* message) { failure_ = {call.plan.kernel, number, code, message}; });
     if (failed) break;
   }
   if (failure_.kernel >= 0) lose();

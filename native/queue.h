@@ -22,6 +22,7 @@ namespace flambeau {
 /** The first call that failed: as run() would have thrown it. */
 struct Failure {
   int kernel = -1;  // -1: none failed
+  int64_t call = -1;
   const char* code = "";
   std::string message;
 };
@@ -49,6 +50,7 @@ class Queue {
   void finish();
   /** The function failed: what it made is lost. */
   void discard();
+  size_t size() const { return calls_.size(); }
   const Failure& failure() const { return failure_; }
 
   napi_ref callback = nullptr;  // whom to tell the end

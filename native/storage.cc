@@ -144,7 +144,7 @@ bool StorageTable::watch(int64_t index, napi_value owner) {
 
 double StorageTable::allocate(size_t bytes, napi_value owner, int device) {
   std::shared_ptr<Later> later;
-  if (recording_ && device == 0) later = std::make_shared<Later>(Later{nullptr, bytes});
+  if (recording_ && device == 0) later = std::make_shared<Later>(bytes);
   std::byte* data = later         ? nowhere()
                     : device == 0 ? Pool::instance().get(bytes)
                                   : device_backend()->get(device - 1, bytes);

@@ -2,6 +2,7 @@
 // Each has an owner object in JavaScript under a weak reference; sweep() looks which owners are gone. lib/memory.ts
 // decides when (see DESIGN.md, Memory). Used by addon.cc and the plan reader.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,9 +29,10 @@ struct NotNow : std::runtime_error {
 /** Memory of a storage that was made while calls are recorded: the first of them that touches it takes it from the
  * pool. */
 struct Later {
+  explicit Later(size_t size) : bytes(size) {}
   std::byte* data = nullptr;
-  size_t bytes = 0;
-  bool lost = false;  // what would have filled it never ran
+  size_t bytes;
+  std::atomic<bool> lost{false};  // what would have filled it never ran: read here, while the executor may set it
 };
 
 /** Which references a sweep looks at, and whether survivors grow older. */
