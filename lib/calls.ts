@@ -3,6 +3,7 @@
 // lib/public/ makes each function known here with PyTorch's names of its parameters; the families of define.ts, the
 // methods (methods.ts) and `publish` ask `special` as soon as a plain object comes where there is none in a plain call.
 import { renamed } from './errors.ts';
+import { enterSpan, leaveSpan, recording } from './recording.ts';
 import { type OutRule, writeTo } from './out.ts';
 import { Tensor } from './tensor.ts';
 
@@ -274,6 +275,7 @@ export function publish(
   // the most frequent calls are told apart by two arguments
   const published = (...args: readonly unknown[]): unknown => {
     const [a, b] = args;
+    const outermost = recording.on && enterSpan(name);
     try {
       if (args.length === 2 && (b instanceof Tensor || typeof b === 'number')) return call(a, b);
       if (args.length === 1 && (a instanceof Tensor || Array.isArray(a))) return call(a);
@@ -281,6 +283,8 @@ export function publish(
     } catch (error) {
       // what it is made of has names of its own
       throw renamed(name, error);
+    } finally {
+      if (outermost) leaveSpan();
     }
   };
   return Object.defineProperty(published, 'name', { value: name });

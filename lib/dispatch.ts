@@ -92,7 +92,7 @@ export function commonDevice(where: string, operands: readonly unknown[]): void 
 // ---- running --------------------------------------------------------------------------------------------------------
 
 /** Gives a native error the class and the words of the public API. */
-function translate(error: unknown, k: number): unknown {
+export function translate(error: unknown, k: number): unknown {
   if (!(error instanceof Error)) return error;
   const { code } = error as Error & { code?: string };
   const message = `${kernelName(k)}: ${error.message}`;
@@ -106,6 +106,8 @@ function translate(error: unknown, k: number): unknown {
       return new DeviceError(message);
     case 'FLAMBEAU_MEMORY':
       return new OutOfMemoryError(message);
+    case 'FLAMBEAU_ASYNC':
+      return new Error(message);
     case 'FLAMBEAU_PLAN':
       if (error.message.includes('does not have this dtype'))
         return new DtypeError(`${kernelName(k)}: not implemented for this dtype`);

@@ -1,4 +1,5 @@
 // The error classes of the public API. Messages read `function: what is wrong`, with the shapes, dtypes or values seen.
+import { enterSpan, leaveSpan, recording } from './recording.ts';
 
 /**
  * Thrown for shapes that do not fit an operation.
@@ -97,14 +98,18 @@ export function checkFunction(where: string, value: unknown): void {
 
 /** Runs the functions that `where` is made of: what they refuse is said in its name. */
 export function inNameOf<R>(where: string, f: () => R): R {
+  const outermost = recording.on && enterSpan(where);
   try {
     return f();
   } catch (error) {
     throw renamed(where, error);
+  } finally {
+    if (outermost) leaveSpan();
   }
 }
 /** An error of this library, as if `where` had thrown it; those of the system (ENOENT: …) keep their words. */
-export function renamed(where: string, error: unknown): unknown {
+export function renamed(where: string | undefined, error: unknown): unknown {
+  if (where === undefined) return error;
   if (!(error instanceof Error) || 'syscall' in error) return error;
   if (!/^\w+: /.test(error.message) || error.message.startsWith(`${where}: `)) return error;
   const { message, stack } = error;

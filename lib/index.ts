@@ -54,6 +54,7 @@ Object.defineProperties(Tensor.prototype, {
 setZeros((sizes, dtype, device) => zeros([...sizes], { dtype: dtype as DTypeName, device }));
 
 export * as accelerator from './accelerator.ts';
+export { runAsync } from './async.ts';
 export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from './autograd/anomaly.ts';
 export * as amp from './amp.ts';
 export {

@@ -11,6 +11,7 @@ import { figures, FREED_BYTES, LIVE_BYTES, LIVE_COUNT, native, PEAK_BYTES, SWEPT
 const MB = 2 ** 20;
 /** Tensors up to this size are cut from slabs; none are under AddressSanitizer, which sees whole blocks only. */
 const SMALL = process.env.FLAMBEAU_SLABS === 'none' ? -1 : 4096;
+let small = SMALL;
 const SLAB = 32768;
 
 /** What plans say instead of a handle once memory was disposed: native finds nothing there. */
@@ -244,6 +245,13 @@ function collectFully(): void {
   collectors.forEach((c) => c.settle(start, end));
 }
 
+/** Finds what was made of late and is let go already, if that is enough to be worth it. */
+export function collectYoung(bytes: number): void {
+  if (bytes < CPU_LIMITS.nurseryMin) return;
+  collector()?.(MINOR);
+  native.sweep(1);
+}
+
 // ---- allocating -----------------------------------------------------------------------------------------------------
 
 let slab = new Block();
@@ -312,7 +320,7 @@ export function untrack(storage: Storage): void {
 /** Memory for a tensor, uninitialised. */
 export function allocate(nbytes: number, device: Device): Storage {
   if (!(nbytes >= 0)) throw new RangeError(`allocate: impossible sizes (${nbytes} bytes)`);
-  if (nbytes > SMALL || device !== cpu) {
+  if (nbytes > small || device !== cpu) {
     const storage = allocateOwn(nbytes, device);
     if (trackers.length > 0) for (const made of trackers) made.add(storage);
     return storage;
@@ -322,6 +330,11 @@ export function allocate(nbytes: number, device: Device): Storage {
   const storage = new Storage(slab, position, nbytes, false, cpu);
   position += size;
   return storage;
+}
+
+/** Whether small tensors share memory. While calls are recorded each has its own: whether it is computed is known of blocks. */
+export function shareSlabs(on: boolean): void {
+  small = on ? SMALL : -1;
 }
 
 /** Memory that is made to last (a parameter, optimizer state): never part of a slab, which it would keep alive. */

@@ -2,6 +2,7 @@
 import { isPlain, placed } from './calls.ts';
 import type { Call } from './define.ts';
 import { renamed } from './errors.ts';
+import { enterSpan, leaveSpan, recording } from './recording.ts';
 import type { MethodByName } from './public/publish.ts';
 import type { Scalar } from './dispatch.ts';
 import type { Generator } from './random.ts';
@@ -234,10 +235,13 @@ export function attachMethods(prototype: object, functions: Readonly<Record<stri
     // a function's length does not count parameters with defaults: pass six always, absent ones as undefined
     const value = variadic.has(f as Fn)
       ? function (this: unknown, ...args: unknown[]): unknown {
+          const outermost = recording.on && enterSpan(full);
           try {
             return isPlain(args[args.length - 1]) ? call(...placed(key, [this, ...args])) : call(this, ...args);
           } catch (error) {
             throw renamed(full, error);
+          } finally {
+            if (outermost) leaveSpan();
           }
         }
       : function (
@@ -249,6 +253,7 @@ export function attachMethods(prototype: object, functions: Readonly<Record<stri
           e?: unknown,
           g?: unknown,
         ): unknown {
+          const outermost = recording.on && enterSpan(full);
           try {
             // required arguments by name
             if (isPlain(a) || (b !== undefined && (isPlain(b) || isPlain(c) || isPlain(d) || isPlain(e))))
@@ -256,6 +261,8 @@ export function attachMethods(prototype: object, functions: Readonly<Record<stri
             return call(this, a, b, c, d, e, g);
           } catch (error) {
             throw renamed(full, error);
+          } finally {
+            if (outermost) leaveSpan();
           }
         };
     Object.defineProperty(value, 'name', { value: full });

@@ -23,6 +23,13 @@ interface Native {
   /** Devices are numbers: 0 the CPU, 1 + i cuda:i. */
   allocate(bytes: number, owner: object, device: number): number;
   /** Bytes between two storages, across devices; waits for them unless `nonBlocking`. */
+  /** run() records its calls from here on, until start() or discard(): see async.ts. */
+  record(): void;
+  /** How many calls were recorded. */
+  recorded(): number;
+  /** Runs them on another thread; the callback gets the first failure, or nulls, its kernel, and which call it was. */
+  start(ran: (code: string | null, message: string | null, kernel: number, call: number) => void): void;
+  discard(): void;
   copyBytes(to: number, toByte: number, from: number, fromByte: number, bytes: number, nonBlocking: boolean): void;
   /** Opens the library of a device backend and gives its functions (cuda/native.ts): devices from 1 on exist afterwards. */
   loadBackend(path: string): object;

@@ -6,6 +6,7 @@ import { BOOL, float64, int64, requireFloating, uint8 } from './dtype.ts';
 import { cpu, type Device, type DeviceLike, deviceOption } from './device.ts';
 import { describe, DeviceError, DtypeError, ShapeError, inNameOf } from './errors.ts';
 import { kernel, native } from './native.ts';
+import { recording } from './recording.ts';
 import { range, show } from './shape.ts';
 import { emptyTensor, Tensor } from './tensor.ts';
 import { type GeneratorOption, reads } from './methods.ts';
@@ -195,6 +196,10 @@ function keep(id: number): () => void {
 
 /** The id of a generator option for draws on a device. */
 export function generatorId(where: string, generator: unknown, device: Device): number {
+  if (recording.on)
+    throw new Error(
+      `${where}: random numbers cannot be drawn inside runAsync: draw them before, and call model.eval() where it is dropout`,
+    );
   const id = idOf(where, generator, device);
   for (let i = watches.length - 1; i >= 0; i--) watches[i]!(where, id, () => keep(id));
   return id;

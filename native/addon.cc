@@ -121,6 +121,14 @@ napi_value make_number(napi_env env, double v) {
   return out;
 }
 
+[[gnu::noinline]] void record(Instance& self, KernelFn kernel, const Plan& plan) {
+  if (plan.device != 0) {
+    throw NotNow("runAsync is for tensors on the CPU: calls on '" + device_name(plan.device) +
+                 "' do not block the event loop");
+  }
+  self.recording->record(kernel, plan, self.reader);
+}
+
 /** run(): executes the plan in the shared words. */
 napi_value run(napi_env env, napi_callback_info info) {
   const Arguments<0> in(env, info);
@@ -131,6 +139,7 @@ napi_value run(napi_env env, napi_callback_info info) {
     if (!kernel) throw PlanError("not a kernel over one set of operands");
     const uint32_t optional = in.self->optional[static_cast<size_t>(plan.kernel)];
     if (plan.absent & ~optional) throw PlanError("an operand is missing");
+    if (in.self->recording) return record(*in.self, kernel, plan);
     if (plan.device == 0) return kernel(plan);
     device_backend()->run(plan.device - 1, device_kernel(*in.self, plan.kernel, plan.device), plan);
   });
@@ -141,6 +150,7 @@ napi_value run(napi_env env, napi_callback_info info) {
 napi_value run_list(napi_env env, napi_callback_info info) {
   const Arguments<0> in(env, info);
   guarded(env, [&] {
+    check_not_recording(*in.self, "optimizer steps and other calls over lists of tensors cannot be part of runAsync");
     const ListPlan& plan = in.self->reader.read_list();
     if (static_cast<size_t>(plan.kernel) >= in.self->kernels.size()) throw PlanError("unknown kernel");
     const ListKernelFn kernel = in.self->kernels[static_cast<size_t>(plan.kernel)].run_list;
@@ -210,6 +220,7 @@ napi_value item(napi_env env, napi_callback_info info) {
   const Arguments<3> in(env, info);
   napi_value out = nullptr;
   guarded(env, [&] {
+    if (in.self->recording) in.self->recording->before_read(in.number(env, 0));
     const double code = in.number(env, 2);
     if (!(code >= 0 && code < kDTypes)) throw PlanError("unknown dtype");
     const DType dtype = static_cast<DType>(static_cast<int>(code));
@@ -256,6 +267,7 @@ Span span_of(napi_env env, napi_value value) {
 napi_value read(napi_env env, napi_callback_info info) {
   const Arguments<3> in(env, info);
   guarded(env, [&] {
+    if (in.self->recording) in.self->recording->before_read(in.number(env, 0));
     const Span to = span_of(env, in.values[2]);
     copy_out(to.data, bytes_at(*in.self, in.number(env, 0), in.number(env, 1), static_cast<double>(to.bytes)));
   });
@@ -267,6 +279,7 @@ napi_value write(napi_env env, napi_callback_info info) {
   const Arguments<3> in(env, info);
   guarded(env, [&] {
     const Span from = span_of(env, in.values[2]);
+    if (in.self->recording) in.self->recording->before_write(in.number(env, 0));
     copy_in(bytes_at(*in.self, in.number(env, 0), in.number(env, 1), static_cast<double>(from.bytes)), from.data);
   });
   return nullptr;
@@ -606,6 +619,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   cold("claim", claim);
   cold("mapFile", map_file);
   add_device_entries(env, exports, *self);
+  add_async_entries(env, exports, *self);
   return exports;
 }
 

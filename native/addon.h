@@ -1,16 +1,18 @@
 // What the files of the Node-API surface share: an environment's instance, errors, arguments. Used by addon.cc and
-// addon_devices.cc.
+// addon_devices.cc, addon_async.cc.
 #pragma once
 #include <algorithm>
 #include <cmath>
-#include <new>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "backend.h"
 #include "device.h"
+#include "errors.h"
 #include "napi.h"
+#include "queue.h"
 #include "reader.h"
 #include "storage.h"
 
@@ -28,6 +30,10 @@ struct Instance {
   napi_ref figures = nullptr, words = nullptr;  // strong: the arrays that native reads and writes
   napi_ref canary = nullptr;                    // weak
   double group = 0;                             // whose worker this environment is, see shared.h
+  std::unique_ptr<Queue> recording;             // where run() puts its calls meanwhile, see addon_async.cc
+  std::unique_ptr<Executor> executor;
+  napi_threadsafe_function ran = nullptr;  // what the executor calls
+  int64_t queues = 0;                      // started and not finished
 };
 
 /** Of the exports that a function belongs to: a library that is loaded twice may have loaded the addon twice, too. */
@@ -43,27 +49,7 @@ inline void raise(napi_env env, const char* code, const char* message) {
 /** Runs `f`, turning C++ exceptions into JavaScript ones. Nothing may leave through the C boundary. */
 template <class F>
 void guarded(napi_env env, F&& f) noexcept {
-  try {
-    f();
-  } catch (const PlanError& e) {
-    raise(env, "FLAMBEAU_PLAN", e.what());
-  } catch (const PlacementError& e) {
-    raise(env, "FLAMBEAU_DEVICE", e.what());
-  } catch (const DeviceFailure& e) {
-    raise(env, "FLAMBEAU_CUDA", e.what());
-  } catch (const std::out_of_range& e) {
-    raise(env, "FLAMBEAU_INDEX", e.what());
-  } catch (const std::domain_error& e) {
-    raise(env, "FLAMBEAU_VALUE", e.what());
-  } catch (const std::invalid_argument& e) {
-    raise(env, "FLAMBEAU_VALUE", e.what());
-  } catch (const std::bad_alloc&) {
-    raise(env, "FLAMBEAU_MEMORY", "no memory for temporary results");
-  } catch (const std::exception& e) {
-    raise(env, "FLAMBEAU_INTERNAL", e.what());
-  } catch (...) {
-    raise(env, "FLAMBEAU_INTERNAL", "unknown native error");
-  }
+  attempt(f, [env](const char* code, const char* message) { raise(env, code, message); });
 }
 
 inline double number_argument(const Napi::CallbackInfo& info, size_t i) {
@@ -79,6 +65,13 @@ inline int index_argument(const Napi::CallbackInfo& info, size_t i, double most 
 
 /** Bytes [offset, offset + count) of a storage, or PlanError. */
 StorageTable::View bytes_at(Instance& self, double handle, double offset, double count);
+
+/** Throws where calls are recorded, which `what` says cannot be part of them. */
+inline void check_not_recording(const Instance& self, const char* what) {
+  if (self.recording) throw NotNow(what);
+}
+/** Adds the entries of addon_async.cc. */
+void add_async_entries(Napi::Env env, Napi::Object exports, Instance& self);
 
 /** Adds the entries of addon_devices.cc. */
 void add_device_entries(Napi::Env env, Napi::Object exports, Instance& self);

@@ -142,6 +142,7 @@ Napi::Value read_async(const Napi::CallbackInfo& info) {
 /** copyBytes(to, toByte, from, fromByte, bytes, nonBlocking): between storages of any two devices. */
 void copy_bytes(const Napi::CallbackInfo& info) {
   Instance& self = instance(info);
+  check_not_recording(self, "copies between devices cannot be part of runAsync");
   const double bytes = number_argument(info, 4);
   const StorageTable::View to = bytes_at(self, number_argument(info, 0), number_argument(info, 1), bytes);
   const StorageTable::View from = bytes_at(self, number_argument(info, 2), number_argument(info, 3), bytes);

@@ -292,6 +292,20 @@ const Plan& Reader::read_anew() {
   return plan_;
 }
 
+void Reader::handles(const Plan& plan, double* out) const {
+  const double* at = words_ + 4 + plan.params;
+  if (!plan.structured) at += 1 + plan.ndim;
+  for (int i = 0; i < plan.operands; i++) {
+    out[i] = *at;
+    if (out[i] == kAbsent)
+      at += 1;
+    else if (out[i] == kScalar)
+      at += 3;
+    else
+      at += plan.structured ? 4 + 2 * plan.operand[i].ndim : 3 + plan.ndim;
+  }
+}
+
 const ListPlan& Reader::read_list() {
   Words words(*this);
   list_.kernel = static_cast<int>(words.natural(1e6, "bad kernel"));

@@ -19,6 +19,8 @@ class Reader {
   }
   /** Throws PlanError. The plan points into this reader: it is good until the next call. */
   const Plan& read();
+  /** The handles of the plan that read() gave last, operand by operand; negative where there is no storage. */
+  void handles(const Plan& plan, double* out) const;
   const ListPlan& read_list();
 
  private:

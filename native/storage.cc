@@ -8,13 +8,18 @@ namespace flambeau {
 namespace {
 constexpr uint32_t kGenerations = (1u << 26) - 1;
 constexpr int kScopeBatch = 256;  // references looked at per handle scope
+/** Where storages seem to be that have no memory yet: recorded plans are checked against it, and moved before they run.
+ */
+std::byte* nowhere() { return reinterpret_cast<std::byte*>(uintptr_t{4096}); }
 }  // namespace
 
 StorageTable::~StorageTable() {
   // The environment is ending: its JavaScript arrays must not be written any more.
   figures_ = own_figures_;
   for (size_t i = 0; i < slots_.size(); i++) {
+    if (slots_[i].doomed) give_up(static_cast<int64_t>(i));
     if (!slots_[i].alive) continue;
+    slots_[i].pins = 0;
     unlink(static_cast<int64_t>(i));
     drop(static_cast<int64_t>(i));
   }
@@ -50,6 +55,7 @@ int64_t StorageTable::take(std::byte* data, size_t bytes, int device) {
   slot.age = slot.list = 0;
   slot.device = static_cast<uint8_t>(device);
   slot.alive = true;
+  slot.kind = kPlain;
   return index;
 }
 
@@ -81,13 +87,36 @@ void StorageTable::put_back(std::byte* data, size_t bytes, int device) {
 void StorageTable::drop(int64_t index) {
   Slot& slot = slots_[static_cast<size_t>(index)];
   if (slot.owner) napi_delete_reference(env_, slot.owner);
+  slot.owner = nullptr;
+  slot.alive = false;
+  slot.generation = slot.generation == kGenerations ? 0 : slot.generation + 1;
+  if (slot.pins == 0) return give_up(index);
+  slot.doomed = true;
+  if (slot.kind == kLater) {  // takes no memory but while it is computed with
+    double* figures = figures_ + kDeviceFigures * slot.device;
+    figures[kLiveBytes] -= static_cast<double>(slot.bytes);
+    figures[kFreedBytes] += static_cast<double>(slot.bytes);
+    slot.bytes = 0;
+  }
+}
+
+/** The memory of a slot that nobody can reach goes back, and the slot serves another. */
+void StorageTable::give_up(int64_t index) {
+  Slot& slot = slots_[static_cast<size_t>(index)];
   const bool counted = !slot.buffer && (!slot.shared || slot.shared->counted());
   double* figures = figures_ + kDeviceFigures * slot.device;
   if (counted) {
     figures[kLiveBytes] -= static_cast<double>(slot.bytes);
     figures[kFreedBytes] += static_cast<double>(slot.bytes);
   }
-  if (slot.buffer) {
+  if (slot.kind == kLater) {
+    const auto found = later_.find(index);
+    if (found != later_.end()) {
+      if (found->second->data) put_back(found->second->data, found->second->bytes, slot.device);
+      found->second->data = nullptr;
+      later_.erase(found);
+    }
+  } else if (slot.buffer) {
     napi_delete_reference(env_, slot.buffer);
   } else if (slot.shared) {
     slot.shared->let_go();
@@ -95,12 +124,12 @@ void StorageTable::drop(int64_t index) {
     put_back(slot.data, slot.bytes, slot.device);
   }
   figures[kLiveCount]--;
-  slot.owner = slot.buffer = nullptr;
+  slot.buffer = nullptr;
   slot.shared = nullptr;
   slot.data = nullptr;
   slot.bytes = 0;
-  slot.alive = false;
-  slot.generation = slot.generation == kGenerations ? 0 : slot.generation + 1;
+  slot.doomed = false;
+  slot.pins = 0;
   free_.push_back(static_cast<int32_t>(index));
 }
 
@@ -114,12 +143,21 @@ bool StorageTable::watch(int64_t index, napi_value owner) {
 }
 
 double StorageTable::allocate(size_t bytes, napi_value owner, int device) {
-  std::byte* data = device == 0 ? Pool::instance().get(bytes) : device_backend()->get(device - 1, bytes);
+  std::shared_ptr<Later> later;
+  if (recording_ && device == 0) later = std::make_shared<Later>(bytes);
+  std::byte* data = later         ? nowhere()
+                    : device == 0 ? Pool::instance().get(bytes)
+                                  : device_backend()->get(device - 1, bytes);
   if (!data) return -1;
   const int64_t index = take(data, bytes, device);
   if (index < 0) {
-    put_back(data, bytes, device);
+    if (!later) put_back(data, bytes, device);
     return -1;
+  }
+  if (later) {
+    slots_[static_cast<size_t>(index)].kind = kLater;
+    made_.emplace_back(index, later);
+    later_[index] = std::move(later);
   }
   double* figures = figures_ + kDeviceFigures * device;
   figures[kLiveBytes] += static_cast<double>(bytes);
@@ -147,6 +185,7 @@ double StorageTable::adopt(napi_value array_buffer, napi_value owner) {
     return -1;
   }
   slots_[static_cast<size_t>(index)].buffer = buffer;
+  if (bytes > 0) slots_[static_cast<size_t>(index)].kind = kAdopted;
   figures_[kLiveCount]++;
   if (!watch(index, owner)) {
     drop(index);
@@ -177,6 +216,7 @@ SharedBlock* StorageTable::share(double handle) {
   if (index < 0) return nullptr;
   Slot& slot = slots_[static_cast<size_t>(index)];
   if (slot.buffer || slot.device != 0) return nullptr;
+  if (slot.kind == kLater) find_special(index);  // throws
   if (!slot.shared) slot.shared = SharedBlock::of_pool(slot.data, slot.bytes);
   slot.shared->hold();
   return slot.shared;
@@ -201,6 +241,63 @@ StorageTable::View StorageTable::find_adopted(const Slot& slot) {
   napi_close_handle_scope(env_, scope);
   if (!there || data != slot.data || bytes < slot.bytes) return {nullptr, 0, 0};
   return {slot.data, slot.bytes, 0};
+}
+
+StorageTable::View StorageTable::find_special(int64_t index) {
+  const Slot& slot = slots_[static_cast<size_t>(index)];
+  if (slot.kind == kAdopted) {
+    if (!recording_) return find_adopted(slot);
+    throw NotNow(
+        "a tensor shares its memory with an ArrayBuffer, which could be detached before runAsync has computed with it; "
+        "clone() it first");
+  }
+  const auto found = later_.find(index);
+  if (found == later_.end() || found->second->lost) {
+    throw NotNow("a tensor was never computed: the runAsync that it was made in failed");
+  }
+  if (!recording_) throw NotNow("a tensor is not computed yet: await the runAsync that it is made in");
+  return {slot.data, slot.bytes, slot.device};
+}
+
+int64_t StorageTable::pin(double handle) {
+  const int64_t index = index_of(handle);
+  if (index >= 0) slots_[static_cast<size_t>(index)].pins++;
+  return index;
+}
+
+void StorageTable::unpin(int64_t index) {
+  Slot& slot = slots_[static_cast<size_t>(index)];
+  if (--slot.pins == 0 && slot.doomed) give_up(index);
+}
+
+std::byte* StorageTable::memory(int64_t index, std::shared_ptr<Later>* later) const {
+  const Slot& slot = slots_[static_cast<size_t>(index)];
+  if (slot.kind != kLater) return slot.data;
+  *later = later_.at(index);
+  return nullptr;
+}
+
+void StorageTable::settle(int64_t index, const std::shared_ptr<Later>& later) {
+  Slot& slot = slots_[static_cast<size_t>(index)];
+  const auto found = later_.find(index);
+  // what is lost stays as it is: asking for it throws
+  if (!slot.alive || found == later_.end() || found->second != later || later->lost) return;
+  if (!later->data) later->data = Pool::instance().get(slot.bytes);
+  if (!later->data) {
+    later->lost = true;
+    return;
+  }
+  slot.data = later->data;
+  slot.kind = kPlain;
+  later_.erase(found);
+}
+
+void StorageTable::make(double handle) {
+  const int64_t index = index_of(handle);
+  if (index < 0 || slots_[static_cast<size_t>(index)].kind != kLater) return;
+  if (slots_[static_cast<size_t>(index)].pins > 0) throw NotNow("values are written to what recorded calls have used");
+  settle(index, std::shared_ptr<Later>(later_.at(index)));
+  if (slots_[static_cast<size_t>(index)].kind == kLater) throw std::bad_alloc();
 }
 
 void StorageTable::sweep(Sweep kind) {

@@ -2,8 +2,13 @@
 // Each has an owner object in JavaScript under a weak reference; sweep() looks which owners are gone. lib/memory.ts
 // decides when (see DESIGN.md, Memory). Used by addon.cc and the plan reader.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "device.h"
@@ -15,6 +20,20 @@ namespace flambeau {
 /** Figures that lib/memory.ts reads without a call: those of device d begin at 8·d in the shared Float64Array. */
 enum MemoryFigure { kLiveBytes, kFreedBytes, kLiveCount, kSwept, kPeakBytes };
 inline constexpr int kDeviceFigures = 8, kMemoryFigures = kDeviceFigures * kMaxDevices;
+
+/** What cannot be while calls are recorded, or before they have run: see queue.h. */
+struct NotNow : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/** Memory of a storage that was made while calls are recorded: the first of them that touches it takes it from the
+ * pool. */
+struct Later {
+  explicit Later(size_t size) : bytes(size) {}
+  std::byte* data = nullptr;
+  size_t bytes;
+  std::atomic<bool> lost{false};  // what would have filled it never ran: read here, while the executor may set it
+};
 
 /** Which references a sweep looks at, and whether survivors grow older. */
 enum class Sweep { look, after_minor, after_full };
@@ -48,10 +67,39 @@ class StorageTable {
     const int64_t index = index_of(handle);
     if (index < 0) return {nullptr, 0, 0};
     const Slot& slot = slots_[static_cast<size_t>(index)];
-    return slot.buffer && slot.bytes > 0 ? find_adopted(slot) : View{slot.data, slot.bytes, slot.device};
+    return slot.kind == kPlain ? View{slot.data, slot.bytes, slot.device} : find_special(index);
   }
   /** Frees the storages whose owners are gone. */
   void sweep(Sweep kind);
+
+  // ---- for queue.h: calls that are recorded now and run later, on another thread
+  // --------------------------------------
+
+  /** Calls are recorded from now on: storages of the CPU get their memory later, and what is not computed can be found.
+   */
+  void record() { recording_ = true; }
+  /** No more; gives the slots that got their memory put off meanwhile. */
+  std::vector<std::pair<int64_t, std::shared_ptr<Later>>> stop_recording() {
+    recording_ = false;
+    return std::move(made_);
+  }
+  /** The slot of a handle, whose memory stays until unpin(), whoever frees it. */
+  int64_t pin(double handle);
+  void unpin(int64_t index);
+  /** Where a pinned slot's memory is; null with `later` if it has none yet. */
+  std::byte* memory(int64_t index, std::shared_ptr<Later>* later) const;
+  /** Whether nobody can ask for a pinned slot's bytes any more but who pinned it, once. */
+  bool forgotten(int64_t index) const {
+    const Slot& slot = slots_[static_cast<size_t>(index)];
+    return slot.doomed && slot.pins == 1;
+  }
+  /** The calls that fill it have run: it is a storage like any other, if the slot is still that storage's. */
+  void settle(int64_t index, const std::shared_ptr<Later>& later);
+  /** Gives a storage its memory now, for the host writes to it. Nothing where it has it. */
+  void make(double handle);
+  /** Whether a slot has its memory. */
+  bool there(int64_t index) const { return slots_[static_cast<size_t>(index)].kind != kLater; }
+  int64_t slot_of(double handle) const { return index_of(handle); }
 
   /** Points the figures at the Float64Array that lib/memory.ts reads, or back inside when null. */
   void attach_figures(double* figures);
@@ -60,6 +108,7 @@ class StorageTable {
   size_t old() const { return lists_[1].size(); }
 
  private:
+  enum Kind : uint8_t { kPlain, kAdopted, kLater };
   struct Slot {
     std::byte* data = nullptr;
     size_t bytes = 0;
@@ -72,6 +121,9 @@ class StorageTable {
     uint8_t age = 0;
     uint8_t device = 0;
     bool alive = false;
+    Kind kind = kPlain;
+    bool doomed = false;  // dropped while it was pinned
+    uint32_t pins = 0;
   };
 
   // A handle is generation × 2²⁶ + index: a double holds it exactly, and a handle kept too long is noticed.
@@ -88,12 +140,14 @@ class StorageTable {
   }
   /** The script may have transferred or resized its ArrayBuffer meanwhile. */
   View find_adopted(const Slot& slot);
+  View find_special(int64_t index);
   int64_t take(std::byte* data, size_t bytes, int device = 0);
   void put_back(std::byte* data, size_t bytes, int device);
   bool watch(int64_t index, napi_value owner);
   void link(int64_t index, uint8_t list);
   void unlink(int64_t index);
   void drop(int64_t index);
+  void give_up(int64_t index);
   double handle_of(int64_t index) const;
 
   napi_env env_;
@@ -102,6 +156,9 @@ class StorageTable {
   // Young owners are found dead by a minor collection; after two of those V8 has promoted them, and only a full one
   // can.
   std::vector<int32_t> lists_[2];
+  std::unordered_map<int64_t, std::shared_ptr<Later>> later_;  // memory of the slots of that kind
+  std::vector<std::pair<int64_t, std::shared_ptr<Later>>> made_;
+  bool recording_ = false;
   double own_figures_[kMemoryFigures] = {};
   double* figures_ = own_figures_;
 };

@@ -3,7 +3,7 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import { describe, expect, test } from 'vitest';
 import * as torch from '../lib/index.ts';
 
-const start = (workerData: { kind: 'steps' | 'compute'; seed?: number }): Worker =>
+const start = (workerData: { kind: 'steps' | 'compute' | 'async'; seed?: number }): Worker =>
   new Worker(new URL('./memory/worker.mjs', import.meta.url), { workerData, execArgv: [] });
 const message = <T>(worker: Worker): Promise<T> =>
   new Promise((resolve, reject) => {
@@ -47,6 +47,16 @@ describe('worker threads', () => {
       await new Promise((resolve) => setTimeout(resolve, 10 * i));
       expect(await worker.terminate()).toBe(1);
       // the pool's threads still serve this one
+      expect(torch.ones(512, 512).sum().item()).toBe(512 * 512);
+    }
+  });
+
+  test('terminated while runAsync computes', { timeout: 120_000 }, async () => {
+    for (let i = 0; i < 5; i++) {
+      const worker = start({ kind: 'async' });
+      await message(worker);
+      await new Promise((resolve) => setTimeout(resolve, 10 * i));
+      expect(await worker.terminate()).toBe(1);
       expect(torch.ones(512, 512).sum().item()).toBe(512 * 512);
     }
   });

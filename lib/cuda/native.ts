@@ -125,6 +125,7 @@ export function cudaError(where: string, error: unknown): unknown {
   if (code === 'FLAMBEAU_MEMORY') return new OutOfMemoryError(message);
   // what a kernel was given and could not use, which is found when the GPU is waited for
   if (code === 'FLAMBEAU_INDEX') return new RangeError(message);
+  if (code === 'FLAMBEAU_ASYNC') return new Error(message);
   if (code === 'FLAMBEAU_CUDA' || code === 'FLAMBEAU_DEVICE') return new DeviceError(message);
   return error;
 }

@@ -1,6 +1,7 @@
 // Module: the base class of all layers and models. Its parameters, buffers and children are its own fields.
 import { type Call, checkOptions, readArguments } from '../define.ts';
 import { zerosLike } from '../create.ts';
+import { runAsync } from '../async.ts';
 import { available, type Device, type DeviceLike, device as toDevice } from '../device.ts';
 import { type DType, type DTypeName, FLOATING, toDType } from '../dtype.ts';
 import { describe } from '../errors.ts';
@@ -71,6 +72,13 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
 
   /** What the module computes. */
   abstract forward(...args: Args): Out;
+  /**
+   * What {@link forward} gives, without gradients and without blocking the event loop: see `torch.runAsync`. For modules
+   * whose forward asks for shapes only, not for values, and draws no random numbers: call {@link eval} first.
+   */
+  forwardAsync(...args: Args): Promise<Out> {
+    return runAsync(() => this.forward(...args));
+  }
 
   // ---- changing all of it -------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import { type Device, type DeviceLike, deviceOption } from '../device.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
 import { describe, inNameOf, ShapeError } from '../errors.ts';
 import { additiveMask } from '../functional/attention.ts';
+import { recording } from '../recording.ts';
 import { show } from '../shape.ts';
 import { emptyTensor, type Tensor } from '../tensor.ts';
 import { ModuleList } from './containers.ts';
@@ -42,6 +43,8 @@ function squareMask(sz: number, dt: DType, device: Device): Tensor {
 function detectCausal(mask: Maybe, isCausal: boolean | null | undefined, x: Tensor, batchFirst: boolean): boolean {
   if (isCausal !== null && isCausal !== undefined) return isCausal;
   const size = x.sizes[x.ndim === 2 || !batchFirst ? 0 : 1]!;
+  // it makes attention faster, no more: not worth the values, which are not to be had while calls are recorded
+  if (recording.on) return false;
   if (mask?.ndim !== 2 || mask.sizes[0] !== size || mask.sizes[1] !== size) return false;
   return mask.equal(squareMask(size, mask.dt, mask.device));
 }
@@ -114,7 +117,7 @@ export class TransformerEncoder extends Module<[src: Tensor, ...args: EncoderArg
       let x = src;
       for (const layer of this.layers) x = layer.forward(x, { srcMask, srcKeyPaddingMask, isCausal });
       if (srcMask === null && srcKeyPaddingMask !== null && this.#nests(src, srcKeyPaddingMask))
-        x = x.maskedFill(srcKeyPaddingMask.ne(0).unsqueeze(-1), 0);
+        x = x.maskedFill(trailing(srcKeyPaddingMask.ne(0)).unsqueeze(-1), 0);
       return this.norm === null ? x : this.norm.forward(x);
     });
   }
@@ -123,11 +126,15 @@ export class TransformerEncoder extends Module<[src: Tensor, ...args: EncoderArg
     const first = this.layers.at(0);
     if (!this.enableNestedTensor || first.training || src.ndim !== 3 || padding.ndim !== 2) return false;
     if (!padsWithZeros(first)) return false;
-    if (mode.grad && [src, ...first.parameters()].some(tracked)) return false;
-    // padding must come last in each row
-    const hidden = padding.ne(0).tolist() as boolean[][];
-    return hidden.every((row) => row.every((h, i) => i === 0 || h || !row[i - 1]));
+    return !(mode.grad && [src, ...first.parameters()].some(tracked));
   }
+}
+/** What is hidden if padding comes last in each row, as nested tensors want it; nothing if not. Without reading a value. */
+function trailing(hidden: Tensor): Tensor {
+  const n = hidden.sizes[1]!;
+  if (n < 2) return hidden;
+  const gaps = hidden.narrow(1, 0, n - 1).logicalAnd(hidden.narrow(1, 1, n - 1).logicalNot());
+  return hidden.logicalAnd(gaps.any().logicalNot());
 }
 function normOf(where: string, norm: Module | null | undefined): Module | null {
   if (norm === null || norm === undefined) return null;

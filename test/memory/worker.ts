@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import * as torch from '../../lib/index.ts';
 
-const { kind, seed = 0 } = workerData as { kind: 'steps' | 'compute'; seed?: number };
+const { kind, seed = 0 } = workerData as { kind: 'steps' | 'compute' | 'async'; seed?: number };
 if (kind === 'steps') {
   const weight = torch.full([512, 512], 0.5, { requiresGrad: true });
   parentPort?.postMessage('started');
@@ -12,6 +12,16 @@ if (kind === 'steps') {
     x.mean().backward();
     weight.grad = null;
   }
+} else if (kind === 'async') {
+  const weight = torch.full([1024, 1024], 0.5);
+  for (let i = 0; i < 3; i++) {
+    void torch.runAsync(() => {
+      let x = weight;
+      for (let k = 0; k < 200; k++) x = x.matmul(weight).mul(1e-3);
+      return x;
+    });
+  }
+  parentPort?.postMessage('started');
 } else {
   torch.manualSeed(seed);
   const a = torch.rand(64, 64, { requiresGrad: true });
