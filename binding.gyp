@@ -8,7 +8,7 @@
     "flambeau_optimize%": "<(flambeau_optimize)",
     "base_sources": "<!(node -p \"require('fs').readdirSync('native').filter(f => f.endsWith('.cc')).map(f => 'native/' + f).join(' ')\")",
     # GCC's, for which see CMakeLists.txt
-    "vectors": "<!(node -p \"process.platform === 'linux' ? '-fvect-cost-model=dynamic --param=vect-epilogues-nomask=0 -funswitch-loops -fversion-loops-for-strides' : ''\")",
+    "vectors": "<!(node -p \"process.platform === 'linux' ? '-fvect-cost-model=dynamic --param=vect-epilogues-nomask=0 -funswitch-loops -fversion-loops-for-strides -fno-align-functions -fno-align-jumps -fno-align-labels' : ''\")",
     # native/cpu/levels.h assigns the kernel files to levels
     "all_kernels": "<!(node native/levels.mjs v2 v2)",
     "small_v2": "<!(node native/levels.mjs v2 --small v2 v3 v4)",
@@ -45,8 +45,8 @@
           "target_name": "small_v2",
           "type": "static_library",
           "sources": ["<@(small_v2)"],
-          "defines": ["FB_ISA=isa_v2"],
-          "cflags_cc": ["-march=x86-64-v2", "-Os"],
+          "defines": ["FB_ISA=isa_v2", "FB_SMALL"],
+          "cflags_cc": ["-march=x86-64-v2", "-Os", "-fno-openmp-simd", "-Wno-unknown-pragmas"],
         },
         {
           "target_name": "kernels_v3",

@@ -305,9 +305,28 @@ void micro(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int6
   finish(tile, R, cols, V * w, out);
 }
 
+/** Whether a tile is two calls of the kernel for half its rows: the high tiles of AVX-512 that are rarely met. */
+template <class T, int R, ReadA kA>
+inline constexpr bool kInHalves = kTileRows > 8 && R > 7 &&
+                                  (kA == ReadA::strided || (kA == ReadA::rows && sizeof(T) == 8 && R < kTileRows));
+template <class T, int R, int V, ReadA kA>
+void micro_in_halves(int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row, int cols,
+                     const Out<T>& out) {
+  constexpr int half = R / 2;
+  micro<T, half, V, kA>(k, a, a_row, a_col, b, b_row, cols, out);
+  micro<T, R - half, V, kA>(k, a + half * a_row, a_row, a_col, b, b_row, cols, out.at(half, 0));
+}
+template <class T, int R, int V, ReadA kA>
+constexpr MicroFn<T> micro_of() {
+  if constexpr (kInHalves<T, R, kA>)
+    return micro_in_halves<T, R, V, kA>;
+  else
+    return micro<T, R, V, kA>;
+}
+
 template <class T, ReadA kA, int... I>
 constexpr std::array<MicroFn<T>, sizeof...(I)> micro_table(std::integer_sequence<int, I...>) {
-  return {&micro<T, I / kTileVectors + 1, I % kTileVectors + 1, kA>...};
+  return {micro_of<T, I / kTileVectors + 1, I % kTileVectors + 1, kA>()...};
 }
 /** The kernel for `rows` x `vectors`. */
 template <class T, ReadA kA>

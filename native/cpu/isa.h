@@ -8,15 +8,28 @@
 #define FB_ISA isa_v2
 #endif
 
+// FB_SMALL, of copies for old processors (levels.mjs --small): the compiler decides what becomes part of what, by size.
+#if defined(FB_SMALL)
+#define FB_INLINE inline
+#else
 #define FB_INLINE inline __attribute__((always_inline))
+#endif
 #define FB_NOINLINE __attribute__((noinline))
 /** Behind the parameters of a lambda: as FB_INLINE, for the body of a hot loop. */
+#if defined(FB_SMALL)
+#define FB_FLAT
+#else
 #define FB_FLAT __attribute__((always_inline))
+#endif
 /** Before a function with a hot loop: everything that it calls becomes part of it. */
+#if defined(FB_SMALL)
+#define FB_FLATTEN __attribute__((noinline))
+#else
 #define FB_FLATTEN __attribute__((flatten, noinline))
+#endif
 #define FB_RESTRICT __restrict__
 /** Before a loop over lanes: once vectorised, its vectors stay in registers. The builds ask for no other unrolling. */
-#if defined(__clang__) || defined(__CUDACC__)
+#if defined(__clang__) || defined(__CUDACC__) || defined(FB_SMALL)
 #define FB_LANES
 #else
 #define FB_LANES _Pragma("GCC unroll 16")
