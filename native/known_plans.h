@@ -39,7 +39,7 @@ class KnownPlans {
     size_t count;              // words, a multiple of `kStep`
     Known* next;               // the plan that came after this one last time
     int64_t need[kOperands];   // bytes from an operand's offset on
-    uint8_t at[kOperands];     // the word of its handle
+    uint16_t at[kOperands];    // the word of its handle
     uint8_t shift[kOperands];  // its items are 1 << shift bytes
     Plan plan;
     int64_t dims[kDims];  // sizes and strides, to which the plan points

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "errors.h"
+#include "plan_copy.h"
 #include "pool.h"
 
 namespace flambeau {
@@ -34,26 +35,12 @@ void Queue::fill(Call& call, KernelFn run, const Plan& plan, const Reader& reade
   double handles[kMaxOperands];
   reader.handles(plan, handles);
   call.run = run;
-  call.plan = plan;
-  size_t count = static_cast<size_t>(plan.ndim);
-  for (int i = 0; i < plan.operands; i++) count += 2 * static_cast<size_t>(plan.operand[i].ndim);
-  call.dims.resize(count);
-  int64_t* to = call.dims.data();
-  const auto keep = [&](const int64_t* from, int n) {
-    int64_t* const kept = to;
-    to = std::copy_n(from, n, to);
-    return kept;
-  };
-  call.plan.sizes = keep(plan.sizes, plan.ndim);
+  call.dims.resize(static_cast<size_t>(dims_of(plan)));
+  copy_plan(call.plan, plan, call.dims.data());
   for (int i = 0; i < plan.operands; i++) {
     const Operand& from = plan.operand[i];
     Operand& operand = call.plan.operand[i];
-    operand.sizes = plan.structured && from ? keep(from.sizes, from.ndim) : call.plan.sizes;
-    operand.strides = from ? keep(from.strides, from.ndim) : to;
-    if (!from) {
-      operand.ndim = 0;
-      continue;
-    }
+    if (!from) continue;
     if (handles[i] < 0) {
       std::memcpy(call.scalars[i], from.data, sizeof call.scalars[i]);
       operand.data = call.scalars[i];

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "plan_copy.h"
+
 namespace flambeau {
 namespace {
 
@@ -108,7 +110,7 @@ inline double Reader::read_operand(Words& words, int i, double* sizes) {
   operand.strides = strides;
   const int at_word = words.position();
   const double handle = words.next();
-  at_[i] = static_cast<uint8_t>(at_word);
+  at_[i] = static_cast<uint16_t>(at_word);
   need_[i] = 0;
   if (handle == kAbsent) {
     plan_.absent |= uint32_t{1} << i;
@@ -216,9 +218,7 @@ inline const Plan* Reader::read_known(KnownPlans::Known& known) {
 /** Keeps the plan just read, where it is small enough and no operand is empty. */
 void Reader::remember() {
   if (read_ > KnownPlans::kWords || plan_.operands > KnownPlans::kOperands) return;
-  int dims = plan_.ndim;
-  for (int i = 0; i < plan_.operands; i++) dims += plan_.operand[i].ndim * (plan_.structured ? 2 : 1);
-  if (dims > KnownPlans::kDims) return;
+  if (dims_of(plan_) > KnownPlans::kDims) return;
   if (std::any_of(need_, need_ + plan_.operands, [](int64_t need) { return need < 0; })) return;
   KnownPlans::Known& known = known_.room(words_);
   known.count = (static_cast<size_t>(read_) + KnownPlans::kStep - 1) / KnownPlans::kStep * KnownPlans::kStep;
@@ -227,29 +227,21 @@ void Reader::remember() {
     known.fixed[i] = fixed ? ~uint64_t{0} : 0;
     known.word[i] = std::bit_cast<uint64_t>(words_[i]);
   }
-  known.plan = plan_;
-  int64_t* to = known.dims;
-  const auto keep = [&](const int64_t* from, int count) {
-    const int64_t* const kept = to;
-    to = std::copy_n(from, count, to);
-    return kept;
-  };
-  known.plan.sizes = keep(plan_.sizes, plan_.ndim);
+  copy_plan(known.plan, plan_, known.dims);
   for (int i = 0; i < plan_.operands; i++) {
-    Operand& operand = known.plan.operand[i];
     known.need[i] = need_[i];
     known.at[i] = at_[i];
-    known.shift[i] = static_cast<uint8_t>(std::countr_zero(static_cast<uint64_t>(item_size(operand.dtype))));
-    if (!operand) continue;
-    operand.sizes = plan_.structured ? keep(operand.sizes, operand.ndim) : known.plan.sizes;
-    operand.strides = keep(operand.strides, operand.ndim);
+    known.shift[i] = static_cast<uint8_t>(std::countr_zero(static_cast<uint64_t>(item_size(plan_.operand[i].dtype))));
   }
 }
 
 const Plan& Reader::read() {
   if (count_ < KnownPlans::kWords) return read_anew();
   if (KnownPlans::Known* known = known_.find(words_)) {
-    if (const Plan* plan = read_known(*known)) return *plan;
+    if (const Plan* plan = read_known(*known)) {
+      placed_ = known->at;
+      return *plan;
+    }
   }
   read_anew();
   remember();
@@ -265,6 +257,7 @@ const Plan& Reader::read_anew() {
   words.params(plan_.param, plan_.params);
   free_ = 0;
   for (int i = 4; i < words.position() && i < KnownPlans::kWords; i++) free_ |= bit(i);
+  placed_ = at_;
   plan_.absent = 0;
   plan_.device = 0;
   seen_ = 0;
@@ -293,17 +286,7 @@ const Plan& Reader::read_anew() {
 }
 
 void Reader::handles(const Plan& plan, double* out) const {
-  const double* at = words_ + 4 + plan.params;
-  if (!plan.structured) at += 1 + plan.ndim;
-  for (int i = 0; i < plan.operands; i++) {
-    out[i] = *at;
-    if (out[i] == kAbsent)
-      at += 1;
-    else if (out[i] == kScalar)
-      at += 3;
-    else
-      at += plan.structured ? 4 + 2 * plan.operand[i].ndim : 3 + plan.ndim;
-  }
+  for (int i = 0; i < plan.operands; i++) out[i] = words_[placed_[i]];
 }
 
 const ListPlan& Reader::read_list() {

@@ -44,10 +44,11 @@ class Reader {
   int64_t map_sizes_[kMaxDims];
   int64_t sizes_[kMaxOperands][kMaxDims];
   int64_t strides_[kMaxOperands][kMaxDims];
-  int64_t need_[kMaxOperands];  // bytes from an operand's offset on; of an empty one, -1
-  uint8_t at_[kMaxOperands];    // the word of its handle
-  uint64_t free_ = 0;           // the words that may differ in a plan like this one, as bits
-  int read_ = 0;                // how many words it had
+  int64_t need_[kMaxOperands];    // bytes from an operand's offset on; of an empty one, -1
+  uint16_t at_[kMaxOperands];     // the word of its handle
+  const uint16_t* placed_ = at_;  // the same of the plan that read() gave last
+  uint64_t free_ = 0;             // the words that may differ in a plan like this one, as bits
+  int read_ = 0;                  // how many words it had
   KnownPlans known_;
   alignas(8) std::byte scalars_[kMaxOperands][8];
 };

@@ -40,26 +40,18 @@ describe('worker threads', () => {
     }
   });
 
-  test('terminated in the middle of a loop, ten times', { timeout: 120_000 }, async () => {
-    for (let i = 0; i < 10; i++) {
-      const worker = start({ kind: 'steps' });
-      await message(worker);
-      await new Promise((resolve) => setTimeout(resolve, 10 * i));
-      expect(await worker.terminate()).toBe(1);
-      // the pool's threads still serve this one
-      expect(torch.ones(512, 512).sum().item()).toBe(512 * 512);
-    }
-  });
-
-  test('terminated while runAsync computes', { timeout: 120_000 }, async () => {
-    for (let i = 0; i < 5; i++) {
-      const worker = start({ kind: 'async' });
+  /** Ends workers at ever later moments; the pool's threads must still serve this one. */
+  async function terminated(kind: 'steps' | 'async', times: number): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      const worker = start({ kind });
       await message(worker);
       await new Promise((resolve) => setTimeout(resolve, 10 * i));
       expect(await worker.terminate()).toBe(1);
       expect(torch.ones(512, 512).sum().item()).toBe(512 * 512);
     }
-  });
+  }
+  test('terminated in the middle of a loop, ten times', { timeout: 120_000 }, () => terminated('steps', 10));
+  test('terminated while runAsync computes', { timeout: 120_000 }, () => terminated('async', 5));
 });
 
 test('a tensor in a message arrives as a plain object, which operators refuse', () => {
