@@ -1,6 +1,7 @@
 // Random plans against native.run(), and random calls of the API, in processes of their own: nothing crashes or hangs.
 // scripts/sanitize.mjs runs the same two under AddressSanitizer.
 import { expect, test } from 'vitest';
+import { bfloat16 } from '../lib/dtype.ts';
 import { kernelName, native, words } from '../lib/native.ts';
 import { run } from './memory/child.ts';
 
@@ -59,4 +60,19 @@ test('a plan that calls its output empty, and has a result for each row, is refu
     words.set(plan(kernels.indexOf(name)));
     expect(() => native.run(), kernelName(kernels.indexOf(name))).toThrow('an output has no room');
   }
+});
+
+test('an operand without elements is not touched, in half precision either', () => {
+  const { code } = bfloat16;
+  const owner = {};
+  const handle = native.allocate(64, owner, 0);
+  // signalling NaNs: on a way through float and back they would change
+  const bits = new Uint16Array(32).fill(0x7f81);
+  native.write(handle, 0, bits);
+  const operand = [handle, code, 0, 2, 2, 0, 1, 1];
+  words.set([native.kernels().indexOf('cumsum'), 1, 2, 1, 0, ...operand, ...operand]);
+  native.run();
+  const now = new Uint16Array(32);
+  native.read(handle, 0, now);
+  expect(now).toEqual(bits);
 });

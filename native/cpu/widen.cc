@@ -16,7 +16,8 @@ class Wide {
   explicit Wide(const Operand& half) : half_(half), pack_(loops::pack_of(half.dtype, Halves::widen)) {
     int order[kMaxDims], dims = 0;
     for (int d = 0; d < half.ndim; d++) {
-      once_[d] = half.strides[d] == 0 ? 1 : half.sizes[d];
+      // of an operand without elements all strides are 0, and its storage may hold nothing
+      once_[d] = half.strides[d] == 0 ? std::min<int64_t>(half.sizes[d], 1) : half.sizes[d];
       numel_ *= once_[d];
       int at = dims++;
       for (; at > 0 && magnitude(half.strides[order[at - 1]]) < magnitude(half.strides[d]); at--)
