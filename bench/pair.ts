@@ -35,15 +35,15 @@ export interface Pair {
 }
 
 /** Our worker in a process of its own; `command` is what Node runs. */
-export async function startOurs(threads: number, command: readonly string[]): Promise<Side> {
-  const ours = await Side.start(process.execPath, [...command, String(threads)], process.env, false);
+export async function startOurs(threads: number, command: readonly string[], device = 'cpu'): Promise<Side> {
+  const ours = await Side.start(process.execPath, [...command, String(threads), device], process.env, false);
   if (!ours) throw new Error('bench: the worker of our side did not start');
   return ours;
 }
 /** PyTorch's worker, null without PyTorch. */
-export function startTorch(threads: number, asInstalled: boolean): Promise<Side | null> {
+export function startTorch(threads: number, asInstalled: boolean, device = 'cpu'): Promise<Side | null> {
   const quiet = process.env.FLAMBEAU_PYTHON === undefined;
-  return Side.start(python, [file('worker.py'), String(threads)], twinEnvironment(threads, asInstalled), quiet);
+  return Side.start(python, [file('worker.py'), String(threads), device], twinEnvironment(threads, asInstalled), quiet);
 }
 
 /** The two workers. Without PyTorch the second is null, and only ours is timed. */
@@ -54,9 +54,9 @@ export class Sides {
     this.ours = ours;
     this.torch = torch;
   }
-  static async start(threads: number, asInstalled = false): Promise<Sides> {
-    const ours = await startOurs(threads, ['--import', 'tsx', file('worker.ts')]);
-    return new Sides(ours, await startTorch(threads, asInstalled));
+  static async start(threads: number, asInstalled = false, device = 'cpu'): Promise<Sides> {
+    const ours = await startOurs(threads, ['--import', 'tsx', file('worker.ts')], device);
+    return new Sides(ours, await startTorch(threads, asInstalled, device));
   }
   get #all(): Side[] {
     return this.torch ? [this.ours, this.torch] : [this.ours];

@@ -12,6 +12,7 @@ import { ownStart, startup, twinStart } from './workloads/startup.ts';
 
 const HELP = `npm run bench -- [options]
   --threads N     threads of both sides (default: the cores)
+  --device NAME   where both sides compute (default: cpu)
   --only a,b      these workloads, or all whose names begin so
   --samples N     timed blocks a side (default 15; fewer where a step takes long)
   --quick         5 shorter blocks
@@ -24,6 +25,7 @@ const HELP = `npm run bench -- [options]
 const { values: options } = parseArgs({
   options: {
     threads: { type: 'string' },
+    device: { type: 'string', default: 'cpu' },
     only: { type: 'string' },
     samples: { type: 'string' },
     json: { type: 'string' },
@@ -85,9 +87,9 @@ if (options.memory) {
   process.exit(0);
 }
 
-const sides = await Sides.start(threads, options['as-installed']);
+const sides = await Sides.start(threads, options['as-installed'], options.device);
 const { torch } = sides;
-console.log(sides.describe(threads));
+console.log(`${options.device === 'cpu' ? '' : `${options.device}; `}${sides.describe(threads)}`);
 
 /** Times one workload, beside processes that keep the cores busy if so asked. */
 async function measure(row: Row): Promise<Pair> {
@@ -121,7 +123,7 @@ try {
 } finally {
   sides.stop();
 }
-if (chosen(startup.name) && !options.busy) {
+if (chosen(startup.name) && !options.busy && options.device === 'cpu') {
   const repeat = (n: number, f: () => number): Times => summary(Array.from({ length: n }, f));
   const twin = torch
     ? repeat(quick ? 1 : 3, () => twinStart(python, twinEnvironment(threads, options['as-installed'])))

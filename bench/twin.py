@@ -1,6 +1,11 @@
 """What the PyTorch twins share. The counterpart of row.ts."""
 import time
 
+import torch
+
+#: where the work is done; a step that makes tensors names it, and a build need not
+device = "cpu"
+
 #: whether `best` tries its settings; else it takes the first
 trying = True
 
@@ -23,21 +28,28 @@ def training(model, loss_of, optimizer, batches, clip=None):
     return run
 
 
+def timed(f, n):
+    """Seconds that `n` steps take; those of a GPU are waited for."""
+    finish()
+    start = time.perf_counter()
+    f(n)
+    finish()
+    return time.perf_counter() - start
+
+
+def finish():
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+
+
 def best(*builders):
     """A builder that tries several settings of PyTorch (layouts, say) once and from then on builds the quickest."""
     chosen = None
 
     def cost(f):
         f(1)
-        start = time.perf_counter()
-        f(1)
-        n = max(1, min(1000, int(0.05 / (time.perf_counter() - start))))
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            f(n)
-            times.append((time.perf_counter() - start) / n)
-        return min(times)
+        n = max(1, min(1000, int(0.05 / timed(f, 1))))
+        return min(timed(f, n) / n for _ in range(3))
 
     def build():
         nonlocal chosen

@@ -23,13 +23,20 @@ interface Request {
   readonly memory?: string;
   readonly limitMs?: number;
 }
+const [threads = '1', device = 'cpu'] = process.argv.slice(2);
 const prepared = new Map<string, (n: number) => void>();
 
 const find = (name: string): Row | undefined => rows.find((r) => r.name === name) ?? curveRow(name);
 
+/** Waits for what a GPU has still to do. */
+const finish = (): void => {
+  if (device !== 'cpu') torch.cuda.synchronize(device);
+};
 function timed(f: (n: number) => void, n: number): number {
+  finish();
   const start = performance.now();
   f(n);
+  finish();
   return (performance.now() - start) / n;
 }
 
@@ -89,7 +96,8 @@ const say = (message: object): void => {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 };
 const loaded = peakBytes();
-torch.setNumThreads(Number(process.argv[2]));
+torch.setNumThreads(Number(threads));
+torch.setDefaultDevice(device);
 say({ ready: `Node ${process.versions.node}` });
 createInterface({ input: process.stdin }).on('line', (line) => {
   try {

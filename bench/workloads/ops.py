@@ -2,6 +2,8 @@
 import torch
 import torch.nn.functional as F
 
+import twin
+
 
 def op(make):
     def build():
@@ -58,7 +60,7 @@ def gather():
 
 def scatter_add():
     x, index = torch.randn(1024, 1024), torch.randint(1024, (1024, 1024))
-    return lambda: torch.zeros(1024, 1024).scatter_add_(1, index, x)
+    return lambda: torch.zeros(1024, 1024, device=twin.device).scatter_add_(1, index, x)
 
 
 def add_transposed():
@@ -153,10 +155,10 @@ ROWS = {
     "op-gather": op(gather),
     "op-scatter-add": op(scatter_add),
     "op-dropout": on(lambda x: F.dropout(x, 0.5), 2**20),
-    "op-rand": op(lambda: lambda: torch.rand(2**20)),
-    "op-randint": op(lambda: lambda: torch.randint(1000, (2**20,))),
-    "op-randperm": op(lambda: lambda: torch.randperm(2**20)),
-    "op-randn": op(lambda: lambda: torch.randn(2**20)),
+    "op-rand": op(lambda: lambda: torch.rand(2**20, device=twin.device)),
+    "op-randint": op(lambda: lambda: torch.randint(1000, (2**20,), device=twin.device)),
+    "op-randperm": op(lambda: lambda: torch.randperm(2**20, device=twin.device)),
+    "op-randn": op(lambda: lambda: torch.randn(2**20, device=twin.device)),
     "op-add-transposed": op(add_transposed),
     "op-gelu-train": op(gelu_train),
     "op-softmax-wide": on(lambda x: x.softmax(1), 1024, 8192),
