@@ -56,6 +56,7 @@ int64_t StorageTable::take(std::byte* data, size_t bytes, int device) {
   slot.device = static_cast<uint8_t>(device);
   slot.alive = true;
   slot.kind = kPlain;
+  slot.lent = false;
   return index;
 }
 
@@ -116,6 +117,8 @@ void StorageTable::give_up(int64_t index) {
       found->second->data = nullptr;
       later_.erase(found);
     }
+  } else if (slot.lent) {
+    // V8 frees it with the last object over it
   } else if (slot.buffer) {
     napi_delete_reference(env_, slot.buffer);
   } else if (slot.shared) {
@@ -211,11 +214,25 @@ double StorageTable::adopt_shared(SharedBlock* block, napi_value owner) {
   return handle_of(index);
 }
 
+double StorageTable::adopt_lent(std::byte* data, size_t bytes, napi_value owner) {
+  const int64_t index = take(data, bytes);
+  if (index < 0) return -1;
+  slots_[static_cast<size_t>(index)].lent = true;
+  figures_[kLiveBytes] += static_cast<double>(bytes);
+  figures_[kLiveCount]++;
+  if (figures_[kLiveBytes] > figures_[kPeakBytes]) figures_[kPeakBytes] = figures_[kLiveBytes];
+  if (!watch(index, owner)) {
+    drop(index);
+    return -1;
+  }
+  return handle_of(index);
+}
+
 SharedBlock* StorageTable::share(double handle) {
   const int64_t index = index_of(handle);
   if (index < 0) return nullptr;
   Slot& slot = slots_[static_cast<size_t>(index)];
-  if (slot.buffer || slot.device != 0) return nullptr;
+  if (slot.buffer || slot.lent || slot.device != 0) return nullptr;
   if (slot.kind == kLater) find_special(index);  // throws
   if (!slot.shared) slot.shared = SharedBlock::of_pool(slot.data, slot.bytes);
   slot.shared->hold();
@@ -225,6 +242,7 @@ SharedBlock* StorageTable::share(double handle) {
 bool StorageTable::release(double handle) {
   const int64_t index = index_of(handle);
   if (index < 0) return false;
+  if (slots_[static_cast<size_t>(index)].lent) return true;
   unlink(index);
   drop(index);
   return true;
@@ -261,13 +279,17 @@ StorageTable::View StorageTable::find_special(int64_t index) {
 
 int64_t StorageTable::pin(double handle) {
   const int64_t index = index_of(handle);
-  if (index >= 0) slots_[static_cast<size_t>(index)].pins++;
+  if (index < 0) return index;
+  Slot& slot = slots_[static_cast<size_t>(index)];
+  if (slot.pins++ == 0 && slot.lent) napi_reference_ref(env_, slot.owner, nullptr);
   return index;
 }
 
 void StorageTable::unpin(int64_t index) {
   Slot& slot = slots_[static_cast<size_t>(index)];
-  if (--slot.pins == 0 && slot.doomed) give_up(index);
+  if (--slot.pins > 0) return;
+  if (slot.doomed) return give_up(index);
+  if (slot.lent) napi_reference_unref(env_, slot.owner, nullptr);
 }
 
 std::byte* StorageTable::memory(int64_t index, std::shared_ptr<Later>* later) const {

@@ -57,8 +57,12 @@ class StorageTable {
   double adopt(napi_value array_buffer, napi_value owner);
   /** A storage over shared memory, whose hold it takes over; -1 when there is no room for it. */
   double adopt_shared(SharedBlock* block, napi_value owner);
+  /** A storage over memory that lives as long as `owner`, which is a SharedArrayBuffer: V8 counts the threads that have
+   * it, and the messages under way. It is counted as in use until a sweep finds that object gone: release() does not
+   * free it. -1 when there is no room for it. */
+  double adopt_lent(std::byte* data, size_t bytes, napi_value owner);
   /** The storage's memory, held once more for another environment; null if it cannot be shared (an ArrayBuffer's,
-   * or a device's). */
+   * a SharedArrayBuffer's, or a device's). */
   SharedBlock* share(double handle);
   /** Frees now. False if the handle is not alive: freeing twice is harmless. */
   bool release(double handle);
@@ -123,6 +127,7 @@ class StorageTable {
     bool alive = false;
     Kind kind = kPlain;
     bool doomed = false;  // dropped while it was pinned
+    bool lent = false;    // the memory is its owner's, which must live while the slot is pinned
     uint32_t pins = 0;
   };
 
