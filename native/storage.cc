@@ -279,10 +279,13 @@ StorageTable::View StorageTable::find_special(int64_t index) {
 
 int64_t StorageTable::pin(double handle) {
   const int64_t index = index_of(handle);
-  if (index < 0) return index;
+  if (index >= 0) pin_slot(index);
+  return index;
+}
+
+void StorageTable::pin_slot(int64_t index) {
   Slot& slot = slots_[static_cast<size_t>(index)];
   if (slot.pins++ == 0 && slot.lent) napi_reference_ref(env_, slot.owner, nullptr);
-  return index;
 }
 
 void StorageTable::unpin(int64_t index) {
@@ -302,8 +305,13 @@ std::byte* StorageTable::memory(int64_t index, std::shared_ptr<Later>* later) co
 void StorageTable::settle(int64_t index, const std::shared_ptr<Later>& later) {
   Slot& slot = slots_[static_cast<size_t>(index)];
   const auto found = later_.find(index);
-  // what is lost stays as it is: asking for it throws
-  if (!slot.alive || found == later_.end() || found->second != later || later->lost) return;
+  if (!slot.alive || found == later_.end() || found->second != later) return;
+  if (later->lost) {  // it stays without memory: asking for it throws
+    figures_[kDeviceFigures * slot.device + kLiveBytes] -= static_cast<double>(slot.bytes);
+    figures_[kDeviceFigures * slot.device + kFreedBytes] += static_cast<double>(slot.bytes);
+    slot.bytes = 0;
+    return;
+  }
   if (!later->data) later->data = Pool::instance().get(slot.bytes);
   if (!later->data) {
     later->lost = true;
