@@ -2,7 +2,7 @@
 // can run while its kernels are only recorded (native/queue.h), and these run on another thread afterwards.
 import { enter, mode } from './autograd/mode.ts';
 import { translate } from './dispatch.ts';
-import { checkFunction, renamed } from './errors.ts';
+import { checkFunction, OutOfMemoryError, renamed } from './errors.ts';
 import { collectYoung, shareSlabs } from './memory.ts';
 import { figures, LIVE_BYTES, native } from './native.ts';
 import { beginSpans, endSpans, recording } from './recording.ts';
@@ -53,6 +53,7 @@ export async function runAsync<R>(f: () => R): Promise<R> {
   await new Promise<void>((resolve, reject) => {
     native.start((code, message, kernel, call) => {
       if (code === null) resolve();
+      else if (kernel < 0) reject(new OutOfMemoryError(`runAsync: ${message}`));
       else reject(renamed(caller(call), translate(Object.assign(new Error(message ?? code), { code }), kernel)));
     });
   });

@@ -28,9 +28,12 @@ export interface DType {
   /** Bytes per element. */
   readonly size: number;
   readonly kind: Kind;
+  /** Makes postMessage(tensor) throw, whose message holds this: the tensor would arrive as an object without methods. */
+  readonly posted: symbol;
 }
 
-const make = (name: DTypeName, code: number, size: number, kind: Kind): DType => ({ name, code, size, kind });
+const posted = Symbol('a tensor: post torch.multiprocessing.pack(it), and unpack() that where it arrives');
+const make = (name: DTypeName, code: number, size: number, kind: Kind): DType => ({ name, code, size, kind, posted });
 export const float32: DType = make('float32', 0, 4, FLOATING);
 export const float64: DType = make('float64', 1, 8, FLOATING);
 export const float16: DType = make('float16', 2, 2, FLOATING);

@@ -111,6 +111,7 @@ export { setPrintoptions, getPrintoptions, type PrintOptions } from './format.ts
 export { type FloatInfo, finfo, type IntegerInfo, iinfo } from './limits.ts';
 export { emptyCache, type MemoryStats, memoryStats } from './memory.ts';
 export * as linalg from './public/linalg.ts';
+export * as multiprocessing from './multiprocessing.ts';
 export * as nn from './nn/index.ts';
 export type { AsarrayOptions } from './create-other.ts';
 export * from './public/torch.ts';

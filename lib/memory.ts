@@ -18,8 +18,12 @@ const SLAB = 32768;
 const GONE = -3;
 
 /** A block of native memory, what the native side's weak reference points at: many small tensors share a slab's. */
-class Block {
+export class Block {
   handle = GONE;
+  /** What has the bytes, if this does not by itself: see shared-memory.ts. */
+  keeper: Block | SharedArrayBuffer | null = null;
+  /** Whether storages have parts of it to themselves: those of a slab, or of a file. */
+  parted = false;
 }
 /** What is left of a storage that was disposed. */
 const gone = new Block();
@@ -28,7 +32,7 @@ const gone = new Block();
 export class Storage {
   block: Block;
   /** Where the bytes begin in the block: not zero in a slab. */
-  readonly byteOffset: number;
+  byteOffset: number;
   readonly nbytes: number;
   /** Has the block to itself; else disposing of this storage only forgets it. */
   readonly alone: boolean;
@@ -295,6 +299,7 @@ function obtain(bytes: number, device: Device): Block {
 
 function newSlab(): void {
   slab = obtain(SLAB, cpu);
+  slab.parted = true;
   position = 0;
 }
 
@@ -351,11 +356,14 @@ export function adopt(where: string, buffer: ArrayBuffer): Storage {
   return new Storage(block, 0, buffer.byteLength, false, cpu);
 }
 
+function makeRoom(nbytes: number): void {
+  if (figures[LIVE_BYTES]! + nbytes > ofCpu.trigger) ofCpu.collect(nbytes);
+}
 /** A number by which one other thread may claim() this memory; -1 where it cannot be shared. `group`: see native/shared.h. */
 export const shareStorage = (storage: Storage, group: number): number => native.share(storage.handle, group);
 /** Memory that another thread shared, not copied; null if it was given up meanwhile. */
 export function claim(number: number, nbytes: number): Storage | null {
-  if (figures[LIVE_BYTES]! + nbytes > ofCpu.trigger) ofCpu.collect(nbytes);
+  makeRoom(nbytes);
   const block = new Block();
   block.handle = native.claim(number, block);
   return block.handle < 0 ? null : new Storage(block, 0, nbytes, true, cpu);
@@ -364,11 +372,45 @@ export function claim(number: number, nbytes: number): Storage | null {
 export function mapFile(path: string): (byteOffset: number, nbytes: number) => Storage {
   const block = new Block();
   block.handle = native.mapFile(path, block);
+  block.parted = true;
   return (byteOffset, nbytes) => new Storage(block, byteOffset, nbytes, false, cpu);
 }
 
+/** For `nbytes` from a multiple of 64 on; freed by V8 when no thread has it, and no message under way. */
+export function newShared(where: string, nbytes: number): SharedArrayBuffer {
+  const make = (): SharedArrayBuffer => new SharedArrayBuffer(nbytes + 64);
+  makeRoom(nbytes);
+  try {
+    return make();
+  } catch {
+    collectFully();
+    native.trim(0);
+    try {
+      return make();
+    } catch {
+      throw outOfMemory(where, nbytes, cpu);
+    }
+  }
+}
+/** Lays a block over such memory. It counts as this thread's until V8 has collected the buffer. */
+export function layOver(where: string, block: Block, buffer: SharedArrayBuffer): void {
+  makeRoom(buffer.byteLength);
+  block.handle = native.adoptShared(new Uint8Array(buffer), buffer);
+  if (block.handle < 0) throw outOfMemory(where, buffer.byteLength, cpu);
+  block.keeper = buffer;
+  block.parted = false;
+}
+
+/** A block for what has a part of another to itself, and for its aliases: to be laid over other memory together. */
+function partOf(whole: Block): Block {
+  const part = new Block();
+  part.handle = whole.handle;
+  part.keeper = whole;
+  return part;
+}
 /** The same bytes under a version counter of their own: what `x.data` needs. */
 export function alias(storage: Storage): Storage {
+  if (storage.block.parted) storage.block = partOf(storage.block);
   const other = new Storage(storage.block, storage.byteOffset, storage.nbytes, false, storage.device);
   other.inference = storage.inference;
   return other;
@@ -379,7 +421,8 @@ export function dispose(storage: Storage): void {
   const { block } = storage;
   storage.block = gone;
   if (!storage.alone || block.handle < 0) return;
-  native.release(block.handle);
+  if (block.keeper === null) native.release(block.handle);
+  block.keeper = null;
   block.handle = GONE;
 }
 

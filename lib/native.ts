@@ -63,6 +63,7 @@ interface Native {
   abandonGroup(group: number): void;
   share(handle: number, group: number): number;
   claim(number: number, owner: object): number;
+  adoptShared(bytes: Uint8Array, owner: SharedArrayBuffer): number;
   mapFile(path: string, owner: object): number;
   /** Put here by the first copy of the library. */
   shared?: Shared;

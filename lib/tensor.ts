@@ -18,6 +18,7 @@ import type { Overloads } from './ops/internal/overloads.ts';
 import type { inPlace } from './ops/inplace.ts';
 import { channelsLastOrder, type MemoryFormat, rankOf } from './memory-format.ts';
 import { checkShape, contiguousStrides, isContiguous, type Shape, Size, sizeOf, show } from './shape.ts';
+import { moveToShared, sharedBuffer } from './shared-memory.ts';
 
 /** The TypedArray that holds a dtype's values; halves come as their bits. */
 export type TypedArray =
@@ -625,7 +626,27 @@ export class Tensor {
     return this.toTypedArray();
   }
   /**
-   * Frees the memory now, of all tensors that share it. Using them afterwards is an error.
+   * Moves the memory, with all tensors of this thread that share it, to where other threads can have it without copying:
+   * `torch.multiprocessing.pack` sends it. Does nothing where it is there. What JavaScript knows the old memory by (an
+   * ArrayBuffer, a mapped file) keeps it. Throws DeviceError for a tensor of a GPU.
+   * @example
+   * torch.ones(2).shareMemory_().isShared() // true
+   */
+  shareMemory_(): this {
+    moveToShared('shareMemory_', this.storage);
+    return this;
+  }
+  /**
+   * Whether the memory is where other threads can have it: that of a GPU is, to PyTorch.
+   * @example
+   * torch.ones(2).isShared() // false
+   */
+  isShared(): boolean {
+    return this.isCuda || sharedBuffer(this.storage) !== null;
+  }
+  /**
+   * Frees the memory now, of all tensors that share it: memory that other threads have, too, is let go. Using them afterwards
+   * is an error.
    * @example
    * const x = torch.ones(1024, 1024)
    * const total = x.sum().item()

@@ -16,7 +16,7 @@ void finish(napi_env env, Instance& self, Queue& queue) {
   napi_delete_reference(env, queue.callback);
   napi_get_null(env, &receiver);
   const Failure& failure = queue.failure();
-  if (failure.kernel < 0) {
+  if (!failure.failed) {
     arguments[0] = arguments[1] = receiver;
   } else {
     napi_create_string_utf8(env, failure.code, NAPI_AUTO_LENGTH, &arguments[0]);

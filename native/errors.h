@@ -30,6 +30,8 @@ bool attempt(F&& f, Report&& report) noexcept {
     report("FLAMBEAU_VALUE", e.what());
   } catch (const std::invalid_argument& e) {
     report("FLAMBEAU_VALUE", e.what());
+  } catch (const NoMemory& e) {
+    report("FLAMBEAU_MEMORY", e.what());
   } catch (const std::bad_alloc&) {
     report("FLAMBEAU_MEMORY", "no memory for temporary results");
   } catch (const std::exception& e) {

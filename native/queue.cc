@@ -1,6 +1,7 @@
 #include "queue.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "errors.h"
@@ -69,7 +70,31 @@ void Queue::before_write(double handle) {
 
 void Queue::start() {
   made_ = storages_.stop_recording();
+  // those that the host wrote to, and those that are gone
+  std::erase_if(made_, [&](const auto& made) { return !storages_.awaits(made.first, made.second); });
   for (Memory& memory : memory_) memory.temporary = memory.later && storages_.forgotten(memory.slot);
+  for (const auto& [slot, later] : made_) {
+    if (by_slot_.count(slot) != 0) continue;
+    storages_.pin_slot(slot);
+    memory_.push_back({slot, nullptr, later});
+    unwritten_.push_back(later);
+  }
+}
+
+/** Gives memory to what has none. */
+void Queue::need(Later& later) {
+  Pool& pool = Pool::instance();
+  if (!later.data) later.data = pool.get(later.bytes);
+  if (later.data) return;
+  const PoolStats stats = pool.stats();
+  char words[256];
+  const auto mib = [](size_t bytes) { return static_cast<double>(bytes) / 0x1p20; };
+  std::snprintf(
+      words, sizeof words,
+      "tried to allocate %.2f MiB; %.2f MiB are reserved by the process (%.2f MiB of them free) and the limit is "
+      "%.2f MiB",
+      mib(later.bytes), mib(stats.reserved), mib(stats.cached), mib(stats.limit));
+  throw NoMemory(words);
 }
 
 void Queue::run(Call& call, int64_t number) {
@@ -77,8 +102,7 @@ void Queue::run(Call& call, int64_t number) {
     Memory& memory = memory_[place.memory];
     if (memory.later) {
       if (memory.later->lost) throw NotNow("a tensor was never computed: the runAsync that it was made in failed");
-      if (!memory.later->data) memory.later->data = Pool::instance().get(memory.later->bytes);
-      if (!memory.later->data) throw std::bad_alloc();
+      need(*memory.later);
       memory.data = memory.later->data;
     }
     call.plan.operand[place.operand].data = memory.data + place.offset;
@@ -97,20 +121,29 @@ void Queue::run(const std::function<bool()>& cancelled) {
   for (Call& call : calls_) {
     number++;
     if (cancelled()) {
-      failure_ = {call.plan.kernel, number, "FLAMBEAU_INTERNAL", "cancelled"};
+      failure_ = {true, call.plan.kernel, number, "FLAMBEAU_INTERNAL", "cancelled"};
       break;
     }
-    const bool failed =
-        !attempt([&] { run(call, number); },
-                 [&](const char* code, const char* message) { failure_ = {call.plan.kernel, number, code, message}; });
-    if (failed) break;
+    const auto note = [&](const char* code, const char* message) {
+      failure_ = {true, call.plan.kernel, number, code, message};
+    };
+    if (!attempt([&] { run(call, number); }, note)) break;
   }
-  if (failure_.kernel >= 0) lose();
+  for (const auto& later : unwritten_) {
+    if (failure_.failed) break;
+    attempt([&] { need(*later); },
+            [&](const char* code, const char* message) { failure_ = {true, -1, -1, code, message}; });
+  }
+  if (failure_.failed) lose();
 }
 
-/** On the executor's thread, as queues behind this one ask. */
+/** On the executor's thread: queues behind this one ask what is lost, and need the memory. */
 void Queue::lose() {
-  for (const auto& [slot, later] : made_) later->lost = true;
+  for (const auto& [slot, later] : made_) {
+    later->lost = true;
+    if (later->data) Pool::instance().put(later->data, later->bytes);
+    later->data = nullptr;
+  }
 }
 
 void Queue::finish() {

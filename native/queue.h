@@ -21,7 +21,8 @@ namespace flambeau {
 
 /** The first call that failed: as run() would have thrown it. */
 struct Failure {
-  int kernel = -1;  // -1: none failed
+  bool failed = false;
+  int kernel = -1;  // -1: all calls ran, but there is no memory for a result that none of them wrote to
   int64_t call = -1;
   const char* code = "";
   std::string message;
@@ -79,6 +80,7 @@ class Queue {
   void fill(Call& call, KernelFn run, const Plan& plan, const Reader& reader);
   size_t memory_of(double handle);
   void run(Call& call, int64_t number);
+  void need(Later& later);
   void lose();
 
   StorageTable& storages_;
@@ -86,6 +88,7 @@ class Queue {
   std::vector<Memory> memory_;
   std::unordered_map<int64_t, size_t> by_slot_;
   std::vector<std::pair<int64_t, std::shared_ptr<Later>>> made_;  // what was made meanwhile, and its slot
+  std::vector<std::shared_ptr<Later>> unwritten_;                 // of that, what no call uses
   Failure failure_;
 };
 

@@ -56,6 +56,7 @@ int64_t StorageTable::take(std::byte* data, size_t bytes, int device) {
   slot.device = static_cast<uint8_t>(device);
   slot.alive = true;
   slot.kind = kPlain;
+  slot.lent = false;
   return index;
 }
 
@@ -116,6 +117,8 @@ void StorageTable::give_up(int64_t index) {
       found->second->data = nullptr;
       later_.erase(found);
     }
+  } else if (slot.lent) {
+    // V8 frees it with the last object over it
   } else if (slot.buffer) {
     napi_delete_reference(env_, slot.buffer);
   } else if (slot.shared) {
@@ -211,11 +214,25 @@ double StorageTable::adopt_shared(SharedBlock* block, napi_value owner) {
   return handle_of(index);
 }
 
+double StorageTable::adopt_lent(std::byte* data, size_t bytes, napi_value owner) {
+  const int64_t index = take(data, bytes);
+  if (index < 0) return -1;
+  slots_[static_cast<size_t>(index)].lent = true;
+  figures_[kLiveBytes] += static_cast<double>(bytes);
+  figures_[kLiveCount]++;
+  if (figures_[kLiveBytes] > figures_[kPeakBytes]) figures_[kPeakBytes] = figures_[kLiveBytes];
+  if (!watch(index, owner)) {
+    drop(index);
+    return -1;
+  }
+  return handle_of(index);
+}
+
 SharedBlock* StorageTable::share(double handle) {
   const int64_t index = index_of(handle);
   if (index < 0) return nullptr;
   Slot& slot = slots_[static_cast<size_t>(index)];
-  if (slot.buffer || slot.device != 0) return nullptr;
+  if (slot.buffer || slot.lent || slot.device != 0) return nullptr;
   if (slot.kind == kLater) find_special(index);  // throws
   if (!slot.shared) slot.shared = SharedBlock::of_pool(slot.data, slot.bytes);
   slot.shared->hold();
@@ -225,6 +242,7 @@ SharedBlock* StorageTable::share(double handle) {
 bool StorageTable::release(double handle) {
   const int64_t index = index_of(handle);
   if (index < 0) return false;
+  if (slots_[static_cast<size_t>(index)].lent) return true;
   unlink(index);
   drop(index);
   return true;
@@ -261,13 +279,20 @@ StorageTable::View StorageTable::find_special(int64_t index) {
 
 int64_t StorageTable::pin(double handle) {
   const int64_t index = index_of(handle);
-  if (index >= 0) slots_[static_cast<size_t>(index)].pins++;
+  if (index >= 0) pin_slot(index);
   return index;
+}
+
+void StorageTable::pin_slot(int64_t index) {
+  Slot& slot = slots_[static_cast<size_t>(index)];
+  if (slot.pins++ == 0 && slot.lent) napi_reference_ref(env_, slot.owner, nullptr);
 }
 
 void StorageTable::unpin(int64_t index) {
   Slot& slot = slots_[static_cast<size_t>(index)];
-  if (--slot.pins == 0 && slot.doomed) give_up(index);
+  if (--slot.pins > 0) return;
+  if (slot.doomed) return give_up(index);
+  if (slot.lent) napi_reference_unref(env_, slot.owner, nullptr);
 }
 
 std::byte* StorageTable::memory(int64_t index, std::shared_ptr<Later>* later) const {
@@ -280,8 +305,13 @@ std::byte* StorageTable::memory(int64_t index, std::shared_ptr<Later>* later) co
 void StorageTable::settle(int64_t index, const std::shared_ptr<Later>& later) {
   Slot& slot = slots_[static_cast<size_t>(index)];
   const auto found = later_.find(index);
-  // what is lost stays as it is: asking for it throws
-  if (!slot.alive || found == later_.end() || found->second != later || later->lost) return;
+  if (!slot.alive || found == later_.end() || found->second != later) return;
+  if (later->lost) {  // it stays without memory: asking for it throws
+    figures_[kDeviceFigures * slot.device + kLiveBytes] -= static_cast<double>(slot.bytes);
+    figures_[kDeviceFigures * slot.device + kFreedBytes] += static_cast<double>(slot.bytes);
+    slot.bytes = 0;
+    return;
+  }
   if (!later->data) later->data = Pool::instance().get(slot.bytes);
   if (!later->data) {
     later->lost = true;

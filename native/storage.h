@@ -26,6 +26,11 @@ struct NotNow : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/** Memory that calls on another thread could not have, in words for the user. */
+struct NoMemory : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 /** Memory of a storage that was made while calls are recorded: the first of them that touches it takes it from the
  * pool. */
 struct Later {
@@ -57,8 +62,12 @@ class StorageTable {
   double adopt(napi_value array_buffer, napi_value owner);
   /** A storage over shared memory, whose hold it takes over; -1 when there is no room for it. */
   double adopt_shared(SharedBlock* block, napi_value owner);
+  /** A storage over memory that lives as long as `owner`, which is a SharedArrayBuffer: V8 counts the threads that have
+   * it, and the messages under way. It is counted as in use until a sweep finds that object gone: release() does not
+   * free it. -1 when there is no room for it. */
+  double adopt_lent(std::byte* data, size_t bytes, napi_value owner);
   /** The storage's memory, held once more for another environment; null if it cannot be shared (an ArrayBuffer's,
-   * or a device's). */
+   * a SharedArrayBuffer's, or a device's). */
   SharedBlock* share(double handle);
   /** Frees now. False if the handle is not alive: freeing twice is harmless. */
   bool release(double handle);
@@ -85,6 +94,7 @@ class StorageTable {
   }
   /** The slot of a handle, whose memory stays until unpin(), whoever frees it. */
   int64_t pin(double handle);
+  void pin_slot(int64_t index);
   void unpin(int64_t index);
   /** Where a pinned slot's memory is; null with `later` if it has none yet. */
   std::byte* memory(int64_t index, std::shared_ptr<Later>* later) const;
@@ -93,8 +103,14 @@ class StorageTable {
     const Slot& slot = slots_[static_cast<size_t>(index)];
     return slot.doomed && slot.pins == 1;
   }
-  /** The calls that fill it have run: it is a storage like any other, if the slot is still that storage's. */
+  /** The calls that fill it have run: it is a storage like any other, if the slot is still that storage's. What is lost
+   * counts as free. */
   void settle(int64_t index, const std::shared_ptr<Later>& later);
+  /** Whether a slot is still that storage's, without memory. */
+  bool awaits(int64_t index, const std::shared_ptr<Later>& later) const {
+    const auto found = later_.find(index);
+    return found != later_.end() && found->second == later;
+  }
   /** Gives a storage its memory now, for the host writes to it. Nothing where it has it. */
   void make(double handle);
   /** Whether a slot has its memory. */
@@ -123,6 +139,7 @@ class StorageTable {
     bool alive = false;
     Kind kind = kPlain;
     bool doomed = false;  // dropped while it was pinned
+    bool lent = false;    // the memory is its owner's, which must live while the slot is pinned
     uint32_t pins = 0;
   };
 

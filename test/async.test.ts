@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 import * as torch from '../lib/index.ts';
+import { native } from '../lib/native.ts';
 
 const { nn, F, runAsync } = torch;
 type Net = torch.nn.Module<[x: torch.Tensor]>;
@@ -285,6 +286,52 @@ describe('errors', () => {
       /^Error: sum: a tensor was never computed: the runAsync that it was made in failed/,
     );
     assert.equal((await runAsync(() => x.sum())).item(), 12);
+  });
+  test('memory that runs out is given back, and later calls compute', async () => {
+    torch.emptyCache();
+    const { limit, reserved } = native.poolStats();
+    const big = torch.ones(2 ** 20); // 4 MB
+    native.setLimit(reserved + 64 * 2 ** 20);
+    try {
+      const { live } = torch.memoryStats();
+      for (let i = 0; i < 3; i++) {
+        const kept: torch.Tensor[] = [];
+        const many = runAsync(() => {
+          for (let k = 0; k < 30; k++) kept.push(big.add(k));
+          return torch.stack(kept);
+        });
+        const behind = runAsync(() => big.mul(2).sum());
+        await assert.rejects(many, (error: Error) => {
+          assert.match(error.message, /^add: tried to allocate 4.00 MiB; [\d.]+ MiB are reserved by the process/);
+          return error instanceof torch.OutOfMemoryError;
+        });
+        assert.throws(() => kept[0]!.sum(), /was never computed/);
+        assert.equal((await behind).item(), 2 ** 21);
+        const sum = await runAsync(() => big.add(1).sum());
+        assert.equal(sum.item(), 2 ** 21);
+        // though `kept` is held, of 120 MB
+        assert.ok(torch.memoryStats().live - live < 20 * 2 ** 20, `${torch.memoryStats().live - live}`);
+        assert.equal(kept.length, 30);
+      }
+      await assert.rejects(
+        runAsync(() => Array.from({ length: 30 }, () => torch.empty(2 ** 20))),
+        /^OutOfMemoryError: runAsync: tried to allocate 4.00 MiB/,
+      );
+    } finally {
+      native.setLimit(limit);
+    }
+  });
+  test('of some do not reach others, hundreds at once', async () => {
+    const results = await Promise.allSettled(
+      Array.from({ length: 400 }, (_, i) =>
+        runAsync(() => (i % 7 === 3 ? F.embedding(torch.tensor([9]), x) : x.mul(i)).sum()),
+      ),
+    );
+    for (const [i, result] of results.entries())
+      assert.equal(
+        result.status === 'fulfilled' ? result.value.item() : result.reason.name,
+        i % 7 === 3 ? 'RangeError' : 12 * i,
+      );
   });
   test('of the function', async () => {
     let kept: torch.Tensor | undefined;

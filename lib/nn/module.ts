@@ -176,13 +176,20 @@ export abstract class Module<Args extends readonly unknown[] = [x: Tensor], Out 
     }
     return this;
   }
-  /** Does nothing, and gives the module back: for scripts that come from PyTorch. */
-  shareMemory(): this {
-    return this;
-  }
   /** As `to('cpu')`. */
   cpu(): this {
     return this.to('cpu');
+  }
+  /**
+   * Moves all parameters, their gradients and buffers into memory that other threads can have: see `Tensor.shareMemory_`.
+   * `torch.multiprocessing.pack(model.stateDict())` sends it.
+   */
+  shareMemory(): this {
+    for (const x of [...this.parameters(), ...this.buffers()]) {
+      x.shareMemory_();
+      x.grad?.shareMemory_();
+    }
+    return this;
   }
   /** As `to('cuda')`. Throws DeviceError if there is none. */
   cuda(index?: number): this {

@@ -185,6 +185,7 @@ function addAll(prefix: string, from: object): void {
   }
 }
 addAll('', torch);
+addAll('multiprocessing.', torch.multiprocessing);
 const nn = (torch as { nn?: Record<string, unknown> }).nn;
 if (nn?.functional) addAll('F.', nn.functional as object);
 const linalg: unknown = Reflect.get(torch, 'linalg');

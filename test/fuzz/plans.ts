@@ -41,12 +41,21 @@ type Operand = Plan['operands'][number];
 
 const owners = new Map<number, { owner: object; bytes: number }>();
 const dead: number[] = [2 ** 53, 12345, 2 ** 26];
+let recording = false;
 function newStorage(): void {
   const bytes = random.pick([0, 1, 8, 40, 64, 100, 256, 1000, 4096, 20_000, 70_000, 70_000, 300_000]);
-  const owner = {};
-  const handle = random.chance(0.15) ? native.adopt(new ArrayBuffer(bytes), owner) : native.allocate(bytes, owner, 0);
+  let owner: object = {};
+  const kind = random.next();
+  let handle: number;
+  if (kind < 0.1) {
+    const buffer = new SharedArrayBuffer(bytes + 64);
+    handle = native.adoptShared(new Uint8Array(buffer), buffer);
+    owner = buffer;
+  } else handle = kind < 0.25 ? native.adopt(new ArrayBuffer(bytes), owner) : native.allocate(bytes, owner, 0);
   if (handle < 0) return;
   owners.set(handle, { owner, bytes });
+  // what has no memory yet gets it from the first recorded call that uses it; an ArrayBuffer's is not written to meanwhile
+  if (recording && (kind < 0.25 || random.chance(0.7))) return;
   // small values are indices that fit now and then
   if (bytes >= 8)
     native.write(
@@ -282,6 +291,7 @@ const JUNK: (() => unknown)[] = [
 const ENTRIES = [
   'allocate',
   'adopt',
+  'adoptShared',
   'release',
   'sweep',
   'item',
@@ -537,11 +547,49 @@ for (const [name, params, shapes, index, codes] of CALLS) {
   corpus.set(kernel, [...(corpus.get(kernel) ?? []), plan, plan, plan]);
 }
 
+/** Plans that are recorded and run on another thread, while storages of theirs are let go and others are made. */
+async function recorded(call: number): Promise<void> {
+  native.record();
+  recording = true;
+  const plans: Plan[] = [];
+  for (let n = random.below(12); n >= 0; n--) {
+    if (random.chance(0.5)) churn();
+    const kept = random.pick([...corpus.values()]);
+    const plan = vary(random.pick(kept));
+    plans.push(plan);
+    write(plan);
+    enter(call, `recording ${kernels[plan.kernel]} ${JSON.stringify(plan)}`);
+    try {
+      if (random.chance(0.1)) entry(call);
+      else if (plan.list) native.runList();
+      else native.run();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+  enter(call, `recorded ${JSON.stringify(plans)}`);
+  for (let n = random.below(3); n > 0; n--) churn();
+  recording = false;
+  if (random.chance(0.1)) native.discard();
+  else {
+    await new Promise<void>((resolve, reject) => {
+      native.start((code, message) => {
+        if (code === 'FLAMBEAU_INTERNAL') reject(new Error(`${message}`));
+        else resolve();
+      });
+      for (let n = random.below(4); n > 0; n--) churn();
+      native.sweep(0);
+    });
+  }
+  leave();
+}
+
 let call = 0;
 // What came before takes longer than that under AddressSanitizer.
 const until = Date.now() + limits.seconds * 1000;
 for (; call < limits.calls && (call % 64 !== 0 || Date.now() < until); call++) {
   if (call % 16 === 0) churn();
+  if (call % 256 === 0) await recorded(call);
   if (random.chance(0.05)) {
     entries++;
     try {

@@ -2,7 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import * as torch from '../../lib/index.ts';
 
-const { kind, seed = 0 } = workerData as { kind: 'steps' | 'compute' | 'async'; seed?: number };
+interface Work {
+  kind: 'steps' | 'compute' | 'async' | 'exchange';
+  seed?: number;
+  weights?: torch.multiprocessing.Packed<torch.nn.StateDict>;
+}
+const { kind, seed = 0, weights } = workerData as Work;
 if (kind === 'steps') {
   const weight = torch.full([512, 512], 0.5, { requiresGrad: true });
   parentPort?.postMessage('started');
@@ -22,6 +27,16 @@ if (kind === 'steps') {
     });
   }
   parentPort?.postMessage('started');
+} else if (kind === 'exchange') {
+  // a model over the weights of the thread that started this one; each message is an input, which is overwritten with ones
+  const model = new torch.nn.Linear(64, 64);
+  if (weights) model.loadStateDict(torch.multiprocessing.unpack(weights), { assign: true });
+  parentPort?.on('message', (message: torch.multiprocessing.Packed<torch.Tensor>) => {
+    const x = torch.multiprocessing.unpack(message);
+    const y = torch.noGrad(() => model.forward(x));
+    x.fill_(1);
+    parentPort?.postMessage(torch.multiprocessing.pack({ y, rows: [y.index(1), y.t()] }));
+  });
 } else {
   torch.manualSeed(seed);
   const a = torch.rand(64, 64, { requiresGrad: true });
