@@ -1,10 +1,12 @@
 // Convolution and its two gradients over plans: products by tiles whose patches are gathered on the way (conv.cuh), or
-// a direct kernel for groups of few channels, or a plain product for a kernel of 1. Registered by backend.cc.
+// a direct kernel for groups of few channels, or a plain product for a kernel of 1; by cuDNN where it is found
+// (cudnn.h). Registered by backend.cc.
 #include "conv.cuh"
 
 #include <algorithm>
 #include <memory>
 
+#include "cudnn.h"
 #include "kernels.h"
 
 namespace flambeau::cuda {
@@ -183,6 +185,19 @@ ConvShape read_shape(const Plan& plan, const Operand& x, const Operand& w, const
   return s;
 }
 
+/** By cuDNN, if it takes it. */
+bool by_cudnn(const Plan& plan, const ConvShape& s, ConvResult result, const Operand& x, const Operand& w,
+              const Operand& y, const Operand& bias) {
+  Convolution c{result, x, w, y, bias, s.groups, {}, {}, {}};
+  const int dims = x.ndim - 2;
+  for (int i = 0; i < dims; i++) {
+    c.stride[i] = static_cast<int>(plan.integer(1 + i));
+    c.pad[i] = static_cast<int>(plan.integer(1 + dims + i));
+    c.dilation[i] = static_cast<int>(plan.integer(1 + 2 * dims + i));
+  }
+  return convolve_by_cudnn(c);
+}
+
 void read_bias(ConvShape& s, const Operand& bias) {
   if (!bias) return;
   Plan::require(bias.ndim == 1 && bias.sizes[0] == s.groups * s.to_channels && bias.dtype == s.dtype,
@@ -274,7 +289,7 @@ void conv(const Plan& plan) {
     const int64_t out = d - 3 + y.ndim < 2 ? 1 : y.sizes[d - 3 + y.ndim];
     Plan::require(room >= 0 && out == room / s.stride[d].divisor + 1, "conv: wrong output size");
   }
-  convolve(s, w);
+  if (!by_cudnn(plan, s, ConvResult::Output, x, w, y, plan.operand[3])) convolve(s, w);
 }
 
 /**
@@ -284,7 +299,8 @@ void conv(const Plan& plan) {
 void conv_backward_input(const Plan& plan) {
   ConvShape s = read_shape(plan, plan.operand[0], plan.operand[2], plan.operand[1], true);
   read_bias(s, plan.operand[3]);
-  convolve(s, plan.operand[2]);
+  const Operand &x = plan.operand[0], &y = plan.operand[1], &w = plan.operand[2];
+  if (!by_cudnn(plan, s, ConvResult::Input, x, w, y, plan.operand[3])) convolve(s, w);
 }
 
 /** "convBackwardWeight": gradWeight [O,C/groups,*ks], gradBias [O] or absent, input [N,C,*is], gradOut [N,O,*os]. */
@@ -297,7 +313,7 @@ void conv_backward_weight(const Plan& plan) {
     sum_channels(s, device_data<std::byte>(gb), gb.strides[0]);
   }
   const int64_t patch = s.from_channels * s.taps();
-  if (patch * s.to_channels == 0) return;
+  if (patch * s.to_channels == 0 || by_cudnn(plan, s, ConvResult::Weight, x, gw, gy, Operand{})) return;
   std::byte* out = device_data<std::byte>(gw);
   std::unique_ptr<Temporary> copy;
   if (!gw.contiguous()) {

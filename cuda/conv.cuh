@@ -193,8 +193,5 @@ void convolve_direct(const ConvShape& s, const std::byte* w);
 void weight_direct(const ConvShape& s, std::byte* gw);
 /** Sums of a picture's channels. */
 void sum_channels(const ConvShape& s, std::byte* sums, int64_t step);
-/** Moves elements of up to six dims between any two layouts. */
-void move_elements(DType d, int dims, const int64_t* sizes, std::byte* to, const int64_t* to_strides,
-                   const std::byte* from, const int64_t* from_strides);
 
 }  // namespace flambeau::cuda

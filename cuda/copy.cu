@@ -116,48 +116,88 @@ void copy_kernel(const Plan& plan) {
 
 // ---- joining
 
-/** Rows of `width` bytes beside each other, part by part. */
+/** Parts of rows that lie beside each other in the result, by value; widths and steps in units of T. */
+inline constexpr int kParts = 32;
 template <class T>
-__global__ void join_part(T* out, const T* in, int64_t total, int64_t width, int64_t out_row, int64_t in_row) {
-  for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < total;
-       i += static_cast<int64_t>(gridDim.x) * blockDim.x) {
-    const int64_t r = i / width, c = i - r * width;
-    out[r * out_row + c] = in[r * in_row + c];
+struct Parts {
+  T* out;
+  int64_t out_row;
+  struct {
+    const T* in;
+    int64_t row;
+    uint32_t column, total;  // where it goes, and rows × width
+    Divider width;
+  } part[kParts];
+};
+template <class T>
+__global__ void join_kernel(const __grid_constant__ Parts<T> parts) {
+  const auto& p = parts.part[blockIdx.y];
+  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < p.total; i += gridDim.x * blockDim.x) {
+    const uint32_t r = p.width.divide(i), c = i - r * p.width.divisor;
+    parts.out[r * parts.out_row + p.column + c] = p.in[r * p.row + c];
+  }
+}
+
+/** All parts in one launch, as far as they fit, in units that all of them are made of. */
+template <class T>
+void join_units(const Plan& plan) {
+  const Operand& out = plan.operand[0];
+  const int64_t item = static_cast<int64_t>(item_size(out.dtype)), unit = sizeof(T), rows = out.sizes[0];
+  const auto step = [&](const Operand& x) { return rows > 1 ? x.strides[0] * item / unit : 0; };
+  // row by row where rows × width would not fit 32 bits
+  const int64_t widest = std::max<int64_t>(1, out.sizes[1] * item / unit);
+  const int64_t slice = std::min(rows, std::max<int64_t>(1, ((int64_t{1} << 30) - 1) / widest));
+  for (int64_t row = 0; row < rows; row += slice) {
+    const int64_t count = std::min(slice, rows - row);
+    Parts<T> parts;
+    int n = 0;
+    int64_t column = 0, most = 0;
+    parts.out = device_data<T>(out) + row * step(out);
+    parts.out_row = step(out);
+    const auto flush = [&] {
+      if (n == 0) return;
+      const unsigned threads = threads_for(most);
+      const unsigned blocks = static_cast<unsigned>(std::min<int64_t>(ceil_div<int64_t>(most, threads), 1 << 16));
+      launch(join_kernel<T>, {blocks, static_cast<unsigned>(n)}, {threads}, 0, parts);
+      n = 0;
+      most = 0;
+    };
+    for (int k = 1; k < plan.operands; k++) {
+      const Operand& x = plan.operand[k];
+      const int64_t width = x.sizes[1] * item / unit;
+      if (width == 0) continue;
+      Plan::require(width * count < int64_t{1} << 31 && column + width < int64_t{1} << 32, "too large for a GPU");
+      parts.part[n++] = {device_data<T>(x) + row * step(x), step(x), static_cast<uint32_t>(column),
+                         static_cast<uint32_t>(width * count), Divider(static_cast<uint32_t>(width))};
+      most = std::max(most, width * count);
+      column += width;
+      if (n == kParts) flush();
+    }
+    flush();
   }
 }
 
 /** Structured (out [rows, cols], a part [rows, some of cols] each) of one dtype, rows dense. */
-void join_kernel(const Plan& plan) {
+void join(const Plan& plan) {
   const Operand& out = plan.operand[0];
   Plan::require(plan.structured && plan.params == 0 && plan.operands >= 2 && out.ndim == 2, "expected matrices");
-  int64_t cols = 0;
+  const int64_t item = static_cast<int64_t>(item_size(out.dtype));
+  int64_t cols = 0, odd = 0;
   for (int k = 0; k < plan.operands; k++) {
     const Operand& x = plan.operand[k];
     Plan::require(x && x.dtype == out.dtype && x.ndim == 2 && x.sizes[0] == out.sizes[0], "the parts do not fit");
     Plan::require(x.strides[1] == 1 || x.sizes[1] <= 1, "expected dense rows");
     if (k > 0) cols += x.sizes[1];
+    // bits that tell which units of 2, 4, 8 and 16 bytes rows begin with and are made of
+    odd |= static_cast<int64_t>(reinterpret_cast<uintptr_t>(x.data)) | x.sizes[1] * item;
+    if (out.sizes[0] > 1) odd |= x.strides[0] * item;
   }
   Plan::require(cols == out.sizes[1], "the parts do not fill the result");
-  const int64_t rows = out.sizes[0];
-  int64_t column = 0;
-  for (int k = 1; k < plan.operands; k++) {
-    const Operand& x = plan.operand[k];
-    const int64_t width = x.sizes[1], total = rows * width;
-    const auto go = [&]<class T>(T) {
-      if (total == 0) return;
-      const unsigned threads = threads_for(total);
-      const unsigned blocks = static_cast<unsigned>(std::min<int64_t>(ceil_div<int64_t>(total, threads), 1 << 20));
-      launch(join_part<T>, {blocks}, {threads}, 0, device_data<T>(out) + column, device_data<T>(x), total, width,
-             rows > 1 ? out.strides[0] : 0, rows > 1 ? x.strides[0] : 0);
-    };
-    switch (item_size(out.dtype)) {
-      case 1: go(uint8_t{}); break;
-      case 2: go(uint16_t{}); break;
-      case 4: go(uint32_t{}); break;
-      default: go(uint64_t{}); break;
-    }
-    column += width;
-  }
+  if (odd % 16 == 0) return join_units<uint4>(plan);
+  if (odd % 8 == 0) return join_units<uint2>(plan);
+  if (odd % 4 == 0) return join_units<uint32_t>(plan);
+  if (odd % 2 == 0) return join_units<uint16_t>(plan);
+  join_units<uint8_t>(plan);
 }
 
 // ---- sequences
@@ -305,7 +345,7 @@ void triangle_kernel(const Plan& plan) {
 void register_copy(KernelTable& table) {
   table.add("copy", copy_kernel);
   table.add("fill", copy_kernel);
-  table.add("join", join_kernel);
+  table.add("join", join);
   table.add("arange", arange_kernel);
   table.add("linspace", linspace_kernel);
   table.add("tril", triangle_kernel<true>);

@@ -38,4 +38,8 @@ inline size_t sum_size(DType d) {
   return d == DType::f32 || d == DType::f16 || d == DType::bf16 ? sizeof(float) : sizeof(double);
 }
 
+/** Moves elements of up to six dims between any two layouts. */
+void move_elements(DType d, int dims, const int64_t* sizes, std::byte* to, const int64_t* to_strides,
+                   const std::byte* from, const int64_t* from_strides);
+
 }  // namespace flambeau::cuda

@@ -1,16 +1,15 @@
 // Finding and opening cuBLAS, cuDNN, NCCL and NVRTC, and the product by cuBLAS: see libraries.h.
 #include "libraries.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <mutex>
 
 #include "context.h"
+#include "cudnn.h"
+#include "opened.h"
 #ifdef FLAMBEAU_CUDA_EMULATED
 #include "emulator/cublas.h"
 #endif
@@ -18,85 +17,11 @@
 namespace flambeau::cuda {
 namespace {
 
-namespace fs = std::filesystem;
-
 std::atomic<bool> allow_tf32{false};
 
-/** A library: the variable that names it, its file's name for each major version, newest first, what its folder is
- * called. */
-struct Name {
-  const char* name;
-  const char* variable;
-  const char* folder;
-  std::vector<const char*> files;
-};
-const Name kCublas{"cuBLAS", "FLAMBEAU_CUBLAS", "cublas", {"libcublas.so.13", "libcublas.so.12"}};
-const Name kCudnn{"cuDNN", "FLAMBEAU_CUDNN", "cudnn", {"libcudnn.so.9"}};
-const Name kNccl{"NCCL", "FLAMBEAU_NCCL", "nccl", {"libnccl.so.2"}};
-const Name kNvrtc{"NVRTC", "FLAMBEAU_NVRTC", "cuda_nvrtc", {"libnvrtc.so.13", "libnvrtc.so.12"}};
-
-/** Folders of PyPI's wheels in an activated environment: nvidia/cu13/lib, nvidia/cublas/lib. */
-std::vector<std::string> wheel_folders(const char* folder) {
-  std::vector<std::string> out;
-  const char* home = std::getenv("VIRTUAL_ENV");
-  if (home == nullptr) return out;
-  std::error_code failed;
-  for (fs::directory_iterator at(fs::path(home) / "lib", failed), end; !failed && at != end; at.increment(failed)) {
-    const fs::path packages = at->path() / "site-packages" / "nvidia";
-    for (const char* name : {"cu13", "cu12", folder}) {
-      const fs::path lib = packages / name / "lib";
-      std::error_code ignored;
-      if (fs::is_directory(lib, ignored)) out.push_back(lib.string());
-    }
-  }
-  return out;
-}
-
-/** An open library, or the reason why there is none. It stays open: its threads may outlive any owner. */
-struct Opened {
-  void* handle = nullptr;
-  std::string path, reason;
-
-  explicit Opened(const Name& wanted) {
-    const char* asked = std::getenv(wanted.variable);
-    if (asked && std::string_view(asked) == "none") {
-      reason = std::string(wanted.variable) + "=none";
-      return;
-    }
-    if (asked && *asked != 0) {
-      if (!open(asked)) reason = std::string(wanted.variable) + ": " + reason;
-      return;
-    }
-    for (const std::string& folder : wheel_folders(wanted.folder))
-      for (const char* file : wanted.files)
-        if (std::error_code ignored; fs::exists(fs::path(folder) / file, ignored) && open(folder + "/" + file)) return;
-    for (const char* file : wanted.files)
-      if (open(file)) return;
-    std::string tried;
-    for (const char* file : wanted.files) tried += (tried.empty() ? "" : " or ") + std::string(file);
-    reason = tried + " was not found; " + wanted.variable + " may name its path";
-  }
-  bool open(const std::string& file) {
-    handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle)
-      path = file;
-    else if (const char* why = dlerror())
-      reason = why;
-    return handle != nullptr;
-  }
-  template <class F>
-  bool take(F*& function, const char* symbol) {
-    if (handle) function = reinterpret_cast<F*>(dlsym(handle, symbol));
-    if (!function) return false;
-    Dl_info info{};
-    if (dladdr(reinterpret_cast<const void*>(function), &info) != 0 && info.dli_fname) path = info.dli_fname;
-    return true;
-  }
-};
-
-std::string dotted(int major, int minor, int patch) {
-  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
-}
+const LibraryName kCublas{"cuBLAS", "FLAMBEAU_CUBLAS", "cublas", {"libcublas.so.13", "libcublas.so.12"}};
+const LibraryName kNccl{"NCCL", "FLAMBEAU_NCCL", "nccl", {"libnccl.so.2"}};
+const LibraryName kNvrtc{"NVRTC", "FLAMBEAU_NVRTC", "cuda_nvrtc", {"libnvrtc.so.13", "libnvrtc.so.12"}};
 
 // ---- cuBLAS: its functions and numbers, stated here so that its headers are not needed
 
@@ -136,7 +61,14 @@ struct Cublas {
               int, long long, const void*, void*, int, int, long long, int, int, int) = nullptr;
   LibraryInfo info{"cuBLAS", "", "", ""};
   std::mutex lock;
-  std::map<int, CublasContext*> contexts;  // by device; as the GPUs' memory, they are the driver's to free at exit
+  /** A context and what it was told last: telling it again takes as long as a small product. */
+  struct Held {
+    CublasContext* at = nullptr;
+    bool told = false;
+    cudaStream_t stream = nullptr;
+    void* workspace = nullptr;
+  };
+  std::map<int, Held> contexts;  // by device; as the GPUs' memory, they are the driver's to free at exit
 
   Cublas() {
 #ifdef FLAMBEAU_CUDA_EMULATED
@@ -172,14 +104,19 @@ struct Cublas {
   static void expect(int status, const char* what) {
     if (status != 0) throw DeviceFailure(std::string("cuBLAS: ") + what + ": " + status_text(status));
   }
-  /** That of the current device; the lock is held. */
-  CublasContext* context() {
-    CublasContext*& at = contexts[current().device];
-    if (!at) {
-      expect(create(&at), "cublasCreate");
-      expect(set_math_mode(at, kExactSums), "cublasSetMathMode");
+  /** That of the current device, for its stream and with this workspace; the lock is held. */
+  CublasContext* context(void* workspace, size_t bytes) {
+    Held& held = contexts[current().device];
+    if (!held.at) {
+      expect(create(&held.at), "cublasCreate");
+      expect(set_math_mode(held.at, kExactSums), "cublasSetMathMode");
     }
-    return at;
+    if (held.told && held.stream == current().stream && held.workspace == workspace) return held.at;
+    held.told = false;
+    expect(set_stream(held.at, current().stream), "cublasSetStream");
+    expect(set_workspace(held.at, workspace, bytes), "cublasSetWorkspace");
+    held = {held.at, true, current().stream, workspace};
+    return held.at;
   }
 };
 Cublas& cublas() {
@@ -233,13 +170,13 @@ bool multiply_by_cublas(const Product& p) {
                                                                                            : &beta32;
   const int type = cublas_type(p.dtype);
   const int compute = wide ? kCompute64 : p.dtype == DType::f32 && allow_tf32 ? kComputeTf32 : kCompute32;
-  // memory of this call's stream: a context's own would be shared by all streams
-  constexpr size_t kWorkspace = size_t{8} << 20;
-  const Temporary workspace(kWorkspace);
+  // memory of this call's stream: a context's own would be shared by all streams. What cuBLAS takes by itself: 4 MB,
+  // and from Hopper on 32 (cuBLAS documentation, cublasSetWorkspace)
+  const size_t room = size_t{context().gpus[static_cast<size_t>(current().device)].properties.major >= 9 ? 32u : 8u}
+                      << 20;
+  const Temporary workspace(room);
   const std::lock_guard<std::mutex> hold(library.lock);
-  CublasContext* const context = library.context();
-  Cublas::expect(library.set_stream(context, current().stream), "cublasSetStream");
-  Cublas::expect(library.set_workspace(context, workspace.as<void>(), kWorkspace), "cublasSetWorkspace");
+  CublasContext* const context = library.context(workspace.as<void>(), room);
   const auto number = [](int64_t v) { return static_cast<int>(v); };
   // row by row, C = A·B; column by column, its transpose = Bᵀ·Aᵀ
   Cublas::expect(library.gemm(context, b.by_columns ? 1 : 0, a.by_columns ? 1 : 0, number(p.n), number(p.m),
@@ -251,14 +188,14 @@ bool multiply_by_cublas(const Product& p) {
 }
 
 bool set_library_option(std::string_view name, double value) {
-  if (name != "allowTf32") return false;
+  if (name != "allowTf32") return set_cudnn_option(name, value != 0);
   allow_tf32 = value != 0;
   return true;
 }
 
 std::vector<LibraryInfo> find_libraries() {
-  std::vector<LibraryInfo> out{cublas().info};
-  const auto look = [&](const Name& name, const char* unused, auto&& version) {
+  std::vector<LibraryInfo> out{cublas().info, cudnn_info()};
+  const auto look = [&](const LibraryName& name, const char* unused, auto&& version) {
     static std::mutex lock;
     static std::map<std::string_view, LibraryInfo> seen;
     const std::lock_guard<std::mutex> hold(lock);
@@ -275,12 +212,6 @@ std::vector<LibraryInfo> find_libraries() {
     }
     out.push_back(at->second);
   };
-  look(kCudnn, "not used: convolutions are computed by this library's own kernels", [](Opened& library) -> std::string {
-    size_t (*get)() = nullptr;
-    if (!library.take(get, "cudnnGetVersion")) return "";
-    const int v = static_cast<int>(get());
-    return v >= 90000 ? dotted(v / 10000, v / 100 % 100, v % 100) : dotted(v / 1000, v / 100 % 10, v % 100);
-  });
   look(kNccl, "not used: there are no collective operations", [](Opened& library) -> std::string {
     int (*get)(int*) = nullptr;
     int v = 0;

@@ -49,20 +49,21 @@ const versionOf = (library: string): string | null =>
     .find(({ name, reason }) => name === library && reason === '')?.version ?? null;
 
 /**
- * Settings of cuDNN. Where it is not used they are remembered and change nothing.
+ * Settings of cuDNN, which computes the convolutions of a GPU where its library is found: `torch.cuda.libraries()` tells.
+ * Elsewhere they are remembered and change nothing.
  * @example
  * torch.backends.cudnn.benchmark = true
  * [torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic, torch.backends.cudnn.isAvailable()] // [ true, false, false ]
  */
 export const cudnn: {
-  /** Whether cuDNN is used. */
+  /** Whether cuDNN is used, where it is found. */
   enabled: boolean;
-  /** Whether the fastest algorithm is looked for. */
+  /** Whether algorithms are timed for each new shape, and the fastest is taken, instead of the one that is guessed. */
   benchmark: boolean;
   benchmarkLimit: number;
   /** Whether only deterministic algorithms are taken. */
   deterministic: boolean;
-  /** Whether TensorFloat-32 may be used. */
+  /** Whether float32 may be rounded to TensorFloat-32 (10 bits of mantissa) in convolutions: true at first, as in PyTorch. */
   allowTf32: boolean;
   isAvailable(): boolean;
   /** Its version, or null without it. */
@@ -79,9 +80,9 @@ export const cudnn: {
     }),
   ),
   {
-    isAvailable: () => versionOf('cudnn') !== null,
+    isAvailable: () => versionOf('cuDNN') !== null,
     version: () => {
-      const [major = 0, minor = 0, patch = 0] = versionOf('cudnn')?.split('.').map(Number) ?? [];
+      const [major = 0, minor = 0, patch = 0] = versionOf('cuDNN')?.split('.').map(Number) ?? [];
       return major > 0 ? major * 10000 + minor * 100 + patch : null;
     },
   },

@@ -6,6 +6,8 @@ import type { DTypeName } from '../lib/dtype.ts';
 
 /** Where the tests of operators compute: FLAMBEAU_TEST_DEVICE=cuda:0 (with FLAMBEAU_CUDA=emulate, where there is no GPU). */
 export const DEVICE: string = process.env.FLAMBEAU_TEST_DEVICE ?? 'cpu';
+// PyTorch's answers are of whole float32
+if (DEVICE !== 'cpu') torch.backends.cudnn.allowTf32 = false;
 if (DEVICE !== 'cpu') torch.setDefaultDevice(DEVICE);
 /** Makes tensors on the CPU, whose numbers for a seed are stored; they go to DEVICE afterwards. */
 export function onCpu<R>(f: () => R): R {
