@@ -25,16 +25,32 @@ const shownAs = (path: string): string => path.replace(/^F\./, 'nn.functional.')
 const lastOf = (path: string): string => path.split(/[.#]/).at(-1)!;
 const first = (text: string): string => /^[\s\S]*?[.:;](?=\s|$)/.exec(text)?.[0].replace(/[:;]$/, '.') ?? text;
 
-/** A class's members belong to the class that declares them, if that is public: `Module`, not the first that extends it. */
-function ownMembers(found: readonly Found[]): readonly Found[] {
-  const classes = new Map(found.filter((f) => !f.path.includes('#')).map((f) => [f.name, f.path]));
+/** A member belongs to the class that declares it, or to the public one nearest to that: `Module`, not the first to extend it. */
+function ownMembers({ found, checker }: Names): readonly Found[] {
+  const classes = new Map<Found['name'], string>();
+  const distance = new Map<Found['name'], number>();
+  for (const f of found) {
+    if (f.path.includes('#') || (f.name.flags & SymbolFlags.Class) === 0) continue;
+    let name: Found['name'] | undefined = f.name;
+    for (let d = 0; name !== undefined && d < 20; d++) {
+      if (d < (distance.get(name) ?? Infinity)) {
+        distance.set(name, d);
+        classes.set(name, f.path);
+      }
+      const type = checker.getDeclaredTypeOfSymbol(name);
+      name = type.isClassOrInterface() ? checker.getBaseTypes(type)[0]?.getSymbol() : undefined;
+    }
+  }
   const seen = new Set<string>();
   const own = found.map((f) => {
     const parent = f.path.includes('#') && !f.path.startsWith('Tensor#') ? f.name.getParent() : undefined;
     const path = parent && classes.get(parent);
     return path === undefined ? f : { ...f, path: `${path}#${lastOf(f.path)}` };
   });
-  return own.filter(({ path }) => !seen.has(path) && seen.add(path));
+  // a member without a declaration is an in-place form: those of Tensor's subclasses are Tensor's
+  const inherited = ({ path, own: { declarations } }: Found): boolean =>
+    path.includes('#') && !path.startsWith('Tensor#') && declarations.length === 0;
+  return own.filter((f) => !inherited(f) && !seen.has(f.path) && seen.add(f.path));
 }
 
 /** Classes and functions by their names, members behind their class; types behind all of them. */
@@ -50,10 +66,11 @@ const isType = (f: Found): boolean =>
   (f.name.flags & (SymbolFlags.TypeAlias | SymbolFlags.Interface)) !== 0 && !f.runs && !f.path.includes('#');
 
 /** Makes the pages. */
-export function reference({ found, project, checker }: Names): ApiPage[] {
+export function reference(all: Names): ApiPage[] {
+  const { project, checker } = all;
   const home = new Map<string, { page: string; id: string }>();
   const spaces = new Map<string, Found[]>();
-  for (const f of ownMembers(found)) {
+  for (const f of ownMembers(all)) {
     if (f.internal) continue;
     const space = f.path.startsWith('Tensor#') ? 'Tensor' : spaceOf(f.path);
     if (!spaces.has(space)) spaces.set(space, []);

@@ -65,8 +65,10 @@ const server = createServer((request, response) => {
 const SIZES = { phone: [390, 844], desktop: [1440, 900] } as const;
 /** What is wider than the window, but for what scrolls in itself; and pictures that are not there. */
 const LOOK = `(() => {
-  const wide = document.documentElement.scrollWidth - innerWidth;
-  const out = wide > 0 ? [...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1
+  // a phone shows more than its width where something is wider: innerWidth grows then, this does not
+  const width = document.documentElement.clientWidth;
+  const wide = document.documentElement.scrollWidth - width;
+  const out = wide > 0 ? [...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > width + 1
     && !e.closest('pre, .table')).slice(0, 3).map((e) => e.outerHTML.slice(0, 80)) : [];
   const bare = [...document.images].filter((i) => i.complete && i.naturalWidth === 0).map((i) => i.src);
   return [...(wide > 0 ? [wide + ' pixels too wide: ' + out.join(' ')] : []), ...bare.map((src) => 'no picture: ' + src)];

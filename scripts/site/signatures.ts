@@ -14,7 +14,7 @@ import {
   isVariableDeclaration,
 } from 'typescript/unstable/ast/is';
 import type { Node } from 'typescript/unstable/ast';
-import type { Project, Symbol as Name } from 'typescript/unstable/sync';
+import { type Project, SignatureKind, type Symbol as Name } from 'typescript/unstable/sync';
 import { type Declared, declared, parts, runTo } from './source.ts';
 
 interface Signed extends Node {
@@ -119,8 +119,9 @@ export const definitionOf = (name: Name): Declared | undefined =>
 /** How a name is called as `shown`; a method that is made of an operator has one parameter less. */
 export function signatureOf(name: Name, shown: string, project: Project, method: boolean): Signature {
   const calls: string[] = [];
+  const { checker } = project;
   const nodes = name.declarations.map((handle) => handle.resolve(project)).filter((node) => node !== undefined);
-  const file = name.declarations[0]?.path.split('/lib/').at(-1) ?? '';
+  let file = name.declarations[0]?.path.split('/lib/').at(-1) ?? '';
   const call = (node: Signed, label: string, drop: boolean): void => {
     const generics = node.typeParameters?.length ? `<${node.typeParameters.map(textOf).join(', ')}>` : '';
     const type = node.type ? `: ${textOf(node.type)}` : '';
@@ -139,6 +140,20 @@ export function signatureOf(name: Name, shown: string, project: Project, method:
         calls.push(`${shown}(${(drop ? withoutSelf(list) : list).join(', ')}): ${text.slice(end + 5)}`);
     } else calls.push(`${shown}: ${type}`);
   };
+  /** The constructor of the class that this one extends. */
+  const inherited = (): void => {
+    const type = checker.getTypeOfSymbol(name);
+    if (type === undefined) return;
+    for (const { declaration } of checker.getSignaturesOfType(type, SignatureKind.Construct)) {
+      const node = declaration?.resolve(project);
+      if (node && isConstructorDeclaration(node)) {
+        const before = file;
+        file = declaration!.path.split('/lib/').at(-1)!;
+        call(node as Signed, `new ${shown}`, false);
+        file = before;
+      }
+    }
+  };
   const implementations = nodes.filter((node) => (node as Signed).body !== undefined);
   for (const node of nodes) {
     const overloaded = nodes.length > implementations.length && implementations.includes(node);
@@ -156,7 +171,8 @@ export function signatureOf(name: Name, shown: string, project: Project, method:
     } else if (isClassDeclaration(node)) {
       const makers = node.members.filter(isConstructorDeclaration) as readonly Node[] as readonly Signed[];
       const open = makers.length > 1 ? makers.filter((m) => m.body === undefined) : makers;
-      for (const maker of open) call(maker, `new ${shown}`, false);
+      if (open.length > 0) for (const maker of open) call(maker, `new ${shown}`, false);
+      else inherited();
     }
   }
   return { calls: [...new Set(calls)], types: mentioned(calls, file) };
