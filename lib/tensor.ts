@@ -71,8 +71,9 @@ export class Tensor {
   accumulator: AccumulateGrad | null = null;
   /** Internal: the tensor this one is a view of (never itself a view), with the view's kind and the version of `node`. */
   base: Tensor | null = null;
-  /** Internal: the kind of view, and the version of `node` that it has. */
+  /** Internal: the kind of view. */
   viewKind: ViewKind = 'ordinary';
+  /** Internal: the version of `node` that it has. */
   viewVersion = 0;
   /** Internal: the user-visible shape, made when asked for. */
   shown: Size | null = null;

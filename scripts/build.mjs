@@ -2,9 +2,10 @@
 // and the types.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { completeComments } from './comments.mjs';
 import { withPlainNamespaces } from './namespaces.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -46,28 +47,7 @@ copyFileSync('lib/entry/import.cjs', 'dist/import.cjs');
 writeFileSync('dist/flambeau.cjs', code);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 
-// In the types, the functions of lib/public/ have the doc comments of what they are made of.
-const comments = new Map();
-const ALIASES = { data: 'from-data', distributions: 'random-distributions' };
-for (const file of readdirSync('dist/types', { recursive: true, encoding: 'utf8' })) {
-  if (!file.endsWith('.d.ts') || /^public\b/.test(file)) continue;
-  const text = readFileSync(`dist/types/${file}`, 'utf8');
-  for (const [comment, name] of text.matchAll(
-    /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\nexport declare (?:function|const) (\w+)\b/g,
-  ))
-    comments.set(`${file.split('/')[0].replace('.d.ts', '')} ${name}`, comment.slice(0, comment.lastIndexOf('*/') + 2));
-}
-for (const file of readdirSync('dist/types/public')) {
-  const path = `dist/types/public/${file}`;
-  const text = readFileSync(path, 'utf8').replaceAll(
-    /^(?:export )?declare const (\w+): Public<'?"?[\w.]+"?'?, typeof (\w+)\.(\w+)>/gm,
-    (line, _, from, name) => {
-      const comment = comments.get(`${ALIASES[from] ?? from} ${name}`) ?? comments.get(`ops ${name}`);
-      return comment ? `${comment}\n${line}` : line;
-    },
-  );
-  writeFileSync(path, text);
-}
+completeComments('dist/types');
 
 // The addon must be there to list the names; without it the wrapper is made by the next build.
 const names = Object.keys(createRequire(import.meta.url)('../dist/index.cjs')).sort();

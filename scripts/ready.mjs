@@ -95,6 +95,7 @@ const library = hash([
   'tsconfig.build.json',
   'scripts/build.mjs',
   'scripts/namespaces.mjs',
+  'scripts/comments.mjs',
   'package.json',
 ]);
 if (!existsSync('dist/flambeau.cjs') || !stamped('dist/.flambeau', library)) {

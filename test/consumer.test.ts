@@ -1,8 +1,8 @@
 // A TypeScript project that uses flambeau, as strict as can be and without Node's types: the declarations that the build
-// emits must compile there, and keep the doc comments.
+// emits must compile there, and keep the doc comments. So must the blocks of the pages for users.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,12 +44,27 @@ const [values, indices]: readonly torch.Tensor[] = torch.randn(2, 3).max(1);
 export const text: string = \`\${values} \${indices}\`;
 `;
 
+/** The ts blocks of a page, each a module. */
+const blocksOf = (page: string): string[] =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => {
+    const body = code!.replace(/^import \* as torch from 'flambeau';$/m, '');
+    return `import * as torch from './types/index.js';\n${body}\nexport {};\n`;
+  });
+
 test('the declarations compile in a strict project', () => {
   expect(tsc('-p', 'tsconfig.build.json', '--outDir', join(folder, 'types'))).toBe('');
   const compilerOptions = { module: 'nodenext', target: 'es2022', strict: true, noEmit: true, types: [] };
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['script.ts'] }));
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
   writeFileSync(join(folder, 'script.ts'), SCRIPT);
+  writeFileSync(join(folder, 'tmp.d.ts'), 'declare const tmp: string;');
+  const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' });
+  for (const page of ['README.md', 'CONTRIBUTING.md', ...pages.map((file) => `docs/${file}`)]) {
+    if (!page.endsWith('.md')) continue;
+    blocksOf(page).forEach((code, i) => {
+      writeFileSync(join(folder, `${page.replaceAll(/\W/g, '-')}-${i}.ts`), code);
+    });
+  }
   expect(tsc('-p', folder)).toBe('');
   assert.match(readFileSync(join(folder, 'types/ops/unary.d.ts'), 'utf8'), /Element-wise exponential/);
 }, 180_000);

@@ -79,9 +79,12 @@ function split({ where, lines }: Example): { code: string[]; promised: string | 
 
 type Run = (torch: unknown, tmp: string) => Promise<unknown>;
 const AsyncFunction = (async () => {}).constructor as new (...source: string[]) => Run;
+/** A type argument, which JavaScript would take for comparisons: `load<Tensor>(file)`. */
+const TYPE_ARGUMENT = /\w<[\w.]+>\(/;
 /** A function of the code, or null where that is not one; types are stripped only where there are some. */
 function compile(body: string): Run | null {
   try {
+    if (TYPE_ARGUMENT.test(body)) throw new SyntaxError('types');
     return new AsyncFunction('torch', 'tmp', body);
   } catch {
     try {
@@ -132,7 +135,12 @@ async function check(example: Example): Promise<void> {
 }
 
 const threads = torch.getNumThreads();
-const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+const pagesIn = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
+    .sort();
+const pages = ['README.md', 'CONTRIBUTING.md', ...pagesIn('docs')];
 const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => `lib/${file.replaceAll('\\', '/')}`)
