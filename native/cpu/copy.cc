@@ -42,11 +42,11 @@ struct AnyRow {
 };
 template <class From>
 inline constexpr auto kConvertFrom =
-    spans_of<AnyRow>([]<class To>(TypeTag<To>) { return Span{convert_span<To, From>}; });
+    loops_of<AnyRow>([]<class To>(TypeTag<To>) -> SpanFn { return convert_span<To, From>; });
 
-const Span& conversion(DType to, DType from) {
-  return visit(from, [&]<class From>(TypeTag<From>) -> const Span& {
-    return kConvertFrom<std::conditional_t<is_half<From>, float, From>>[static_cast<size_t>(to)];
+Span conversion(DType to, DType from) {
+  return visit(from, [&]<class From>(TypeTag<From>) {
+    return Span{kConvertFrom<std::conditional_t<is_half<From>, float, From>>[loop_of(to)]};
   });
 }
 
