@@ -135,7 +135,9 @@ void whole_division_span(std::byte* out, const std::byte* const* in, int64_t n, 
 }
 template <class Row, class T>
 void fast_division_span(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
-  if constexpr (std::is_integral_v<T>)
+  if constexpr (kSmallCopy)
+    division_span<Row, T>(out, in, n, param);
+  else if constexpr (std::is_integral_v<T>)
     whole_division_span<Row, T>(out, in, n, param);
   else if constexpr (std::is_same_v<Row, truncDivideRow> || (sizeof(T) == 8 && !FB_HAS_FMA))
     span2<Row, T>(out, in, n, param);

@@ -29,8 +29,10 @@ struct Types {
 template <class T>
 using SumType = std::conditional_t<std::is_floating_point_v<T>, T, uint64_t>;
 /** What the driver converts elements of type T to. */
+using Single = std::conditional_t<kReducesInDouble, double, float>;
 template <class T>
-using Widened = std::conditional_t<is_half<T>, float, std::conditional_t<std::is_floating_point_v<T>, T, int64_t>>;
+using Widened =
+    std::conditional_t<std::is_same_v<T, double>, double, std::conditional_t<is_floating<T>, Single, int64_t>>;
 
 template <class T>
 struct Sum : Types<T, SumType<T>> {

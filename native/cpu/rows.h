@@ -8,6 +8,13 @@
 
 namespace flambeau::FB_ISA {
 
+/** Whether this copy is to be small: loops that are only faster than others are left out. */
+#if defined(FB_SMALL)
+inline constexpr bool kSmallCopy = true;
+#else
+inline constexpr bool kSmallCopy = false;
+#endif
+
 /** The dtypes of a row. */
 enum class Domain { Floating, Numbers, Any, Integers, Bits };
 
@@ -137,17 +144,14 @@ template <SpanFn run, int inputs>
 void span_in_double(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
   run_in_double(run, inputs, out, in, n, param);
 }
-// Copies that are to be small have the costly ones in double alone, too, but for parameters that a float would round.
-#if defined(FB_SMALL)
+/**
+ * Slow formulas of floating numbers work in double for every dtype: their loops are compiled once. Small copies have
+ * the costly ones in double alone, too, but for those with parameters, which a float would round.
+ */
 template <class Row>
-inline constexpr bool kInDoubleIfSmall = Row::kGrainOf == kCostly && Row::kParams == 0;
-#else
-template <class Row>
-inline constexpr bool kInDoubleIfSmall = false;
-#endif
-/** Slow formulas of floating numbers work in double for every dtype: their loops are compiled once. */
-template <class Row>
-inline constexpr bool kInDouble = (Row::kGrainOf == kSlow || kInDoubleIfSmall<Row>) && Row::kDomain == Domain::Floating;
+inline constexpr bool kInDouble =
+    Row::kDomain == Domain::Floating &&
+    (Row::kGrainOf == kSlow || (kSmallCopy && Row::kGrainOf == kCostly && Row::kParams == 0));
 
 template <class Row>
 inline constexpr auto kLoops1 = loops_of<Row>([]<class T>(TypeTag<T>) -> SpanFn {
