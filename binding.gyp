@@ -23,9 +23,9 @@
     "cflags_cc": ["<@(common_flags)"],
     "conditions": [
       ["OS=='linux'", {
-        # Clang knows some of GCC's flags and says so
-        "cflags_cc": ["-Wno-unknown-warning-option", "-Wno-ignored-optimization-argument", "-Wno-unused-command-line-argument"],
-        "ldflags": ["-Wl,--gc-sections", "-s"],
+        # Clang knows some of GCC's flags and says so; the last two: see CMakeLists.txt
+        "cflags_cc": ["-Wno-unknown-warning-option", "-Wno-ignored-optimization-argument", "-Wno-unused-command-line-argument", "-fno-asynchronous-unwind-tables", "-fno-dwarf2-cfi-asm"],
+        "ldflags": ["-Wl,--gc-sections,-z,noseparate-code", "-s"],
       }],
     ],
     "xcode_settings": {

@@ -8,7 +8,11 @@ const folder = new URL('cpu/', import.meta.url);
 const small = process.argv.includes('--small');
 const [level, ...levels] = process.argv.slice(2).filter((argument) => argument !== '--small');
 const table = readFileSync(new URL('levels.h', folder), 'utf8');
-const files = [...table.matchAll(/^ {2}[FH]\((\w+), (\d)\)/gm)].map(([, name, top]) => ({ name, top: Number(top) }));
+const files = [...table.matchAll(/^ {2}([FHL])\((\w+), (\d)\)/gm)].map(([, kind, name, top]) => ({
+  name,
+  top: Number(top),
+  large: kind === 'L',
+}));
 const there = readdirSync(folder)
   .filter((name) => name.endsWith('.cc') && name !== 'cpu.cc')
   .map((name) => name.slice(0, -3));
@@ -24,7 +28,7 @@ const compiled = ({ top }) => level === lowest || top >= number(level);
 const again = ({ top }) => level === lowest && higher.some((name) => number(name) <= top);
 console.log(
   files
-    .filter((file) => compiled(file) && again(file) === small)
+    .filter((file) => compiled(file) && again(file) === small && !(small && file.large))
     .map(({ name }) => `native/cpu/${name}.cc`)
     .join(' '),
 );

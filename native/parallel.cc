@@ -47,6 +47,20 @@ int64_t streaming_bytes() {
 
 namespace detail {
 bool in_parallel() { return inside; }
+
+void run_tasks(int64_t n, ChunkFn fn, void* context) {
+  if (n > 1 && num_threads() > 1 && !inside) return run_chunks(n, fn, context);
+  for (int64_t i = 0; i < n; i++) fn(context, i);
+}
+void run_range(int64_t n, int64_t grain, RangeFn fn, void* context) {
+  if (n <= 0) return;
+  grain = std::max<int64_t>(grain, 1);
+  if (n < 2 * grain || num_threads() == 1 || inside) return fn(context, 0, n);
+  // More chunks than threads, so that a thread that loses its core leaves little behind.
+  const int64_t chunks = std::min<int64_t>((n + grain - 1) / grain, int64_t{8} * num_threads());
+  const int64_t step = (n + chunks - 1) / chunks;
+  parallel_tasks((n + step - 1) / step, [&](int64_t i) { fn(context, i * step, std::min(n, (i + 1) * step)); });
+}
 }  // namespace detail
 }  // namespace flambeau
 

@@ -14,12 +14,17 @@ void set_num_threads(int n);
 /** The name of the implementation: "pool" or "openmp". */
 const char* threads_backend();
 
+// What regions call lies behind a pointer: its body is compiled once, not once for each way of running it.
 namespace detail {
 using ChunkFn = void (*)(void* context, int64_t chunk);
 /** Calls fn(context, 0 … chunks-1), on several threads where it pays; returns when all are done. Never throws by
  * itself; the first exception of a chunk is rethrown here. Nested calls run on the calling thread. */
 void run_chunks(int64_t chunks, ChunkFn fn, void* context);
 bool in_parallel();
+/** parallel_tasks and parallel_for. */
+void run_tasks(int64_t n, ChunkFn fn, void* context);
+using RangeFn = void (*)(void* context, int64_t begin, int64_t end);
+void run_range(int64_t n, int64_t grain, RangeFn fn, void* context);
 }  // namespace detail
 
 /** Bytes that a kernel reads and writes from which on its result goes past the caches to memory: half of the last-level
@@ -32,12 +37,8 @@ inline constexpr int64_t kGrain = 32768;
 /** Calls `f(i)` for every i in [0, n), one task each. For tasks that are already large. */
 template <class F>
 void parallel_tasks(int64_t n, F&& f) {
-  if (n <= 1 || num_threads() == 1 || detail::in_parallel()) {
-    for (int64_t i = 0; i < n; i++) f(i);
-    return;
-  }
   using Fn = std::remove_reference_t<F>;
-  detail::run_chunks(
+  detail::run_tasks(
       n, [](void* context, int64_t i) { (*static_cast<Fn*>(context))(i); },
       const_cast<void*>(static_cast<const void*>(&f)));
 }
@@ -45,16 +46,10 @@ void parallel_tasks(int64_t n, F&& f) {
 /** Calls `f(begin, end)` over [0, n) cut into chunks of at least `grain`. */
 template <class F>
 void parallel_for(int64_t n, int64_t grain, F&& f) {
-  if (n <= 0) return;
-  grain = std::max<int64_t>(grain, 1);
-  if (n < 2 * grain || num_threads() == 1 || detail::in_parallel()) {
-    f(int64_t{0}, n);
-    return;
-  }
-  // More chunks than threads, so that a thread that loses its core leaves little behind.
-  const int64_t chunks = std::min<int64_t>((n + grain - 1) / grain, int64_t{8} * num_threads());
-  const int64_t step = (n + chunks - 1) / chunks;
-  parallel_tasks((n + step - 1) / step, [&](int64_t i) { f(i * step, std::min(n, (i + 1) * step)); });
+  using Fn = std::remove_reference_t<F>;
+  detail::run_range(
+      n, grain, [](void* context, int64_t begin, int64_t end) { (*static_cast<Fn*>(context))(begin, end); },
+      const_cast<void*>(static_cast<const void*>(&f)));
 }
 
 }  // namespace flambeau

@@ -242,7 +242,7 @@ void batch_norm(const Plan& plan) {
   const Layout &ly = layouts[0], &lx = layouts[1];
   const Forward f{plan.operand[1], plan.operand[2], plan.operand[4], plan.operand[5], plan.operand[6],
                   plan.operand[7], training,        plan.param[1],   plan.param[2],   x.numel() / channels};
-  visit_wide_if_small(x.dtype, [&](auto tag) {
+  visit_wide_or_brain(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* from = x.as<T>();
     T* to = y.as<T>();
@@ -366,7 +366,7 @@ void batch_norm_backward(const Plan& plan) {
                    plan.operand[7],
                    plan.flag(0),
                    static_cast<double>(x.numel() / channels)};
-  visit_wide_if_small(x.dtype, [&](auto tag) {
+  visit_wide_or_brain(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T *pg = g.as<T>(), *px = x.as<T>();
     T* to = out.as<T>();
@@ -385,8 +385,8 @@ void batch_norm_backward(const Plan& plan) {
 }  // namespace
 
 void register_batch_norm(KernelTable& table) {
-  table.add("batchNorm", kWidenedIfSmall<batch_norm, 8>);
-  table.add("batchNormBackward", kWidenedIfSmall<batch_norm_backward, 3>);
+  table.add("batchNorm", widened<batch_norm, 8, kWidenedBesides>);
+  table.add("batchNormBackward", widened<batch_norm_backward, 3, kWidenedBesides>);
 }
 
 }  // namespace flambeau::FB_ISA

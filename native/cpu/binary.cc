@@ -16,7 +16,7 @@ FB_BACKWARD_ROWS(FB_ROW2)
 
 /** The commonest rows have loops for a scalar on either side; the others see it repeated in a block. */
 template <class Row>
-constexpr auto kArithmetic = spans_of<Row>([]<class T>(TypeTag<T>) {
+constexpr auto kArithmetic = loops_of<Row, Span>([]<class T>(TypeTag<T>) {
   if constexpr (std::is_floating_point_v<T>) {
     return Span{span2<Row, T>, span2<Row, T, T, Scalars::left>, span2<Row, T, T, Scalars::right>};
   } else {
@@ -135,7 +135,9 @@ void whole_division_span(std::byte* out, const std::byte* const* in, int64_t n, 
 }
 template <class Row, class T>
 void fast_division_span(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
-  if constexpr (std::is_integral_v<T>)
+  if constexpr (kSmallCopy)
+    division_span<Row, T>(out, in, n, param);
+  else if constexpr (std::is_integral_v<T>)
     whole_division_span<Row, T>(out, in, n, param);
   else if constexpr (std::is_same_v<Row, truncDivideRow> || (sizeof(T) == 8 && !FB_HAS_FMA))
     span2<Row, T>(out, in, n, param);
@@ -143,7 +145,8 @@ void fast_division_span(std::byte* out, const std::byte* const* in, int64_t n, c
     remainder_span<Row, T>(out, in, n, param);
 }
 template <class Row>
-inline constexpr auto kDivision = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{fast_division_span<Row, T>}; });
+inline constexpr auto kDivision =
+    loops_of<Row>([]<class T>(TypeTag<T>) -> SpanFn { return fast_division_span<Row, T>; });
 
 // ---- pow with one exponent for all
 
@@ -154,19 +157,21 @@ FB_ROW1(PowInverse, Floating, 0, kCheap, T{1} / x)
 FB_ROW1(PowInverseSquare, Floating, 0, kCheap, T{1} / (x * x))
 FB_ROW1(PowInverseRoot, Floating, 0, kCheap, T{1} / vm::sqrt(x))
 
-/** The spans of x^e that PyTorch computes without pow (sqrt(-inf) is NaN, unlike pow's inf); null for other e. */
-const std::array<Span, kDTypes>* simple_power(double e) {
-  if (e == 2) return &kSpans1<PowSquareRow>;
-  if (e == 3) return &kSpans1<PowCubeRow>;
-  if (e == 0.5) return &kSpans1<PowRootRow>;
-  if (e == -1) return &kSpans1<PowInverseRow>;
-  if (e == -2) return &kSpans1<PowInverseSquareRow>;
-  if (e == -0.5) return &kSpans1<PowInverseRootRow>;
+/** The loop of x^e where PyTorch computes it without pow (sqrt(-inf) is NaN, unlike pow's inf); null for other e. */
+SpanFn simple_power(double e, DType d) {
+  const size_t at = loop_of(d);
+  if (e == 2) return kLoops1<PowSquareRow>[at];
+  if (e == 3) return kLoops1<PowCubeRow>[at];
+  if (at >= kLoops<PowRootRow>) return nullptr;
+  if (e == 0.5) return kLoops1<PowRootRow>[at];
+  if (e == -1) return kLoops1<PowInverseRow>[at];
+  if (e == -2) return kLoops1<PowInverseSquareRow>[at];
+  if (e == -0.5) return kLoops1<PowInverseRootRow>[at];
   return nullptr;
 }
 void pow_kernel(const Plan& plan) {
   plan.expect(3, 0);
-  const size_t d = common_dtype(plan, 0);
+  const DType d = common_dtype(plan, 0);
   const Operand& exponent = plan.operand[2];
   bool scalar = plan.numel() > 0;
   for (int i = 0; i < plan.ndim; i++) scalar = scalar && (exponent.strides[i] == 0 || plan.sizes[i] == 1);
@@ -174,10 +179,9 @@ void pow_kernel(const Plan& plan) {
     const double e = visit(exponent.dtype, [&]<class T>(TypeTag<T>) {
       return static_cast<double>(static_cast<Compute<T>>(exponent.as<T>()[0]));
     });
-    const auto* simple = simple_power(e);
-    if (simple && (*simple)[d].run) return run_map(plan, 2, (*simple)[d], kCheap);
+    if (const SpanFn simple = simple_power(e, d)) return run_map(plan, 2, Span{simple}, kCheap);
   }
-  run_map(plan, 3, kSpans2<powRow>[d], kCostly);
+  run_map(plan, 3, Span{kLoops2<powRow>[loop_of(d)]}, kCostly);
 }
 
 // ---- nextafter: the halves step on their own bits
@@ -208,7 +212,7 @@ void nextafter_span(std::byte* out, const std::byte* const* in, int64_t n, const
 void nextafter_kernel(const Plan& plan) {
   plan.expect(3, 0);
   Span span;
-  switch (static_cast<DType>(common_dtype(plan, 0))) {
+  switch (common_dtype(plan, 0)) {
     case DType::f32: span.run = nextafter_span<float>; break;
     case DType::f64: span.run = nextafter_span<double>; break;
     case DType::f16: span.run = nextafter_span<Half>; break;
@@ -224,7 +228,7 @@ void nextafter_kernel(const Plan& plan) {
 void register_binary(KernelTable& table) {
   // Dtypes as the rows of functors.h say. addScaled [alpha]: a + alpha·b. The backward rows are (out, g, y or x):
   // y for sigmoid, tanh and relu, x for the others; thresholdBackward [threshold], leakyReluBackward [slope].
-#define ADD(name, ...) table.add(#name, same_dtype_kernel<name##Row, kSpans2<name##Row>, 3>);
+#define ADD(name, ...) table.add(#name, same_dtype_kernel<name##Row, kLoops2<name##Row>, 3>);
 #define ADD_ARITHMETIC(name) table.add(#name, same_dtype_kernel<name##Row, kArithmetic<name##Row>, 3>);
   ADD_ARITHMETIC(add)
   ADD_ARITHMETIC(sub)

@@ -170,12 +170,20 @@ class Staged {
   bool copied_ = false;
 };
 
+// Copies compiled for size have the two engines that take every shape between them: see L in levels.h.
+#if defined(FB_SMALL)
+constexpr bool kAllEngines = false;
+#else
+constexpr bool kAllEngines = true;
+#endif
+
 template <class C>
 void forward(const ConvShape& s, Activations<const C> x, const C* w, const C* bias, Activations<C> y) {
-  if constexpr (std::is_same_v<C, float>)
+  if constexpr (kAllEngines && std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::forward(s, x, w, bias, y);
-  if (RowConv<C>::fits_forward(s, x, y)) return RowConv<C>::forward(s, x, w, bias, y);
-  if constexpr (std::is_same_v<C, float>)
+  if constexpr (kAllEngines)
+    if (RowConv<C>::fits_forward(s, x, y)) return RowConv<C>::forward(s, x, w, bias, y);
+  if constexpr (kAllEngines && std::is_same_v<C, float>)
     if (PanelConv::fits(s, x.step, y.step, s.og() - 8)) return PanelConv::forward(s, x, w, bias, y);
   if (PixelConv<C>::fits(s))
     PixelConv<C>::forward(s, x, w, bias, y);
@@ -184,10 +192,11 @@ void forward(const ConvShape& s, Activations<const C> x, const C* w, const C* bi
 }
 template <class C>
 void backward_input(const ConvShape& s, Activations<const C> gy, const C* w, const C* bias, Activations<C> gx) {
-  if constexpr (std::is_same_v<C, float>)
+  if constexpr (kAllEngines && std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::backward_input(s, gy, w, bias, gx);
-  if (RowConv<C>::fits_backward_input(s, gy, gx)) return RowConv<C>::backward_input(s, gy, w, bias, gx);
-  if constexpr (std::is_same_v<C, float>)
+  if constexpr (kAllEngines)
+    if (RowConv<C>::fits_backward_input(s, gy, gx)) return RowConv<C>::backward_input(s, gy, w, bias, gx);
+  if constexpr (kAllEngines && std::is_same_v<C, float>)
     if (PanelConv::fits(s, gy.step, gx.step, s.cg())) return PanelConv::backward_input(s, gy, w, bias, gx);
   if (PixelConv<C>::fits(s))
     PixelConv<C>::backward_input(s, gy, w, bias, gx);
@@ -196,10 +205,11 @@ void backward_input(const ConvShape& s, Activations<const C> gy, const C* w, con
 }
 template <class C>
 void backward_weight(const ConvShape& s, Activations<const C> x, Activations<const C> gy, C* gw, C* gb) {
-  if constexpr (std::is_same_v<C, float>)
+  if constexpr (kAllEngines && std::is_same_v<C, float>)
     if (winograd_enabled() && WinogradConv::fits(s)) return WinogradConv::backward_weight(s, x, gy, gw, gb);
-  if (RowConv<C>::fits_backward_weight(s, x, gy)) return RowConv<C>::backward_weight(s, x, gy, gw, gb);
-  if constexpr (std::is_same_v<C, float>)
+  if constexpr (kAllEngines)
+    if (RowConv<C>::fits_backward_weight(s, x, gy)) return RowConv<C>::backward_weight(s, x, gy, gw, gb);
+  if constexpr (kAllEngines && std::is_same_v<C, float>)
     if (PanelConv::fits(s, x.step, gy.step, s.taps() == 1 ? 32 : s.og() - 8))
       return PanelConv::backward_weight(s, x, gy, gw, gb);
   if (PixelConv<C>::fits(s))
@@ -273,7 +283,9 @@ void conv_backward_weight(const Plan& plan) {
 /** "convWinograd": no operands; param 0: 1 to allow Winograd's algorithm, 0 to forbid it. */
 void conv_winograd(const Plan& plan) {
   plan.expect(0, 1);
+#if !defined(FB_SMALL)
   winograd_enabled() = plan.flag(0);
+#endif
 }
 
 }  // namespace

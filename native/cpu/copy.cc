@@ -42,11 +42,11 @@ struct AnyRow {
 };
 template <class From>
 inline constexpr auto kConvertFrom =
-    spans_of<AnyRow>([]<class To>(TypeTag<To>) { return Span{convert_span<To, From>}; });
+    loops_of<AnyRow>([]<class To>(TypeTag<To>) -> SpanFn { return convert_span<To, From>; });
 
-const Span& conversion(DType to, DType from) {
-  return visit(from, [&]<class From>(TypeTag<From>) -> const Span& {
-    return kConvertFrom<std::conditional_t<is_half<From>, float, From>>[static_cast<size_t>(to)];
+Span conversion(DType to, DType from) {
+  return visit(from, [&]<class From>(TypeTag<From>) {
+    return Span{kConvertFrom<std::conditional_t<is_half<From>, float, From>>[loop_of(to)]};
   });
 }
 
@@ -149,6 +149,7 @@ void copy_space(loops::Space& s) {
       s.numel * static_cast<int64_t>(sizeof(T)) * (1 + s.inner_stride(1)) >= streaming_bytes()) {
     return parallel_for(s.numel, grain, [&](int64_t b, int64_t e) { stream_range<T>(s, b, e); });
   }
+  if constexpr (kSmallCopy) return parallel_for(s.numel, grain, [&](int64_t b, int64_t e) { copy_rows<T>(s, b, e); });
   const int d = s.inner_stride(0) == 1 ? loops::tile_dim(s) : -1;
   constexpr int64_t kShort = 16;
   if (d < 0 && s.ndim > 1 && s.inner() <= kShort && s.inner_stride(0) == 1) {

@@ -28,13 +28,13 @@ namespace flambeau {
 #define FB_DECLARE(file, top) void register_##file(KernelTable& table);
 #define FB_NOTHING(file, top)
 namespace isa_v2 {
-FB_FILES(FB_DECLARE, FB_NOTHING)
+FB_FILES(FB_DECLARE, FB_NOTHING, FB_NOTHING)
 }
 namespace isa_v3 {
-FB_FILES(FB_DECLARE, FB_NOTHING)
+FB_FILES(FB_DECLARE, FB_NOTHING, FB_NOTHING)
 }
 namespace isa_v4 {
-FB_FILES(FB_DECLARE, FB_NOTHING)
+FB_FILES(FB_DECLARE, FB_NOTHING, FB_NOTHING)
 }
 
 namespace {
@@ -86,7 +86,7 @@ Backend make_backend() {
     FB_AT(3, file, top)        \
     FB_AT(2, file, top)        \
   }();
-  FB_FILES(FB_REGISTER, FB_NOTHING)
+  FB_FILES(FB_REGISTER, FB_NOTHING, FB_NOTHING)
 #undef FB_REGISTER
 #undef FB_AT
   return backend;
@@ -99,14 +99,14 @@ Backend make_backend() {
 namespace isa_neon {
 #define FB_DECLARE(file, top) void register_##file(KernelTable& table);
 #define FB_NOTHING(file, top)
-FB_FILES(FB_DECLARE, FB_NOTHING)
+FB_FILES(FB_DECLARE, FB_NOTHING, FB_NOTHING)
 }  // namespace isa_neon
 
 namespace {
 Backend make_backend() {
   Backend backend{"cpu", "arm64", {}};
 #define FB_REGISTER(file, top) isa_neon::register_##file(backend.table);
-  FB_FILES(FB_REGISTER, FB_NOTHING)
+  FB_FILES(FB_REGISTER, FB_NOTHING, FB_NOTHING)
 #undef FB_REGISTER
   return backend;
 }

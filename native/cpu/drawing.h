@@ -40,18 +40,27 @@ FB_INLINE double exponential_value(uint64_t word, double lambda) {
   return -1.0 / lambda * vm::log1p(-(static_cast<double>(static_cast<int64_t>(word & kMask53)) * 0x1p-53));
 }
 
+using ConvertFn = void (*)(const void* f, const uint32_t* words, int64_t begin, int64_t end);
+FB_NOINLINE inline void draw_blocks(Generator& g, int64_t per, int64_t n, int64_t grain, ConvertFn convert,
+                                    const void* f) {
+  const int64_t step = kBlock / per;
+  const Scratch<uint32_t> words(std::min(n, step) * per);
+  for (int64_t base = 0; base < n; base += step) {
+    const int64_t count = std::min(step, n - base);
+    g.fill(words.get(), static_cast<size_t>(count * per));
+    parallel_for(count, grain,
+                 [&](int64_t begin, int64_t end) { convert(f, words.get() + begin * per, base + begin, base + end); });
+  }
+}
 /** Draws `per` words for each of `n` elements and calls `convert(words, begin, end)` on runs of elements, in threads.
  */
 template <int kPer, class F>
 void draw(Generator& g, int64_t n, int64_t grain, F&& convert) {
-  const int64_t step = kBlock / kPer;
-  const Scratch<uint32_t> words(std::min(n, step) * kPer);
-  for (int64_t base = 0; base < n; base += step) {
-    const int64_t count = std::min(step, n - base);
-    g.fill(words.get(), static_cast<size_t>(count * kPer));
-    parallel_for(count, grain,
-                 [&](int64_t begin, int64_t end) { convert(words.get() + begin * kPer, base + begin, base + end); });
-  }
+  using Fn = std::remove_reference_t<F>;
+  draw_blocks(
+      g, kPer, n, grain,
+      [](const void* f, const uint32_t* w, int64_t begin, int64_t end) { (*static_cast<const Fn*>(f))(w, begin, end); },
+      &convert);
 }
 
 }  // namespace drawing

@@ -81,9 +81,8 @@ FB_INLINE A lane_max(int64_t n, F&& f) {
   return lane[0];
 }
 
-/** Element `i` of a one-dimensional floating operand, whatever its dtype. */
-inline double load(const Operand& o, int64_t i) {
-  i *= o.ndim == 0 ? 0 : o.strides[0];
+/** The value `i` elements behind the first of a floating operand, whatever its dtype. */
+inline double load_at(const Operand& o, int64_t i) {
   switch (o.dtype) {
     case DType::f32: return static_cast<double>(o.as<float>()[i]);
     case DType::f64: return o.as<double>()[i];
@@ -93,6 +92,8 @@ inline double load(const Operand& o, int64_t i) {
   }
   return 0;
 }
+/** Element `i` of a one-dimensional floating operand. */
+inline double load(const Operand& o, int64_t i) { return load_at(o, i * (o.ndim == 0 ? 0 : o.strides[0])); }
 inline void store(const Operand& o, int64_t i, double value) {
   i *= o.ndim == 0 ? 0 : o.strides[0];
   switch (o.dtype) {

@@ -239,7 +239,7 @@ class Block {
         const int rows = static_cast<int>(tile_row(t + 1) - i);
         const Out<T> out = out_.at(i, j0_ + panel * kPanel);
         if (!direct_a_)
-          micro_for<T, ReadA::packed>(rows, vectors)(k_, packed_a + (i - i0) * k_, 0, 0, b, b_row, cols, out);
+          micro_for<T, ReadA::packed>(rows, vectors)(k_, packed_a + (i - i0) * k_, 1, rows, b, b_row, cols, out);
         else if (g_.a_col == 1)
           micro_for<T, ReadA::rows>(rows, vectors)(k_, a + i * g_.a_row, g_.a_row, 1, b, b_row, cols, out);
         else
@@ -398,7 +398,7 @@ void multiply_panel(int64_t rows, int64_t cols, int64_t k, const float* a, int64
   const int height = static_cast<int>(rows), vectors = static_cast<int>(ceil_div(cols, kLanes<float>));
   const auto tile =
       a_row == 0 ? micro_for<float, ReadA::packed>(height, vectors) : micro_for<float, ReadA::rows>(height, vectors);
-  tile(k, a, a_row, 1, b, kTileCols<float>, static_cast<int>(cols), out);
+  tile(k, a, a_row == 0 ? 1 : a_row, a_row == 0 ? rows : 1, b, kTileCols<float>, static_cast<int>(cols), out);
 }
 
 // ---- products that share B

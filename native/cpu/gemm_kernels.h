@@ -32,6 +32,8 @@ inline constexpr int kVectorBytes = 64, kTileRows = 14, kTileVectors = 2;
 inline constexpr int kVectorBytes = 32, kTileRows = 6, kTileVectors = 2;
 #elif defined(__aarch64__)
 inline constexpr int kVectorBytes = 16, kTileRows = 8, kTileVectors = 3;
+#elif defined(FB_SMALL)
+inline constexpr int kVectorBytes = 16, kTileRows = 4, kTileVectors = 2;
 #else
 inline constexpr int kVectorBytes = 16, kTileRows = 6, kTileVectors = 2;
 #endif
@@ -196,8 +198,13 @@ __attribute__((noinline)) void finish(const T* tile, int rows, int cols, int wid
   }
 }
 
-/** How a tile reads A: R elements a step; rows with unit stride where they lie; any strides. */
+/** How a tile reads A: R elements a step; rows with unit stride where they lie; any strides, which serves all. */
 enum class ReadA { packed, rows, strided };
+#if defined(FB_SMALL)
+inline constexpr bool kOneReader = true;
+#else
+inline constexpr bool kOneReader = false;
+#endif
 
 /** One register tile of R x `cols` (at most V vectors) over k steps. */
 template <class T>
@@ -328,10 +335,11 @@ template <class T, ReadA kA, int... I>
 constexpr std::array<MicroFn<T>, sizeof...(I)> micro_table(std::integer_sequence<int, I...>) {
   return {micro_of<T, I / kTileVectors + 1, I % kTileVectors + 1, kA>()...};
 }
-/** The kernel for `rows` x `vectors`. */
+/** The kernel for `rows` x `vectors`. It is called with the strides of A, packed or not. */
 template <class T, ReadA kA>
 FB_INLINE MicroFn<T> micro_for(int rows, int vectors) {
-  static constexpr auto table = micro_table<T, kA>(std::make_integer_sequence<int, kTileRows * kTileVectors>{});
+  static constexpr auto table =
+      micro_table<T, kOneReader ? ReadA::strided : kA>(std::make_integer_sequence<int, kTileRows * kTileVectors>{});
   return table[static_cast<size_t>((rows - 1) * kTileVectors + vectors - 1)];
 }
 

@@ -20,11 +20,13 @@ void visit_size(DType d, F&& f) {
     default: return f(TypeTag<uint64_t>{});
   }
 }
-template <class F>
-void visit_index(DType d, F&& f) {
-  if (d == DType::i64) return f(TypeTag<int64_t>{});
-  Plan::require(d == DType::i32, "indices are int64 or int32");
-  f(TypeTag<int32_t>{});
+void require_index(DType d) { Plan::require(d == DType::i64 || d == DType::i32, "indices are int64 or int32"); }
+FB_INLINE void read_places(Places& places, const Operand& index, int64_t first, int64_t step, int64_t n, int64_t dim,
+                           int64_t size) {
+  if (index.dtype == DType::i64)
+    places.read(index.as<const int64_t>() + first, step, n, dim, size);
+  else
+    places.read(index.as<const int32_t>() + first, step, n, dim, size);
 }
 template <class T>
 FB_INLINE void copy_run(T* to, int64_t to_step, const T* from, int64_t from_step, int64_t n) {
@@ -78,35 +80,35 @@ void gather(const Plan& plan) {
   walk.add_all(operands, index.sizes, index.ndim, dim, 0);
   if (n == 0 || walk.total == 0) return;
   const bool across = walk.run_length() > 4 && walk.magnitude(os) > walk.magnitude(walk.step(0));
+  require_index(index.dtype);
   visit_size(in.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    visit_index(index.dtype, [&](auto index_tag) {
-      using I = typename decltype(index_tag)::type;
-      parallel_for(walk.total, kGrain / 4 / n, [&](int64_t begin, int64_t end) {
-        walk.run(begin, end, [&](const int64_t* at, int64_t count) {
-          T* to = out.as<T>() + at[0];
-          const T* from = in.as<const T>() + at[1];
-          const I* x = index.as<const I>() + at[2];
-          const int64_t on = walk.step(0), in_next = walk.step(1), xn = walk.step(2);
-          if (across) {
-            for (int64_t i = 0; i < n; i++) {
-              for (int64_t c = 0; c < count; c++) {
-                const int64_t k = x[c * xn + i * xs];
-                if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(size)) throw_out_of_range(k, dim, size);
-                to[c * on + i * os] = from[c * in_next + k * is];
-              }
-            }
-            return;
-          }
-          Places places;
-          for (int64_t c = 0; c < count; c++, to += on, from += in_next, x += xn) {
-            for (int64_t i = 0; i < n; i += Places::kMost) {
-              const int64_t m = std::min(Places::kMost, n - i);
-              places.read(x + i * xs, xs, m, dim, size);
-              pick(to + i * os, os, from, is, places, m);
+    parallel_for(walk.total, kGrain / 4 / n, [&](int64_t begin, int64_t end) {
+      walk.run(begin, end, [&](const int64_t* at, int64_t count) {
+        T* to = out.as<T>() + at[0];
+        const T* from = in.as<const T>() + at[1];
+        const Operand x = index;  // a copy of its own, which stores of results cannot alias
+        const int64_t on = walk.step(0), in_next = walk.step(1), xn = walk.step(2);
+        Places places;
+        if (across) {
+          for (int64_t i = 0; i < n; i++) {
+            for (int64_t c = 0; c < count; c += Places::kMost) {
+              const int64_t m = std::min(Places::kMost, count - c);
+              read_places(places, x, at[2] + c * xn + i * xs, xn, m, dim, size);
+              T* const row = to + c * on + i * os;
+              const T* const source = from + c * in_next;
+              for (int64_t j = 0; j < m; j++) row[j * on] = source[j * in_next + places.at[j] * is];
             }
           }
-        });
+          return;
+        }
+        for (int64_t c = 0; c < count; c++, to += on, from += in_next) {
+          for (int64_t i = 0; i < n; i += Places::kMost) {
+            const int64_t m = std::min(Places::kMost, n - i);
+            read_places(places, x, at[2] + c * xn + i * xs, xs, m, dim, size);
+            pick(to + i * os, os, from, is, places, m);
+          }
+        }
       });
     });
   });
@@ -127,50 +129,46 @@ void index_select(const Plan& plan) {
   const Operand* operands[2] = {&out, &in};
   LineWalk<2> walk;
   walk.add_all(operands, in.sizes, in.ndim, dim, 0);
-  visit_index(index.dtype, [&](auto index_tag) {
-    using I = typename decltype(index_tag)::type;
-    const I* x = index.as<const I>();
-    // Checked before anything is written; the copy means that what was checked is what is used.
-    LineBuffer<int64_t> places(n);
-    for (int64_t i = 0; i < n; i++) {
-      places[i] = x[i * xs];
-      if (static_cast<uint64_t>(places[i]) >= static_cast<uint64_t>(size)) throw_out_of_range(places[i], dim, size);
-    }
-    if (n == 0 || walk.total == 0) return;
-    visit_size(in.dtype, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      const int64_t on = walk.step(0), in_next = walk.step(1);
-      const bool along = walk.run_length() < 4 || walk.magnitude(os) < walk.magnitude(on);
-      const auto lines = [&](int64_t first, int64_t last, int64_t begin, int64_t end) {
-        walk.run(first, last, [&](const int64_t* at, int64_t count) {
-          T* to = out.as<T>() + at[0];
-          const T* from = in.as<const T>() + at[1];
-          if (along) {
-            const int64_t* const place = places.get();
-            const int64_t to_step = os, from_step = is;
-            for (int64_t c = 0; c < count; c++, to += on, from += in_next) {
-              for (int64_t i = begin; i < end; i++) to[i * to_step] = from[place[i] * from_step];
-            }
-          } else {
-            // Rows lie anywhere: the next ones are asked for while this one is copied.
-            constexpr int64_t kNext = 2, kFirst = 256;
-            const int64_t ahead =
-                on == 1 && in_next == 1 ? std::min(kFirst, count * static_cast<int64_t>(sizeof(T))) : 0;
-            for (int64_t i = begin; i < end; i++) {
-              const std::byte* next =
-                  reinterpret_cast<const std::byte*>(from + places[std::min(i + kNext, end - 1)] * is);
-              for (int64_t b = 0; b < ahead; b += 64) __builtin_prefetch(next + b);
-              copy_run(to + i * os, on, from + places[i] * is, in_next, count);
-            }
+  require_index(index.dtype);
+  // Checked before anything is written; the copy means that what was checked is what is used.
+  LineBuffer<int64_t> places(n);
+  for (int64_t i = 0; i < n; i++) {
+    places[i] = index.dtype == DType::i64 ? index.as<const int64_t>()[i * xs] : index.as<const int32_t>()[i * xs];
+    if (static_cast<uint64_t>(places[i]) >= static_cast<uint64_t>(size)) throw_out_of_range(places[i], dim, size);
+  }
+  if (n == 0 || walk.total == 0) return;
+  visit_size(in.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const int64_t on = walk.step(0), in_next = walk.step(1);
+    const bool along = walk.run_length() < 4 || walk.magnitude(os) < walk.magnitude(on);
+    const auto lines = [&](int64_t first, int64_t last, int64_t begin, int64_t end) {
+      walk.run(first, last, [&](const int64_t* at, int64_t count) {
+        T* to = out.as<T>() + at[0];
+        const T* from = in.as<const T>() + at[1];
+        if (along) {
+          const int64_t* const place = places.get();
+          const int64_t to_step = os, from_step = is;
+          for (int64_t c = 0; c < count; c++, to += on, from += in_next) {
+            for (int64_t i = begin; i < end; i++) to[i * to_step] = from[place[i] * from_step];
           }
-        });
-      };
-      if (n >= 64 || n >= walk.total) {
-        parallel_for(n, kGrain / walk.total, [&](int64_t b, int64_t e) { lines(0, walk.total, b, e); });
-      } else {
-        parallel_for(walk.total, kGrain / n, [&](int64_t b, int64_t e) { lines(b, e, 0, n); });
-      }
-    });
+        } else {
+          // Rows lie anywhere: the next ones are asked for while this one is copied.
+          constexpr int64_t kNext = 2, kFirst = 256;
+          const int64_t ahead = on == 1 && in_next == 1 ? std::min(kFirst, count * static_cast<int64_t>(sizeof(T))) : 0;
+          for (int64_t i = begin; i < end; i++) {
+            const std::byte* next =
+                reinterpret_cast<const std::byte*>(from + places[std::min(i + kNext, end - 1)] * is);
+            for (int64_t b = 0; b < ahead; b += 64) __builtin_prefetch(next + b);
+            copy_run(to + i * os, on, from + places[i] * is, in_next, count);
+          }
+        }
+      });
+    };
+    if (n >= 64 || n >= walk.total) {
+      parallel_for(n, kGrain / walk.total, [&](int64_t b, int64_t e) { lines(0, walk.total, b, e); });
+    } else {
+      parallel_for(walk.total, kGrain / n, [&](int64_t b, int64_t e) { lines(b, e, 0, n); });
+    }
   });
 }
 
@@ -228,22 +226,70 @@ struct Indices {
   }
 };
 
+/** A stretch of a run: element c of the one side with element c of the other, `where[c]` further. */
+struct IndexedLine {
+  std::byte* to;
+  const std::byte* from;
+  int64_t to_step, from_step, n;
+  const int64_t* where;
+};
+/** Calls `line` for all positions [begin, end), in order. */
+void indexed_lines(const Indices& indices, int64_t begin, int64_t end, void (*line)(const IndexedLine&)) {
+  const Operand &out = indices.plan.operand[0], &in = indices.plan.operand[1];
+  const auto& walk = indices.walk;
+  const int64_t item = static_cast<int64_t>(item_size(out.dtype)), to_step = walk.step(0), from_step = walk.step(1);
+  int64_t where[Places::kMost];
+  walk.run(begin, end, [&](const int64_t* at, int64_t count) {
+    for (int64_t c = 0; c < count; c += Places::kMost) {
+      const int64_t n = std::min(Places::kMost, count - c);
+      if (!indices.broadcast)
+        for (int64_t i = 0; i < n; i++) where[i] = indices.offset(at, c + i);
+      else if (c == 0)
+        std::fill_n(where, n, indices.offset(at, 0));
+      line({out.data + (at[0] + c * to_step) * item, in.data + (at[1] + c * from_step) * item, to_step, from_step, n,
+            where});
+    }
+  });
+}
+template <class T>
+void get_line(const IndexedLine& l) {
+  T* to = reinterpret_cast<T*>(l.to);
+  const T* from = reinterpret_cast<const T*>(l.from);
+  for (int64_t c = 0; c < l.n; c++) to[c * l.to_step] = from[c * l.from_step + l.where[c]];
+}
+template <class T>
+void put_line(const IndexedLine& l) {
+  T* to = reinterpret_cast<T*>(l.to);
+  const T* from = reinterpret_cast<const T*>(l.from);
+  for (int64_t c = 0; c < l.n; c++) to[c * l.to_step + l.where[c]] = from[c * l.from_step];
+}
+template <class T>
+void add_line(const IndexedLine& l) {
+  T* to = reinterpret_cast<T*>(l.to);
+  const T* from = reinterpret_cast<const T*>(l.from);
+  for (int64_t c = 0; c < l.n; c++) {
+    T& a = to[c * l.to_step + l.where[c]];
+    const T b = from[c * l.from_step];
+    if constexpr (is_bool<T>) {
+      a = Bool(static_cast<bool>(a) || static_cast<bool>(b));
+    } else if constexpr (is_floating<T>) {
+      a = T(static_cast<Compute<T>>(a) + static_cast<Compute<T>>(b));
+    } else {
+      a = static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+    }
+  }
+}
+
 void index_get(const Plan& plan) {
   const Indices indices(plan, 1, 0);
   const auto& walk = indices.walk;
   visit_size(plan.operand[0].dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     parallel_for(walk.total, kGrain / 4, [&](int64_t begin, int64_t end) {
+      if (!indices.broadcast) return indexed_lines(indices, begin, end, get_line<T>);
       walk.run(begin, end, [&](const int64_t* at, int64_t count) {
-        T* to = plan.operand[0].as<T>() + at[0];
-        const T* from = plan.operand[1].as<const T>() + at[1];
-        if (indices.broadcast) {
-          copy_run(to, walk.step(0), from + indices.offset(at, 0), walk.step(1), count);
-        } else {
-          for (int64_t c = 0; c < count; c++) {
-            to[c * walk.step(0)] = from[c * walk.step(1) + indices.offset(at, c)];
-          }
-        }
+        copy_run(plan.operand[0].as<T>() + at[0], walk.step(0),
+                 plan.operand[1].as<const T>() + at[1] + indices.offset(at, 0), walk.step(1), count);
       });
     });
   });
@@ -251,35 +297,13 @@ void index_get(const Plan& plan) {
 
 void index_put(const Plan& plan) {
   const Indices indices(plan, 0, 1);
-  const auto& walk = indices.walk;
-  const auto each = [&](auto* to, const auto* from, auto&& one) {
-    walk.run(0, walk.total, [&](const int64_t* at, int64_t count) {
-      const int64_t fixed = indices.broadcast ? indices.offset(at, 0) : 0;
-      for (int64_t c = 0; c < count; c++) {
-        const int64_t where = indices.broadcast ? fixed : indices.offset(at, c);
-        one(to[at[0] + c * walk.step(0) + where], from[at[1] + c * walk.step(1)]);
-      }
-    });
-  };
-  if (!plan.flag(0)) {
-    visit_size(plan.operand[0].dtype, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      each(plan.operand[0].as<T>(), plan.operand[1].as<const T>(), [](T& a, T b) { a = b; });
-    });
-    return;
-  }
-  visit(plan.operand[0].dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    each(plan.operand[0].as<T>(), plan.operand[1].as<const T>(), [](T& a, T b) {
-      if constexpr (is_bool<T>) {
-        a = Bool(static_cast<bool>(a) || static_cast<bool>(b));
-      } else if constexpr (is_floating<T>) {
-        a = T(static_cast<Compute<T>>(a) + static_cast<Compute<T>>(b));
-      } else {
-        a = static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-      }
-    });
-  });
+  const DType dtype = plan.operand[0].dtype;
+  void (*line)(const IndexedLine&) = nullptr;
+  if (plan.flag(0))
+    visit(dtype, [&](auto tag) { line = add_line<typename decltype(tag)::type>; });
+  else
+    visit_size(dtype, [&](auto tag) { line = put_line<typename decltype(tag)::type>; });
+  indexed_lines(indices, 0, indices.walk.total, line);
 }
 
 /** Calls f(in or out element, k) for the k-th true of the mask, row by row, and returns how many there are. */
@@ -351,6 +375,17 @@ void masked_scatter(const Plan& plan) {
   });
 }
 
+/** Lists which of n ≤ kSieve elements are not zero, from `first` on; returns how many. */
+template <class T>
+int64_t sieve(const std::byte* data, int64_t step, int64_t n, int64_t first, int64_t* kept) {
+  const T* p = reinterpret_cast<const T*>(data);
+  int64_t k = 0;
+  for (int64_t i = 0; i < n; i++) {
+    kept[k] = first + i;
+    k += p[i * step] != T(0) ? 1 : 0;
+  }
+  return k;
+}
 void nonzero(const Plan& plan) {
   plan.expect(2, 0);
   const Operand &out = plan.operand[0], &in = plan.operand[1];
@@ -361,38 +396,33 @@ void nonzero(const Plan& plan) {
   if (in.numel() == 0) return;
   // Line by line of the last dim, so that nothing is divided: the outer indices count up.
   int64_t outer[kMaxDims] = {};
-  visit(in.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* p = in.as<const T>();
-    int64_t found = 0;
-    for (bool more = true; more;) {
-      for (int64_t c = 0; c < line; c += kSieve) {
-        int64_t kept[kSieve];
-        const int64_t end = std::min(line, c + kSieve);
-        int64_t k = 0;
-        for (int64_t i = c; i < end; i++) {
-          kept[k] = i;
-          k += p[i * step] != T(0) ? 1 : 0;
-        }
-        const int64_t rows = std::min(k, n - std::min(found, n));
-        int64_t* to = out.as<int64_t>() + found * out.strides[0];
-        for (int64_t d = 0; d < last; d++) {
-          for (int64_t i = 0; i < rows; i++) to[i * out.strides[0] + d * out.strides[1]] = outer[d];
-        }
-        if (last >= 0) copy_run(to + last * out.strides[1], out.strides[0], kept, 1, rows);
-        found += k;
+  decltype(&sieve<float>) list = nullptr;
+  visit(in.dtype, [&](auto tag) { list = sieve<typename decltype(tag)::type>; });
+  const std::byte* p = in.data;
+  const int64_t item = static_cast<int64_t>(item_size(in.dtype));
+  int64_t found = 0;
+  for (bool more = true; more;) {
+    for (int64_t c = 0; c < line; c += kSieve) {
+      int64_t kept[kSieve];
+      const int64_t k = list(p + c * step * item, step, std::min(line - c, kSieve), c, kept);
+      const int64_t rows = std::min(k, n - std::min(found, n));
+      int64_t* to = out.as<int64_t>() + found * out.strides[0];
+      for (int64_t d = 0; d < last; d++) {
+        for (int64_t i = 0; i < rows; i++) to[i * out.strides[0] + d * out.strides[1]] = outer[d];
       }
-      more = false;
-      for (int64_t d = last - 1; d >= 0 && !more; d--) {
-        p += in.strides[d];
-        more = ++outer[d] < in.sizes[d];
-        if (more) break;
-        p -= in.strides[d] * in.sizes[d];
-        outer[d] = 0;
-      }
+      if (last >= 0) copy_run(to + last * out.strides[1], out.strides[0], kept, 1, rows);
+      found += k;
     }
-    Plan::require(found == n, "the result's size is not the number of nonzero elements");
-  });
+    more = false;
+    for (int64_t d = last - 1; d >= 0 && !more; d--) {
+      p += in.strides[d] * item;
+      more = ++outer[d] < in.sizes[d];
+      if (more) break;
+      p -= in.strides[d] * in.sizes[d] * item;
+      outer[d] = 0;
+    }
+  }
+  Plan::require(found == n, "the result's size is not the number of nonzero elements");
 }
 
 void flip(const Plan& plan) {

@@ -47,7 +47,7 @@ void layer_norm(const Plan& plan) {
   for (const int i : {1, 2}) expect_vector(plan.operand[i], rows, true);
   for (const int i : {4, 5}) expect_vector(plan.operand[i], n, true);
   const double eps = plan.param[0];
-  visit_wide_if_small(x.dtype, [&](auto tag) {
+  visit_wide_or_brain(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     const std::vector<C> weights = values_of<C>(plan.operand[4], n), biases = values_of<C>(plan.operand[5], n);
@@ -126,7 +126,7 @@ void layer_norm_backward(const Plan& plan) {
   if (out) expect_rows(out, rows, n, x.dtype);
   for (const int i : {1, 2, 5}) expect_vector(plan.operand[i], n, true);
   for (const int i : {6, 7}) expect_vector(plan.operand[i], rows, false);
-  visit_wide_if_small(x.dtype, [&](auto tag) {
+  visit_wide_or_brain(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using C = Compute<T>;
     const std::vector<C> weights = values_of<C>(plan.operand[5], n);
@@ -159,8 +159,8 @@ void layer_norm_backward(const Plan& plan) {
 }  // namespace
 
 void register_layer_norm(KernelTable& table) {
-  table.add("layerNorm", kWidenedIfSmall<layer_norm, 3>);
-  table.add("layerNormBackward", kWidenedIfSmall<layer_norm_backward, 3>);
+  table.add("layerNorm", widened<layer_norm, 3, kWidenedBesides>);
+  table.add("layerNormBackward", widened<layer_norm_backward, 3, kWidenedBesides>);
 }
 
 }  // namespace flambeau::FB_ISA

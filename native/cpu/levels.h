@@ -1,5 +1,6 @@
 // Which level of x86-64 each kernel file is compiled up to: F(file, level) registers kernels, H(file, level) only helps
-// the others. Read by cpu.cc, and by native/levels.mjs for the builds: one entry a line.
+// the others, L(file, level) helps them too and has no copy compiled for size: those do without it (FB_SMALL). Read by
+// cpu.cc, and by native/levels.mjs for the builds: one entry a line.
 //
 // Every file is compiled for the lowest level of the build, and again for each higher one up to its own; a processor
 // runs the highest copy that it can. What computes for its living goes to 4; what waits for memory, for branches or for
@@ -7,7 +8,7 @@
 #pragma once
 
 // clang-format off
-#define FB_FILES(F, H) \
+#define FB_FILES(F, H, L) \
   F(attention, 4) \
   F(batch_norm, 3) \
   F(binary, 3) \
@@ -15,15 +16,15 @@
   F(conv, 4) \
   H(conv_layout, 4) \
   H(conv_naive, 4) \
-  H(conv_panel, 4) \
-  H(conv_panel_weight, 4) \
-  H(conv_patches, 4) \
+  L(conv_panel, 4) \
+  L(conv_panel_weight, 4) \
+  L(conv_patches, 4) \
   H(conv_pixel, 4) \
   H(conv_pixel_weight, 4) \
-  H(conv_row, 4) \
-  H(conv_row_weight, 4) \
-  H(conv_winograd, 4) \
-  H(conv_winograd_weight, 4) \
+  L(conv_row, 4) \
+  L(conv_row_weight, 4) \
+  L(conv_winograd, 4) \
+  L(conv_winograd_weight, 4) \
   F(copy, 3) \
   F(ctc_loss, 3) \
   F(draws, 3) \
@@ -54,7 +55,7 @@
   F(scatter, 3) \
   F(search, 2) \
   F(softmax, 3) \
-  F(sort, 3) \
+  F(sort, 2) \
   F(special, 3) \
   F(ternary, 3) \
   F(unary, 3) \

@@ -29,8 +29,10 @@ struct Types {
 template <class T>
 using SumType = std::conditional_t<std::is_floating_point_v<T>, T, uint64_t>;
 /** What the driver converts elements of type T to. */
+using Single = std::conditional_t<kReducesInDouble, double, float>;
 template <class T>
-using Widened = std::conditional_t<is_half<T>, float, std::conditional_t<std::is_floating_point_v<T>, T, int64_t>>;
+using Widened =
+    std::conditional_t<std::is_same_v<T, double>, double, std::conditional_t<is_floating<T>, Single, int64_t>>;
 
 template <class T>
 struct Sum : Types<T, SumType<T>> {
@@ -249,12 +251,25 @@ struct Run {
       reads, sizeof(Acc), std::is_same_v<Context, None> ? 0 : sizeof(Context), 32, false, rows, cols, merge, clear};
 };
 
+/** Rounding to a half is long: once, not in every loop over results. */
+template <class T>
+FB_NOINLINE void put_half(T* to, float value) {
+  *to = T(value);
+}
+template <class T, class V>
+FB_INLINE void put(T* to, V value) {
+  if constexpr (is_half<T>)
+    put_half(to, value);
+  else
+    *to = T(value);
+}
+
 /** Writes f(cell, sink, index) as T. */
 template <class T, class Acc, auto F>
 void write_cells(const ReduceSink& sink, const void* cells, int64_t count, int64_t index) {
   T* out = reinterpret_cast<T*>(sink.out[0]);
   for (int64_t c = 0; c < count; c++) {
-    out[c * sink.step[0]] = T(F(static_cast<const Acc*>(cells)[c], sink, index + c));
+    put(out + c * sink.step[0], F(static_cast<const Acc*>(cells)[c], sink, index + c));
   }
 }
 template <class T, class Op, auto F>
@@ -412,10 +427,10 @@ void write_variance(const ReduceSink& sink, const void* cells, int64_t count, in
     const double freedom = sink.number > sink.extra ? sink.number - sink.extra : 0;
     const double variance =
         sink.number == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<const double*>(cells)[c] / freedom;
-    reinterpret_cast<T*>(sink.out[0])[c * sink.step[0]] = T(static_cast<Compute<T>>(variance));
+    put(reinterpret_cast<T*>(sink.out[0]) + c * sink.step[0], static_cast<Compute<T>>(variance));
     if constexpr (WithMean) {
       const double mean = static_cast<const double*>(sink.context)[index + c];
-      reinterpret_cast<T*>(sink.out[1])[c * sink.step[1]] = T(static_cast<Compute<T>>(mean));
+      put(reinterpret_cast<T*>(sink.out[1]) + c * sink.step[1], static_cast<Compute<T>>(mean));
     }
   }
 }

@@ -19,6 +19,13 @@ struct ReduceBlock {
   const void* context;  // one per c; null where the reducer wants none
 };
 
+/** Whether reduce.cc has no loops over floats: copies that are to be small reduce them in double. */
+#if defined(FB_SMALL)
+inline constexpr bool kReducesInDouble = true;
+#else
+inline constexpr bool kReducesInDouble = false;
+#endif
+
 /** What a Reducer reads. The driver converts other types, and gathers strided elements, in blocks that stay in L1. */
 enum class Reads : uint8_t { f32, f64, i64, truth };  // truth: a byte, nonzero where the element is
 

@@ -66,7 +66,8 @@ Conversion conversion(DType from, Reads reads) {
         }
         break;
       case Reads::f64:
-        if constexpr (std::is_same_v<T, double>) return {convert<T, double, false>, true, item, 8};
+        if constexpr (std::is_same_v<T, double> || (kReducesInDouble && is_floating<T>))
+          return {convert<T, double, false>, std::is_same_v<T, double>, item, 8};
         break;
       case Reads::i64:
         if constexpr (!is_floating<T>) return {convert<T, int64_t, false>, std::is_same_v<T, int64_t>, item, 8};

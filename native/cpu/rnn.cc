@@ -109,15 +109,26 @@ FB_INLINE void fetch_row(const T* row, int64_t n) {
 /** How many of `count` sequences part q of n has. */
 int64_t share(int64_t count, int64_t q, int64_t n) { return count > q ? (count - q - 1) / n + 1 : 0; }
 
-template <class T, class F>
-void with_cell(int64_t kind, F&& f) {
-  switch (kind) {
-    case 0: return f(ElmanCell<T, false>{});
-    case 1: return f(ElmanCell<T, true>{});
-    case 2: return f(LstmCell<T>{});
-    case 3: return f(GruCell<T>{});
-    default: Plan::require(false, "there is no such cell");
+/** A cell as the loops over time see it, which are compiled once for all cells: a call is a row. */
+template <class T>
+struct Cell {
+  int64_t gates;
+  bool cells, extra, carries;
+  decltype(&GruCell<T>::forward) forward;
+  decltype(&GruCell<T>::backward) backward;
+
+  template <class C>
+  static constexpr Cell of() {
+    return {C::kGates, C::kCells, C::kExtra, C::kCarries, C::forward, C::backward};
   }
+};
+template <class T>
+const Cell<T>& cell_of(int64_t kind) {
+  static constexpr Cell<T> cells[] = {Cell<T>::template of<ElmanCell<T, false>>(),
+                                      Cell<T>::template of<ElmanCell<T, true>>(), Cell<T>::template of<LstmCell<T>>(),
+                                      Cell<T>::template of<GruCell<T>>()};
+  Plan::require(kind >= 0 && kind < 4, "there is no such cell");
+  return cells[kind];
 }
 
 /** Calls f with the tag of float or double. */
@@ -131,24 +142,24 @@ void visit_float(DType dtype, F&& f) {
     Plan::require(false, "does not have this dtype");
 }
 
-template <class T, class Cell>
-void run_forward(const Plan& plan) {
+template <class T>
+void run_forward(const Plan& plan, const Cell<T>& cell) {
   const Operand* const o = plan.operand;
-  const Sizes s = sizes_of(o[1], o[3], Cell::kGates);
+  const Sizes s = sizes_of(o[1], o[3], cell.gates);
   const bool projects = static_cast<bool>(o[7]);
   expect_table(o[0], s.rows, s.out, s, false);
   expect_table(o[1], s.rows, s.gates, s, false);
   expect_table(o[2], s.rows, s.hidden, s, true);
   expect_table(o[3], s.batch, s.out, s, false);
-  expect_table(o[4], s.batch, s.hidden, s, !Cell::kCells);
+  expect_table(o[4], s.batch, s.hidden, s, !cell.cells);
   expect_weight(o[5], s.gates, s.out, s);
   Plan::require(!o[6] || (o[6].dtype == s.dtype && o[6].ndim == 1 && o[6].sizes[0] == s.hidden), "a bias does not fit");
   if (projects) expect_weight(o[7], s.out, s.hidden, s);
-  Plan::require(projects ? Cell::kCells : s.hidden == s.out, "the sizes do not fit");
+  Plan::require(projects ? cell.cells : s.hidden == s.out, "the sizes do not fit");
   const Rows rows(o[8], plan.integer(2), s.batch, s.rows, plan.flag(3));
   if (s.rows == 0) return;
 
-  const Table<T> out(o[0]), gates(o[1]), extra(Cell::kExtra ? Table<T>(o[2]) : Table<T>()), state(o[3]), cells(o[4]);
+  const Table<T> out(o[0]), gates(o[1]), extra(cell.extra ? Table<T>(o[2]) : Table<T>()), state(o[3]), cells(o[4]);
   std::vector<T> bias(static_cast<size_t>(s.hidden), T{0});
   for (int64_t j = 0; o[6] && j < s.hidden; j++) bias[static_cast<size_t>(j)] = o[6].as<T>()[j * o[6].strides[0]];
   const PackedMatrix<T> recurrent(o[5].as<const T>(), o[5].strides[1], o[5].strides[0], s.out, s.gates);
@@ -167,8 +178,8 @@ void run_forward(const Plan& plan) {
         const int64_t b = q + k * parts, n = rows.at(t, b);
         T* const y = projects ? wide.get() + k * s.hidden : state.row(b);
         if (b < rows.size(next)) fetch_row(gates.row(rows.at(next, b)), s.gates);
-        Cell::forward(gates.row(n), product.get() + k * s.gates, bias.data(), cells ? cells.row(b) : nullptr, y,
-                      extra ? extra.row(n) : nullptr, s.hidden);
+        cell.forward(gates.row(n), product.get() + k * s.gates, bias.data(), cells ? cells.row(b) : nullptr, y,
+                     extra ? extra.row(n) : nullptr, s.hidden);
       }
       if (projects) projection->multiply(m, wide.get(), s.hidden, state.row(q), parts * state.step, false);
       for (int64_t k = 0; k < m; k++) {
@@ -190,31 +201,31 @@ void rnn(const Plan& plan) {
   plan.expect(9, 4);
   visit_float(plan.operand[1].dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    with_cell<T>(plan.integer(0), [&](auto cell) { run_forward<T, decltype(cell)>(plan); });
+    run_forward(plan, cell_of<T>(plan.integer(0)));
   });
 }
 
-template <class T, class Cell>
-void run_backward(const Plan& plan) {
+template <class T>
+void run_backward(const Plan& plan, const Cell<T>& cell) {
   const Operand* const o = plan.operand;
-  const Sizes s = sizes_of(o[9], o[3], Cell::kGates);
+  const Sizes s = sizes_of(o[9], o[3], cell.gates);
   const bool projects = static_cast<bool>(o[14]);
   expect_table(o[0], s.rows, s.gates, s, false);
-  expect_table(o[1], s.rows, s.gates, s, !Cell::kCarries);
+  expect_table(o[1], s.rows, s.gates, s, !cell.carries);
   expect_table(o[2], s.rows, s.out, s, true);
   expect_table(o[3], s.batch, s.out, s, false);
-  expect_table(o[4], s.batch, s.hidden, s, !Cell::kCells);
+  expect_table(o[4], s.batch, s.hidden, s, !cell.cells);
   expect_table(o[5], s.rows, s.out, s, true);
   expect_table(o[6], s.rows, s.hidden, s, true);
   expect_table(o[7], s.rows, s.out, s, true);
   expect_table(o[8], s.rows, s.out, s, false);
   expect_table(o[9], s.rows, s.gates, s, false);
-  expect_table(o[10], s.rows, s.hidden, s, !Cell::kExtra);
+  expect_table(o[10], s.rows, s.hidden, s, !cell.extra);
   expect_table(o[11], s.batch, s.out, s, true);
   expect_table(o[12], s.batch, s.hidden, s, true);
   expect_weight(o[13], s.gates, s.out, s);
   if (projects) expect_weight(o[14], s.out, s.hidden, s);
-  Plan::require(projects ? Cell::kCells : s.hidden == s.out, "the sizes do not fit");
+  Plan::require(projects ? cell.cells : s.hidden == s.out, "the sizes do not fit");
   const Rows rows(o[15], plan.integer(2), s.batch, s.rows, plan.flag(3));
   if (s.rows == 0) return;
 
@@ -257,21 +268,21 @@ void run_backward(const Plan& plan) {
         r.gates = gates.row(n);
         r.h = h;
         r.dproduct = product.get() + k * s.gates;
-        if constexpr (Cell::kExtra) r.extra = extra.row(n);
-        if constexpr (Cell::kCells) {
+        if (cell.extra) r.extra = extra.row(n);
+        if (cell.cells) {
           r.c = inside ? extra.row(rows.at(earlier, b)) : c0 ? c0.row(b) : zeros.data();
           r.dc = dcells.row(b);
           r.y = unprojected ? unprojected.row(n) : nullptr;
         }
-        if constexpr (Cell::kCarries) {
+        if (cell.carries) {
           r.carry = dstate.row(b);
           r.dgates = dgates.row(n);
         }
-        Cell::backward(r, s.hidden);
-        std::copy_n(r.dproduct, s.gates, (Cell::kCarries ? dproducts : dgates).row(n));
+        cell.backward(r, s.hidden);
+        std::copy_n(r.dproduct, s.gates, (cell.carries ? dproducts : dgates).row(n));
         if (before) std::copy_n(h, s.out, before.row(n));
       }
-      recurrent.multiply(m, product.get(), s.gates, dstate.row(q), parts * dstate.step, Cell::kCarries);
+      recurrent.multiply(m, product.get(), s.gates, dstate.row(q), parts * dstate.step, cell.carries);
     }
   });
 }
@@ -287,7 +298,7 @@ void rnn_backward(const Plan& plan) {
   plan.expect(16, 4);
   visit_float(plan.operand[9].dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    with_cell<T>(plan.integer(0), [&](auto cell) { run_backward<T, decltype(cell)>(plan); });
+    run_backward(plan, cell_of<T>(plan.integer(0)));
   });
 }
 

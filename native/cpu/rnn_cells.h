@@ -1,5 +1,5 @@
-// The arithmetic of one row (one sequence at one step) of the recurrent cells, forward and backward: what rnn.cc's loop
-// over time is instantiated with.
+// The arithmetic of one row (one sequence at one step) of the recurrent cells, forward and backward: what rnn.cc's
+// loops over time call.
 //
 // `gates` comes in as the input's products with all biases (but the GRU's second bias of the new gate) and goes out as
 // the activated gates; `product` is the recurrent product, without bias. Gates lie in PyTorch's order.
@@ -13,10 +13,22 @@
 namespace flambeau::FB_ISA {
 namespace {
 
-/** gates = f(gates + product) */
-template <class T, class F>
-FB_INLINE void activate(T* FB_RESTRICT gates, const T* FB_RESTRICT product, int64_t n, F f) {
+/** gates = f(gates + product), a function for all cells */
+template <class T, T (*f)(T)>
+FB_NOINLINE void activate(T* FB_RESTRICT gates, const T* FB_RESTRICT product, int64_t n) {
   for (int64_t j = 0; j < n; j++) gates[j] = f(gates[j] + product[j]);
+}
+template <class T>
+FB_INLINE T sigmoid_of(T x) {
+  return vm::sigmoid(x);
+}
+template <class T>
+FB_INLINE T tanh_of(T x) {
+  return vm::tanh(x);
+}
+template <class T>
+FB_INLINE T relu_of(T x) {
+  return x < T{0} ? T{0} : x;  // NaN stays
 }
 
 /** What one row of a step of backward reads and writes; n is the hidden size. */
@@ -40,12 +52,7 @@ struct ElmanCell {
   static constexpr bool kCells = false, kExtra = false, kCarries = false;
   static void forward(T* FB_RESTRICT gates, const T* FB_RESTRICT product, const T*, T*, T* FB_RESTRICT y, T*,
                       int64_t n) {
-    activate(gates, product, n, [](T x) {
-      if constexpr (kRelu)
-        return x < T{0} ? T{0} : x;  // NaN stays
-      else
-        return vm::tanh(x);
-    });
+    activate<T, kRelu ? relu_of<T> : tanh_of<T>>(gates, product, n);
     std::copy_n(gates, n, y);
   }
   static void backward(const BackwardRow<T>& r, int64_t n) {
@@ -66,10 +73,9 @@ struct LstmCell {
   static constexpr bool kCells = true, kExtra = true, kCarries = false;
   static void forward(T* FB_RESTRICT gates, const T* FB_RESTRICT product, const T*, T* FB_RESTRICT c, T* FB_RESTRICT y,
                       T* extra, int64_t n) {
-    const auto sigmoid = [](T x) { return vm::sigmoid(x); };
-    activate(gates, product, 2 * n, sigmoid);
-    activate(gates + 2 * n, product + 2 * n, n, [](T x) { return vm::tanh(x); });
-    activate(gates + 3 * n, product + 3 * n, n, sigmoid);
+    activate<T, sigmoid_of<T>>(gates, product, 2 * n);
+    activate<T, tanh_of<T>>(gates + 2 * n, product + 2 * n, n);
+    activate<T, sigmoid_of<T>>(gates + 3 * n, product + 3 * n, n);
     const T *i = gates, *f = gates + n, *g = gates + 2 * n, *o = gates + 3 * n;
     for (int64_t j = 0; j < n; j++) {
       const T cell = f[j] * c[j] + i[j] * g[j];
@@ -109,7 +115,7 @@ struct GruCell {
   static constexpr bool kCells = false, kExtra = true, kCarries = true;
   static void forward(T* FB_RESTRICT gates, const T* FB_RESTRICT product, const T* FB_RESTRICT bias, T*,
                       T* FB_RESTRICT y, T* FB_RESTRICT extra, int64_t n) {
-    activate(gates, product, 2 * n, [](T x) { return vm::sigmoid(x); });
+    activate<T, sigmoid_of<T>>(gates, product, 2 * n);
     const T *r = gates, *z = gates + n, *inner = product + 2 * n;
     T* fresh = gates + 2 * n;
     for (int64_t j = 0; j < n; j++) fresh[j] = vm::tanh(fresh[j] + r[j] * (inner[j] + bias[j]));

@@ -8,6 +8,13 @@
 
 namespace flambeau::FB_ISA {
 
+/** Whether this copy is to be small: loops that are only faster than others are left out. */
+#if defined(FB_SMALL)
+inline constexpr bool kSmallCopy = true;
+#else
+inline constexpr bool kSmallCopy = false;
+#endif
+
 /** The dtypes of a row. */
 enum class Domain { Floating, Numbers, Any, Integers, Bits };
 
@@ -89,17 +96,24 @@ void span2(std::byte* out, const std::byte* const* in, int64_t n, const double* 
   }
 }
 
-/** The spans of every dtype; `make(TypeTag<T>{})` gives those of T, a float's serve the halves as well. */
-template <class Row, class Make>
-constexpr std::array<Span, kDTypes> spans_of(Make make) {
-  std::array<Span, kDTypes> table{};
+/** Where a dtype's loop lies in a row's table: the halves take a float's, and rows of floating numbers have no others.
+ */
+constexpr size_t loop_of(DType d) {
+  const size_t at = static_cast<size_t>(d);
+  return d == DType::f16 || d == DType::bf16 ? 0 : at < 2 ? at : at - 2;
+}
+template <class Row>
+inline constexpr size_t kLoops = Row::kDomain == Domain::Floating ? 2 : kDTypes - 2;
+
+/** A row's loops; `make(TypeTag<T>{})` gives those of T. */
+template <class Row, class Loop = SpanFn, class Make>
+constexpr std::array<Loop, kLoops<Row>> loops_of(Make make) {
+  std::array<Loop, kLoops<Row>> table{};
   const auto set = [&]<class T>(DType d, TypeTag<T> tag) {
-    if constexpr (in_domain<T>(Row::kDomain)) table[static_cast<size_t>(d)] = make(tag);
+    if constexpr (in_domain<T>(Row::kDomain)) table[loop_of(d)] = make(tag);
   };
   set(DType::f32, TypeTag<float>{});
   set(DType::f64, TypeTag<double>{});
-  set(DType::f16, TypeTag<float>{});
-  set(DType::bf16, TypeTag<float>{});
   set(DType::i64, TypeTag<int64_t>{});
   set(DType::i32, TypeTag<int32_t>{});
   set(DType::i16, TypeTag<int16_t>{});
@@ -130,53 +144,65 @@ template <SpanFn run, int inputs>
 void span_in_double(std::byte* out, const std::byte* const* in, int64_t n, const double* param) {
   run_in_double(run, inputs, out, in, n, param);
 }
-/** Slow formulas of floating numbers work in double for every dtype: their loops are compiled once. */
+/**
+ * Slow formulas of floating numbers work in double for every dtype: their loops are compiled once. Small copies have
+ * the costly ones in double alone, too, but for those with parameters, which a float would round.
+ */
 template <class Row>
-inline constexpr bool kInDouble = Row::kGrainOf == kSlow && Row::kDomain == Domain::Floating;
+inline constexpr bool kInDouble =
+    Row::kDomain == Domain::Floating &&
+    (Row::kGrainOf == kSlow || (kSmallCopy && Row::kGrainOf == kCostly && Row::kParams == 0));
 
 template <class Row>
-inline constexpr auto kSpans1 = spans_of<Row>([]<class T>(TypeTag<T>) {
+inline constexpr auto kLoops1 = loops_of<Row>([]<class T>(TypeTag<T>) -> SpanFn {
   if constexpr (kInDouble<Row> && std::is_same_v<T, float>)
-    return Span{span_in_double<span1<Row, double>, 1>};
+    return span_in_double<span1<Row, double>, 1>;
   else
-    return Span{span1<Row, T>};
+    return span1<Row, T>;
 });
 template <class Row>
-inline constexpr auto kSpans2 = spans_of<Row>([]<class T>(TypeTag<T>) {
+inline constexpr auto kLoops2 = loops_of<Row>([]<class T>(TypeTag<T>) -> SpanFn {
   if constexpr (kInDouble<Row> && std::is_same_v<T, float>)
-    return Span{span_in_double<span2<Row, double>, 2>};
+    return span_in_double<span2<Row, double>, 2>;
   else
-    return Span{span2<Row, T>};
+    return span2<Row, T>;
 });
 /** To bool. */
 template <class Row>
-inline constexpr auto kPredicates1 = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{span1<Row, T, Bool>}; });
+inline constexpr auto kPredicates1 = loops_of<Row>([]<class T>(TypeTag<T>) -> SpanFn { return span1<Row, T, Bool>; });
 template <class Row>
-inline constexpr auto kPredicates2 = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{span2<Row, T, Bool>}; });
+inline constexpr auto kPredicates2 = loops_of<Row>([]<class T>(TypeTag<T>) -> SpanFn { return span2<Row, T, Bool>; });
 
-/** All operands from `first` on have one dtype; returns it as an index. */
-inline size_t common_dtype(const Plan& plan, int first) {
+/** All operands from `first` on have one dtype. */
+inline DType common_dtype(const Plan& plan, int first) {
   const DType d = plan.operand[first].dtype;
   for (int k = first + 1; k < plan.operands; k++) Plan::require(plan.operand[k].dtype == d, "operands differ in dtype");
-  return static_cast<size_t>(d);
+  return d;
 }
 
-/** The kernels below are one call of this: there are some 300 of them. */
-FB_NOINLINE inline void run_same(const Plan& plan, int operands, int params, int first, const Span* spans,
-                                 int64_t grain) {
-  plan.expect(operands, params);
-  if (first == 1) Plan::require(plan.operand[0].dtype == DType::b8, "the result must be bool");
-  run_map(plan, operands, spans[common_dtype(plan, first)], grain);
+/** What run_same has to know of a kernel: there are some 300, and each is one call of it. */
+struct Signature {
+  uint8_t operands, params;
+  uint8_t first;  // the operand from which on dtypes agree: 1 where the result is bool
+  uint8_t loops;
+  int32_t grain;
+};
+template <class Loop>
+FB_NOINLINE inline void run_same(const Plan& plan, Signature s, const Loop* table) {
+  plan.expect(s.operands, s.params);
+  if (s.first == 1) Plan::require(plan.operand[0].dtype == DType::b8, "the result must be bool");
+  const size_t at = loop_of(common_dtype(plan, s.first));
+  run_map(plan, s.operands, at < s.loops ? Span{table[at]} : Span{}, s.grain);
 }
 /** A kernel whose operands all have one dtype. */
-template <class Row, const std::array<Span, kDTypes>& spans, int operands>
+template <class Row, const auto& table, int operands>
 void same_dtype_kernel(const Plan& plan) {
-  run_same(plan, operands, Row::kParams, 0, spans.data(), Row::kGrainOf);
+  run_same(plan, {operands, Row::kParams, 0, kLoops<Row>, Row::kGrainOf}, table.data());
 }
 /** A kernel with a bool result. */
-template <class Row, const std::array<Span, kDTypes>& spans, int operands>
+template <class Row, const auto& table, int operands>
 void predicate_kernel(const Plan& plan) {
-  run_same(plan, operands, Row::kParams, 1, spans.data(), Row::kGrainOf);
+  run_same(plan, {operands, Row::kParams, 1, kLoops<Row>, Row::kGrainOf}, table.data());
 }
 
 }  // namespace flambeau::FB_ISA

@@ -1,6 +1,7 @@
 // Whole numbers, coins and samples with PyTorch's values for the same seed. Called by dispatch for randint, randperm,
 // bernoulli, dropout, multinomial and their kin; param 0 is a generator id. See random.cc.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -25,6 +26,29 @@ FB_INLINE T from_integer(int64_t v) {
   } else {
     return static_cast<T>(v);
   }
+}
+
+/** Calls `f(T, one, zero)` with 1 and 0 of a dtype, by their bits: T is an unsigned type of its size. */
+template <class F>
+void visit_bits(DType d, F&& f) {
+  uint64_t one = 1;
+  if (d == DType::f32) one = std::bit_cast<uint32_t>(1.0f);
+  if (d == DType::f64) one = std::bit_cast<uint64_t>(1.0);
+  if (d == DType::f16) one = Half(1.0f).bits;
+  if (d == DType::bf16) one = BFloat16(1.0f).bits;
+  switch (item_size(d)) {
+    case 1: return f(static_cast<uint8_t>(one), uint8_t{0});
+    case 2: return f(static_cast<uint16_t>(one), uint16_t{0});
+    case 4: return f(static_cast<uint32_t>(one), uint32_t{0});
+    default: return f(one, uint64_t{0});
+  }
+}
+/** Calls `f` with a tag of `d`; bytes are all unsigned, for kernels that give each byte dtype what it can hold. */
+template <class F>
+void visit_bytes_alike(DType d, F&& f) {
+  visit(item_size(d) == 1 ? DType::u8 : d, [&]<class T>(TypeTag<T> tag) {
+    if constexpr (sizeof(T) > 1 || std::is_same_v<T, uint8_t>) f(tag);
+  });
 }
 
 template <class T>
@@ -55,7 +79,7 @@ void randint_values(Generator& g, T* out, int64_t n, int64_t low, uint64_t range
 void randint(const Plan& plan) {
   const Operand& out = target(plan, 1, 3);
   Generator& g = generator(plan);
-  visit(out.dtype, [&](auto tag) {
+  visit_bytes_alike(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const DrawRange r = draw_range(out.dtype, plan.param[1], plan.param[2]);
     randint_values(g, out.as<T>(), out.numel(), r.low, r.range);
@@ -66,7 +90,8 @@ void randint(const Plan& plan) {
 void random(const Plan& plan) {
   const Operand& out = target(plan, 1, 1);
   Generator& g = generator(plan);
-  visit(out.dtype, [&](auto tag) {
+  const uint32_t byte_mask = out.dtype == DType::u8 ? 0xff : out.dtype == DType::i8 ? 0x7f : 1;
+  visit_bytes_alike(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     T* y = out.as<T>();
     if constexpr (std::is_same_v<T, double> || std::is_same_v<T, int64_t>) {
@@ -83,8 +108,8 @@ void random(const Plan& plan) {
           uint32_t word = w[i - begin];
           if constexpr (is_floating<T>) {
             word %= (1u << digits_of<T>()) + 1;
-          } else if constexpr (is_bool<T>) {
-            word &= 1;
+          } else if constexpr (sizeof(T) == 1) {
+            word &= byte_mask;
           } else {
             word &= static_cast<uint32_t>(std::numeric_limits<T>::max());
           }
@@ -112,10 +137,8 @@ void bernoulli(const Plan& plan) {
   const Operand& out = target(plan, 1, 2);
   const int64_t limit = static_cast<int64_t>(threshold(plan.param[1]));
   Generator& g = generator(plan);
-  visit(out.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  visit_bits(out.dtype, [&]<class T>(T one, T zero) {
     T* y = out.as<T>();
-    const T one = from_integer<T>(1), zero = from_integer<T>(0);
     draw<2>(g, out.numel(), kGrain / 4, [=](const uint32_t* w, int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
         y[i] = static_cast<int64_t>(word64(w, i - begin) & kMask53) < limit ? one : zero;
@@ -136,25 +159,19 @@ void bernoulli_tensor(const Plan& plan) {
   }
   Generator& g = generator(plan);
   const int64_t p_step = walk.step(1), n = out.numel();
-  visit(out.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    visit_floating(p.dtype, [&](auto p_tag) {
-      using P = typename decltype(p_tag)::type;
-      T* y = out.as<T>();
-      const P* values = p.as<P>();
-      int64_t at = 0;
-      walk.run(0, n, [&](const int64_t* offset, int64_t count) {
-        const P* row = values + offset[1];
-        for (int64_t i = 0; i < count; i++) {
-          const Compute<P> chance = row[i * p_step];
-          threshold(static_cast<double>(chance));
-          if constexpr (std::is_same_v<P, double>) {
-            y[at++] = from_integer<T>(g.uniform() < chance);
-          } else {
-            y[at++] = from_integer<T>(static_cast<float>(g.random() & 0xffffffu) * 0x1p-24f < chance);
-          }
-        }
-      });
+  visit_floating(p.dtype, [](auto) {});  // refuses the others
+  const bool wide = p.dtype == DType::f64;
+  visit_bits(out.dtype, [&]<class T>(T one, T zero) {
+    T* y = out.as<T>();
+    int64_t at = 0;
+    walk.run(0, n, [&](const int64_t* offset, int64_t count) {
+      for (int64_t i = 0; i < count; i++) {
+        const double chance = load_at(p, offset[1] + i * p_step);
+        threshold(chance);
+        // a float and its chance compare in double as they do in float
+        const double drawn = wide ? g.uniform() : static_cast<double>(g.random() & 0xffffffu) * 0x1p-24;
+        y[at++] = drawn < chance ? one : zero;
+      }
     });
   });
 }
@@ -257,6 +274,12 @@ void sample_with_replacement(Generator& g, const P* row, int64_t step, int64_t k
   }
 }
 
+/** Brings the n of k indices with the largest values to the front, in order. */
+FB_NOINLINE void sort_first(const double* v, int64_t* order, int64_t n, int64_t k) {
+  std::partial_sort(order, order + n, order + k,
+                    [v](int64_t a, int64_t b) { return v[a] != v[b] ? v[a] > v[b] : a < b; });
+}
+
 /**
  * multinomial (structured): out [rows, n] int64 contiguous, probabilities [rows, k] floating; params generator,
  * replacement. Without replacement (and for n = 1) PyTorch divides by exponential noise and takes the n largest.
@@ -309,9 +332,7 @@ void multinomial(const Plan& plan) {
         values[i] = std::isnan(q) ? -1 : q;  // 0/0: an impossible value that met zero noise
         order[i] = i;
       }
-      const double* v = values.get();
-      std::partial_sort(order.get(), order.get() + n, order.get() + k,
-                        [v](int64_t a, int64_t b) { return v[a] != v[b] ? v[a] > v[b] : a < b; });
+      sort_first(values.get(), order.get(), n, k);
       std::copy(order.get(), order.get() + n, out.as<int64_t>() + r * n);
     }
   });

@@ -32,14 +32,14 @@ void visit_size(DType d, F&& f) {
 
 struct Store {
   template <class T>
-  static FB_INLINE T combine(T, T b) {
+  static FB_INLINE T combine(T, T b, int) {
     return b;
   }
 };
 /** Integers wrap around; a sum of bools is "or", a product "and". */
 struct Add {
   template <class T>
-  static FB_INLINE T combine(T a, T b) {
+  static FB_INLINE T combine(T a, T b, int) {
     if constexpr (is_bool<T>) {
       return Bool(static_cast<bool>(a) || static_cast<bool>(b));
     } else if constexpr (is_floating<T>) {
@@ -49,31 +49,35 @@ struct Add {
     }
   }
 };
-struct Multiply {
-  template <class T>
-  static FB_INLINE T combine(T a, T b) {
-    if constexpr (is_bool<T>) {
-      return Bool(static_cast<bool>(a) && static_cast<bool>(b));
-    } else if constexpr (is_floating<T>) {
-      return T(static_cast<Compute<T>>(a) * static_cast<Compute<T>>(b));
-    } else {
-      return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-    }
+template <class T>
+FB_INLINE T product_of(T a, T b) {
+  if constexpr (is_bool<T>) {
+    return Bool(static_cast<bool>(a) && static_cast<bool>(b));
+  } else if constexpr (is_floating<T>) {
+    return T(static_cast<Compute<T>>(a) * static_cast<Compute<T>>(b));
+  } else {
+    return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
   }
-};
-template <int Sign>
-struct Extreme {
+}
+template <int Sign, class T>
+FB_INLINE T extreme_of(T a, T b) {
+  const Compute<T> x = static_cast<Compute<T>>(a), y = static_cast<Compute<T>>(b);
+  return (Sign > 0 ? y > x : y < x) || y != y ? b : a;
+}
+/** The product or an extreme, by the mode of scatterReduce: one copy for the three, with short loops for each. */
+struct Reduce {
   template <class T>
-  static FB_INLINE T combine(T a, T b) {
-    const Compute<T> x = static_cast<Compute<T>>(a), y = static_cast<Compute<T>>(b);
-    return (Sign > 0 ? y > x : y < x) || y != y ? b : a;
+  static FB_INLINE T combine(T a, T b, int mode) {
+    return mode == 1 ? product_of(a, b) : mode == 3 ? extreme_of<1>(a, b) : extreme_of<-1>(a, b);
   }
 };
 
 /** A scatter's operands, and its steps in elements: along the dim, and to the next line. */
 struct ScatterLines {
   const Operand &out, &index, &src;
-  int64_t dim, n = 1, size = 1;
+  int64_t dim;
+  int mode;  // of Reduce
+  int64_t n = 1, size = 1;
   int64_t out_step = 0, index_step = 0, src_step = 0;
   int64_t out_next = 0, index_next = 0, src_next = 0;
   bool across = false;  // the next line is nearer than the next element
@@ -84,13 +88,14 @@ void scatter_lines(const ScatterLines& shared, const int64_t* at, int64_t count)
   T* to = l.out.template as<T>() + at[0];
   const T* from = l.src.template as<const T>() + at[2];
   const Operand index = l.index;
+  const int mode = l.mode;
   if (l.across) {
     for (int64_t i = 0; i < l.n; i++) {
       for (int64_t c = 0; c < count; c++) {
         const int64_t k = index_at(index, at[1] + c * l.index_next + i * l.index_step);
         if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(l.size)) throw_out_of_range(k, l.dim, l.size);
         T& place = to[c * l.out_next + k * l.out_step];
-        place = Op::combine(place, from[c * l.src_next + i * l.src_step]);
+        place = Op::combine(place, from[c * l.src_next + i * l.src_step], mode);
       }
     }
     return;
@@ -105,14 +110,14 @@ void scatter_lines(const ScatterLines& shared, const int64_t* at, int64_t count)
         places.read(index.as<const int32_t>() + first, l.index_step, n, l.dim, l.size);
       for (int64_t j = 0; j < n; j++) {
         T& place = to[places.at[j] * l.out_step];
-        place = Op::combine(place, from[(i + j) * l.src_step]);
+        place = Op::combine(place, from[(i + j) * l.src_step], mode);
       }
     }
   }
 }
-void run_scatter(const Plan& plan, void (*lines)(const ScatterLines&, const int64_t* at, int64_t count)) {
+void run_scatter(const Plan& plan, int mode, void (*lines)(const ScatterLines&, const int64_t* at, int64_t count)) {
   const int dim = static_cast<int>(plan.integer(0));
-  ScatterLines l{plan.operand[0], plan.operand[1], plan.operand[2], dim};
+  ScatterLines l{plan.operand[0], plan.operand[1], plan.operand[2], dim, mode};
   const Operand &out = l.out, &index = l.index, &src = l.src;
   Plan::require(out.dtype == src.dtype, "dtypes differ");
   Plan::require(out.ndim == index.ndim && src.ndim == index.ndim, "operands differ in dims");
@@ -140,9 +145,9 @@ void run_scatter(const Plan& plan, void (*lines)(const ScatterLines&, const int6
   });
 }
 template <class Op>
-void scatter_with(const Plan& plan) {
+void scatter_with(const Plan& plan, int mode = 0) {
   require_index(plan, plan.operand[0], plan.operand[1]);
-  const auto run = [&](auto tag) { run_scatter(plan, scatter_lines<typename decltype(tag)::type, Op>); };
+  const auto run = [&](auto tag) { run_scatter(plan, mode, scatter_lines<typename decltype(tag)::type, Op>); };
   if constexpr (std::is_same_v<Op, Store>) {
     visit_size(plan.operand[0].dtype, run);
   } else {
@@ -158,10 +163,8 @@ void scatter_reduce(const Plan& plan) {
   plan.expect(3, 2);
   const double mode = plan.param[1];
   if (mode == 0) return scatter_with<Add>(plan);
-  if (mode == 1) return scatter_with<Multiply>(plan);
-  if (mode == 3) return scatter_with<Extreme<1>>(plan);
-  Plan::require(mode == 4, "no such reduction");
-  scatter_with<Extreme<-1>>(plan);
+  Plan::require(mode == 1 || mode == 3 || mode == 4, "no such reduction");
+  scatter_with<Reduce>(plan, static_cast<int>(mode));
 }
 
 /** Adds or copies `n` elements of the source's line `from` to the destination's line `to`. */
@@ -279,21 +282,21 @@ void unfold_backward(const Plan& plan) {
   LineWalk<2> walk;
   walk.add_all(operands, out.sizes, out.ndim, dim, 0);
   const int64_t os = out.strides[dim], gs = grad.strides[dim], ws = grad.strides[out.ndim];
-  visit(out.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    parallel_for(walk.total, kGrain / std::max<int64_t>(1, n * size), [&](int64_t begin, int64_t end) {
-      walk.run(begin, end, [&](const int64_t* at, int64_t count) {
-        for (int64_t c = 0; c < count; c++) {
-          T* to = out.as<T>() + at[0] + c * walk.step(0);
-          const T* from = grad.as<const T>() + at[1] + c * walk.step(1);
-          for (int64_t i = 0; i < n; i++) {
-            for (int64_t j = 0; j < size; j++) {
-              T& place = to[(i * step + j) * os];
-              place = Add::combine(place, from[i * gs + j * ws]);
-            }
-          }
+  const int64_t item = static_cast<int64_t>(item_size(out.dtype));
+  void (*line)(const LinePair&) = nullptr;
+  visit(out.dtype, [&](auto tag) { line = add_line<typename decltype(tag)::type>; });
+  parallel_for(walk.total, kGrain / std::max<int64_t>(1, n * size), [&](int64_t begin, int64_t end) {
+    walk.run(begin, end, [&](const int64_t* at, int64_t count) {
+      for (int64_t c = 0; c < count; c++) {
+        std::byte* to = out.data + (at[0] + c * walk.step(0)) * item;
+        const std::byte* from = grad.data + (at[1] + c * walk.step(1)) * item;
+        // element j of window i; the longer of the two loops is the inner one
+        if (size >= n) {
+          for (int64_t i = 0; i < n; i++) line({to + i * step * os * item, from + i * gs * item, os, ws, size, 1});
+        } else {
+          for (int64_t j = 0; j < size; j++) line({to + j * os * item, from + j * ws * item, step * os, gs, n, 1});
         }
-      });
+      }
     });
   });
 }

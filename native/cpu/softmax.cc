@@ -181,7 +181,7 @@ void softmax(const Plan& plan) {
   Plan::require(same_shape(y, x), "softmax: shapes or dtypes differ");
   const int dim = checked_dim(plan, 0, y.ndim);
   const int64_t n = y.ndim == 0 ? 1 : y.sizes[dim];
-  visit_wide_if_small(y.dtype, [&](auto tag) {
+  visit_wide(y.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     along_dim<2, T>(
         {&y, &x}, dim, [n](T** p) { softmax_row<kLog, T>(p[1], p[0], n); },
@@ -199,7 +199,7 @@ void softmax_backward(const Plan& plan) {
   Plan::require(same_shape(out, g) && same_shape(out, y), "softmax: shapes or dtypes differ");
   const int dim = checked_dim(plan, 0, out.ndim);
   const int64_t n = out.ndim == 0 ? 1 : out.sizes[dim];
-  visit_wide_if_small(out.dtype, [&](auto tag) {
+  visit_wide(out.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     along_dim<3, T>(
         {&out, &g, &y}, dim, [n](T** p) { softmax_backward_row<kLog, T>(p[1], p[2], p[0], n); },
@@ -212,10 +212,10 @@ void softmax_backward(const Plan& plan) {
 }  // namespace
 
 void register_softmax(KernelTable& table) {
-  table.add("softmax", kWidenedIfSmall<softmax<false>, 1>);
-  table.add("logSoftmax", kWidenedIfSmall<softmax<true>, 1>);
-  table.add("softmaxBackward", kWidenedIfSmall<softmax_backward<false>, 1>);
-  table.add("logSoftmaxBackward", kWidenedIfSmall<softmax_backward<true>, 1>);
+  table.add("softmax", widened<softmax<false>, 1>);
+  table.add("logSoftmax", widened<softmax<true>, 1>);
+  table.add("softmaxBackward", widened<softmax_backward<false>, 1>);
+  table.add("logSoftmaxBackward", widened<softmax_backward<true>, 1>);
 }
 
 }  // namespace flambeau::FB_ISA

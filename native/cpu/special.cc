@@ -68,11 +68,11 @@ void bessel_span(std::byte* out, const std::byte* const* in, int64_t n, const do
   }
 }
 template <class Row>
-inline constexpr auto kSpecial1 = kSpans1<Row>;
+inline constexpr auto kSpecial1 = kLoops1<Row>;
 template <class Row>
   requires(ShortAngle::kLimit > 0 && requires { Bessel<Row>::near(0.0); })
-inline constexpr auto kSpecial1<Row> = spans_of<Row>([]<class T>(TypeTag<T>) {
-  return Span{std::is_same_v<T, float> ? span_in_double<bessel_span<Row>, 1> : bessel_span<Row>};
+inline constexpr auto kSpecial1<Row> = loops_of<Row>([]<class T>(TypeTag<T>) -> SpanFn {
+  return std::is_same_v<T, float> ? span_in_double<bessel_span<Row>, 1> : bessel_span<Row>;
 });
 
 }  // namespace
@@ -80,7 +80,7 @@ inline constexpr auto kSpecial1<Row> = spans_of<Row>([]<class T>(TypeTag<T>) {
 void register_special(KernelTable& table) {
   // all are map plans over (out, x) or (out, a, b) of one floating dtype
 #define ADD1(name, ...) table.add(#name, same_dtype_kernel<name##Row, kSpecial1<name##Row>, 2>);
-#define ADD2(name, ...) table.add(#name, same_dtype_kernel<name##Row, kSpans2<name##Row>, 3>);
+#define ADD2(name, ...) table.add(#name, same_dtype_kernel<name##Row, kLoops2<name##Row>, 3>);
   FB_SPECIAL_UNARY_ROWS(ADD1)
   FB_SPECIAL_BINARY_ROWS(ADD2)
 #undef ADD1

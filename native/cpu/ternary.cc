@@ -29,7 +29,7 @@ void span3(std::byte* out, const std::byte* const* in, int64_t n, const double* 
   for (int64_t i = 0; i < n; i++) y[i] = Row::template apply<T>(a[i], b[i], c[i], p.value);
 }
 template <class Row>
-inline constexpr auto kSpans3 = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{span3<Row, T>}; });
+inline constexpr auto kLoops3 = loops_of<Row>([]<class T>(TypeTag<T>) -> SpanFn { return span3<Row, T>; });
 
 /** Moves values of a size, whatever they mean. */
 template <class Raw>
@@ -59,12 +59,12 @@ void where_kernel(const Plan& plan) {
 // All are map plans; all operands share one dtype but for the condition of where.
 void register_ternary(KernelTable& table) {
   table.add("where", where_kernel);  // (out, condition: bool, a, b), any dtype: condition ? a : b
-  table.add("lerp", same_dtype_kernel<lerpRow, kSpans3<lerpRow>, 4>);  // (out, a, b, weight), floating
+  table.add("lerp", same_dtype_kernel<lerpRow, kLoops3<lerpRow>, 4>);  // (out, a, b, weight), floating
   // (out, x, t1, t2) [value], numbers: x + value·t1·t2; floating: x + value·t1/t2
-  table.add("addcmul", same_dtype_kernel<addcmulRow, kSpans3<addcmulRow>, 4>);
-  table.add("addcdiv", same_dtype_kernel<addcdivRow, kSpans3<addcdivRow>, 4>);
+  table.add("addcmul", same_dtype_kernel<addcmulRow, kLoops3<addcmulRow>, 4>);
+  table.add("addcdiv", same_dtype_kernel<addcdivRow, kLoops3<addcdivRow>, 4>);
   // (out, x, low, high), numbers; NaN in any of the three gives NaN
-  table.add("clampTensor", same_dtype_kernel<clampTensorRow, kSpans3<clampTensorRow>, 4>);
+  table.add("clampTensor", same_dtype_kernel<clampTensorRow, kLoops3<clampTensorRow>, 4>);
 }
 
 }  // namespace flambeau::FB_ISA

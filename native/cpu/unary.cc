@@ -34,6 +34,10 @@ void guarded_span(std::byte* out, const std::byte* const* in, int64_t n, const d
   constexpr int64_t kStep = 512;
   T* y = reinterpret_cast<T*>(out);
   const T* x = reinterpret_cast<const T*>(in[0]);
+  if constexpr (kSmallCopy) {
+    for (int64_t i = 0; i < n; i++) y[i] = Row::value(x[i]);
+    return;
+  }
   for (int64_t i = 0; i < n; i += kStep, x += kStep, y += kStep) {
     const int64_t m = std::min(kStep, n - i);
     int32_t outside = 0;
@@ -49,7 +53,12 @@ void guarded_span(std::byte* out, const std::byte* const* in, int64_t n, const d
   }
 }
 template <class Row>
-inline constexpr auto kGuarded = spans_of<Row>([]<class T>(TypeTag<T>) { return Span{guarded_span<Row, T>}; });
+inline constexpr auto kGuarded = loops_of<Row>([]<class T>(TypeTag<T>) -> SpanFn {
+  if constexpr (kInDouble<Row> && std::is_same_v<T, float>)
+    return span_in_double<guarded_span<Row, double>, 1>;
+  else
+    return guarded_span<Row, T>;
+});
 
 /** Bounds as T; an absent one is the type's own, so that NaN passes through both comparisons. */
 template <class T>
@@ -75,7 +84,7 @@ struct ClampRow {
   static constexpr int kParams = 4;
   static constexpr int64_t kGrainOf = kCheap;
 };
-constexpr auto kClamp = spans_of<ClampRow>([]<class T>(TypeTag<T>) { return Span{clamp_span<T>}; });
+constexpr auto kClamp = loops_of<ClampRow>([]<class T>(TypeTag<T>) -> SpanFn { return clamp_span<T>; });
 
 }  // namespace
 
@@ -83,7 +92,7 @@ constexpr auto kClamp = spans_of<ClampRow>([]<class T>(TypeTag<T>) { return Span
 void register_unary(KernelTable& table) {
   // Dtypes as the rows of functors.h say; no parameters, but for
   //   threshold [threshold, value]   leakyRelu [slope]   elu [alpha, scale, inputScale]   polygamma [order]
-#define ADD(name, ...) table.add(#name, same_dtype_kernel<name##Row, kSpans1<name##Row>, 2>);
+#define ADD(name, ...) table.add(#name, same_dtype_kernel<name##Row, kLoops1<name##Row>, 2>);
   FB_UNARY_ROWS(ADD)
   FB_UNARY_PARAM_ROWS(ADD)
 #undef ADD

@@ -8,7 +8,9 @@
 namespace flambeau::FB_ISA {
 namespace {
 
-bool half_operand(const Operand& o) { return o && (o.dtype == DType::f16 || o.dtype == DType::bf16); }
+bool half_operand(const Operand& o, WidenedHalves which) {
+  return o && (o.dtype == DType::f16 || (o.dtype == DType::bf16 && which == WidenedHalves::both));
+}
 
 /** A half operand and its values in float: packed in the order of its strides, repeated elements once. */
 class Wide {
@@ -74,16 +76,16 @@ class Wide {
 
 }  // namespace
 
-void run_widened(const Plan& plan, int outputs, KernelFn run) {
+void run_widened(const Plan& plan, int outputs, KernelFn run, WidenedHalves which) {
   bool any = false;
-  for (int k = 0; k < plan.operands; k++) any = any || half_operand(plan.operand[k]);
+  for (int k = 0; k < plan.operands; k++) any = any || half_operand(plan.operand[k], which);
   if (!any) return run(plan);
   Plan::require(plan.structured, "expected a structured plan");
   Plan wide = plan;
   std::optional<Wide> operands[kMaxOperands];
   for (int k = 0; k < plan.operands; k++) {
     const Operand& o = plan.operand[k];
-    if (!half_operand(o)) continue;
+    if (!half_operand(o, which)) continue;
     operands[k].emplace(o).read();
     wide.operand[k] = operands[k]->operand();
   }

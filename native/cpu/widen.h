@@ -6,12 +6,15 @@
 
 namespace flambeau::FB_ISA {
 
-/** Runs a structured plan, the first `outputs` operands of which are written (and may be read). */
-void run_widened(const Plan& plan, int outputs, KernelFn run);
+/** Which of the halves are widened. */
+enum class WidenedHalves : uint8_t { both, f16 };
 
-template <KernelFn run, int outputs>
+/** Runs a structured plan, the first `outputs` operands of which are written (and may be read). */
+void run_widened(const Plan& plan, int outputs, KernelFn run, WidenedHalves which);
+
+template <KernelFn run, int outputs, WidenedHalves which = WidenedHalves::both>
 void widened(const Plan& plan) {
-  run_widened(plan, outputs, run);
+  run_widened(plan, outputs, run, which);
 }
 /** visit_floating for a kernel behind widened<>. */
 template <class F>
@@ -21,21 +24,19 @@ inline void visit_wide(DType dtype, F&& f) {
   f(TypeTag<double>{});
 }
 
-// Kernels whose halves are worth loops of their own, but for copies that are to be small.
+// bfloat16 converts in so little time that kernels of one pass are a half faster with loops of its own. Copies that are
+// to be small do without.
 #if defined(FB_SMALL)
-template <KernelFn run, int outputs>
-inline constexpr KernelFn kWidenedIfSmall = widened<run, outputs>;
+inline constexpr WidenedHalves kWidenedBesides = WidenedHalves::both;
+#else
+inline constexpr WidenedHalves kWidenedBesides = WidenedHalves::f16;
+#endif
+/** visit_floating for a kernel behind widened<…, kWidenedBesides>. */
 template <class F>
-inline void visit_wide_if_small(DType dtype, F&& f) {
+inline void visit_wide_or_brain(DType dtype, F&& f) {
+  if constexpr (kWidenedBesides == WidenedHalves::f16)
+    if (dtype == DType::bf16) return f(TypeTag<BFloat16>{});
   visit_wide(dtype, f);
 }
-#else
-template <KernelFn run, int outputs>
-inline constexpr KernelFn kWidenedIfSmall = run;
-template <class F>
-inline void visit_wide_if_small(DType dtype, F&& f) {
-  fp::visit_floating(dtype, f);
-}
-#endif
 
 }  // namespace flambeau::FB_ISA
