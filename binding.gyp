@@ -15,12 +15,14 @@
     "kernels_v2": "<!(node native/levels.mjs v2 v2 v3 v4)",
     "kernels_v3": "<!(node native/levels.mjs v3 v2 v3 v4)",
     "kernels_v4": "<!(node native/levels.mjs v4 v2 v3 v4)",
-    "common_flags": ["-std=c++20", "<(flambeau_optimize)", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", "-Wno-pass-failed", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
+    "common_flags": ["-std=c++20", "<(flambeau_optimize)", "-Wall", "-Wextra", "-Werror", "-Wno-psabi", "-Wno-pass-failed", "-Wno-bitwise-conditional-parentheses", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
   },
   "target_defaults": {
     "cflags!": ["-fno-exceptions", "-O2", "-O1"],
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20", "-fno-omit-frame-pointer"],
     "cflags_cc": ["<@(common_flags)"],
+    # the library refuses an addon of another version
+    "defines": ["FLAMBEAU_VERSION=<!(node -p \"require('./package.json').version\")"],
     "conditions": [
       ["OS=='linux'", {
         # Clang knows some of GCC's flags and says so; the last two: see CMakeLists.txt

@@ -1,6 +1,7 @@
-// The only file that loads addons; of the CPU's, its typed mirror, the arrays shared with it, and kernels by name.
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+// The CPU's addon: its typed mirror, the arrays shared with it, and kernels by name.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { loadAddon, packagedBackend } from './addon.ts';
 import { dtypes } from './dtype.ts';
 
 type Bytes =
@@ -22,7 +23,6 @@ interface Native {
   runList(): void;
   /** Devices are numbers: 0 the CPU, 1 + i cuda:i. */
   allocate(bytes: number, owner: object, device: number): number;
-  /** Bytes between two storages, across devices; waits for them unless `nonBlocking`. */
   /** run() records its calls from here on, until start() or discard(): see async.ts. */
   record(): void;
   /** How many calls were recorded. */
@@ -30,6 +30,7 @@ interface Native {
   /** Runs them on another thread; the callback gets the first failure, or nulls, its kernel, and which call it was. */
   start(ran: (code: string | null, message: string | null, kernel: number, call: number) => void): void;
   discard(): void;
+  /** Bytes between two storages, across devices; waits for them unless `nonBlocking`. */
   copyBytes(to: number, toByte: number, from: number, fromByte: number, bytes: number, nonBlocking: boolean): void;
   /** Opens the library of a device backend and gives its functions (cuda/native.ts): devices from 1 on exist afterwards. */
   loadBackend(path: string): object;
@@ -49,7 +50,7 @@ interface Native {
   setLimit(bytes: number, device?: number): void;
   getNumThreads(): number;
   setNumThreads(n: number): void;
-  build(): { isa: string; threads: string; blas: string };
+  build(): { version: string; isa: string; threads: string; blas: string };
   createGenerator(device?: number): number;
   destroyGenerator(id: number): void;
   seedGenerator(id: number, seed: bigint): void;
@@ -69,25 +70,14 @@ interface Native {
   shared?: Shared;
 }
 
-const ADDON = '../build/Release/flambeau.node';
+const { addon, path } = loadAddon();
+export const native: Native = addon as Native;
 
-function load(): Native {
-  const path = process.env.FLAMBEAU_ADDON ?? ADDON;
-  try {
-    return createRequire(import.meta.url)(path) as Native;
-  } catch (cause) {
-    throw new Error(
-      `flambeau: cannot load the native addon (${path}): ${cause instanceof Error ? cause.message : String(cause)}\n` +
-        'Build it with `npm run build:native` (needs a C++20 compiler and CMake).',
-      { cause },
-    );
-  }
+/** Where a library of the addon's is: next to it, or in a package of its own; undefined if it is nowhere. */
+export function backendFile(file: string): string | undefined {
+  const beside = join(dirname(path), file);
+  return existsSync(beside) ? beside : packagedBackend(file);
 }
-
-export const native: Native = load();
-
-/** Where a file of this build is, next to the addon. */
-export const beside = (file: string): string => fileURLToPath(new URL(`../build/Release/${file}`, import.meta.url));
 
 /** What native and every copy of the library that shares this addon read and write. */
 export interface Shared {

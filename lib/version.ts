@@ -1,4 +1,5 @@
-// The version and what it was built with. package.json has the other copy of the number (test/smoke.test.ts compares them).
+// The version and what it was built with. The number is in lib/addon.ts and package.json (test/smoke.test.ts compares them).
+import { libraryVersion } from './addon.ts';
 import { cudaStatus } from './cuda/native.ts';
 
 /**
@@ -6,7 +7,7 @@ import { cudaStatus } from './cuda/native.ts';
  * @example
  * torch.__version__ // 0.1.0
  */
-export const __version__ = '0.1.0';
+export const __version__: string = libraryVersion;
 
 /**
  * The version of this library, and of the CUDA that its backend was built with: null where there is no such backend.

@@ -418,9 +418,14 @@ void set_threads(const Napi::CallbackInfo& info) {
   });
 }
 
-/** build(): how this addon was made, and which instruction set it chose. */
+// The build defines FLAMBEAU_VERSION without quotes, which not every shell between it and the compiler keeps.
+#define FB_TEXT_OF(x) #x
+#define FB_TEXT(x) FB_TEXT_OF(x)
+
+/** build(): of which version this addon is, how it was made, and which instruction set it chose. */
 Napi::Value build(const Napi::CallbackInfo& info) {
   Napi::Object out = Napi::Object::New(info.Env());
+  out.Set("version", FB_TEXT(FLAMBEAU_VERSION));
   out.Set("isa", cpu_backend().isa);
   out.Set("threads", threads_backend());
   out.Set("blas", blas_name());

@@ -84,6 +84,8 @@ if (!existsSync('build/Release/flambeau.node') || !stamped('build/.flambeau', na
     'Release',
     '--parallel',
     String(Math.max(1, (await import('node:os')).availableParallelism())),
+    // Visual Studio's own compiler has no vector types
+    ...(windows ? ['--toolset', 'ClangCL'] : []),
     ...options,
   ]);
   writeFileSync('build/.flambeau', native);

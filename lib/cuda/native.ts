@@ -1,7 +1,7 @@
 // The CUDA addon: its typed mirror, and its loading when CUDA is first asked for; a script for the CPU never looks for it.
-import { existsSync } from 'node:fs';
 import { DeviceError, OutOfMemoryError } from '../errors.ts';
-import { beside, native } from '../native.ts';
+import { cudaPackage, libraryVersion } from '../addon.ts';
+import { backendFile, native } from '../native.ts';
 
 /** What a GPU is. Sizes in bytes, rates in kHz, the bus in bits. */
 export interface CudaProperties {
@@ -82,7 +82,7 @@ export interface CudaStatus {
 const file = (): string =>
   process.env.FLAMBEAU_CUDA === 'emulate' ? 'flambeau_cuda_emulated.node' : 'flambeau_cuda.node';
 /** Whether this build has a CUDA backend. */
-export const cudaBuilt = (): boolean => existsSync(beside(file()));
+export const cudaBuilt = (): boolean => backendFile(file()) !== undefined;
 
 function find(): CudaStatus {
   const absent = (reason: string): CudaStatus => ({ addon: null, devices: 0, reason });
@@ -90,8 +90,11 @@ function find(): CudaStatus {
   if (wanted === 'off') return absent('CUDA is switched off: FLAMBEAU_CUDA is set to off');
   if (wanted !== undefined && wanted !== '' && wanted !== 'on' && wanted !== 'emulate')
     return absent(`FLAMBEAU_CUDA is '${wanted}', and must be 'on', 'off' or 'emulate'`);
-  const path = beside(file());
-  if (!existsSync(path)) return absent(`the CUDA backend ${file()} was not built: npm run build:cuda`);
+  const path = backendFile(file());
+  if (path === undefined)
+    return absent(
+      `the CUDA backend ${file()} is not here: npm install ${cudaPackage}@${libraryVersion}, or in a clone npm run build:cuda`,
+    );
   let addon: CudaNative;
   try {
     addon = native.loadBackend(path) as CudaNative;

@@ -167,7 +167,7 @@ class ScratchSlot {
   ScratchSlot() = default;
   ScratchSlot(const ScratchSlot&) = delete;
   ScratchSlot& operator=(const ScratchSlot&) = delete;
-  ~ScratchSlot() { std::free(memory_); }
+  ~ScratchSlot() { ::operator delete(memory_, kAligned); }
 
   /** Uninitialised room for `count` values, valid until the next call; a vector may be read or written past the end. */
   template <class T>
@@ -175,11 +175,10 @@ class ScratchSlot {
     if (count < 0 || count > (int64_t{1} << 45)) throw std::bad_alloc();
     const size_t bytes = (static_cast<size_t>(count) * sizeof(T) + 4 * kVectorBytes + 63) / 64 * 64;
     if (bytes > size_ || (size_ > kKeep && bytes <= kKeep)) {
-      std::free(memory_);
+      ::operator delete(memory_, kAligned);
       memory_ = nullptr;
       size_ = 0;
-      memory_ = std::aligned_alloc(64, bytes);
-      if (memory_ == nullptr) throw std::bad_alloc();
+      memory_ = ::operator new(bytes, kAligned);
       size_ = bytes;
     }
     return static_cast<T*>(memory_);
@@ -187,6 +186,7 @@ class ScratchSlot {
 
  private:
   static constexpr size_t kKeep = size_t{64} << 20;
+  static constexpr std::align_val_t kAligned{64};
   void* memory_ = nullptr;
   size_t size_ = 0;
 };

@@ -1,6 +1,14 @@
 // Fills the CPU's kernel table once, at load: of each kernel file the best copy that the processor runs (levels.h).
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+
+#if defined(_MSC_VER)
+#include <immintrin.h>
+#include <intrin.h>
+#elif defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "../backend.h"
 #include "levels.h"
@@ -44,17 +52,49 @@ constexpr int kLowest = built(2) ? 2 : built(3) ? 3 : 4;
 /** Whether there is a copy at `level` of a file that goes up to `top`: see levels.h. */
 constexpr bool compiled(int level, int top) { return built(level) && (level <= top || level == kLowest); }
 
-int processor_level() {
-#if defined(__GNUC__)
-  __builtin_cpu_init();
-  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512vl");
-  return v4 ? 4 : v3 ? 3 : 2;
+/** The four words that the processor has for a leaf of CPUID; zeros for one that it lacks. */
+struct Words {
+  uint32_t a = 0, b = 0, c = 0, d = 0;
+};
+// Not __builtin_cpu_supports: the runtime library that Zig links answers no to everything.
+Words cpuid(uint32_t leaf) {
+#if defined(_MSC_VER)
+  int most[4];
+  int words[4];
+  __cpuid(most, 0);
+  if (leaf > static_cast<uint32_t>(most[0])) return {};
+  __cpuidex(words, static_cast<int>(leaf), 0);
+  const auto word = [&](int i) { return static_cast<uint32_t>(words[i]); };
+  return {word(0), word(1), word(2), word(3)};
 #else
-  return 2;
+  Words out;
+  return __get_cpuid_count(leaf, 0, &out.a, &out.b, &out.c, &out.d) ? out : Words{};
 #endif
+}
+/** The registers that the system keeps for a thread: bits 1 and 2 of 256 bits, 5 to 7 those of AVX-512. */
+uint64_t kept_registers() {
+#if defined(_MSC_VER)
+  return _xgetbv(0);
+#else
+  uint32_t low;
+  uint32_t high;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low | static_cast<uint64_t>(high) << 32;
+#endif
+}
+
+/** 1 is a processor that not even the lowest copies run on. */
+int processor_level() {
+  const auto has = [](uint32_t word, int bit) { return (word >> bit & 1) != 0; };
+  const Words one = cpuid(1);
+  const Words seven = cpuid(7);
+  const uint64_t kept = has(one.c, 27) ? kept_registers() : 0;
+  const bool v2 = has(one.c, 20) && has(one.c, 23);                                                   // SSE4.2, POPCNT
+  const bool v3 = v2 && (kept & 0x6) == 0x6 && has(one.c, 12) && has(seven.b, 5) && has(seven.b, 8);  // FMA, AVX2, BMI2
+  // AVX-512 F, DQ, CD, BW, VL
+  const bool v4 = v3 && (kept & 0xe0) == 0xe0 && has(seven.b, 16) && has(seven.b, 17) && has(seven.b, 28) &&
+                  has(seven.b, 30) && has(seven.b, 31);
+  return v4 ? 4 : v3 ? 3 : v2 ? 2 : 1;
 }
 
 int wanted_level() {
@@ -73,7 +113,7 @@ Backend make_backend() {
     backend.isa = "x86-64-v4";
   } else if (level >= 3 && built(3)) {
     backend.isa = "x86-64-v3";
-  } else if (built(2)) {
+  } else if (level >= 2 && built(2)) {
     backend.isa = "x86-64-v2";
   }
 #define FB_AT(n, file, top)                                          \

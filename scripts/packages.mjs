@@ -1,0 +1,185 @@
+// Lays out the packages that are published, below build/packages: the library, an addon for each platform, CUDA, the sources.
+// It takes the addons that are there: build/addons/PLATFORM/flambeau.node (scripts/cross.mjs makes those of Linux), and for
+// this machine's platform, where that has none, build/Release; `--all` wants each. `--out=FOLDER` lays them out elsewhere, and
+// `--plain` without minifying. Called by release.mjs, CI and test/packages.test.ts.
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { minified, minifiedModule, writeTypes } from './published.mjs';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const root = JSON.parse(readFileSync('package.json', 'utf8'));
+const flag = (name) => process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
+const out = flag('out') ?? 'build/packages';
+const all = process.argv.includes('--all');
+const plain = process.argv.includes('--plain');
+
+/** What npm asks of a machine before it installs a platform's package. The names are in lib/addon.ts, too. */
+const PLATFORMS = {
+  'linux-x64-gnu': { os: ['linux'], cpu: ['x64'], libc: ['glibc'] },
+  'linux-x64-musl': { os: ['linux'], cpu: ['x64'], libc: ['musl'] },
+  'linux-arm64-gnu': { os: ['linux'], cpu: ['arm64'], libc: ['glibc'] },
+  'darwin-arm64': { os: ['darwin'], cpu: ['arm64'] },
+  'darwin-x64': { os: ['darwin'], cpu: ['x64'] },
+  'win32-x64': { os: ['win32'], cpu: ['x64'] },
+};
+const nameOf = (folder) => `@flambeau/${folder}`;
+
+/** npm compares the repository with that of the workflow that publishes, before it takes the provenance. */
+const { GITHUB_SERVER_URL, GITHUB_REPOSITORY } = process.env;
+const repository =
+  root.repository ??
+  (GITHUB_REPOSITORY ? { type: 'git', url: `git+${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}.git` } : undefined);
+/** What all packages say alike; JSON leaves out what is undefined. */
+const common = {
+  version: root.version,
+  license: root.license,
+  author: root.author,
+  repository,
+  homepage: root.homepage,
+  engines: root.engines,
+};
+const made = [];
+function lay(folder, manifest, readme) {
+  const path = join(out, folder);
+  mkdirSync(path, { recursive: true });
+  const { name, description, ...rest } = manifest;
+  const ordered = { name, description, ...common, ...rest, publishConfig: { access: 'public' } };
+  writeFileSync(join(path, 'package.json'), `${JSON.stringify(ordered, null, 2)}\n`);
+  writeFileSync(join(path, 'README.md'), readme);
+  copyFileSync('LICENSE', join(path, 'LICENSE'));
+  made.push(folder);
+  return path;
+}
+
+/** The addon of a platform, if there is one here. */
+function addonOf(platform) {
+  const built = join('build/addons', platform, 'flambeau.node');
+  if (existsSync(built)) return built;
+  const { glibcVersionRuntime } = process.report.getReport().header;
+  const libc = process.platform !== 'linux' ? '' : glibcVersionRuntime === undefined ? '-musl' : '-gnu';
+  const own = 'build/Release/flambeau.node';
+  return platform === `${process.platform}-${process.arch}${libc}` && existsSync(own) ? own : undefined;
+}
+
+rmSync(out, { recursive: true, force: true });
+
+// ---- the addons -----------------------------------------------------------------------------------------------------
+
+for (const [platform, machine] of Object.entries(PLATFORMS)) {
+  const addon = addonOf(platform);
+  if (addon === undefined) {
+    if (all) throw new Error(`packages: there is no addon for ${platform}`);
+    continue;
+  }
+  const name = nameOf(platform);
+  const path = lay(
+    platform,
+    {
+      name,
+      description: `The native addon of flambeau for ${platform}`,
+      ...machine,
+      main: 'flambeau.node',
+      files: ['flambeau.node'],
+    },
+    `# ${name}\n\nThe native addon of flambeau for ${platform}. Install \`flambeau\`; it brings this with it.\n`,
+  );
+  copyFileSync(addon, join(path, 'flambeau.node'));
+}
+
+// ---- CUDA, where it was put beside the addons; nothing depends on it ---------------------------------------------------
+
+const cuda = 'build/addons/cuda-linux-x64/flambeau_cuda.node';
+if (existsSync(cuda)) {
+  const name = nameOf('cuda-linux-x64');
+  const path = lay(
+    'cuda-linux-x64',
+    {
+      name,
+      description: 'The CUDA backend of flambeau for linux-x64',
+      ...PLATFORMS['linux-x64-gnu'],
+      main: 'flambeau_cuda.node',
+      files: ['flambeau_cuda.node'],
+      peerDependencies: { [root.name]: root.version },
+    },
+    `# ${name}\n\nThe CUDA backend of flambeau for NVIDIA GPUs: \`npm install flambeau ${name}\`, and \`device: 'cuda'\` works.\n`,
+  );
+  copyFileSync(cuda, join(path, 'flambeau_cuda.node'));
+}
+
+// ---- the sources ----------------------------------------------------------------------------------------------------
+
+const source = lay(
+  'source',
+  {
+    name: nameOf('source'),
+    description: 'Builds the native addon of flambeau where there is no package for the platform',
+    type: 'module',
+    bin: { 'flambeau-build': 'build.mjs' },
+    files: ['build.mjs', 'native', 'CMakeLists.txt', 'binding.gyp'],
+    gypfile: false,
+    binary: root.binary,
+    dependencies: {
+      'cmake-js': root.devDependencies['cmake-js'],
+      'node-addon-api': root.dependencies['node-addon-api'],
+    },
+  },
+  `# ${nameOf('source')}
+
+The sources of flambeau's addon, for platforms without a package of their own:
+
+    npm install flambeau ${nameOf('source')}@${root.version}
+    npx flambeau-build
+
+It takes CMake 3.18 and a C++20 compiler, and builds for a few minutes; \`flambeau\` finds the addon by itself.
+`,
+);
+copyFileSync('scripts/source-build.mjs', join(source, 'build.mjs'));
+for (const file of ['CMakeLists.txt', 'binding.gyp']) copyFileSync(file, join(source, file));
+cpSync('native', join(source, 'native'), { recursive: true });
+
+// ---- the library ----------------------------------------------------------------------------------------------------
+
+const library = lay(
+  'flambeau',
+  {
+    name: root.name,
+    description: root.description,
+    keywords: root.keywords,
+    // the types' flavour, too: published.mjs
+    type: 'commonjs',
+    main: './dist/index.cjs',
+    types: './dist/types/index.d.ts',
+    exports: {
+      '.': {
+        import: { types: './dist/index.d.mts', default: './dist/index.mjs' },
+        require: { types: './dist/types/index.d.ts', default: './dist/index.cjs' },
+      },
+      './package.json': './package.json',
+    },
+    files: ['dist'],
+    dependencies: { fflate: root.dependencies.fflate },
+    optionalDependencies: Object.fromEntries(
+      Object.keys(PLATFORMS).map((platform) => [nameOf(platform), root.version]),
+    ),
+    peerDependencies: root.peerDependencies,
+    peerDependenciesMeta: root.peerDependenciesMeta,
+  },
+  readFileSync('README.md', 'utf8'),
+);
+const dist = join(library, 'dist');
+mkdirSync(dist);
+const read = (file) => readFileSync(join('dist', file), 'utf8');
+for (const file of ['index.cjs', 'import.cjs']) copyFileSync(join('dist', file), join(dist, file));
+// lines are those of the package, which has no sources
+const code = read('flambeau.cjs').replace(/^\/\/# sourceMappingURL=.*\n?/m, '');
+writeFileSync(join(dist, 'flambeau.cjs'), plain ? code : await minified(code));
+writeFileSync(join(dist, 'index.mjs'), plain ? read('index.mjs') : await minifiedModule(read('index.mjs')));
+writeTypes(dist);
+
+const size = (path) =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + readFileSync(join(entry.parentPath, entry.name)).length, 0);
+for (const folder of made)
+  console.log(`${folder.padEnd(18)} ${(size(join(out, folder)) / 1e6).toFixed(2)} MB unpacked`);
