@@ -9,6 +9,7 @@
 #include "emulator/emulator.h"
 #include "faults.h"
 #include "kernels.h"
+#include "cudnn.h"
 #include "libraries.h"
 #include "pinned.h"
 #include "random.h"
@@ -125,6 +126,7 @@ class Backend final : public DeviceBackend {
   void put(int device, std::byte* block, size_t) noexcept override { allocator(device).put(block); }
   void trim(int device, size_t keep) override {
     enter(device, "");
+    drop_cudnn_memory();
     allocator(device).trim(keep);
     pinned_memory().trim();
   }

@@ -23,6 +23,9 @@ std::atomic<bool> enabled{true}, benchmark{false}, deterministic{false}, allow_t
 
 /** An algorithm may take so much memory beside the operands. With "cudnnBenchmark" so many are timed. */
 inline constexpr int64_t kMostMemory = int64_t{1} << 30;
+/** Up to so much of it is kept for the stream's next one: results, which JavaScript holds for a while, would be put
+ * into it meanwhile, and each call would ask the driver for another. */
+inline constexpr int64_t kMostKept = int64_t{256} << 20;
 inline constexpr int kMostTimed = 8, kMostFound = 32;
 
 int cudnn_type(DType d) {
@@ -326,14 +329,29 @@ void Prepared::run(Cudnn::Handle handle, const std::array<std::byte*, 3>& data, 
   expect("a convolution", cudnn().execute(handle, plan.get(), pack.get()));
 }
 
+/** Memory of a stream for what runs there, one after the other. */
+struct Kept {
+  int64_t bytes = 0;
+  std::unique_ptr<Temporary> memory;
+  void* grown(int64_t wanted) {
+    if (wanted > bytes || !memory) {
+      memory.reset();
+      memory = std::make_unique<Temporary>(static_cast<size_t>(std::max<int64_t>(1, wanted)));
+      bytes = wanted;
+    }
+    return memory->as<void>();
+  }
+};
+
 /** Of all devices, under one lock. Handles are the driver's to free at exit, as the GPUs' memory. */
 struct State {
   std::mutex lock;
+  std::map<std::pair<int, cudaStream_t>, Kept> kept;
   std::map<int, std::pair<Cudnn::Handle, std::optional<cudaStream_t>>> handles;  // and their streams
   std::map<std::vector<int64_t>, std::unique_ptr<Prepared>> shapes;
 };
 State& state() {
-  static State all;
+  static State& all = *std::make_unique<State>().release();  // outlives what is called at exit
   return all;
 }
 inline constexpr size_t kMostShapes = 4096;  // then they are asked for anew: sizes that never come again do not pile up
@@ -390,9 +408,10 @@ bool convolve_by_cudnn(const Convolution& c) {
     std::unique_ptr<Prepared>& known = all.shapes[call.key(data)];
     if (!known) known = prepare(handle, call, data);
     if (!known->takes) return false;
-    const Temporary memory(static_cast<size_t>(std::max<int64_t>(1, known->memory)));
+    Kept once;
+    Kept& kept = known->memory > kMostKept ? once : all.kept[{current().device, current().stream}];
     try {
-      known->run(handle, data, memory.as<void>());
+      known->run(handle, data, kept.grown(known->memory));
     } catch (const Refused&) {
       known->takes = false;  // nothing was done
       return false;
@@ -413,6 +432,12 @@ bool set_cudnn_option(std::string_view name, bool value) {
       return true;
     }
   return false;
+}
+
+void drop_cudnn_memory() {
+  State& all = state();
+  const std::lock_guard<std::mutex> hold(all.lock);
+  all.kept.clear();
 }
 
 LibraryInfo cudnn_info() { return cudnn().info; }

@@ -29,6 +29,9 @@ bool convolve_by_cudnn(const Convolution& c);
  */
 bool set_cudnn_option(std::string_view name, bool value);
 
+/** Gives the memory back that is kept for the next convolutions. */
+void drop_cudnn_memory();
+
 /** Its version and path, or why it is not there. */
 LibraryInfo cudnn_info();
 

@@ -90,6 +90,16 @@ describe.runIf(available && process.env.FLAMBEAU_CUDA === 'emulate')('convolutio
     compare('float32', cases[1]!);
   });
 
+  test('the memory that is kept for the next ones goes with the cache', () => {
+    const [x, w] = [torch.randn([1, 3, 8, 8], { device }), torch.randn([8, 3, 3, 3], { device })];
+    torch.cuda.emptyCache();
+    const before = torch.cuda.memoryAllocated(device);
+    conv2d(x, w).dispose();
+    expect(torch.cuda.memoryAllocated(device)).toBeGreaterThan(before);
+    torch.cuda.emptyCache();
+    expect(torch.cuda.memoryAllocated(device)).toBe(before);
+  });
+
   test('it is used where it is found, and not where it is switched off', () => {
     expect(cudnn.isAvailable()).toBe(true);
     expect(cudnn.version()).toBe(90000);
