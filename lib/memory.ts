@@ -392,11 +392,23 @@ export function newShared(where: string, nbytes: number): SharedArrayBuffer {
     }
   }
 }
-/** Lays a block over such memory. It counts as this thread's until V8 has collected the buffer. */
-export function layOver(where: string, block: Block, buffer: SharedArrayBuffer): void {
+/** Lays a block over such memory, which counts as this thread's as long as it has the block. `fill` is called between. */
+export function layOver(
+  where: string,
+  block: Block,
+  buffer: SharedArrayBuffer,
+  fill: (handle: number) => void = () => {},
+): void {
   makeRoom(buffer.byteLength);
-  block.handle = native.adoptShared(new Uint8Array(buffer), buffer);
-  if (block.handle < 0) throw outOfMemory(where, buffer.byteLength, cpu);
+  const handle = native.adoptShared(new Uint8Array(buffer), buffer, block);
+  if (handle < 0) throw outOfMemory(where, buffer.byteLength, cpu);
+  try {
+    fill(handle);
+  } catch (error) {
+    native.release(handle);
+    throw error;
+  }
+  block.handle = handle;
   block.keeper = buffer;
   block.parted = false;
 }

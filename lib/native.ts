@@ -64,7 +64,7 @@ interface Native {
   abandonGroup(group: number): void;
   share(handle: number, group: number): number;
   claim(number: number, owner: object): number;
-  adoptShared(bytes: Uint8Array, owner: SharedArrayBuffer): number;
+  adoptShared(bytes: Uint8Array, buffer: SharedArrayBuffer, owner: object): number;
   mapFile(path: string, owner: object): number;
   /** Put here by the first copy of the library. */
   shared?: Shared;

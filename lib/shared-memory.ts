@@ -7,10 +7,11 @@ import { Block, layOver, newShared, Storage } from './memory.ts';
 import { native } from './native.ts';
 import { recording } from './recording.ts';
 
-/** The storage over a buffer, noted there for whoever finds the buffer in a message again; cloning leaves this behind. */
+/** The storage over a buffer, noted there for whoever finds the buffer in a message again; cloning leaves this behind.
+ * Weakly: the addon holds the buffer as long as the storage lives. */
 const laid = Symbol('storage');
 interface SharedBytes extends SharedArrayBuffer {
-  [laid]?: Storage;
+  [laid]?: WeakRef<Storage>;
 }
 
 /** The buffer that a storage is in; null where its memory is this thread's alone. */
@@ -33,27 +34,25 @@ export function moveToShared(where: string, storage: Storage): SharedArrayBuffer
   const start = block.parted ? 0 : byteOffset;
   const buffer: SharedBytes = newShared(where, start + nbytes);
   const { handle, keeper } = block;
-  const moved = new Block();
-  layOver(where, moved, buffer);
-  waiting(where, () => native.copyBytes(moved.handle, start, handle, byteOffset, nbytes, false));
-  target.handle = moved.handle;
-  target.keeper = buffer;
+  layOver(where, target, buffer, (to) =>
+    waiting(where, () => native.copyBytes(to, start, handle, byteOffset, nbytes, false)),
+  );
   if (target === block && keeper === null) native.release(handle);
   storage.block = target;
   storage.byteOffset = start;
-  buffer[laid] = storage;
+  buffer[laid] = new WeakRef(storage);
   return buffer;
 }
 
 /** A storage over a buffer of a message: the one that this thread has, if the buffer comes from here. */
 export function openShared(where: string, buffer: SharedArrayBuffer, byteOffset: number, nbytes: number): Storage {
   const shared: SharedBytes = buffer;
-  const known = shared[laid];
+  const known = shared[laid]?.deref();
   const open = known !== undefined && known.handle >= 0;
   if (open && known.byteOffset === byteOffset && known.nbytes === nbytes) return known;
   const block = open ? known.block : new Block();
   if (!open) layOver(where, block, buffer);
   const storage = new Storage(block, byteOffset, nbytes, !open, cpu);
-  shared[laid] = storage;
+  shared[laid] = new WeakRef(storage);
   return storage;
 }

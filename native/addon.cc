@@ -557,17 +557,19 @@ Napi::Value claim(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), handle);
 }
 
-/** adoptShared(bytes: Uint8Array, owner: SharedArrayBuffer): a handle to its memory from the first multiple of 64 on,
- * the same bytes in every thread; -1 when there is no room for it. Node-API 8 knows of SharedArrayBuffers what it tells
- * of arrays over them. */
+/** adoptShared(bytes: Uint8Array, buffer: SharedArrayBuffer, owner): a handle to its memory from the first multiple of
+ * 64 on, the same bytes in every thread; -1 when there is no room for it. Node-API 8 knows of SharedArrayBuffers what
+ * it tells of arrays over them. */
 Napi::Value adopt_shared(const Napi::CallbackInfo& info) {
   double handle = -1;
   guarded(info.Env(), [&] {
-    if (info.Length() < 2 || !info[1].IsObject()) throw std::invalid_argument("adoptShared: expected an owner");
+    if (info.Length() < 3 || !info[1].IsObject() || !info[2].IsObject()) {
+      throw std::invalid_argument("adoptShared: expected a buffer and an owner");
+    }
     const Span span = span_of(info.Env(), info[0]);
     const size_t skipped = -reinterpret_cast<uintptr_t>(span.data) % 64;
     if (!span.data || span.bytes < skipped) throw std::invalid_argument("adoptShared: too short");
-    handle = instance(info).storages.adopt_lent(span.data + skipped, span.bytes - skipped, info[1]);
+    handle = instance(info).storages.adopt_lent(span.data + skipped, span.bytes - skipped, info[1], info[2]);
   });
   return Napi::Number::New(info.Env(), handle);
 }

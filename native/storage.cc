@@ -104,7 +104,7 @@ void StorageTable::drop(int64_t index) {
 /** The memory of a slot that nobody can reach goes back, and the slot serves another. */
 void StorageTable::give_up(int64_t index) {
   Slot& slot = slots_[static_cast<size_t>(index)];
-  const bool counted = !slot.buffer && (!slot.shared || slot.shared->counted());
+  const bool counted = slot.lent || (!slot.buffer && (!slot.shared || slot.shared->counted()));
   double* figures = figures_ + kDeviceFigures * slot.device;
   if (counted) {
     figures[kLiveBytes] -= static_cast<double>(slot.bytes);
@@ -117,8 +117,6 @@ void StorageTable::give_up(int64_t index) {
       found->second->data = nullptr;
       later_.erase(found);
     }
-  } else if (slot.lent) {
-    // V8 frees it with the last object over it
   } else if (slot.buffer) {
     napi_delete_reference(env_, slot.buffer);
   } else if (slot.shared) {
@@ -214,9 +212,15 @@ double StorageTable::adopt_shared(SharedBlock* block, napi_value owner) {
   return handle_of(index);
 }
 
-double StorageTable::adopt_lent(std::byte* data, size_t bytes, napi_value owner) {
+double StorageTable::adopt_lent(std::byte* data, size_t bytes, napi_value buffer, napi_value owner) {
+  napi_ref held = nullptr;
+  if (napi_create_reference(env_, buffer, 1, &held) != napi_ok) return -1;
   const int64_t index = take(data, bytes);
-  if (index < 0) return -1;
+  if (index < 0) {
+    napi_delete_reference(env_, held);
+    return -1;
+  }
+  slots_[static_cast<size_t>(index)].buffer = held;
   slots_[static_cast<size_t>(index)].lent = true;
   figures_[kLiveBytes] += static_cast<double>(bytes);
   figures_[kLiveCount]++;
@@ -232,7 +236,7 @@ SharedBlock* StorageTable::share(double handle) {
   const int64_t index = index_of(handle);
   if (index < 0) return nullptr;
   Slot& slot = slots_[static_cast<size_t>(index)];
-  if (slot.buffer || slot.lent || slot.device != 0) return nullptr;
+  if (slot.buffer || slot.device != 0) return nullptr;
   if (slot.kind == kLater) find_special(index);  // throws
   if (!slot.shared) slot.shared = SharedBlock::of_pool(slot.data, slot.bytes);
   slot.shared->hold();
@@ -242,7 +246,6 @@ SharedBlock* StorageTable::share(double handle) {
 bool StorageTable::release(double handle) {
   const int64_t index = index_of(handle);
   if (index < 0) return false;
-  if (slots_[static_cast<size_t>(index)].lent) return true;
   unlink(index);
   drop(index);
   return true;
@@ -283,16 +286,12 @@ int64_t StorageTable::pin(double handle) {
   return index;
 }
 
-void StorageTable::pin_slot(int64_t index) {
-  Slot& slot = slots_[static_cast<size_t>(index)];
-  if (slot.pins++ == 0 && slot.lent) napi_reference_ref(env_, slot.owner, nullptr);
-}
+void StorageTable::pin_slot(int64_t index) { slots_[static_cast<size_t>(index)].pins++; }
 
 void StorageTable::unpin(int64_t index) {
   Slot& slot = slots_[static_cast<size_t>(index)];
   if (--slot.pins > 0) return;
-  if (slot.doomed) return give_up(index);
-  if (slot.lent) napi_reference_unref(env_, slot.owner, nullptr);
+  if (slot.doomed) give_up(index);
 }
 
 std::byte* StorageTable::memory(int64_t index, std::shared_ptr<Later>* later) const {

@@ -62,10 +62,10 @@ class StorageTable {
   double adopt(napi_value array_buffer, napi_value owner);
   /** A storage over shared memory, whose hold it takes over; -1 when there is no room for it. */
   double adopt_shared(SharedBlock* block, napi_value owner);
-  /** A storage over memory that lives as long as `owner`, which is a SharedArrayBuffer: V8 counts the threads that have
-   * it, and the messages under way. It is counted as in use until a sweep finds that object gone: release() does not
-   * free it. -1 when there is no room for it. */
-  double adopt_lent(std::byte* data, size_t bytes, napi_value owner);
+  /** A storage over the memory of a SharedArrayBuffer, which it keeps alive (V8 frees that beside the script, as soon
+   * as a collection finds the buffer dead, and other threads and messages under way may have it, too); counted as in
+   * use. -1 when there is no room for it. */
+  double adopt_lent(std::byte* data, size_t bytes, napi_value buffer, napi_value owner);
   /** The storage's memory, held once more for another environment; null if it cannot be shared (an ArrayBuffer's,
    * a SharedArrayBuffer's, or a device's). */
   SharedBlock* share(double handle);
@@ -129,7 +129,7 @@ class StorageTable {
     std::byte* data = nullptr;
     size_t bytes = 0;
     napi_ref owner = nullptr;   // weak
-    napi_ref buffer = nullptr;  // strong, to the ArrayBuffer of an adopted storage
+    napi_ref buffer = nullptr;  // strong, to the ArrayBuffer or SharedArrayBuffer of an adopted storage
     SharedBlock* shared = nullptr;
     uint32_t generation = 0;
     int32_t position = -1;  // in lists_[list]
@@ -139,7 +139,7 @@ class StorageTable {
     bool alive = false;
     Kind kind = kPlain;
     bool doomed = false;  // dropped while it was pinned
-    bool lent = false;    // the memory is its owner's, which must live while the slot is pinned
+    bool lent = false;    // the memory is a SharedArrayBuffer's, and counted
     uint32_t pins = 0;
   };
 

@@ -2,7 +2,8 @@
 // and the types.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { completeComments } from './comments.mjs';
@@ -38,6 +39,16 @@ await build({
 let code = readFileSync('dist/flambeau.cjs', 'utf8');
 for (const [, name] of code.matchAll(/^var (\w+) = class _\1\b/gm))
   code = code.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name);
+// … and calls the second of a name `Buffer2`.
+const sources = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'));
+const classes = new Set(
+  sources.flatMap((f) => [...readFileSync(join('lib', f), 'utf8').matchAll(/\bclass (\w+)/g)].map(([, name]) => name)),
+);
+code = code.replaceAll(/^var ((\w+?)\d+) = class(?: extends [\w.]+)? \{$/gm, (head, name, named) =>
+  classes.has(name) || !classes.has(named)
+    ? head
+    : `${head}\n  static {\n    Object.defineProperty(this, 'name', { value: '${named}', configurable: true });\n  }`,
+);
 // One character beyond Latin-1, even in a comment, and V8 reads the file as two bytes a character, half as fast. Strings
 // are escaped already.
 code = code.replaceAll(/\P{ASCII}/gu, '?');

@@ -129,3 +129,21 @@ test('a program can be bundled with the library', async () => {
     delete process.env.FLAMBEAU_ADDON;
   }
 });
+
+test('classes keep their names, which errors and printed modules show, when two files have one of the same', () => {
+  const torch: unknown = createRequire(import.meta.url)('../dist/index.cjs');
+  const wrong: string[] = [];
+  const seen = new Set<unknown>();
+  const walk = (value: unknown, path: string, depth: number): void => {
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) return;
+    seen.add(value);
+    const known = typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+    if (known && /[a-z]\d$/.test(value.name) && !path.endsWith(value.name)) wrong.push(`${path} is ${value.name}`);
+    if (depth > 3 || known) return;
+    for (const [name, { value: part }] of Object.entries(Object.getOwnPropertyDescriptors(value)))
+      walk(part as unknown, `${path}.${name}`, depth + 1);
+  };
+  walk(torch, 'torch', 0);
+  expect(seen.size).toBeGreaterThan(1000);
+  expect(wrong).toEqual([]);
+});

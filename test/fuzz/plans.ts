@@ -44,13 +44,12 @@ const dead: number[] = [2 ** 53, 12345, 2 ** 26];
 let recording = false;
 function newStorage(): void {
   const bytes = random.pick([0, 1, 8, 40, 64, 100, 256, 1000, 4096, 20_000, 70_000, 70_000, 300_000]);
-  let owner: object = {};
+  const owner: object = {};
   const kind = random.next();
   let handle: number;
   if (kind < 0.1) {
     const buffer = new SharedArrayBuffer(bytes + 64);
-    handle = native.adoptShared(new Uint8Array(buffer), buffer);
-    owner = buffer;
+    handle = native.adoptShared(new Uint8Array(buffer), buffer, owner);
   } else handle = kind < 0.25 ? native.adopt(new ArrayBuffer(bytes), owner) : native.allocate(bytes, owner, 0);
   if (handle < 0) return;
   owners.set(handle, { owner, bytes });
