@@ -76,3 +76,14 @@ test('an operand without elements is not touched, in half precision either', () 
   native.read(handle, 0, now);
   expect(now).toEqual(bits);
 });
+
+test('an exponent without elements, which only a forged plan has, is not read', () => {
+  const { code } = bfloat16;
+  const [base, empty] = [{}, {}];
+  const one = native.allocate(2, base, 0);
+  const none = native.allocate(0, empty, 0);
+  native.write(one, 0, new Uint16Array([0x4040]));
+  const operand = (handle: number, size: number): number[] => [handle, code, 0, 1, size, 1];
+  words.set([native.kernels().indexOf('pow'), 1, 3, 0, ...operand(one, 1), ...operand(one, 1), ...operand(none, 0)]);
+  expect(() => native.run()).toThrow('expected a map plan');
+});

@@ -171,6 +171,7 @@ SpanFn simple_power(double e, DType d) {
 }
 void pow_kernel(const Plan& plan) {
   plan.expect(3, 0);
+  Plan::require(!plan.structured, "expected a map plan");  // there an exponent may have no elements
   const DType d = common_dtype(plan, 0);
   const Operand& exponent = plan.operand[2];
   bool scalar = plan.numel() > 0;
