@@ -385,6 +385,8 @@ export function randn(...args: SizeArgs<RandomOptions>): Tensor {
 function checkRange(where: string, low: number, high: number): void {
   if (!Number.isInteger(low) || !Number.isInteger(high))
     throw new TypeError(`${where}: expected whole numbers but received ${low} and ${high}`);
+  if (low < -(2 ** 63) || high > 2 ** 63)
+    throw new RangeError(`${where}: expected bounds that int64 has but received ${low} and ${high}`);
   if (low >= high)
     throw new RangeError(`${where}: expects 'low' to be less than 'high', but got low=${low} >= high=${high}`);
 }
@@ -414,7 +416,9 @@ export function randint(
       ? numbers[0]!
       : (named.low ?? (numbers.length === 1 && named.high !== undefined ? numbers[0]! : 0));
   const high = numbers.length > 1 ? numbers[1] : (named.high ?? numbers[0]);
-  if (high === undefined || size === undefined)
+  // all but the options, one at least of them for the size, and nothing that is neither
+  const given = args.filter((a) => a !== undefined).length - (isOptions(last) ? 1 : 0) - numbers.length;
+  if (high === undefined || size === undefined || numbers.length > 2 || given > (named.size === undefined ? 1 : 0))
     throw new TypeError('randint: expected (high, size) or (low, high, size)');
   checkRange('randint', low, high);
   const out = emptyTensor(

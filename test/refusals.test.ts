@@ -1,6 +1,6 @@
 // Calls that PyTorch's own operator tests make: what they expect to be refused, and a few that must not be.
 import assert from 'node:assert/strict';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as torch from '../lib/index.ts';
 import { expectRefusal } from './helpers.ts';
 
@@ -92,4 +92,16 @@ describe('accepts', () => {
       [0, 0],
     ]);
   });
+});
+
+test('randint takes bounds that int64 has, and nothing beside them and the size', () => {
+  const randint = torch.randint as (...args: readonly unknown[]) => torch.Tensor;
+  expect(() => randint(0, 1e300, [2])).toThrow(/^randint: expected bounds that int64 has but received 0 and 1e\+300$/);
+  for (const args of [
+    [torch.ones(2), [2], 4],
+    [1, 2, 3, [2]],
+    [1, 5, [2], [3]],
+  ])
+    expect(() => randint(...args)).toThrow('randint: expected (high, size) or (low, high, size)');
+  expect(randint(4, [2], undefined).shape).toEqual([2]);
 });
