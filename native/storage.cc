@@ -143,6 +143,18 @@ bool StorageTable::watch(int64_t index, napi_value owner) {
   return true;
 }
 
+double StorageTable::enter(int64_t index, napi_value owner, size_t counted) {
+  double* figures = figures_ + kDeviceFigures * slots_[static_cast<size_t>(index)].device;
+  figures[kLiveBytes] += static_cast<double>(counted);
+  figures[kLiveCount]++;
+  if (figures[kLiveBytes] > figures[kPeakBytes]) figures[kPeakBytes] = figures[kLiveBytes];
+  if (!watch(index, owner)) {
+    drop(index);
+    return -1;
+  }
+  return handle_of(index);
+}
+
 double StorageTable::allocate(size_t bytes, napi_value owner, int device) {
   std::shared_ptr<Later> later;
   if (recording_ && device == 0) later = std::make_shared<Later>(bytes);
@@ -160,15 +172,7 @@ double StorageTable::allocate(size_t bytes, napi_value owner, int device) {
     made_.emplace_back(index, later);
     later_[index] = std::move(later);
   }
-  double* figures = figures_ + kDeviceFigures * device;
-  figures[kLiveBytes] += static_cast<double>(bytes);
-  figures[kLiveCount]++;
-  if (figures[kLiveBytes] > figures[kPeakBytes]) figures[kPeakBytes] = figures[kLiveBytes];
-  if (!watch(index, owner)) {
-    drop(index);
-    return -1;
-  }
-  return handle_of(index);
+  return enter(index, owner, bytes);
 }
 
 double StorageTable::adopt(napi_value array_buffer, napi_value owner) {
@@ -187,12 +191,7 @@ double StorageTable::adopt(napi_value array_buffer, napi_value owner) {
   }
   slots_[static_cast<size_t>(index)].buffer = buffer;
   if (bytes > 0) slots_[static_cast<size_t>(index)].kind = kAdopted;
-  figures_[kLiveCount]++;
-  if (!watch(index, owner)) {
-    drop(index);
-    return -1;
-  }
-  return handle_of(index);
+  return enter(index, owner, 0);
 }
 
 double StorageTable::adopt_shared(SharedBlock* block, napi_value owner) {
@@ -202,14 +201,7 @@ double StorageTable::adopt_shared(SharedBlock* block, napi_value owner) {
     return -1;
   }
   slots_[static_cast<size_t>(index)].shared = block;
-  if (block->counted()) figures_[kLiveBytes] += static_cast<double>(block->bytes());
-  figures_[kLiveCount]++;
-  if (figures_[kLiveBytes] > figures_[kPeakBytes]) figures_[kPeakBytes] = figures_[kLiveBytes];
-  if (!watch(index, owner)) {
-    drop(index);
-    return -1;
-  }
-  return handle_of(index);
+  return enter(index, owner, block->counted() ? block->bytes() : 0);
 }
 
 double StorageTable::adopt_lent(std::byte* data, size_t bytes, napi_value buffer, napi_value owner) {
@@ -222,14 +214,7 @@ double StorageTable::adopt_lent(std::byte* data, size_t bytes, napi_value buffer
   }
   slots_[static_cast<size_t>(index)].buffer = held;
   slots_[static_cast<size_t>(index)].lent = true;
-  figures_[kLiveBytes] += static_cast<double>(bytes);
-  figures_[kLiveCount]++;
-  if (figures_[kLiveBytes] > figures_[kPeakBytes]) figures_[kPeakBytes] = figures_[kLiveBytes];
-  if (!watch(index, owner)) {
-    drop(index);
-    return -1;
-  }
-  return handle_of(index);
+  return enter(index, owner, bytes);
 }
 
 SharedBlock* StorageTable::share(double handle) {

@@ -161,6 +161,9 @@ class StorageTable {
   int64_t take(std::byte* data, size_t bytes, int device = 0);
   void put_back(std::byte* data, size_t bytes, int device);
   bool watch(int64_t index, napi_value owner);
+  /** The handle of a slot that has its memory now, of which so many bytes count as in use; -1 if it had to be dropped.
+   */
+  double enter(int64_t index, napi_value owner, size_t counted);
   void link(int64_t index, uint8_t list);
   void unlink(int64_t index);
   void drop(int64_t index);
