@@ -1,8 +1,8 @@
 // See cublas.h: operands are checked against their allocations when the work runs, in the order of its stream.
 #include "cublas.h"
 
+#include "elements.h"
 #include "gemm.h"
-#include "numbers.h"
 #include "runtime.h"
 
 struct cublasContext {
@@ -25,7 +25,6 @@ void plain(const Gemm<T>& g) {
   }
 }
 
-size_t size_of(int type) { return type == FLAMBEAU_R_64F ? 8 : type == FLAMBEAU_R_32F ? 4 : 2; }
 bool known(int type) {
   return type == FLAMBEAU_R_32F || type == FLAMBEAU_R_64F || type == FLAMBEAU_R_16F || type == FLAMBEAU_R_16BF;
 }
@@ -38,36 +37,12 @@ struct Matrix {
   int64_t span() const { return rows == 0 || columns == 0 ? 0 : leading * (columns - 1) + rows; }
   /** The host's view of matrix `i` of the batch; null if it is not all inside one allocation of the device. */
   std::byte* bytes(int64_t i, int device) const {
-    const uint64_t address = reinterpret_cast<uint64_t>(at) + static_cast<uint64_t>(i * stride) * size_of(type);
+    const uint64_t address = reinterpret_cast<uint64_t>(at) + static_cast<uint64_t>(i * stride) * element_size(type);
     DeviceMemory& memory = DeviceMemory::get();
     if (memory.find(address).device != device) return nullptr;
-    return memory.translate(address, static_cast<size_t>(span()) * size_of(type));
+    return memory.translate(address, static_cast<size_t>(span()) * element_size(type));
   }
 };
-
-template <class T>
-T element(const std::byte* p, int64_t i, int type) {
-  const auto read = [&]<class S>(S) {
-    S v;
-    std::memcpy(static_cast<void*>(&v), p + i * static_cast<int64_t>(sizeof(S)), sizeof v);
-    return v;
-  };
-  switch (type) {
-    case FLAMBEAU_R_64F: return static_cast<T>(read(double{}));
-    case FLAMBEAU_R_32F: return static_cast<T>(read(float{}));
-    case FLAMBEAU_R_16F: return static_cast<T>(float{read(Half{})});
-    default: return static_cast<T>(float{read(BFloat{})});
-  }
-}
-void put(std::byte* p, int64_t i, int type, double value) {
-  const auto write = [&](const auto& v) { std::memcpy(p + i * static_cast<int64_t>(sizeof v), &v, sizeof v); };
-  switch (type) {
-    case FLAMBEAU_R_64F: write(value); break;
-    case FLAMBEAU_R_32F: write(static_cast<float>(value)); break;
-    case FLAMBEAU_R_16F: write(Half::nearest(value)); break;
-    default: write(BFloat::nearest(value));
-  }
-}
 
 struct Call {
   bool transpose_a, transpose_b;
@@ -94,7 +69,7 @@ void multiply(const Call& call, const std::function<void(const Gemm<T>&)>& gemm)
     }
     const auto widened = [](const Matrix& m, const std::byte* p, bool read) {
       std::vector<T> v(static_cast<size_t>(m.span()));
-      for (size_t j = 0; read && j < v.size(); j++) v[j] = element<T>(p, static_cast<int64_t>(j), m.type);
+      for (size_t j = 0; read && j < v.size(); j++) v[j] = static_cast<T>(element(p, static_cast<int64_t>(j), m.type));
       return v;
     };
     const std::vector<T> wide_a = widened(call.a, a, reads), wide_b = widened(call.b, b, reads);
@@ -109,8 +84,10 @@ void multiply(const Call& call, const std::function<void(const Gemm<T>&)>& gemm)
         put(c, at, call.c.type, wide_c[static_cast<size_t>(at)]);
       }
     }
-    DeviceMemory::get().set_written(c, static_cast<size_t>(call.c.span()) * size_of(call.c.type));
-    const auto moved = [&](const Matrix& m) { return static_cast<uint64_t>(m.rows * m.columns) * size_of(m.type); };
+    DeviceMemory::get().set_written(c, static_cast<size_t>(call.c.span()) * element_size(call.c.type));
+    const auto moved = [&](const Matrix& m) {
+      return static_cast<uint64_t>(m.rows * m.columns) * element_size(m.type);
+    };
     counters().bytes_read += moved(call.a) + moved(call.b) + (call.beta != 0 ? moved(call.c) : 0);
     counters().bytes_written += moved(call.c);
   }

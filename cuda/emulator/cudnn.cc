@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "numbers.h"
+#include "elements.h"
 #include "runtime.h"
 
 namespace flambeau::emulator {
@@ -19,7 +19,6 @@ using namespace FLAMBEAU_LEVEL;
 namespace {
 
 enum Status { kSuccess = 0, kBadParameter = 2000, kNotSupported = 3000, kExecutionFailed = 5000 };
-enum Type { kFloat = 0, kDouble = 1, kHalf = 2, kBFloat16 = 9 };
 inline constexpr size_t kDims = 5;
 using Numbers = std::array<int64_t, kDims>;
 
@@ -32,7 +31,7 @@ struct Shape {
     for (size_t d = 0; d < static_cast<size_t>(ndim); d++) last += (size[d] - 1) * stride[d];
     return last + 1;
   }
-  size_t item() const { return type == kDouble ? 8 : type == kFloat ? 4 : 2; }
+  size_t item() const { return element_size(type); }
 };
 struct Convolution {
   int dims = 0;
@@ -128,35 +127,6 @@ int get(void* at, int attribute, int form, int64_t most, int64_t* count, void* o
 
 // ---- the sums
 
-double load(const std::byte* p, int64_t i, int type) {
-  const auto read = [&]<class S>(S) {
-    S v;
-    std::memcpy(static_cast<void*>(&v), p + i * static_cast<int64_t>(sizeof(S)), sizeof v);
-    return v;
-  };
-  switch (type) {
-    case kDouble: return read(double{});
-    case kFloat: return double{read(float{})};
-    case kHalf: return double{float{read(Half{})}};
-    default: return double{float{read(BFloat{})}};
-  }
-}
-void store(std::byte* p, int64_t i, int type, double value) {
-  const auto write = [&](const auto& v) { std::memcpy(p + i * static_cast<int64_t>(sizeof v), &v, sizeof v); };
-  switch (type) {
-    case kDouble: write(value); break;
-    case kFloat: write(static_cast<float>(value)); break;
-    case kHalf: write(Half::nearest(value)); break;
-    default: write(BFloat::nearest(value));
-  }
-  DeviceMemory::get().set_written(p + i * static_cast<int64_t>(type == kDouble  ? 8
-                                                               : type == kFloat ? 4
-                                                                                : 2),
-                                  type == kDouble  ? 8
-                                  : type == kFloat ? 4
-                                                   : 2);
-}
-
 struct Picture {
   Shape shape;
   const void* address = nullptr;
@@ -211,13 +181,16 @@ struct Call {
     }
     const Picture& to = result == 2 ? y : result == 1 ? x : w;
     std::vector<double> sums(static_cast<size_t>(to.shape.reach()));
-    const auto read = [](const Picture& p, int64_t i) { return load(p.bytes, i, p.shape.type); };
+    const auto read = [](const Picture& p, int64_t i) { return element(p.bytes, i, p.shape.type); };
     meet([&](int64_t from, int64_t weight, int64_t at) {
       if (result == 2) sums[static_cast<size_t>(at)] += read(x, from) * read(w, weight);
       if (result == 1) sums[static_cast<size_t>(from)] += read(y, at) * read(w, weight);
       if (result == 0) sums[static_cast<size_t>(weight)] += read(y, at) * read(x, from);
     });
-    to.visit([&](const Numbers&, int64_t i) { store(to.bytes, i, to.shape.type, sums[static_cast<size_t>(i)]); });
+    to.visit([&](const Numbers&, int64_t i) {
+      put(to.bytes, i, to.shape.type, sums[static_cast<size_t>(i)]);
+      DeviceMemory::get().set_written(to.bytes + i * static_cast<int64_t>(to.shape.item()), to.shape.item());
+    });
   }
 };
 
