@@ -44,32 +44,36 @@ struct Sizes {
   std::array<int64_t, kDims> size{}, stride{};
 };
 
-/** Whether the dims follow each other without gaps, in this order from the outermost; those of one element may be
- * anywhere. */
-bool dense_in(const Operand& x, const std::vector<int>& order) {
+/** The dims of a dense tensor from the innermost on: as they are, or with the channels, the second, innermost. */
+std::array<int, kDims> inner_first(int ndim, bool last) {
+  std::array<int, kDims> order{};
+  size_t at = 0;
+  if (last) order[at++] = 1;
+  for (int d = ndim - 1; d >= (last ? 2 : 1); d--) order[at++] = d;
+  return order;  // and the images, 0, outermost
+}
+
+/** Whether the dims follow each other without gaps in that order; those of one element may be anywhere. */
+bool is_dense(const Operand& x, bool last) {
   int64_t expected = 1;
-  for (auto d = order.rbegin(); d != order.rend(); ++d) {
-    if (x.sizes[*d] == 1) continue;
-    if (x.strides[*d] != expected) return false;
-    expected *= x.sizes[*d];
+  const std::array<int, kDims> order = inner_first(x.ndim, last);
+  for (int i = 0; i < x.ndim; i++) {
+    const int d = order[static_cast<size_t>(i)];
+    if (x.sizes[d] == 1) continue;
+    if (x.strides[d] != expected) return false;
+    expected *= x.sizes[d];
   }
   return true;
-}
-std::vector<int> order_of(int ndim, bool last) {
-  std::vector<int> order{0};
-  if (!last) order.push_back(1);
-  for (int d = 2; d < ndim; d++) order.push_back(d);
-  if (last) order.push_back(1);
-  return order;
 }
 
 /** The strides of a dense tensor with its dims in that order. */
 void lay(const Operand& x, bool last, int64_t* strides) {
   int64_t next = 1;
-  const std::vector<int> order = order_of(x.ndim, last);
-  for (auto d = order.rbegin(); d != order.rend(); ++d) {
-    strides[*d] = next;
-    next *= x.sizes[*d];
+  const std::array<int, kDims> order = inner_first(x.ndim, last);
+  for (int i = 0; i < x.ndim; i++) {
+    const int d = order[static_cast<size_t>(i)];
+    strides[d] = next;
+    next *= x.sizes[d];
   }
 }
 
@@ -78,13 +82,14 @@ bool read_sizes(const Operand& x, bool last, Sizes& out) {
   constexpr int64_t most = (int64_t{1} << 31) - 1;
   std::array<int64_t, kDims> strides{};
   int64_t next = 1, numel = 1;
-  const std::vector<int> order = order_of(x.ndim, last);
-  for (auto d = order.rbegin(); d != order.rend(); ++d) {
-    const auto at = static_cast<size_t>(*d);
-    strides[at] = x.sizes[*d] == 1 ? next : x.strides[*d];
-    if (strides[at] <= 0 || strides[at] > most || x.sizes[*d] > most) return false;
-    next = std::max(next, strides[at] * x.sizes[*d]);
-    numel *= x.sizes[*d];
+  const std::array<int, kDims> order = inner_first(x.ndim, last);
+  for (int i = 0; i < x.ndim; i++) {
+    const int d = order[static_cast<size_t>(i)];
+    const auto at = static_cast<size_t>(d);
+    strides[at] = x.sizes[d] == 1 ? next : x.strides[d];
+    if (strides[at] <= 0 || strides[at] > most || x.sizes[d] > most) return false;
+    next = std::max(next, strides[at] * x.sizes[d]);
+    numel *= x.sizes[d];
   }
   if (numel == 0 || numel > most || next > most) return false;
   const int extra = x.ndim == 3 ? 1 : 0;  // a row is a picture of one row
@@ -121,7 +126,6 @@ struct Call {
   Sizes x, w, y;
   std::array<int64_t, 3> stride{}, pad{}, dilation{};
 
-  static bool is_dense(const Operand& o, bool last) { return dense_in(o, order_of(o.ndim, last)); }
   explicit Call(const Convolution& c)
       : c(c), last(!(is_dense(c.x, false) && is_dense(c.y, false)) && is_dense(c.x, true) && is_dense(c.y, true)) {}
 
@@ -150,6 +154,7 @@ struct Call {
     std::vector<int64_t> k{
         current().device, static_cast<int>(c.result), static_cast<int>(c.x.dtype), x.ndim, allow_tf32, deterministic,
         benchmark};
+    k.reserve(64);
     for (const Sizes* s : {&x, &w, &y}) {
       k.insert(k.end(), s->size.begin(), s->size.end());
       k.insert(k.end(), s->stride.begin(), s->stride.end());
@@ -379,14 +384,14 @@ bool convolve_by_cudnn(const Convolution& c) {
   if (!enabled || !cudnn().there) return false;
   Call call(c);
   const Operand& result = c.result == ConvResult::Output ? c.y : c.x;
-  if (!call.read() || (c.bias && !Call::is_dense(result, call.last))) return false;
+  if (!call.read() || (c.bias && !is_dense(result, call.last))) return false;
 
   // the weight, or its gradient, in the order that the pictures have
   std::unique_ptr<Temporary> copy;
   std::byte* weight = device_data<std::byte>(c.w);
   int64_t strides[kDims];
   lay(c.w, call.last, strides);
-  if (!Call::is_dense(c.w, call.last)) {
+  if (!is_dense(c.w, call.last)) {
     copy = std::make_unique<Temporary>(static_cast<size_t>(c.w.numel()) * item_size(c.w.dtype));
     if (c.result != ConvResult::Weight)
       move_elements(c.w.dtype, c.w.ndim, c.w.sizes, copy->as<>(), strides, weight, c.w.strides);
