@@ -222,14 +222,14 @@ describe('the fused kernels agree with plain operators', () => {
   });
 
   test('the matrix of scores is never made', () => {
-    const [q, k, v] = Array.from({ length: 3 }, () => torch.randn(1, 1, 8192, 4).requiresGrad_()) as [
+    const [q, k, v] = Array.from({ length: 3 }, () => torch.randn(1, 1, 4096, 4).requiresGrad_()) as [
       Tensor,
       Tensor,
       Tensor,
     ];
     F.scaledDotProductAttention(q, k, v, { isCausal: true }).sum().backward();
     const { peak } = torch.memoryStats();
-    assert.ok(peak < 100e6, `${peak} bytes, of which the matrix alone would have 268 MB`);
+    assert.ok(peak < 40e6, `${peak} bytes, of which the matrix alone would have 67 MB`);
   });
 
   test('NaN and infinities stay in their rows', () => {
