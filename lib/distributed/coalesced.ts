@@ -35,7 +35,7 @@ export function startBroadcast(
     (x.nbytes >= ALONE ? alone : small).push(x.detach());
   }
   const nothing = (): void => {};
-  const flights = alone.map((x): Flight => ({ work: broadcast(x, src, { group, asyncOp: true }), land: nothing }));
+  const flights = alone.map((x): Flight => ({ work: broadcast(x, { src, group, asyncOp: true }), land: nothing }));
   for (const members of assignBuckets(small, [TOGETHER])) {
     const list = members.map((i) => small[i]!);
     const count = list.reduce((n, x) => n + x.count, 0);
@@ -43,7 +43,7 @@ export function startBroadcast(
     const parts = partsOf(flat, list);
     if (own) noGrad(() => parts.forEach((part, i) => part.copy_(list[i]!)));
     const land = own ? nothing : (): void => noGrad(() => list.forEach((x, i) => void x.copy_(parts[i]!)));
-    flights.push({ work: broadcast(flat, src, { group, asyncOp: true }), land });
+    flights.push({ work: broadcast(flat, { src, group, asyncOp: true }), land });
   }
   return flights;
 }

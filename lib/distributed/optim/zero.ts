@@ -20,9 +20,9 @@ import { gatherObject } from '../objects.ts';
 const WHERE = 'ZeroRedundancyOptimizer';
 
 /** The class of the optimizer that each process has. */
-export type OptimizerClass<O extends BaseOptions, G extends object> = new (
+export type OptimizerClass<O extends BaseOptions> = new (
   params: Params<O>,
-  options?: G,
+  options: Partial<Taken<O>>,
 ) => Optimizer<O>;
 
 /** Options of {@link ZeroRedundancyOptimizer} beside those of the optimizer's class. */
@@ -37,7 +37,7 @@ const OWN = ['optimizerClass', 'processGroup', 'parametersAsBucketView', 'overla
 
 /** What was given, apart: the class, what is for this optimizer, and what for the class. */
 interface Given {
-  readonly make: OptimizerClass<BaseOptions, object>;
+  readonly make: OptimizerClass<BaseOptions>;
   readonly own: ZeroOptions;
   readonly options: Record<string, unknown>;
 }
@@ -54,7 +54,7 @@ function split(args: readonly unknown[]): Given {
     throw new TypeError(`${WHERE}: expected the class of an optimizer but received ${describe(optimizerClass)}`);
   if (own.overlapWithDdp) throw new TypeError(`${WHERE}: overlapWithDdp is not supported`);
   const options = Object.fromEntries(entries.filter(([name]) => !OWN.includes(name)));
-  return { make: optimizerClass as OptimizerClass<BaseOptions, object>, own, options };
+  return { make: optimizerClass as OptimizerClass<BaseOptions>, own, options };
 }
 /** All options of a class, with its defaults for those that were not given. */
 const defaultsOf = <O extends BaseOptions>({ make, options }: Given): Taken<O> =>
@@ -81,10 +81,7 @@ const least = (list: readonly number[]): number => list.indexOf(Math.min(...list
  * if (mpi) torch.distributed.destroyProcessGroup()
  * w.detach() // tensor([0.5000, 0.5000])
  */
-export class ZeroRedundancyOptimizer<
-  O extends BaseOptions = BaseOptions,
-  G extends object = object,
-> extends Optimizer<O> {
+export class ZeroRedundancyOptimizer<O extends BaseOptions = BaseOptions> extends Optimizer<O> {
   readonly #group: ProcessGroup | null;
   readonly #rank: number;
   /** How many elements each process has. */
@@ -97,8 +94,8 @@ export class ZeroRedundancyOptimizer<
 
   constructor(
     params: Params<O>,
-    optimizerClass: OptimizerClass<O, G>,
-    ...args: Call<[processGroup?: ProcessGroup | null, parametersAsBucketView?: boolean], ZeroOptions & G>
+    optimizerClass: OptimizerClass<O>,
+    ...args: Call<[processGroup?: ProcessGroup | null, parametersAsBucketView?: boolean], ZeroOptions & Partial<Taken<O>>>
   ) {
     const given = split([optimizerClass, ...args]);
     super(params, defaultsOf<O>(given));

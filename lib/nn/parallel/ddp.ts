@@ -142,7 +142,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   readonly #device: Device | null;
   readonly #home: Device;
   readonly #reducer: Reducer;
-  readonly #options: Readonly<{ forwardBuffers: boolean; findUnused: boolean }>;
+  readonly #forwardBuffers: boolean;
   readonly #parameters: readonly Tensor[];
   readonly #buffers: readonly Tensor[];
   #sync = true;
@@ -158,7 +158,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     const limits = limitsOf(options);
     this.module = module;
     this.#group = options.processGroup ?? null;
-    getWorldSize(this.#group); // throws where there are no processes yet
+    if (getWorldSize(this.#group) < 1) throw new RangeError(`${WHERE}: this process is not in the group`);
     const skipped = ignored.get(module);
     const kept = <T extends Tensor>(list: [string, T][]): [string, T][] =>
       skipped === undefined ? list : list.filter(([name]) => !skipped.has(name));
@@ -185,7 +185,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     this.#buffers = buffers.map(([, b]) => b);
     const forwardBuffers = options.forwardSyncBuffers ?? options.broadcastBuffers ?? true;
     const initBuffers = options.forwardSyncBuffers == null ? forwardBuffers : true;
-    this.#options = { forwardBuffers, findUnused: options.findUnusedParameters ?? false };
+    this.#forwardBuffers = forwardBuffers;
     if (options.initSync ?? true) {
       checkSameModel(WHERE, parameters, initBuffers ? buffers : [], this.#group);
       this.#broadcast([...this.#parameters, ...(initBuffers ? this.#buffers : [])], 0);
@@ -193,7 +193,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     this.#reducer = new Reducer(trained, {
       group: this.#group,
       limits,
-      findUnused: this.#options.findUnused,
+      findUnused: options.findUnusedParameters ?? false,
       asView: options.gradientAsBucketView ?? false,
       staticGraph: options.staticGraph ?? false,
     });
@@ -219,7 +219,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   override forward(...args: ArgumentsOf<M>): OutputOf<M> {
     const recorded = mode.grad;
     if (recorded) this.#reducer.checkFinished();
-    let buffers = this.#syncForward && this.#options.forwardBuffers && this.#buffers.length > 0;
+    let buffers = this.#syncForward && this.#forwardBuffers && this.#buffers.length > 0;
     let from = 0;
     if (this.#joining !== null) {
       const step = this.#joining.agree(true, buffers, recorded && this.#sync);
@@ -232,7 +232,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     const moved = device === null ? args : (mapTensors(args, (x) => x.to(device)) as ArgumentsOf<M>);
     const output = this.module.forward(...(moved as never)) as OutputOf<M>;
     this.#syncForward = recorded && this.#sync;
-    if (this.#syncForward) this.#reducer.expect(this.#options.findUnused ? tensorsIn(output) : []);
+    if (this.#syncForward) this.#reducer.expect(tensorsIn(output));
     else if (recorded) this.#reducer.pause();
     return output;
   }
@@ -295,7 +295,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
       if (step.gradients) this.#reducer.shadow();
     }
     const [last] = joining.lastActive;
-    const buffers = this.#options.forwardBuffers ? this.#buffers : [];
+    const buffers = this.#forwardBuffers ? this.#buffers : [];
     if (last !== undefined) noGrad(() => this.#broadcast([...this.#parameters, ...buffers], last));
   }
 

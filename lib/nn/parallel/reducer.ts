@@ -120,15 +120,23 @@ export class Reducer {
   pause(): void {
     this.#expecting = false;
   }
-  /** Gradients of the next backward pass, from these outputs, are to be reduced. */
+  /** Gradients of the next backward pass, from these outputs, are to be reduced, and those of later ones from them. */
   expect(outputs: readonly Tensor[]): void {
-    this.#expecting = true;
     this.#open = false;
-    if (this.#options.staticGraph) {
-      this.#unused = this.#times?.flatMap((n, i) => (n === 0 ? [i] : [])) ?? [];
-    } else if (this.#options.findUnused) {
-      const leaves = leavesOf(outputs);
-      this.#unused = this.#params.flatMap((p, i) => (leaves.has(p) ? [] : [i]));
+    const leaves = this.#options.findUnused && !this.#options.staticGraph ? leavesOf(outputs) : null;
+    const unused = leaves === null ? [] : this.#params.flatMap((p, i) => (leaves.has(p) ? [] : [i]));
+    const arm = (): void => {
+      this.#expecting = true;
+      this.#unused = this.#times?.flatMap((n, i) => (n === 0 ? [i] : [])) ?? unused;
+    };
+    arm();
+    for (const { node } of outputs) {
+      if (node === null) continue;
+      const backward = node.backward.bind(node);
+      node.backward = (grads) => {
+        if (!this.#open) arm();
+        return backward(grads);
+      };
     }
   }
   get findUnused(): boolean {
@@ -243,6 +251,8 @@ export class Reducer {
       }
     });
     this.#open = false;
+    // what comes now is not from the wrapper's outputs: of the module alone, for example
+    this.#expecting = false;
     this.#used.fill(false);
   }
   #give(i: number, view: Tensor, average: Tensor): void {
