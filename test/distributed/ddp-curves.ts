@@ -62,6 +62,7 @@ class GPT extends nn.Module {
 }
 
 interface Task {
+  readonly lr: number;
   readonly model: () => torch.nn.Module;
   readonly inputs: torch.Tensor;
   readonly targets: torch.Tensor;
@@ -77,8 +78,9 @@ const TASKS: Record<string, Task> = {
     inputs: digits().index(order),
     targets: order.floorDivide(32),
     batch: 32,
+    lr: 3e-3,
   },
-  gpt: { model: () => new GPT(), inputs: text.narrow(1, 0, 16), targets: text.narrow(1, 1, 16), batch: 16 },
+  gpt: { model: () => new GPT(), inputs: text.narrow(1, 0, 16), targets: text.narrow(1, 1, 16), batch: 16, lr: 1e-2 },
 };
 
 dist.initProcessGroup({ backend: 'mpi' });
@@ -100,7 +102,7 @@ const lossOf = (out: torch.Tensor, target: torch.Tensor): torch.Tensor => F.cros
 function alone(task: Task): number[] {
   torch.manualSeed(0);
   const model = task.model();
-  const optimizer = new optim.AdamW(model.parameters(), { lr: 3e-3 });
+  const optimizer = new optim.AdamW(model.parameters(), { lr: task.lr });
   return curve(task, (parts) => {
     optimizer.zeroGrad();
     const losses = parts.map(([x, y]) => lossOf(model.forward(x), y).div(parts.length));
@@ -116,8 +118,8 @@ function together(task: Task, zero: boolean): { losses: number[]; state: number 
   const model = new nn.parallel.DistributedDataParallel(task.model(), { broadcastBuffers: false });
   // the others begin with rank 0's weights, whatever theirs were
   const optimizer = zero
-    ? new dist.optim.ZeroRedundancyOptimizer(model.parameters(), optim.AdamW, { lr: 3e-3 })
-    : new optim.AdamW(model.parameters(), { lr: 3e-3 });
+    ? new dist.optim.ZeroRedundancyOptimizer(model.parameters(), optim.AdamW, { lr: task.lr })
+    : new optim.AdamW(model.parameters(), { lr: task.lr });
   const losses = curve(task, (parts) => {
     optimizer.zeroGrad();
     const [x, y] = parts[rank]!;

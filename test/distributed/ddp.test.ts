@@ -29,8 +29,8 @@ test('two processes do what two of PyTorch do', { timeout: 250_000 }, async () =
     expect(Object.keys(results)).toEqual(Object.keys(oracle));
     for (const [name, { losses, state }] of Object.entries(results)) {
       const wanted = oracle[name]![rank]!;
-      // what was rounded to float16 on the way may have been rounded to the neighbour
-      const tolerance = name === 'fp16' ? 2e-4 : 5e-6;
+      // float16 rounds to the neighbour on the way, and Adam makes much of gradients that are rounding errors
+      const tolerance = name === 'fp16' ? 2e-4 : name === 'zero' ? 2e-5 : 5e-6;
       expectClose(losses, wanted.losses, tolerance, `${name}: losses of rank ${rank}`);
       expect(Object.keys(state)).toEqual(Object.keys(wanted.state));
       for (const [key, value] of Object.entries(state))

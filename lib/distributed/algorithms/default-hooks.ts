@@ -3,8 +3,9 @@
 import type { CommHook } from '../../nn/parallel/ddp.ts';
 import type { GradBucket } from '../../nn/parallel/grad-bucket.ts';
 import type { Tensor } from '../../tensor.ts';
-import { allReduce, ReduceOp } from '../collectives.ts';
+import { allReduce } from '../collectives.ts';
 import { getWorldSize, type ProcessGroup } from '../group.ts';
+import { ReduceOp } from '../reduce-op.ts';
 
 type Group = ProcessGroup | null;
 

@@ -1,8 +1,9 @@
 // Uneven inputs: a process that has none left takes part in what the others exchange until all are done. Called by
 // DistributedDataParallel.
 import { zeros } from '../../create.ts';
-import { allReduce, ReduceOp } from '../../distributed/collectives.ts';
+import { allReduce } from '../../distributed/collectives.ts';
 import { getRank, getWorldSize, type ProcessGroup } from '../../distributed/group.ts';
+import { ReduceOp } from '../../distributed/reduce-op.ts';
 import type { Device } from '../../device.ts';
 import { noGrad } from '../../autograd/mode.ts';
 
