@@ -55,14 +55,14 @@ describe('four processes', () => {
     const ranks = await found<Curves>('ddp-curves.ts', 4);
     for (const [name, { one, ddp, zero }] of Object.entries(ranks[0]!)) {
       expect(one.length).toBe(50);
-      expect(one[49]!, name).toBeLessThan(one[0]! * 0.9);
+      expect(one[49]!, name).toBeLessThan(one[0]! * 0.93);
       for (const [way, { losses }] of [['DDP', ddp], ['ZeRO', zero]] as const)
         expectClose(losses, one, 1e-5, `${way} of ${name}`);
       const states = ranks.map((rank) => rank[name]!.zero.state);
       const whole = states.reduce((a, b) => a + b);
       expect(whole, `${name}: state of all`).toBe(ddp.state);
       // no parameter is cut, and the net's largest is half of it
-      expect(Math.max(...states) / whole, `${name}: largest share`).toBeLessThan(name === 'gpt' ? 0.26 : 0.7);
+      expect(Math.max(...states) / whole, `${name}: largest share`).toBeLessThan(name === 'gpt' ? 0.3 : 0.7);
     }
   });
 });
