@@ -3,7 +3,7 @@ import { noGrad } from '../../autograd/mode.ts';
 import { ShapeError } from '../../errors.ts';
 import { sameShape, show, sizeOf } from '../../shape.ts';
 import { emptyLasting, type Tensor } from '../../tensor.ts';
-import { allGatherIntoTensor } from '../collectives.ts';
+import { allGatherIntoTensor } from '../gathering.ts';
 import { getWorldSize } from '../group.ts';
 import { shardingOf } from '../sharding.ts';
 

@@ -4,8 +4,9 @@ import { type Call, readArguments } from '../../define.ts';
 import { describe } from '../../errors.ts';
 import { type AnyModule, Module } from '../../nn/module.ts';
 import { Tensor } from '../../tensor.ts';
-import { allReduce, ReduceOp } from '../collectives.ts';
+import { allReduce } from '../collectives.ts';
 import type { ProcessGroup } from '../group.ts';
+import { ReduceOp } from '../reduce-op.ts';
 import { shardingOf } from '../sharding.ts';
 
 interface ClipOptions {

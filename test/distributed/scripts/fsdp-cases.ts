@@ -19,10 +19,10 @@ function refused(f: () => unknown, message: string): void {
 
 // rows are cut as torch.chunk cuts them; small parameters leave some without any
 {
-  const layer = new nn.Linear(2, 4);
-  layer.weight.detach().copy_(torch.arange(8).view(4, 2));
-  const keys = Object.keys(layer.stateDict()).join();
-  fsdp.fullyShard(layer);
+  const plain = new nn.Linear(2, 4);
+  plain.weight.detach().copy_(torch.arange(8).view(4, 2));
+  const keys = Object.keys(plain.stateDict()).join();
+  const layer = fsdp.fullyShard(plain);
   const rows = torch.arange(8).view(4, 2).to('float32').chunk(count, 0)[rank];
   assert(rows === undefined ? layer.weight.count === 0 : layer.weight.detach().equal(rows), `rows ${layer.weight}`);
   assert(Object.keys(layer.stateDict()).join() === keys, 'keys');
