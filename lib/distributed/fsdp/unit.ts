@@ -65,6 +65,8 @@ export class Course {
     passage.begun = true;
     this.#begun.push(passage);
     unit.ensure();
+    // what is computed again, by utils.checkpoint, asks the module for its parameters
+    unit.expose(true);
     this.#ended[this.#ended.lastIndexOf(unit) - 1]?.prefetch();
   }
   /** Takes on a reduction. The one before must end first: so there is never the memory of more than two. */
@@ -139,6 +141,10 @@ export class Unit {
   prefetch(): void {
     if (!this.gathered) noGrad(() => this.buckets.forEach((b) => b.start()));
   }
+  /** Waits for what was started ahead and is not needed. */
+  discard(): void {
+    for (const bucket of this.buckets) bucket.discard();
+  }
   /** Sees to it that the whole parameters are there, with the values of now. */
   ensure(): void {
     noGrad(() => {
@@ -180,19 +186,20 @@ export class Unit {
       out = f(...(args as unknown[]));
       if (this.#casts.outputs !== null) out = cast(this.#casts.outputs, out);
     } catch (error) {
-      this.#leave();
+      this.#leave(false);
       this.reshard();
+      if (course.root === this && this.#depth === 0) for (const unit of course.units) unit.discard();
       throw error;
     }
-    this.#leave();
+    this.#leave(again);
     if (!again) course.leaveForward(this);
     const recorded = passage !== null && this.#watchOutputs(out, passage);
     const stays = again || (recorded && course.root === this);
     if (this.#depth === 0 && !stays && this.reshardAfterForward) this.reshard();
     return out;
   }
-  #leave(): void {
-    if (--this.#depth === 0) this.expose(false);
+  #leave(again: boolean): void {
+    if (--this.#depth === 0 && !again) this.expose(false);
   }
   /** Passes the arguments through a node that tells when all their gradients are there. */
   #watchInputs(args: unknown[]): [unknown[], Passage] {
@@ -245,16 +252,14 @@ export class Unit {
     this.#active = 0;
     for (const member of this.members) member.arrived = false;
     this.#reduce();
-    for (const bucket of this.buckets) bucket.discard();
+    this.discard();
     this.reshard();
   }
   /** After a pass, or a forward, that has thrown. */
   abandon(): void {
     this.#active = 0;
-    for (const bucket of this.buckets) {
-      bucket.discard();
-      bucket.forget();
-    }
+    this.discard();
+    for (const bucket of this.buckets) bucket.forget();
     for (const member of this.members) member.arrived = false;
     this.reshard();
   }

@@ -56,6 +56,7 @@ export class Gpt extends nn.Module {
     super();
     this.blocks = [0, 1, 2].map(() => new Block(again === 'inside'));
     this.spare = unused ? new Block(false) : null;
+    this.words.weight.detach().mul_(0.2);
     this.head.weight = this.words.weight;
     this.#outside = again === 'outside';
     if (frozen) {
