@@ -1,4 +1,6 @@
 // torch.distributed: one script on many processes, which MPI starts and connects.
+import './nccl.ts';
+
 export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
 export { type DebugLevel, getDebugLevel, setDebugLevel } from './debug.ts';
 export { DistBackendError, DistError } from './errors.ts';
