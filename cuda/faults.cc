@@ -9,6 +9,8 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "nccl.h"
+
 namespace flambeau::cuda {
 namespace {
 
@@ -76,6 +78,7 @@ void raise_faults() {
               "', which was queued before; with CUDA_LAUNCH_BLOCKING=1 the call that is to blame throws)";
     throw std::out_of_range(text);
   }
+  raise_collective_failure();
 }
 
 bool launch_blocking() {

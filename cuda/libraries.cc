@@ -1,4 +1,4 @@
-// Finding and opening cuBLAS, cuDNN, NCCL and NVRTC, and the product by cuBLAS: see libraries.h.
+// Finding and opening cuBLAS and NVRTC, and the product by cuBLAS: see libraries.h.
 #include "libraries.h"
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 
 #include "context.h"
 #include "cudnn.h"
+#include "nccl.h"
 #include "opened.h"
 #ifdef FLAMBEAU_CUDA_EMULATED
 #include "emulator/cublas.h"
@@ -20,7 +21,6 @@ namespace {
 std::atomic<bool> allow_tf32{false};
 
 const LibraryName kCublas{"cuBLAS", "FLAMBEAU_CUBLAS", "cublas", {"libcublas.so.13", "libcublas.so.12"}};
-const LibraryName kNccl{"NCCL", "FLAMBEAU_NCCL", "nccl", {"libnccl.so.2"}};
 const LibraryName kNvrtc{"NVRTC", "FLAMBEAU_NVRTC", "cuda_nvrtc", {"libnvrtc.so.13", "libnvrtc.so.12"}};
 
 // ---- cuBLAS: its functions and numbers, stated here so that its headers are not needed
@@ -194,7 +194,7 @@ bool set_library_option(std::string_view name, double value) {
 }
 
 std::vector<LibraryInfo> find_libraries() {
-  std::vector<LibraryInfo> out{cublas().info, cudnn_info()};
+  std::vector<LibraryInfo> out{cublas().info, cudnn_info(), nccl_info()};
   const auto look = [&](const LibraryName& name, const char* unused, auto&& version) {
     static std::mutex lock;
     static std::map<std::string_view, LibraryInfo> seen;
@@ -212,12 +212,6 @@ std::vector<LibraryInfo> find_libraries() {
     }
     out.push_back(at->second);
   };
-  look(kNccl, "not used: there are no collective operations", [](Opened& library) -> std::string {
-    int (*get)(int*) = nullptr;
-    int v = 0;
-    if (!library.take(get, "ncclGetVersion") || get(&v) != 0) return "";
-    return dotted(v / 10000, v / 100 % 100, v % 100);
-  });
   look(kNvrtc, "not used: all kernels are compiled ahead", [](Opened& library) -> std::string {
     int (*get)(int*, int*) = nullptr;
     int major = 0, minor = 0;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "addon.h"
+#include "device_call.h"
 
 namespace flambeau {
 namespace {
@@ -177,6 +178,31 @@ Napi::Value allocate_pinned(const Napi::CallbackInfo& info) {
   return {info.Env(), buffer};
 }
 
+/** call(name, text, numbers, memory): what few ask of a backend. `memory` is (handle, byteOffset, bytes) of each part
+ * of a storage. Gives numbers. */
+Napi::Value call(const Napi::CallbackInfo& info) {
+  Instance& self = instance(info);
+  check_not_recording(self, "work between processes cannot be part of runAsync");
+  std::vector<double> lists[2];
+  for (size_t i = 0; i < 2; i++) {
+    if (info.Length() < 4 || !info[i].IsString() || !info[i + 2].IsTypedArray() ||
+        info[i + 2].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array)
+      throw std::invalid_argument("call: expected two strings and two Float64Arrays");
+    const auto list = info[i + 2].As<Napi::Float64Array>();
+    lists[i].assign(list.Data(), list.Data() + list.ElementLength());
+  }
+  std::vector<Memory> memory;
+  for (size_t i = 0; i + 2 < lists[1].size(); i += 3) {
+    const StorageTable::View at = bytes_at(self, lists[1][i], lists[1][i + 1], lists[1][i + 2]);
+    memory.push_back({bytes_at(self, lists[1][i], 0, 0).data, at.data, at.bytes, at.device - 1});
+  }
+  const std::vector<double> result =
+      device_call()(info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::String>().Utf8Value(), lists[0], memory);
+  Napi::Array out = Napi::Array::New(info.Env(), result.size());
+  for (size_t i = 0; i < result.size(); i++) out.Set(static_cast<uint32_t>(i), result[i]);
+  return out;
+}
+
 void fill(Napi::Env env, Instance& self, Napi::Object out) {
   const auto add = [&](const char* name, auto f) { out.Set(name, entry(env, self, name, f)); };
   using Info = const Napi::CallbackInfo&;
@@ -191,6 +217,7 @@ void fill(Napi::Env env, Instance& self, Napi::Object out) {
   add("readAsync", read_async);
   add("recordStream", record_stream);
   add("allocatePinned", allocate_pinned);
+  add("call", call);
 
   add("createStream", [](Info info) {
     return static_cast<double>(

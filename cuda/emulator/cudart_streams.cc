@@ -84,7 +84,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
 cudaError_t cudaStreamQuery(cudaStream_t handle) {
   return with_stream("cudaStreamQuery", handle, [](Runtime& r, Stream* s) {
     const bool done = s->tasks.empty();
-    r.drain(s);
+    r.run(s);
     return done || status() != cudaSuccess ? status() : not_ready();
   });
 }
@@ -96,10 +96,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   if (flags > cudaEventWaitExternal) return fail(cudaErrorInvalidValue);
   return with_stream("cudaStreamWaitEvent", stream, [&](Runtime&, Stream* s) {
     return with_event("cudaStreamWaitEvent", event, [&](Runtime& r, Event* e) {
-      r.enqueue(s, "cudaStreamWaitEvent", [&r, recording = e->last] {
-        r.wait(recording);
-        return true;
-      });
+      r.enqueue(s, "cudaStreamWaitEvent", [&r, recording = e->last] { return r.reach(recording.get()); });
       return cudaSuccess;
     });
   });
@@ -154,7 +151,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   return with_event("cudaEventQuery", event, [](Runtime& r, Event* e) {
     const bool done = e->last == nullptr || e->last->done;
-    r.wait(e->last);
+    r.reach(e->last.get());
     return done || status() != cudaSuccess ? status() : not_ready();
   });
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 namespace flambeau::emulator {
@@ -66,7 +67,7 @@ void Runtime::destroy_event(Event* event) {
 
 void Runtime::enqueue(Stream* stream, std::string_view name, std::function<bool()> task) {
   // The default stream and blocking streams wait for each other: that is put in the queue as a task, too.
-  if (settings().lazy) {
+  if (settings().lazy || outside_ > 0) {
     Stream* of_device = default_stream(stream->device);
     if (stream == of_device) {
       std::vector<Stream*> others;
@@ -76,10 +77,13 @@ void Runtime::enqueue(Stream* stream, std::string_view name, std::function<bool(
       }
       if (!others.empty()) {
         const auto wait = [this, others] {
+          bool done = true;
           for (Stream* s : others) {
-            if (this->stream(s) != nullptr) drain(s);  // it may have been destroyed
+            if (this->stream(s) == nullptr) continue;  // it was destroyed
+            run(s);
+            done = done && s->tasks.empty();
           }
-          return true;
+          return done;
         };
         stream->tasks.push_back({wait, "wait", ++tasks_queued_});
       }
@@ -88,7 +92,7 @@ void Runtime::enqueue(Stream* stream, std::string_view name, std::function<bool(
     }
   }
   stream->tasks.push_back({std::move(task), name, ++tasks_queued_});
-  if (!settings().lazy) drain(stream);
+  if (!settings().lazy) run(stream);
 }
 
 bool Runtime::step(Stream* stream) {
@@ -145,17 +149,35 @@ void Runtime::check_reads(const Stream& stream, const Task& task) {
   });
 }
 
-void Runtime::drain(Stream* stream) {
+void Runtime::run(Stream* stream) {
   while (step(stream)) continue;
 }
 
+// True if it makes sense to try again. Within a task nothing may change, and nobody else can have the lock.
+bool Runtime::pause() {
+  if (outside_ == 0 || running_ != nullptr) return false;
+  lock.unlock();
+  std::this_thread::sleep_for(std::chrono::microseconds(50));
+  lock.lock();
+  return true;
+}
+
+void Runtime::drain(Stream* stream) {
+  do run(stream);
+  while (!stream->tasks.empty() && pause() && this->stream(stream) != nullptr);
+}
+
 void Runtime::drain_all() {
-  for (bool progress = true; progress;) {
-    progress = false;
-    for (size_t i = 0; i < streams_.size(); i++) {
-      while (step(streams_[i].get())) progress = true;
+  bool left = true;
+  do {
+    for (bool progress = true; progress;) {
+      progress = false;
+      for (size_t i = 0; i < streams_.size(); i++) {
+        while (step(streams_[i].get())) progress = true;
+      }
     }
-  }
+    left = std::any_of(streams_.begin(), streams_.end(), [](const auto& s) { return !s->tasks.empty(); });
+  } while (left && pause());
 }
 
 void Runtime::drain_device(int device) {
@@ -164,9 +186,41 @@ void Runtime::drain_device(int device) {
   }
 }
 
-void Runtime::wait(const std::shared_ptr<Recording>& recording) {
-  if (recording == nullptr) return;
+bool Runtime::reach(const Recording* recording) {
+  if (recording == nullptr) return true;
   while (!recording->done && stream(recording->stream) != nullptr && step(recording->stream)) continue;
+  return recording->done || stream(recording->stream) == nullptr;
+}
+void Runtime::wait(std::shared_ptr<Recording> recording) {
+  while (!reach(recording.get()) && pause()) continue;
+}
+
+void Runtime::expect(Stream* stream, int more) {
+  if (stream->outside == 0) stream->outside_since = std::chrono::steady_clock::now();
+  stream->outside += more;
+  outside_ += more;
+  if (more < 0) stream->outside_since = std::chrono::steady_clock::now();
+  if (more > 0) move_on();
+}
+
+// Lazy work runs late, but not never: another process may wait for it.
+void Runtime::move_on() {
+  static std::jthread mover([this](const std::stop_token& stop) {
+    constexpr auto kLate = std::chrono::milliseconds(20);
+    while (!stop.stop_requested()) {
+      bool any = false;
+      {
+        const std::lock_guard<std::recursive_mutex> hold(lock);
+        any = outside_ > 0;
+        const auto now = std::chrono::steady_clock::now();
+        for (size_t i = 0; any && i < streams_.size(); i++) {
+          Stream* const s = streams_[i].get();
+          if (s->outside > 0 && (!settings().lazy || now - s->outside_since > kLate)) run(s);
+        }
+      }
+      std::this_thread::sleep_for(any ? std::chrono::microseconds(100) : std::chrono::microseconds(2000));
+    }
+  });
 }
 
 int Runtime::fail(int code, const std::string& text) {

@@ -31,6 +31,8 @@ struct Stream {
   int device = 0;
   bool blocking = true;  // ordered with the default stream
   int priority = 0;
+  int outside = 0;  // tasks that wait for other processes (nccl.cc)
+  std::chrono::steady_clock::time_point outside_since = {};
 };
 
 /** One recording of an event. Who waits keeps it: the event may be recorded anew meanwhile. */
@@ -69,11 +71,21 @@ class Runtime {
    * there later: nothing says that it comes before the copy, so on a GPU it may come after, or before, or meanwhile.
    */
   void note_read(const std::byte* bytes, size_t n);
+  /** Runs what can run now. */
+  void run(Stream* stream);
+  /** Runs all that is in the stream. */
   void drain(Stream* stream);
   void drain_all();
   void drain_device(int device);
   /** Runs the stream until the recording is done. */
-  void wait(const std::shared_ptr<Recording>& recording);
+  void wait(std::shared_ptr<Recording> recording);
+  /** Runs what can run now; true if the recording is done then. For tasks, and for questions. */
+  bool reach(const Recording* recording);
+  /**
+   * Counts the tasks of a stream that wait for other processes. While there are any, who waits for a stream lets other
+   * threads have the lock in between, and a thread moves these streams on: a GPU does so by itself.
+   */
+  void expect(Stream* stream, int more);
 
   // Errors: the last one is the thread's; the sticky one is everybody's until the end, as after a fault on a GPU.
   int fail(int code, const std::string& text = "");
@@ -91,6 +103,8 @@ class Runtime {
 
  private:
   bool step(Stream* stream);
+  bool pause();
+  void move_on();
   struct Read {
     const std::byte* bytes;
     size_t n;
@@ -113,6 +127,7 @@ class Runtime {
   std::map<uint64_t, std::pair<std::unique_ptr<void, Free>, size_t>> host_;
   std::map<uint64_t, size_t> registered_;
   int sticky_ = 0;
+  int outside_ = 0;
 };
 
 }  // namespace flambeau::emulator

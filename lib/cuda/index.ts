@@ -26,6 +26,7 @@ export {
 export { OutOfMemoryError } from '../errors.ts';
 export * from './memory.ts';
 export type { CudaLibrary } from './native.ts';
+export * as nccl from './nccl.ts';
 export * as nvtx from './nvtx.ts';
 export { DeviceProperties } from './properties.ts';
 export * from './random.ts';

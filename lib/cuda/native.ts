@@ -67,6 +67,8 @@ export interface CudaNative {
   streamWaitEvent(device: number, stream: number, event: number): void;
   /** Milliseconds. */
   elapsed(from: number, to: number): number;
+  /** What few ask for, by name: cuda/nccl.h. `memory` is (handle, byteOffset, bytes) of each part of a storage. */
+  call(name: string, text: string, numbers: Float64Array, memory: Float64Array): number[];
   /** A switch such as `allowTf32`; false if there is no such. */
   setOption(name: string, value: number): boolean;
 }

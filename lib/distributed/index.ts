@@ -1,4 +1,6 @@
 // torch.distributed: one script on many processes, which MPI starts and connects.
+import './nccl.ts';
+
 export * as algorithms from './algorithms/index.ts';
 export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
 export * as checkpoint from './checkpoint/index.ts';

@@ -87,9 +87,9 @@ export interface Asked {
 }
 const OPS = Object.keys(ReduceOp);
 
-/** The transport for a tensor. */
+/** The transport for a tensor; without one that of the group's own device. */
 export function transportOf(where: string, group: ProcessGroup, x: Tensor | null): Transport {
-  const type = x === null ? 'cpu' : x.device.type;
+  const type = x !== null ? x.device.type : group.backend === 'nccl' ? 'cuda' : 'cpu';
   const found = group.transports[type];
   if (found === undefined)
     throw new DeviceError(
