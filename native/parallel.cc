@@ -1,5 +1,6 @@
 #include "parallel.h"
 
+#include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <mutex>
@@ -13,6 +14,11 @@ namespace {
 thread_local bool inside = false;
 
 int default_threads() {
+  // lib/native.ts refuses what is no number from 1 to 1024
+  if (const char* asked = std::getenv("FLAMBEAU_NUM_THREADS")) {
+    const long count = std::strtol(asked, nullptr, 10);
+    if (count >= 1 && count <= 1024) return static_cast<int>(count);
+  }
   const unsigned n = std::thread::hardware_concurrency();
   return n == 0 ? 1 : static_cast<int>(std::min(n, 1024u));
 }
