@@ -5,14 +5,35 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** How long mpirun may take to end a job after a signal: then it is told again, and then killed. */
+/** How long mpirun may take to end a job: then it is told again, or killed. */
 const PATIENCE_MS = 10_000;
+/** What a process prints that ends the job: native/mpi/engine.cc. */
+const ENDING = /flambeau: rank \d+ of \d+: /;
 
 const codeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
 
-function copyLines(from: Readable, to: Writable, change: (line: string) => string): Promise<void> {
+/** Copies what a process prints, line by line through `change` or as it comes; `seen` is given all text, too. */
+function copy(
+  from: Readable,
+  to: Writable,
+  change: ((line: string) => string) | null,
+  seen: (text: string) => void,
+): Promise<void> {
+  const ended = new Promise<void>((done) => from.once('close', done));
+  if (change === null) {
+    let line = '';
+    from.setEncoding('utf8').on('data', (text: string) => {
+      to.write(text);
+      seen((line += text));
+      line = line.slice(line.lastIndexOf('\n') + 1);
+    });
+    return ended;
+  }
   const lines = createInterface({ input: from, crlfDelay: Number.POSITIVE_INFINITY });
-  lines.on('line', (line) => to.write(`${change(line)}\n`));
+  lines.on('line', (line) => {
+    to.write(`${change(line)}\n`);
+    seen(line);
+  });
   return new Promise((done) => lines.once('close', done));
 }
 
@@ -26,16 +47,27 @@ export function runJob(
   variables: Readonly<Record<string, string>>,
   change: ((line: string) => string) | null,
 ): Promise<number> {
-  const output = change === null ? 'inherit' : 'pipe';
-  const child = spawn(command, args, { env: { ...process.env, ...variables }, stdio: ['inherit', output, output] });
-  const copied: Promise<void>[] = [];
-  if (change !== null) {
-    if (child.stdout !== null) copied.push(copyLines(child.stdout, process.stdout, change));
-    if (child.stderr !== null) copied.push(copyLines(child.stderr, process.stderr, change));
-  }
+  const child = spawn(command, args, {
+    env: { ...process.env, ...variables },
+    stdio: ['inherit', change === null ? 'inherit' : 'pipe', 'pipe'],
+  });
+  const timers: NodeJS.Timeout[] = [];
+  let failed = false;
+  const watch = (text: string): void => {
+    if (failed || !ENDING.test(text)) return;
+    failed = true;
+    // mpirun waits for its daemon on a host that has gone silent, for as long as TCP does: a quarter of an hour
+    timers.push(
+      setTimeout(() => {
+        process.stderr.write('flambeau run: mpirun has not ended with the job and is killed: a host may not answer\n');
+        child.kill('SIGKILL');
+      }, PATIENCE_MS),
+    );
+  };
+  const copied = [copy(child.stderr!, process.stderr, change, watch)];
+  if (child.stdout !== null) copied.push(copy(child.stdout, process.stdout, change, () => {}));
 
   let received: NodeJS.Signals | null = null;
-  const timers: NodeJS.Timeout[] = [];
   const forward = (signal: NodeJS.Signals): void => {
     if (received !== null) return;
     received = signal;
@@ -55,10 +87,20 @@ export function runJob(
       end();
       fail(new Error(`flambeau run: cannot start ${command}: ${error.message}`));
     });
-    child.once('close', async (code, signal) => {
+    // by `exit`: a daemon that mpirun has left behind holds its output open
+    child.once('exit', async (code, signal) => {
       end();
-      await Promise.all(copied);
-      done(received !== null ? codeOf(received) : signal !== null ? codeOf(signal) : (code ?? 1));
+      await Promise.race([Promise.all(copied), new Promise((late) => setTimeout(late, 1000).unref())]);
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+      done(
+        received !== null
+          ? codeOf(received)
+          : failed && code === null
+            ? 1
+            : signal !== null
+              ? codeOf(signal)
+              : (code ?? 1),
+      );
     });
   });
 }
