@@ -1,9 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+// Tests of several processes are run one after the other, by `npm run test:mpi`.
+const mpi = process.env.FLAMBEAU_TEST_MPI === '1';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: [mpi ? 'test/distributed/**/*.test.ts' : 'test/**/*.test.ts'],
+    exclude: mpi ? ['node_modules/**'] : ['node_modules/**', 'test/distributed/**'],
+    fileParallelism: !mpi,
     pool: 'forks',
     // Vitest leaves one core to itself by default: on two cores that halves the speed of the suite.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -81,6 +81,7 @@ export {
 } from './autograd/mode.ts';
 export type { RandomOptions, SizeArgs, TensorData, TensorOptions } from './tensor-options.ts';
 export * as cuda from './cuda/index.ts';
+export * as distributed from './distributed/index.ts';
 export * as distributions from './distributions/index.ts';
 export { Device, type DeviceLike, device, getDefaultDevice, setDefaultDevice } from './device.ts';
 export type { DTypeName } from './dtype.ts';

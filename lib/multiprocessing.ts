@@ -2,6 +2,7 @@
 // which a tensor would lose its class; so what is posted is made by pack() and opened by unpack().
 import { type DTypeName, toDType } from './dtype.ts';
 import { AutogradError, describe } from './errors.ts';
+import { DEPTH, replaced } from './replaced.ts';
 import { sizeOf } from './shape.ts';
 import { moveToShared, openShared } from './shared-memory.ts';
 import { Buffer, isLazy, Parameter } from './nn/parameter.ts';
@@ -27,46 +28,6 @@ export interface Packed<T> {
   readonly value: unknown;
   /** Not there: says what {@link unpack} gives. */
   readonly of?: T;
-}
-
-const DEPTH = 64;
-/** A copy of nested lists, objects, Maps and Sets with some of what is in them replaced; what holds itself still does. */
-function replaced(where: string, value: unknown, replace: (object: object) => object | null): unknown {
-  const seen = new Map<object, object>();
-  const walk = (from: unknown, depth: number): unknown => {
-    if (typeof from !== 'object' || from === null) return from;
-    const known = seen.get(from) ?? replace(from);
-    if (known !== null) return known;
-    if (depth > DEPTH) throw new TypeError(`${where}: data nested deeper than ${DEPTH} levels`);
-    const note = <O extends object>(to: O): O => {
-      seen.set(from, to);
-      return to;
-    };
-    if (Array.isArray(from)) {
-      const to: unknown[] = note([]);
-      for (const part of from) to.push(walk(part, depth + 1));
-      return to;
-    }
-    if (from instanceof Map) {
-      const to = note(new Map<unknown, unknown>());
-      for (const [key, part] of from) to.set(walk(key, depth + 1), walk(part, depth + 1));
-      return to;
-    }
-    if (from instanceof Set) {
-      const to = note(new Set<unknown>());
-      for (const part of from) to.add(walk(part, depth + 1));
-      return to;
-    }
-    const prototype: unknown = Object.getPrototypeOf(from);
-    if (prototype === Object.prototype || prototype === null) {
-      const to = note(Object.create(null) as Record<string, unknown>);
-      for (const [key, part] of Object.entries(from)) to[key] = walk(part, depth + 1);
-      return to;
-    }
-    if ('stateDict' in from) throw new TypeError(`${where}: ${describe(from)} cannot be sent: send its stateDict()`);
-    return from;
-  };
-  return walk(value, 0);
 }
 
 function kindOf(x: Tensor): Entry['kind'] {

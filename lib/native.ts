@@ -62,6 +62,9 @@ interface Native {
   joinGroup(group: number): void;
   groupEnded(group: number): boolean;
   abandonGroup(group: number): void;
+  /** Where its bytes are, which stay until unpin(); negative if they are an ArrayBuffer's, which may be detached. */
+  pin(handle: number): number;
+  unpin(handle: number): void;
   share(handle: number, group: number): number;
   claim(number: number, owner: object): number;
   adoptShared(bytes: Uint8Array, buffer: SharedArrayBuffer, owner: object): number;

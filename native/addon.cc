@@ -533,6 +533,25 @@ void abandon_group(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] { Handover::instance().abandon(number_argument(info, 0)); });
 }
 
+/** pin(handle): where its bytes are, which stay until unpin(); negative if they are an ArrayBuffer's, which the script
+ * may detach all the same. */
+Napi::Value pin(const Napi::CallbackInfo& info) {
+  double address = 0;
+  guarded(info.Env(), [&] {
+    Instance& self = instance(info);
+    check_not_recording(self, "collectives cannot be part of runAsync");
+    const double handle = number_argument(info, 0);
+    address = static_cast<double>(reinterpret_cast<uintptr_t>(bytes_at(self, handle, 0, 0).data));
+    if (self.storages.lent(self.storages.pin(handle))) address = -address;
+  });
+  return Napi::Number::New(info.Env(), address);
+}
+
+/** unpin(handle): once for each pin(). */
+void unpin(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { instance(info).storages.unpin(number_argument(info, 0)); });
+}
+
 /** share(handle, group): a number by which one other environment may claim() the same memory; -1 if it cannot be. */
 Napi::Value share(const Napi::CallbackInfo& info) {
   double number = -1;
@@ -637,6 +656,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   cold("joinGroup", join_group);
   cold("groupEnded", group_ended);
   cold("abandonGroup", abandon_group);
+  cold("pin", pin);
+  cold("unpin", unpin);
   cold("share", share);
   cold("claim", claim);
   cold("adoptShared", adopt_shared);

@@ -96,6 +96,16 @@ class StorageTable {
   int64_t pin(double handle);
   void pin_slot(int64_t index);
   void unpin(int64_t index);
+  /** By the handle that was pinned, which may be dead by now. */
+  void unpin(double handle) {
+    const int64_t index = static_cast<int64_t>(handle) & (kMaxSlots - 1);
+    if (handle >= 0 && handle < 0x1p53 && index < static_cast<int64_t>(slots_.size()) &&
+        slots_[static_cast<size_t>(index)].pins > 0) {
+      unpin(index);
+    }
+  }
+  /** Whether a slot's bytes are an ArrayBuffer's. */
+  bool lent(int64_t index) const { return slots_[static_cast<size_t>(index)].kind == kAdopted; }
   /** Where a pinned slot's memory is; null with `later` if it has none yet. */
   std::byte* memory(int64_t index, std::shared_ptr<Later>* later) const;
   /** Whether nobody can ask for a pinned slot's bytes any more but who pinned it, once. */

@@ -11,6 +11,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const windows = process.platform === 'win32';
 
+/** An addon of its own, which scripts/mpi.mjs builds. */
+const APART = join('native', 'mpi');
 const files = (path) =>
   statSync(path).isDirectory()
     ? readdirSync(path)
@@ -69,7 +71,8 @@ const options = ['BLAS', 'THREADS', 'SANITIZE', 'LEVELS'].flatMap((name) => {
   const value = process.env[`FLAMBEAU_${name}`];
   return value === undefined ? [] : [`--CDFLAMBEAU_${name}=${value}`];
 });
-const native = hash(['native', 'CMakeLists.txt', 'package.json'], options.join());
+const sources = files('native').filter((path) => !path.startsWith(APART));
+const native = hash([...sources, 'CMakeLists.txt', 'package.json'], options.join());
 if (!existsSync('build/Release/flambeau.node') || !stamped('build/.flambeau', native)) {
   require_('cmake', 'the native addon is built with CMake (Debian: apt install cmake g++)');
   // cmake-js configures only what is not configured yet: options and defaults that changed would be passed over

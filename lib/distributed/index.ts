@@ -1,0 +1,33 @@
+// torch.distributed: one script on many processes, which MPI starts and connects.
+export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
+export { type DebugLevel, getDebugLevel, setDebugLevel } from './debug.ts';
+export { DistBackendError, DistError } from './errors.ts';
+export { allToAll, allToAllSingle } from './exchange.ts';
+export { allGather, allGatherIntoTensor, gather, reduceScatter, reduceScatterTensor, scatter } from './gathering.ts';
+export {
+  destroyProcessGroup,
+  getBackend,
+  getGlobalRank,
+  getGroupRank,
+  getNodeLocalRank,
+  getProcessGroupRanks,
+  getRank,
+  getWorldSize,
+  group,
+  GroupMember,
+  type GroupOptions,
+  initProcessGroup,
+  type InitOptions,
+  isAvailable,
+  isBackendAvailable,
+  isGlooAvailable,
+  isInitialized,
+  isMpiAvailable,
+  isNcclAvailable,
+  newGroup,
+  ProcessGroup,
+} from './group.ts';
+export { allGatherObject, broadcastObjectList, gatherObject, scatterObjectList } from './objects.ts';
+export { batchIsendIrecv, irecv, isend, P2POp, recv, send } from './point.ts';
+export { ReduceOp } from './reduce-op.ts';
+export { Work } from './work.ts';
