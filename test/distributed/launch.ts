@@ -3,8 +3,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -38,16 +39,39 @@ const MPIRUN = process.env.FLAMBEAU_MPIRUN ?? 'mpirun';
 const SHELL =
   'exec "$@" >"$FLAMBEAU_TEST_OUTPUT/$OMPI_COMM_WORLD_RANK.out" 2>"$FLAMBEAU_TEST_OUTPUT/$OMPI_COMM_WORLD_RANK.err"';
 
+const bundles = new Map<string, Promise<string>>();
+/** The script and the library in one file, made once: compiling the sources in each process would take most of the time. */
+function bundled(script: string): Promise<string> {
+  // beside dist/flambeau.cjs, as the library looks for the addons from there
+  const outfile = join(root, 'dist', `distributed-${basename(script, '.ts')}.mjs`);
+  const made =
+    bundles.get(script) ??
+    build({
+      absWorkingDir: root,
+      entryPoints: [script],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      packages: 'external',
+      keepNames: true,
+      logLevel: 'silent',
+    }).then(() => outfile);
+  bundles.set(script, made);
+  return made;
+}
+
 /**
- * Runs a TypeScript script (a path from the root of the repo) on `processes` ranks. Their library is lib/, as everywhere in the
- * tests.
+ * Runs a TypeScript script (a path from the root of the repo) on `processes` ranks, with the library of lib/, as everywhere in
+ * the tests.
  */
 export async function launch(script: string, options: LaunchOptions = {}): Promise<Launched> {
   const { processes = 2, env = {}, timeout = 60, args = [], mpirun = [] } = options;
   const folder = mkdtempSync(join(tmpdir(), 'flambeau-mpi-'));
   const command = [
     ...['-n', `${processes}`, '--oversubscribe', '--bind-to', 'none', ...mpirun],
-    ...['sh', '-c', SHELL, 'sh', process.execPath, '--import', 'tsx', join(root, script), ...args],
+    ...['sh', '-c', SHELL, 'sh', process.execPath, await bundled(script), ...args],
   ];
   const start = Date.now();
   const child = spawn(MPIRUN, command, {
