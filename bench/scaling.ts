@@ -115,7 +115,7 @@ function panel(model: Gpt, machine: Machine, link: Network): Panel {
 if (options.help) {
   console.log(HELP);
 } else if (options.measure) {
-  await measure();
+  measure();
 } else {
   const models = options.model === undefined ? GPTS : [modelOf(options.model)];
   const machines = options.machine === undefined ? MACHINES : [machineOf(options.machine)];

@@ -149,17 +149,3 @@ export function setTorchVariables(variables: Record<string, string | undefined> 
   const told = { RANK: rank, WORLD_SIZE: size, LOCAL_RANK: localRank, LOCAL_WORLD_SIZE: localSize, GROUP_RANK: node };
   for (const [name, value] of Object.entries(told)) if (value !== null) variables[name] = String(value);
 }
-
-/**
- * The rank of this process among the job's processes on its host, as the launcher says; `fallbackRank` where it was started
- * by none. Throws Error where there is neither.
- * @example
- * torch.distributed.getNodeLocalRank(0) // 0
- */
-export function getNodeLocalRank(fallbackRank?: number | null): number {
-  const rank = placeOf()?.localRank ?? whole(process.env, 'LOCAL_RANK') ?? fallbackRank;
-  if (rank !== undefined && rank !== null) return rank;
-  throw new Error(
-    'getNodeLocalRank: no launcher has set LOCAL_RANK: start the script by `npx flambeau run` or mpirun, or pass fallbackRank for a process on its own',
-  );
-}
