@@ -50,7 +50,7 @@ export function setDefaultDtype(dtype: DTypeName): void {
   setDefault(toDType(dtype, 'setDefaultDtype'));
 }
 /**
- * How many threads kernels use.
+ * How many threads kernels use: the cores, or as many as the variable FLAMBEAU_NUM_THREADS said when the library was loaded.
  * @example
  * torch.setNumThreads(2)
  * torch.getNumThreads() // 2

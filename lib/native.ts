@@ -122,6 +122,10 @@ export function withWords(count: number, f: (words: Float64Array) => void): void
   }
 }
 
+const asked = process.env.FLAMBEAU_NUM_THREADS;
+if (asked !== undefined && !(/^\d+$/.test(asked) && Number(asked) >= 1 && Number(asked) <= 1024))
+  throw new RangeError(`flambeau: expected a number from 1 to 1024 in FLAMBEAU_NUM_THREADS but received '${asked}'`);
+
 const names = native.kernels();
 const numbers: ReadonlyMap<string, number> = new Map(names.map((name, i) => [name, i]));
 if (native.dtypes().join() !== dtypes.map((d) => d.name).join()) {

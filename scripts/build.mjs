@@ -2,7 +2,7 @@
 // and the types.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -35,6 +35,21 @@ await build({
   external: ['./flambeau.cjs'],
   logLevel: 'warning',
 });
+// The command `flambeau`, and what it has each process load first: both without the library.
+for (const [entry, file] of [
+  ['cli', 'cli.cjs'],
+  ['preload', 'preload.cjs'],
+])
+  await build({
+    entryPoints: [`lib/launch/${entry}.ts`],
+    outfile: `dist/${file}`,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    logLevel: 'warning',
+  });
+chmodSync('dist/cli.cjs', 0o755);
 // esbuild names a class that mentions itself `_Tensor`: errors and printed modules must say `Tensor`.
 let code = readFileSync('dist/flambeau.cjs', 'utf8');
 for (const [, name] of code.matchAll(/^var (\w+) = class _\1\b/gm))

@@ -20,7 +20,7 @@ function ruleOf(name) {
   if (name === 'flambeau')
     return {
       files: [
-        'dist/(index|import|flambeau)\\.cjs',
+        'dist/(index|import|flambeau|cli|preload)\\.cjs',
         'dist/index\\.mjs',
         'dist/index\\.d\\.mts',
         'dist/types/.*\\.d\\.ts',

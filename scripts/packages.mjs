@@ -148,6 +148,7 @@ const library = lay(
     keywords: root.keywords,
     // the types' flavour, too: published.mjs
     type: 'commonjs',
+    bin: root.bin,
     main: './dist/index.cjs',
     types: './dist/types/index.d.ts',
     exports: {
@@ -170,7 +171,8 @@ const library = lay(
 const dist = join(library, 'dist');
 mkdirSync(dist);
 const read = (file) => readFileSync(join('dist', file), 'utf8');
-for (const file of ['index.cjs', 'import.cjs']) copyFileSync(join('dist', file), join(dist, file));
+for (const file of ['index.cjs', 'import.cjs', 'cli.cjs', 'preload.cjs'])
+  copyFileSync(join('dist', file), join(dist, file));
 // lines are those of the package, which has no sources
 const code = read('flambeau.cjs').replace(/^\/\/# sourceMappingURL=.*\n?/m, '');
 writeFileSync(join(dist, 'flambeau.cjs'), plain ? code : await minified(code));

@@ -4,6 +4,7 @@ import { describe } from '../errors.ts';
 import { type Device, device as toDevice } from '../device.ts';
 import { flag, optionalWhole, placedArguments } from './arguments.ts';
 import type { Transport } from './engine.ts';
+import { checkPlace, placeOf, setTorchVariables } from './environment.ts';
 import { leave, localRank, MpiTransport, mpiAvailable, startMpi } from './mpi.ts';
 
 /** Seconds. */
@@ -133,6 +134,14 @@ function timeoutOf(where: string, value: unknown, otherwise: number): number {
     );
   return value;
 }
+/** What `flambeau run --timeout` says, for scripts that say nothing. */
+function timeoutOfEnvironment(where: string): number {
+  const text = process.env.FLAMBEAU_DISTRIBUTED_TIMEOUT;
+  if (text === undefined || text === '') return DEFAULT_TIMEOUT;
+  if (!(Number(text) > 0))
+    throw new RangeError(`${where}: expected a positive number of seconds in FLAMBEAU_DISTRIBUTED_TIMEOUT but it is '${text}'`);
+  return Number(text);
+}
 const inWords = (ranks: readonly number[], size: number): string =>
   ranks.length === size && size > 1
     ? `the group of all ${size} ranks`
@@ -170,7 +179,9 @@ export interface InitOptions {
   backend?: string | null;
   /** Only `env://`: the ranks are those of MPI. */
   initMethod?: string | null;
-  /** Seconds that one operation may take, 1800 by default: one that takes longer ends the job. */
+  /**
+   * Seconds that one operation may take: one that takes longer ends the job. Default: what `flambeau run --timeout` said, or 1800.
+   */
   timeout?: number | null;
   /** If given, it must be MPI's. */
   worldSize?: number | null;
@@ -218,7 +229,7 @@ export function initProcessGroup(...given: readonly unknown[]): void {
   if ((store ?? pgOptions ?? null) !== null)
     throw new TypeError(`${where}: there is no store, and there are no pgOptions`);
   const backends = backendsOf(where, backend);
-  const seconds = timeoutOf(where, timeout, DEFAULT_TIMEOUT);
+  const seconds = timeoutOf(where, timeout, timeoutOfEnvironment(where));
   const at = startMpi(where);
   for (const [name, value, ours] of [
     ['worldSize', worldSize, at.size],
@@ -226,6 +237,8 @@ export function initProcessGroup(...given: readonly unknown[]): void {
   ] as const)
     if (value !== undefined && value !== null && value !== -1 && value !== ours)
       throw new RangeError(`${where}: ${name} was given as ${describe(value)}, but MPI says ${ours}`);
+  checkPlace(where, at.rank, at.size);
+  setTorchVariables();
   worldRank = at.rank;
   const ranks = Array.from({ length: at.size }, (_, i) => i);
   const device = deviceOf(deviceId);
@@ -443,12 +456,10 @@ export function getBackend(group: ProcessGroup | null = null): string {
  * torch.distributed.getNodeLocalRank(0) // 0
  */
 export function getNodeLocalRank(fallbackRank: number | null = null): number {
-  const { LOCAL_RANK, OMPI_COMM_WORLD_LOCAL_RANK, MPI_LOCALRANKID, SLURM_LOCALID } = process.env;
-  const said =
-    LOCAL_RANK ?? localRank() ?? OMPI_COMM_WORLD_LOCAL_RANK ?? MPI_LOCALRANKID ?? SLURM_LOCALID ?? fallbackRank;
+  const said = process.env.LOCAL_RANK ?? localRank() ?? placeOf()?.localRank ?? fallbackRank;
   if (said === null || said === undefined)
     throw new Error(
-      'getNodeLocalRank: LOCAL_RANK is not set and there is no MPI: pass fallbackRank for a process alone',
+      'getNodeLocalRank: no launcher has set LOCAL_RANK: start the script by `npx flambeau run` or mpirun, or pass fallbackRank for a process alone',
     );
   return Number(said);
 }
