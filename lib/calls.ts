@@ -250,8 +250,8 @@ export function publish(
   key: string,
   f: AnyFunction,
   signature: string,
-  out: OutRule | null,
-  fixed: boolean,
+  out: OutRule | null = null,
+  fixed = false,
 ): AnyFunction {
   const name = key.slice(key.lastIndexOf('.') + 1);
   const call = f as Fn;

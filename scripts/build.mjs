@@ -22,7 +22,8 @@ await build({
   external: Object.keys(dependencies),
   sourcemap: true,
   define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  // the directive has to come first
+  banner: { js: "'use strict'; const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   logLevel: 'warning',
 });
 await build({
@@ -52,14 +53,15 @@ for (const [entry, file] of [
 chmodSync('dist/cli.cjs', 0o755);
 // esbuild names a class that mentions itself `_Tensor`: errors and printed modules must say `Tensor`.
 let code = readFileSync('dist/flambeau.cjs', 'utf8');
-for (const [, name] of code.matchAll(/^var (\w+) = class _\1\b/gm))
-  code = code.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name);
+for (const [, name, inner] of code.matchAll(/^var (\w+) = class _(\w+)\b/gm))
+  if (name.replace(/\d*$/, '') === inner.replace(/\d*$/, ''))
+    code = code.replaceAll(new RegExp(`\\b_${inner}\\b`, 'g'), name);
 // … and calls the second of a name `Buffer2`.
 const sources = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'));
 const classes = new Set(
   sources.flatMap((f) => [...readFileSync(join('lib', f), 'utf8').matchAll(/\bclass (\w+)/g)].map(([, name]) => name)),
 );
-code = code.replaceAll(/^var ((\w+?)\d+) = class(?: extends [\w.]+)? \{$/gm, (head, name, named) =>
+code = code.replaceAll(/^var ((\w+?)\d+) = class(?: \1)?(?: extends [\w.]+)? \{$/gm, (head, name, named) =>
   classes.has(name) || !classes.has(named)
     ? head
     : `${head}\n  static {\n    Object.defineProperty(this, 'name', { value: '${named}', configurable: true });\n  }`,
@@ -77,10 +79,13 @@ completeComments('dist/types');
 
 // The addon must be there to list the names; without it the wrapper is made by the next build.
 const names = Object.keys(createRequire(import.meta.url)('../dist/index.cjs')).sort();
-// `var` is one of the names: it may be exported, but not declared.
-const lines = (f) => names.map((n) => `  ${f(n)},\n`).join('');
+// `var` is one of the names: it may be exported, but not declared
+const reserved = new Set(names.filter((name) => ['delete', 'in', 'var', 'void', 'with'].includes(name)));
+const lines = (list, line) => list.map((name) => `  ${line(name)},\n`).join('');
+const declared = names.filter((name) => !reserved.has(name));
 writeFileSync(
   'dist/index.mjs',
-  `import flambeau from './index.cjs';\nexport default flambeau;\nconst {\n${lines((n) => `${n}: ${n}_`)}} = flambeau;\n` +
-    `export {\n${lines((n) => `${n}_ as ${n}`)}};\n`,
+  `import flambeau from './index.cjs';\nexport default flambeau;\nexport const {\n${lines(declared, (name) => name)}} = flambeau;\n` +
+    `const {\n${lines([...reserved], (name) => `${name}: ${name}_`)}} = flambeau;\n` +
+    `export {\n${lines([...reserved], (name) => `${name}_ as ${name}`)}};\n`,
 );

@@ -89,6 +89,13 @@ visit(program.getSourceFile('index.ts'));
 if (count !== 6) throw new Error('looked at ' + count);
 console.log('works TypeScript ' + ts.version);
 `;
+/** A module whose types come from the library, though it does not import it: the compiler has to name them. */
+const NAMING = {
+  'made.ts':
+    "import * as torch from 'flambeau';\nexport const layer = new torch.nn.Linear(2, 3);\nexport const made = torch.ones(2).add(1);\n",
+  'naming.ts':
+    "import { layer, made } from './made.js';\nexport const more = { made: made.mul(2), out: layer.forward(made) };\n",
+};
 /** A route of a server: one answer of a network, asked for by the script that starts the server. */
 const ROUTE = `import * as torch from 'flambeau';
 export const dynamic = 'force-dynamic';
@@ -112,9 +119,10 @@ server.stdout.on('data', async (data) => {
   console.log('works Next.js ' + require('next/package.json').version);
 });
 `;
-const tsconfig = (module, moduleResolution) =>
+const tsconfig = (module, moduleResolution, declaration = false) =>
   JSON.stringify({
     compilerOptions: {
+      declaration,
       module,
       moduleResolution,
       target: 'es2022',
@@ -123,8 +131,25 @@ const tsconfig = (module, moduleResolution) =>
       skipLibCheck: false,
       types: ['node'],
     },
-    files: ['index.ts'],
+    files: declaration ? ['index.ts', 'naming.ts'] : ['index.ts'],
   });
+/** A project below this one, of another package manager, which is installed here. */
+const inside = (name, needs, manager, more, start) => ({
+  name,
+  files: {
+    ...Object.fromEntries(
+      Object.entries({
+        'package.json': '{ "name": "inside", "version": "1.0.0", "private": true, "type": "module" }',
+        'index.ts': TYPED,
+        'tsconfig.json': tsconfig('nodenext', 'nodenext', true),
+        ...NAMING,
+        ...more,
+      }).map(([file, text]) => [`inside/${file}`, text]),
+    ),
+  },
+  needs: [needs],
+  run: (run) => start((...args) => run(process.execPath, [manager, ...args], 'inside'), run),
+});
 const node = (file) => (run) => run(process.execPath, [file]);
 const typed = (name, version, { module, moduleResolution, type, source }) => ({
   name: `TypeScript ${version}, \`${moduleResolution}\`${name}`,
@@ -167,6 +192,31 @@ export const consumers = [
   }),
   typed('', '5.9', { module: 'esnext', moduleResolution: 'bundler', type: 'module', source: TYPED }),
   typed('', '7.0', { module: 'node16', moduleResolution: 'node16', type: 'module', source: TYPED }),
+  typed('', '5.9', { module: 'nodenext', moduleResolution: 'nodenext', type: 'module', source: TYPED }),
+  inside('pnpm, TypeScript with declarations', 'pnpm@10', '../node_modules/pnpm/bin/pnpm.cjs', {}, (pnpm, run) => {
+    pnpm('add', '--ignore-scripts', '--ignore-workspace', 'flambeau', 'typescript@5.9', '@types/node@22');
+    run(process.execPath, ['node_modules/typescript/bin/tsc'], 'inside');
+    run(process.execPath, ['out/index.js'], 'inside');
+  }),
+  inside(
+    "Yarn, Plug'n'Play, TypeScript with declarations",
+    '@yarnpkg/cli-dist@4',
+    '../node_modules/@yarnpkg/cli-dist/bin/yarn.js',
+    {
+      'yarn.lock': '',
+      '.yarnrc.yml': 'nodeLinker: pnp\nnpmMinimalAgeGate: 0\nenableScripts: false\nenableTelemetry: false\n',
+    },
+    (yarn) => {
+      yarn('add', 'flambeau', 'typescript@5.9', '@types/node@22');
+      yarn('tsc');
+      yarn('node', 'out/index.js');
+    },
+  ),
+  {
+    name: 'no types, as a small image would have it',
+    files: { 'index.cjs': `require('node:fs').rmSync('node_modules/@flambeau/types', { recursive: true });\n${CJS}` },
+    run: node('index.cjs'),
+  },
   {
     name: 'completion in an editor shows doc comments',
     files: { 'index.ts': COMPLETED, 'completion.cjs': COMPLETION },
@@ -190,10 +240,11 @@ export const consumers = [
     run: (run) => run('node_modules/@oven/bun-linux-x64/bin/bun', ['index.mjs']),
   },
   {
-    name: 'Deno',
-    files: { 'index.mjs': ESM },
-    needs: ['@deno/linux-x64-glibc'],
-    run: (run) =>
+    name: 'Deno, with its check of types',
+    files: { 'index.mjs': ESM, 'index.ts': `import * as torch from 'flambeau';${TRAINING}` },
+    needs: ['@deno/linux-x64-glibc', '@types/node@22'],
+    run: (run) => {
+      run('node_modules/@deno/linux-x64-glibc/deno', ['check', 'index.ts']);
       run('node_modules/@deno/linux-x64-glibc/deno', [
         'run',
         '--allow-ffi',
@@ -201,7 +252,8 @@ export const consumers = [
         '--allow-env',
         '--allow-sys',
         'index.mjs',
-      ]),
+      ]);
+    },
   },
   esbuild('flambeau external', '--external:flambeau'),
   esbuild('all in one file but the addon'),

@@ -1,18 +1,18 @@
-// Lays out the packages that are published, below build/packages: the library, an addon for each platform, CUDA, the sources.
+// Lays out the packages that are published, below build/packages: the library, its types, an addon for each platform, CUDA, the
+// sources.
 // It takes the addons that are there: build/addons/PLATFORM/flambeau.node (scripts/cross.mjs makes those of Linux), and for
-// this machine's platform, where that has none, build/Release; `--all` wants each. `--out=FOLDER` lays them out elsewhere, and
-// `--plain` without minifying. Called by release.mjs, CI and test/packages.test.ts.
+// this machine's platform, where that has none, build/Release; `--all` wants each. `--out=FOLDER` lays them out elsewhere. Called by
+// release.mjs, CI and test/packages.test.ts.
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { minified, minifiedModule, writeTypes } from './published.mjs';
+import { minified, minifiedModule, writeEntryTypes, writeTypes } from './published.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const root = JSON.parse(readFileSync('package.json', 'utf8'));
 const flag = (name) => process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
 const out = flag('out') ?? 'build/packages';
 const all = process.argv.includes('--all');
-const plain = process.argv.includes('--plain');
 
 /** What npm asks of a machine before it installs a platform's package. The names are in lib/addon.ts, too. */
 const PLATFORMS = {
@@ -138,6 +138,27 @@ copyFileSync('scripts/source-build.mjs', join(source, 'build.mjs'));
 for (const file of ['CMakeLists.txt', 'binding.gyp']) copyFileSync(file, join(source, file));
 cpSync('native', join(source, 'native'), { recursive: true });
 
+// ---- the types: half of what there is to read, and for compilers alone -------------------------------------------------
+
+const types = nameOf('types');
+writeTypes(
+  lay(
+    'types',
+    {
+      name: types,
+      description: 'The types of flambeau',
+      type: 'commonjs',
+      types: './index.d.ts',
+      exports: {
+        '.': { import: { types: './index.d.mts' }, require: { types: './index.d.ts' } },
+        './package.json': './package.json',
+      },
+      files: ['**/*.d.ts', 'index.d.mts'],
+    },
+    `# ${types}\n\nThe TypeScript declarations of flambeau, with its doc comments. Install \`flambeau\`; it brings this with it.\n`,
+  ),
+);
+
 // ---- the library ----------------------------------------------------------------------------------------------------
 
 const library = lay(
@@ -150,16 +171,16 @@ const library = lay(
     type: 'commonjs',
     bin: root.bin,
     main: './dist/index.cjs',
-    types: './dist/types/index.d.ts',
+    types: './dist/index.d.ts',
     exports: {
       '.': {
         import: { types: './dist/index.d.mts', default: './dist/index.mjs' },
-        require: { types: './dist/types/index.d.ts', default: './dist/index.cjs' },
+        require: { types: './dist/index.d.ts', default: './dist/index.cjs' },
       },
       './package.json': './package.json',
     },
     files: ['dist'],
-    dependencies: { fflate: root.dependencies.fflate },
+    dependencies: { [types]: root.version, fflate: root.dependencies.fflate },
     optionalDependencies: Object.fromEntries(
       Object.keys(PLATFORMS).map((platform) => [nameOf(platform), root.version]),
     ),
@@ -175,9 +196,9 @@ for (const file of ['index.cjs', 'import.cjs', 'cli.cjs', 'preload.cjs'])
   copyFileSync(join('dist', file), join(dist, file));
 // lines are those of the package, which has no sources
 const code = read('flambeau.cjs').replace(/^\/\/# sourceMappingURL=.*\n?/m, '');
-writeFileSync(join(dist, 'flambeau.cjs'), plain ? code : await minified(code));
-writeFileSync(join(dist, 'index.mjs'), plain ? read('index.mjs') : await minifiedModule(read('index.mjs')));
-writeTypes(dist);
+writeFileSync(join(dist, 'flambeau.cjs'), await minified(code));
+writeFileSync(join(dist, 'index.mjs'), minifiedModule(read('index.mjs')));
+writeEntryTypes(dist, types);
 
 const size = (path) =>
   readdirSync(path, { recursive: true, withFileTypes: true })

@@ -82,6 +82,13 @@ const env = {
   npm_config_userconfig: npmrc,
   npm_config_registry: registry,
   NEXT_TELEMETRY_DISABLED: '1',
+  // pnpm and Yarn keep nothing of these packages, whose contents may change under one version
+  npm_config_store_dir: join(folder, 'pnpm'),
+  npm_config_manage_package_manager_versions: 'false',
+  YARN_GLOBAL_FOLDER: join(folder, 'yarn'),
+  YARN_NPM_REGISTRY_SERVER: registry,
+  YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
+  YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
   FLAMBEAU_ADDON: undefined,
 };
 
@@ -123,7 +130,7 @@ function attempt({ name, files, needs = [], manifest = {}, run: start }) {
   const bytes = size(join(cwd, 'node_modules'));
   if (needs.length > 0) run(cwd, 'npm', ['install', '--ignore-scripts', ...needs]);
   let last = '';
-  start((command, args) => (last = run(cwd, command, args)));
+  start((command, args, below = '.') => (last = run(join(cwd, below), command, args)));
   const by = /^works (.*)$/m.exec(last)?.[1];
   if (by === undefined) throw new Error(`printed ${last}`);
   console.log(
@@ -151,7 +158,8 @@ try {
     for (const name of readdirSync(packages))
       check(`publint ${name}`, () => run(packages, process.execPath, [publint, join(packages, name), '--strict']));
     const attw = tool('@arethetypeswrong/cli', '0.18.5', 'dist/index.js');
-    check('arethetypeswrong', () => run(packages, process.execPath, [attw, '--pack', join(packages, 'flambeau')]));
+    for (const name of ['flambeau', 'types'])
+      check(`arethetypeswrong ${name}`, () => run(packages, process.execPath, [attw, '--pack', join(packages, name)]));
   }
   for (let tries = 0; ; tries++) {
     try {

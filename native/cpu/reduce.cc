@@ -131,8 +131,9 @@ struct Deviations : Types<T, double, double> {
   static FB_INLINE double merge(double a, double b) { return a + b; }
 };
 
-/** e^x for x <= 0 (or +inf), within 1 ULP, in operations that vectorise. */
-FB_INLINE float exp_below(float x) {
+/** e^x for x <= 0 (or +inf), within 1 ULP, in operations that vectorise. Copies for old processors have no use for it.
+ */
+[[maybe_unused]] FB_INLINE float exp_below(float x) {
   x = x < -104.0f ? -104.0f : x;
   x = x > 129.0f ? 129.0f : x;
   const float shifted = x * 1.44269504f + 12582912.0f;  // the integer part lands in the low bits
