@@ -177,6 +177,10 @@ void finish(const Napi::CallbackInfo& info) {
   guarded(info.Env(), [&] { engine().finish(); });
 }
 
+/** The environment ends: lib/distributed/mpi.ts has called finish() if it does so of its own will. Added after the
+ * thread-safe function, so that it runs before that is freed. */
+void stop(void*) { engine().finish(); }
+
 /** start(words: Float64Array, completed: () => void): MPI_Init; gives [rank, size, local rank, local size]. */
 Napi::Value start(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -193,6 +197,7 @@ Napi::Value start(const Napi::CallbackInfo& info) {
       napi_create_threadsafe_function(env, info[1], nullptr, Napi::String::New(env, "flambeau MPI"), 0, 1, nullptr,
                                       nullptr, nullptr, nullptr, &me.completed);
       napi_unref_threadsafe_function(env, me.completed);
+      napi_add_env_cleanup_hook(env, stop, nullptr);
     }
     if (me.array) napi_delete_reference(env, me.array);
     napi_create_reference(env, words, 1, &me.array);
@@ -207,12 +212,7 @@ Napi::Value start(const Napi::CallbackInfo& info) {
 Napi::Value version(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), FLAMBEAU_VERSION); }
 Napi::Value library(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), Engine::library()); }
 
-/** The environment ends: nothing of it is used afterwards. lib/distributed has called finish() when the process exits.
- */
-void close(void* data) {
-  engine().finish();
-  std::unique_ptr<Instance>(static_cast<Instance*>(data)).reset();
-}
+void close(void* data) { std::unique_ptr<Instance>(static_cast<Instance*>(data)).reset(); }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   Instance* me = std::make_unique<Instance>().release();  // owned by close()
