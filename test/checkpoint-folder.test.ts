@@ -1,6 +1,15 @@
 // Checkpoints in folders (torch.distributed.checkpoint) by one process: what is saved comes back, what is damaged is refused.
 // On several processes: test/distributed/checkpoint.test.ts.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -33,7 +42,18 @@ function trained(steps: number): { net: ReturnType<typeof model>; adam: torch.op
 describe('save and load', () => {
   test('tensors of all dtypes and shapes, values and nests come back', () => {
     const folder = fresh();
-    const dtypes = ['float32', 'float64', 'float16', 'bfloat16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'] as const;
+    const dtypes = [
+      'float32',
+      'float64',
+      'float16',
+      'bfloat16',
+      'int64',
+      'int32',
+      'int16',
+      'int8',
+      'uint8',
+      'bool',
+    ] as const;
     const tensors = Object.fromEntries(dtypes.map((dtype) => [dtype, torch.arange(6).view(2, 3).to(dtype)]));
     const make = (filled: boolean) => ({
       tensors: filled ? tensors : Object.fromEntries(dtypes.map((dtype) => [dtype, torch.zeros(2, 3, { dtype })])),
@@ -41,7 +61,10 @@ describe('save and load', () => {
       empty: torch.zeros(0, 3),
       turned: filled ? torch.arange(6).view(2, 3).t() : torch.zeros(2, 3, { dtype: 'int64' }).t(),
       list: filled ? [torch.ones(2), { a: 'b', n: null, yes: true }] : [torch.zeros(2), { a: '', n: 1, yes: false }],
-      map: new Map<string | number, unknown>([['x', filled ? 1 : 0], [3, filled ? 2n ** 70n : 0]]),
+      map: new Map<string | number, unknown>([
+        ['x', filled ? 1 : 0],
+        [3, filled ? 2n ** 70n : 0],
+      ]),
       numbers: filled ? [NaN, -Infinity, -0, 0.1, 1e300] : [0, 0, 0, 0, 0],
       nothing: {},
     });
@@ -117,7 +140,10 @@ describe('save and load', () => {
     checkpoint.save(state, alone(folder));
     checkpoint.formatUtils.dcpToTorchSave(folder, file);
     const whole = torch.load<typeof state>(file);
-    expect(whole.model['a.b'].tolist()).toEqual([[1, 1], [1, 1]]);
+    expect(whole.model['a.b'].tolist()).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
     expect(whole.list[0]).toBe(1);
     expect(whole.map.get(3)).toBe('v');
     checkpoint.formatUtils.torchSaveToDcp(file, again);
@@ -138,10 +164,16 @@ describe('refusals', () => {
     );
     expect(load({ w: 1 })).toThrow("'w' is a tensor in the checkpoint but 1 here");
     expect(load({ n: torch.ones(1) })).toThrow("'n' is no tensor in the checkpoint");
-    expect(() => checkpoint.save({ f: () => 1 }, alone(fresh()))).toThrow("checkpoint.save: 'f' is a function; a checkpoint holds");
-    expect(() => checkpoint.save({ 'a.b': 1, a: { b: 2 } }, alone(fresh()))).toThrow("two entries of the state dict are called 'a.b'");
+    expect(() => checkpoint.save({ f: () => 1 }, alone(fresh()))).toThrow(
+      "checkpoint.save: 'f' is a function; a checkpoint holds",
+    );
+    expect(() => checkpoint.save({ 'a.b': 1, a: { b: 2 } }, alone(fresh()))).toThrow(
+      "two entries of the state dict are called 'a.b'",
+    );
     expect(() => checkpoint.load({}, alone(join(tmp, 'missing')))).toThrow('ENOENT');
-    expect(() => checkpoint.save({}, { checkpointId: 3 as never })).toThrow('expected a path for checkpointId but received 3');
+    expect(() => checkpoint.save({}, { checkpointId: 3 as never })).toThrow(
+      'expected a path for checkpointId but received 3',
+    );
   });
 
   test('a damaged file is an error that names it', () => {
@@ -172,7 +204,7 @@ describe('refusals', () => {
     damage('{', '', 'no valid JSON');
     damage('flambeau.checkpoint', 'other', 'no checkpoint of flambeau');
     damage('"version": 1', '"version": 2', 'version 2 is not known');
-    damage('"float32"', '"float31"', "'w' has the unknown dtype \"float31\"");
+    damage('"float32"', '"float31"', '\'w\' has the unknown dtype "float31"');
     damage('"sizes":[40,3]', '"sizes":[40,4]', "'w' is damaged: its parts have 120 of 160 elements");
     damage('"sizes":[40,3]', '"sizes":[40,-3]', 'holds -3');
     damage('"sizes":[40,3]', '"sizes":[1e15,1e15]', 'too large');
@@ -198,7 +230,9 @@ describe('refusals', () => {
       try {
         checkpoint.load({ a: { w: torch.zeros(4, 3), v: [0, '', 0] }, b: torch.zeros(5) }, alone(folder));
       } catch (error) {
-        expect(String(error)).toMatch(/^(FileFormatError: |ShapeError: checkpoint.load: |Error: checkpoint.load: |Error: ENOENT)/);
+        expect(String(error)).toMatch(
+          /^(FileFormatError: |ShapeError: checkpoint.load: |Error: checkpoint.load: |Error: ENOENT)/,
+        );
       }
     }
   });

@@ -2,7 +2,7 @@
 import type { Shape } from '../shape.ts';
 import type { Storage } from '../memory.ts';
 import { sameShape } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import type { ProcessGroup } from './group.ts';
 
 /** A part of a tensor: where it begins along each dim, and its sizes. */

@@ -18,7 +18,9 @@ async function resumed(processes: number): Promise<void> {
   const { code, ranks, output } = await run('resume', processes);
   assert.equal(code, 0, output);
   const { curve } = JSON.parse(ranks[0]!) as { curve: number[] };
-  curve.forEach((loss, i) => assert(Math.abs(loss - wanted[i]!) < 1e-5, `${processes} processes, step ${i}: ${loss} not ${wanted[i]}`));
+  curve.forEach((loss, i) =>
+    assert(Math.abs(loss - wanted[i]!) < 1e-5, `${processes} processes, step ${i}: ${loss} not ${wanted[i]}`),
+  );
 }
 
 test('saved on four processes, with the keys of the plain model, whole or in shards', async () => {

@@ -4,7 +4,11 @@ import { test } from 'vitest';
 import { launch } from './launch.ts';
 
 async function run(script: string, processes: number, env: Record<string, string> = {}): Promise<string[]> {
-  const { code, ranks, output } = await launch(`test/distributed/scripts/${script}.ts`, { processes, env, timeout: 240 });
+  const { code, ranks, output } = await launch(`test/distributed/scripts/${script}.ts`, {
+    processes,
+    env,
+    timeout: 240,
+  });
   assert.equal(code, 0, output);
   return ranks[0]!.trim().split('\n');
 }

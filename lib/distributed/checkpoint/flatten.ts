@@ -60,7 +60,11 @@ export function unflatten(
 ): unknown {
   type Nest = unknown[] | Map<string | number, unknown> | Record<string, unknown>;
   const fresh = (step: Step): Nest =>
-    typeof step === 'number' ? [] : typeof step === 'object' ? new Map() : (Object.create(null) as Record<string, unknown>);
+    typeof step === 'number'
+      ? []
+      : typeof step === 'object'
+        ? new Map()
+        : (Object.create(null) as Record<string, unknown>);
   const read = (nest: Nest, step: Step): unknown =>
     typeof step === 'object'
       ? (nest as Map<unknown, unknown>).get(step[0])
@@ -69,9 +73,14 @@ export function unflatten(
         : undefined;
   const write = (nest: Nest, step: Step, value: unknown): void => {
     const fits =
-      typeof step === 'object' ? nest instanceof Map : typeof step === 'number' ? Array.isArray(nest) : !Array.isArray(nest) && !(nest instanceof Map);
+      typeof step === 'object'
+        ? nest instanceof Map
+        : typeof step === 'number'
+          ? Array.isArray(nest)
+          : !Array.isArray(nest) && !(nest instanceof Map);
     if (!fits) fail(`its entries contradict each other at '${stepName(step)}'`);
-    if (typeof step === 'number' && step > (nest as unknown[]).length) fail(`a list lacks entry ${(nest as unknown[]).length}`);
+    if (typeof step === 'number' && step > (nest as unknown[]).length)
+      fail(`a list lacks entry ${(nest as unknown[]).length}`);
     if (typeof step === 'object') (nest as Map<unknown, unknown>).set(step[0], value);
     else Object.defineProperty(nest, step, { configurable: true, enumerable: true, writable: true, value });
   };

@@ -34,17 +34,25 @@ export interface Metadata {
 export const volume = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 /** What JSON has no word for. */
-type Special = { readonly number: string } | { readonly bigint: string } | { readonly empty: 'list' | 'map' | 'object' };
+type Special =
+  | { readonly number: string }
+  | { readonly bigint: string }
+  | { readonly empty: 'list' | 'map' | 'object' };
 
 /** A value as JSON writes it. Throws TypeError for what cannot be in a checkpoint. */
 export function encodeValue(where: string, key: string, value: unknown): string | number | boolean | null | Special {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number')
-    return Number.isFinite(value) && !Object.is(value, -0) ? value : { number: Object.is(value, -0) ? '-0' : String(value) };
+    return Number.isFinite(value) && !Object.is(value, -0)
+      ? value
+      : { number: Object.is(value, -0) ? '-0' : String(value) };
   if (typeof value === 'bigint') return { bigint: String(value) };
   if (Array.isArray(value)) return { empty: 'list' };
   if (value instanceof Map) return { empty: 'map' };
-  if (typeof value === 'object' && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null))
+  if (
+    typeof value === 'object' &&
+    (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)
+  )
     return { empty: 'object' };
   throw new TypeError(
     `${where}: '${key}' is a ${typeof value === 'object' ? value.constructor.name : typeof value}; a checkpoint holds tensors, ` +
@@ -65,7 +73,10 @@ function decodeValue(value: unknown, fail: (message: string) => never): unknown 
 }
 
 /** The text of the file. */
-export function formatMetadata(tensors: ReadonlyMap<string, TensorEntry>, values: ReadonlyMap<string, ValueEntry>): string {
+export function formatMetadata(
+  tensors: ReadonlyMap<string, TensorEntry>,
+  values: ReadonlyMap<string, ValueEntry>,
+): string {
   // one line an entry: people look at it
   const lines = (map: ReadonlyMap<string, unknown>): string =>
     [...map].map(([key, value]) => `\n    ${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(',');
@@ -87,7 +98,8 @@ function wholes(x: unknown, what: string, fail: Fail): number[] {
   );
 }
 function pathOf(x: unknown, key: string, fail: Fail): Step[] {
-  const isName = (s: unknown): s is string | number => typeof s === 'string' || (typeof s === 'number' && Number.isSafeInteger(s));
+  const isName = (s: unknown): s is string | number =>
+    typeof s === 'string' || (typeof s === 'number' && Number.isSafeInteger(s));
   if (!Array.isArray(x) || x.length === 0 || x.length > 1000) return fail(`'${key}' has no path`);
   return (x as unknown[]).map((step): Step => {
     if (typeof step === 'number' && step < 0) return fail(`the path of '${key}' is damaged`);

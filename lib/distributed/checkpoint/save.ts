@@ -125,7 +125,10 @@ const fileOf = (rank: number, stamp: string): string => `__${rank}_0-${stamp}.sa
  * Who writes which part, the same for everybody: of what several processes have, each is given to the one that has the
  * least to write. Throws for tensors that the processes do not agree on, or of which parts are missing.
  */
-function planOf(where: string, offers: readonly Offer[]): { tensors: Map<string, TensorEntry>; writers: Map<string, number>[] } {
+function planOf(
+  where: string,
+  offers: readonly Offer[],
+): { tensors: Map<string, TensorEntry>; writers: Map<string, number>[] } {
   const stamp = offers[0]!.stamp;
   const byKey = new Map<string, { item: Item; rank: number }[]>();
   offers.forEach(({ items }, rank) => {
@@ -156,7 +159,9 @@ function planOf(where: string, offers: readonly Offer[]): { tensors: Map<string,
   const writers = offers.map(() => new Map<string, number>());
   const shards = new Map<string, Shard[]>();
   // what has no choice first, then the largest
-  const order = [...parts].sort((a, b) => Math.sign(a.ranks.length - 1) - Math.sign(b.ranks.length - 1) || b.item.bytes - a.item.bytes);
+  const order = [...parts].sort(
+    (a, b) => Math.sign(a.ranks.length - 1) - Math.sign(b.ranks.length - 1) || b.item.bytes - a.item.bytes,
+  );
   for (const { key, item, ranks } of order) {
     const rank = ranks.reduce((best, r) => (load[r]! < load[best]! ? r : best));
     load[rank]! += item.bytes;
@@ -219,7 +224,9 @@ export function save(stateDict: Readonly<Record<string, unknown>>, options: Chec
   const party = partyOf(where, options);
   const { rank, folder } = party;
   const temporary = join(dirname(folder), `${basename(folder)}.tmp`);
-  const stamp = Math.floor(Math.random() * 2 ** 48).toString(16).padStart(12, '0');
+  const stamp = Math.floor(Math.random() * 2 ** 48)
+    .toString(16)
+    .padStart(12, '0');
   let tensors = new Map<string, Tensor>();
   const offers = together(where, party, () => {
     // what a save that was cut short has left

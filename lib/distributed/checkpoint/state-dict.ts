@@ -121,7 +121,11 @@ export function getModelStateDict(model: AnyModule, { options }: GetOptions = {}
  * torch.distributed.checkpoint.stateDict.setModelStateDict(model, { weight: torch.ones(1, 2) })
  * model.weight.detach() // tensor([[1., 1.]])
  */
-export function setModelStateDict(model: AnyModule, modelStateDict: StateDict, { options }: GetOptions = {}): IncompatibleKeys {
+export function setModelStateDict(
+  model: AnyModule,
+  modelStateDict: StateDict,
+  { options }: GetOptions = {},
+): IncompatibleKeys {
   const where = 'setModelStateDict';
   checkModel(where, model);
   const { fullStateDict, strict } = optionsOf(options);
@@ -152,12 +156,18 @@ function startState(optimizer: Optimizer): void {
 }
 
 /** Names by the numbers that an optimizer's state dict has for its parameters. */
-function numbered(where: string, optimizer: Optimizer, names: ReadonlyMap<Tensor, string>): { name: string; p: Tensor }[] {
+function numbered(
+  where: string,
+  optimizer: Optimizer,
+  names: ReadonlyMap<Tensor, string>,
+): { name: string; p: Tensor }[] {
   return optimizer.paramGroups.flatMap(({ params }) =>
     params.map((p) => {
       const name = names.get(p);
       if (name === undefined)
-        throw new Error(`${where}: the optimizer has a parameter of shape [${p.sizes.join(', ')}] that is not the model's`);
+        throw new Error(
+          `${where}: the optimizer has a parameter of shape [${p.sizes.join(', ')}] that is not the model's`,
+        );
       return { name, p };
     }),
   );
@@ -249,7 +259,9 @@ export function setOptimizerStateDict(
     const param_groups = optimizer.paramGroups.map(({ params }): Record<string, unknown> => {
       const own = params.map((_, j) => list[next + j]!.name);
       // by the names that a group has: their order may be another
-      const saved = groups.find((g) => Array.isArray(g.params) && own.every((n) => (g.params as unknown[]).includes(n)));
+      const saved = groups.find(
+        (g) => Array.isArray(g.params) && own.every((n) => (g.params as unknown[]).includes(n)),
+      );
       if (saved === undefined)
         throw new Error(`${where}: the state dict has no group with the parameters ${own.join(', ')}`);
       next += params.length;

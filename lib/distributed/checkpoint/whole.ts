@@ -29,7 +29,9 @@ export function partFor(where: string, key: string, whole: Tensor, like: Tensor)
   const sharding = shardingOf(like);
   if (sharding === null) return whole;
   if (!sameShape(whole.sizes, sharding.sizes)) {
-    throw new ShapeError(`${where}: size mismatch for '${key}': ${show(whole.sizes)} given, ${show(sharding.sizes)} here`);
+    throw new ShapeError(
+      `${where}: size mismatch for '${key}': ${show(whole.sizes)} given, ${show(sharding.sizes)} here`,
+    );
   }
   return whole.detach().narrow(0, sharding.start, sharding.rows);
 }

@@ -206,5 +206,9 @@ function fillRows(table: Tensor, values: Tensor, width: number): void {
   const rows = Math.floor(values.count / width);
   const rest = values.count - rows * width;
   if (rows > 0) table.narrow(0, 0, rows).copy_(values.narrow(0, 0, rows * width).view(rows, width));
-  if (rest > 0) table.select(0, rows).narrow(0, 0, rest).copy_(values.narrow(0, rows * width, rest));
+  if (rest > 0)
+    table
+      .select(0, rows)
+      .narrow(0, 0, rest)
+      .copy_(values.narrow(0, rows * width, rest));
 }

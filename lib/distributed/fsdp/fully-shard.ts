@@ -173,8 +173,7 @@ function wrap(module: AnyModule, method: string, unit: Unit): void {
 function methodsOf(module: AnyModule, unit: Unit): FSDPModule {
   const those = (recurse = true): Unit[] => (recurse ? unitsIn(module) : [unit]);
   const flag = (where: string, value: unknown): void => {
-    if (typeof value !== 'boolean')
-      throw new TypeError(`${where}: expected a boolean but received ${describe(value)}`);
+    if (typeof value !== 'boolean') throw new TypeError(`${where}: expected a boolean but received ${describe(value)}`);
   };
   return {
     unshard(options = {}) {

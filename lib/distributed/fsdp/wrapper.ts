@@ -54,7 +54,12 @@ const NAMES = [
 const numel = (p: Tensor): number => p.count;
 
 /** Makes the modules inside units that the policy wants, innermost first; gives what is in none. */
-function autoWrap(module: AnyModule, policy: AutoWrapPolicy, shard: (module: AnyModule) => void, root: boolean): number {
+function autoWrap(
+  module: AnyModule,
+  policy: AutoWrapPolicy,
+  shard: (module: AnyModule) => void,
+  root: boolean,
+): number {
   const own = module.parameters({ recurse: false }).map(numel);
   let rest = own.reduce((a, b) => a + b, 0);
   const whole = module.parameters().reduce((n, p) => n + p.count, 0);

@@ -102,7 +102,10 @@ function refused(f: () => unknown, message: string): void {
   // and the next step is well
   for (const p of net.parameters()) p.grad = null;
   net.forward(torch.randn(2, 256)).sum().backward();
-  assert(net.parameters().every((p) => p.grad !== null && p.grad.size(0) === p.size(0)), 'a gradient is missing');
+  assert(
+    net.parameters().every((p) => p.grad !== null && p.grad.size(0) === p.size(0)),
+    'a gradient is missing',
+  );
   // a graph that is kept gives its gradients twice
   const x = torch.ones(2, 256);
   for (const p of net.parameters()) p.grad = null;
@@ -140,7 +143,10 @@ function refused(f: () => unknown, message: string): void {
 {
   const block = new Block(false);
   fsdp.fullyShard(block);
-  block.forward(torch.ones(1, 4, 24)).sum().backward();
+  block
+    .forward(torch.ones(1, 4, 24))
+    .sum()
+    .backward();
   class Twice extends nn.Module {
     readonly block = block;
     readonly last = new nn.Linear(24, 1);
@@ -150,8 +156,14 @@ function refused(f: () => unknown, message: string): void {
   }
   const twice = fsdp.fullyShard(new Twice());
   for (const p of twice.parameters()) p.grad = null;
-  twice.forward(torch.ones(1, 4, 24)).sum().backward();
-  assert(twice.parameters().every((p) => p.grad !== null), 'twice');
+  twice
+    .forward(torch.ones(1, 4, 24))
+    .sum()
+    .backward();
+  assert(
+    twice.parameters().every((p) => p.grad !== null),
+    'twice',
+  );
   refused(() => fsdp.clipGradNorm_(twice, 1, 0), 'RangeError: clipGradNorm_');
   assert(fsdp.clipGradNorm_(twice, 1e9, Infinity).item() > 0, 'the greatest gradient');
 }

@@ -66,7 +66,8 @@ function gpt(way: Way, sharded: boolean): number[] {
       const norm = sharded ? fsdp.clipGradNorm_(model, 0.5) : nn.utils.clipGradNorm_(params, 0.5);
       norms.push(norm.item());
     }
-    if (sharded) for (const p of params) assert(p.grad === null || p.grad.shape[0]! <= p.shape[0]!, 'a gradient is whole');
+    if (sharded)
+      for (const p of params) assert(p.grad === null || p.grad.shape[0]! <= p.shape[0]!, 'a gradient is whole');
     adam.step();
     if (way.evaluate) {
       const l = torch.noGrad(() => loss(own));
@@ -126,6 +127,9 @@ for (const name of names) {
   const far = distance(curve, run(false));
   assert(far < 1e-5, `${name}: rank ${rank} of ${count} is ${far} away from one process`);
   assert(curve[STEPS - 1]! < curve[0]!, `${name}: nothing is learned`);
-  if (rank === 0) console.log(JSON.stringify({ name, count, far, first: curve[0], last: curve[STEPS - 1], ms: performance.now() - start }));
+  if (rank === 0)
+    console.log(
+      JSON.stringify({ name, count, far, first: curve[0], last: curve[STEPS - 1], ms: performance.now() - start }),
+    );
 }
 dist.destroyProcessGroup();

@@ -26,7 +26,13 @@ const parameters = layers * width * width * 4;
 dist.barrier();
 if (dist.getRank() === 0) {
   console.log(
-    JSON.stringify({ count: dist.getWorldSize(), parameters, live: live - empty, peak: peak - empty, resident: process.memoryUsage().rss }),
+    JSON.stringify({
+      count: dist.getWorldSize(),
+      parameters,
+      live: live - empty,
+      peak: peak - empty,
+      resident: process.memoryUsage().rss,
+    }),
   );
 }
 dist.destroyProcessGroup();
