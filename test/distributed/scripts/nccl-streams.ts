@@ -12,7 +12,7 @@ const on = (value: number, n = 1000): torch.Tensor => torch.full([n], value, { d
 const go = torch.zeros([1]);
 
 /** Rank 0 does `first` while rank 1 is sure not to have come to `both` yet. */
-function early(both: () => dist.Work, first: (work: dist.Work) => void): void {
+function early(both: () => torch.distributed.Work, first: (work: torch.distributed.Work) => void): void {
   if (rank === 1) dist.recv(go, 0);
   const work = both();
   if (rank === 0) {
