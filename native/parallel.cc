@@ -1,5 +1,7 @@
 #include "parallel.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <mutex>
@@ -7,14 +9,25 @@
 #include <system_error>
 #include <thread>
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 namespace flambeau {
 namespace {
 
 thread_local bool inside = false;
 
+/** FLAMBEAU_NUM_THREADS, or the cores that this process may run on: mpirun gives each of its processes some. */
 int default_threads() {
-  const unsigned n = std::thread::hardware_concurrency();
-  return n == 0 ? 1 : static_cast<int>(std::min(n, 1024u));
+  const char* wanted = std::getenv("FLAMBEAU_NUM_THREADS");
+  int n = wanted ? std::atoi(wanted) : 0;
+#if defined(__linux__)
+  cpu_set_t mask;
+  if (n <= 0 && sched_getaffinity(0, sizeof mask, &mask) == 0) n = CPU_COUNT(&mask);
+#endif
+  if (n <= 0) n = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(n, 1, 1024);
 }
 
 /** Keeps the first exception of a region's chunks. */
@@ -111,9 +124,6 @@ void run_chunks(int64_t chunks, ChunkFn fn, void* context) {
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#endif
-#if defined(__linux__)
-#include <sched.h>
 #endif
 
 namespace flambeau {

@@ -80,6 +80,7 @@ void Engine::start(std::function<void()> completed) {
 }
 
 int Engine::create_group(const std::vector<int>& ranks, bool local, int tag, const std::string& name) {
+  if (!running_) throw std::runtime_error("MPI does not run");
   {
     // what was asked for before comes first, on all ranks
     std::unique_lock lock(mutex_);
@@ -437,6 +438,7 @@ void Engine::finish() {
   for (auto& group : groups_) {
     if (group) MPI_Comm_free(&group->comm);
   }
+  groups_.clear();
   reductions_.free();
   MPI_Finalize();
   {
