@@ -45,8 +45,15 @@ class Numbered {
   std::map<double, std::shared_ptr<T>> all_;
   double last_ = 0;
 };
-Numbered<Communicator> communicators;
-Numbered<CollectiveWork> works;
+/** What they hold is the driver's to free at exit. */
+Numbered<Communicator>& communicators() {
+  static Numbered<Communicator>& all = *std::make_unique<Numbered<Communicator>>().release();
+  return all;
+}
+Numbered<CollectiveWork>& works() {
+  static Numbered<CollectiveWork>& all = *std::make_unique<Numbered<CollectiveWork>>().release();
+  return all;
+}
 
 /** The numbers of a call, each taken once and checked. */
 class Arguments {
@@ -110,14 +117,14 @@ std::vector<double> init(Arguments& of, const std::string& group) {
   comm->at = join(*comm, id, seconds);
   comm->stream = take_collective_stream(comm->device);
   check(cudaEventCreateWithFlags(&comm->ready, cudaEventDisableTiming), "nccl");
-  return {communicators.add(std::move(comm))};
+  return {communicators().add(std::move(comm))};
 }
 
 /** One operation on its way into a communicator's stream. */
 class Launch {
  public:
   Launch(Arguments& of, std::span<const Memory> memory)
-      : comm_(communicators.at(of.next(), "communicator")),
+      : comm_(communicators().at(of.next(), "communicator")),
         seconds_(of.next()),
         async_(of.next() != 0),
         memory_(memory),
@@ -144,7 +151,7 @@ class Launch {
       if (m.block) allocator.record_stream(m.block, async_ ? comm_->stream : current().stream);
     CollectiveWatch::get().add(work);
     if (!async_) return {};
-    return {works.add(std::move(work))};
+    return {works().add(std::move(work))};
   }
 
  private:
@@ -273,14 +280,14 @@ std::vector<double> call_nccl(std::string_view name, const std::string& text, st
   if (name == "nccl.run") return run(of, memory);
   if (name == "nccl.exchange") return exchange(of, memory);
   if (name == "nccl.destroy" || name == "nccl.abort") {
-    end(communicators.remove(of.next()), name == "nccl.abort");
+    end(communicators().remove(of.next()), name == "nccl.abort");
     return {};
   }
   if (name == "nccl.drop") {
-    works.remove(of.next());
+    works().remove(of.next());
     return {};
   }
-  const std::shared_ptr<CollectiveWork> work = works.at(of.next(), "work");
+  const std::shared_ptr<CollectiveWork> work = works().at(of.next(), "work");
   const auto checked = [&] {
     if (work->failed) work->comm->usable();  // throws; what was done before it failed is done
   };

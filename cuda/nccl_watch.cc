@@ -33,8 +33,15 @@ class Spare {
   std::mutex lock_;
   std::map<int, std::vector<Handle>> spare_;
 };
-Spare<cudaEvent_t> events;
-Spare<cudaStream_t> streams;
+/** Works may outlive main(). */
+Spare<cudaEvent_t>& events() {
+  static Spare<cudaEvent_t>& all = *std::make_unique<Spare<cudaEvent_t>>().release();
+  return all;
+}
+Spare<cudaStream_t>& streams() {
+  static Spare<cudaStream_t>& all = *std::make_unique<Spare<cudaStream_t>>().release();
+  return all;
+}
 
 /** What was not told yet. */
 std::atomic<bool> has_failed{false};
@@ -44,11 +51,11 @@ std::string failed;
 }  // namespace
 
 cudaStream_t take_collective_stream(int device) {
-  cudaStream_t stream = streams.take(device);
+  cudaStream_t stream = streams().take(device);
   if (!stream) check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "nccl");
   return stream;
 }
-void put_collective_stream(int device, cudaStream_t stream) { streams.put(device, stream); }
+void put_collective_stream(int device, cudaStream_t stream) { streams().put(device, stream); }
 
 std::string Communicator::name() const {
   return "rank " + std::to_string(rank) + " of " + std::to_string(size) + ", " + group +
@@ -65,13 +72,13 @@ CollectiveWork::CollectiveWork(std::shared_ptr<Communicator> of, const char* kin
                                double seconds)
     : comm(std::move(of)),
       timeout(seconds),
-      event(events.take(comm->device)),
+      event(events().take(comm->device)),
       kind_(kind),
       count_(count),
       dtype_(dtype) {
   if (!event) check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "nccl");
 }
-CollectiveWork::~CollectiveWork() { events.put(comm->device, event); }
+CollectiveWork::~CollectiveWork() { events().put(comm->device, event); }
 bool CollectiveWork::done() const {
   const cudaError_t status = cudaEventQuery(event);
   if (status == cudaErrorNotReady) cudaGetLastError();
@@ -152,11 +159,14 @@ void CollectiveWatch::fail(Communicator& comm, const std::string& why) {
     for (const auto& work : under_way_)
       if (work->comm.get() == &comm && !work->done()) work->failed = true;
   }
-  if (at) nccl().abort(at);
   std::fprintf(stderr, "flambeau: %s\n", comm.failure.c_str());
-  const std::lock_guard note(failed_lock);
-  failed = comm.failure;
-  has_failed = true;
+  {
+    const std::lock_guard note(failed_lock);
+    failed = comm.failure;
+    has_failed = true;
+  }
+  // the last: those who wait go on
+  if (at) nccl().abort(at);
 }
 
 void CollectiveWatch::raise() {

@@ -7,7 +7,7 @@ import { ask, type CudaNative, cudaStatus } from '../cuda/native.ts';
 import { version } from '../cuda/nccl.ts';
 import { DeviceError, DtypeError } from '../errors.ts';
 import { native } from '../native.ts';
-import { Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { kindOf } from './arguments.ts';
 import type { Call, Transport } from './engine.ts';
 import { DistBackendError } from './errors.ts';
@@ -26,7 +26,9 @@ const NOTHING = new Float64Array(0);
 function failure(where: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code } = error as Error & { code?: string };
-  return code === undefined || !code.startsWith('FLAMBEAU_') ? error : new DistBackendError(`${where}: ${error.message}`);
+  return code === undefined || !code.startsWith('FLAMBEAU_')
+    ? error
+    : new DistBackendError(`${where}: ${error.message}`);
 }
 /** Calls the CUDA backend: see cuda/nccl.h. */
 function call(
