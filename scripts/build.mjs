@@ -48,6 +48,8 @@ for (const [entry, file] of [
     platform: 'node',
     target: 'node20',
     format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
     logLevel: 'warning',
   });
 chmodSync('dist/cli.cjs', 0o755);

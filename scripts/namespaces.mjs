@@ -9,7 +9,7 @@ const COPY = 'module.exports = __toCommonJS(index_exports);\n';
 const ENTRY = '\n// lib/index.ts\n';
 /** `publish` of lib/public/publish.ts, which looks up what lib/public/ says of a function. */
 const PUBLISH =
-  /^function (\w+)\((\w+), f\) \{\n {2}return (\w+)\(\2, f, SIGNATURES\[\2\], \2 in OUT \? OUT\[\2\] : null, FIXED\.has\(\2\)\);\n\}\n/m;
+  /^function (\w+)\((\w+), f\) \{\n {2}return (\w+)\(\2, f, (SIGNATURES\d*)\[\2\], \2 in (OUT\d*) \? \5\[\2\] : null, (FIXED\d*)\.has\(\2\)\);\n\}\n/m;
 
 /** Leaves the lines of what is cut out, as the source map counts them. */
 const blank = (text) => text.replaceAll(/.+/g, '');
@@ -19,7 +19,7 @@ const blank = (text) => text.replaceAll(/.+/g, '');
  * say of a function goes with it, so that its name is written once.
  */
 function takePublished(code) {
-  const [whole, lookedUp, , publish] = PUBLISH.exec(code) ?? [];
+  const [whole, lookedUp, , publish, ...tables] = PUBLISH.exec(code) ?? [];
   if (whole === undefined) throw new Error('build: esbuild wrote lib/public/publish.ts in another form');
   let rest = code.replace(whole, blank(whole));
   const table = (name) => {
@@ -32,7 +32,7 @@ function takePublished(code) {
     rest = rest.replace(declaration, blank(declaration));
     return new Function(`return ${value}`)();
   };
-  const [signatures, outs, fixed] = ['SIGNATURES', 'OUT', 'FIXED'].map(table);
+  const [signatures, outs, fixed] = tables.map(table);
   const uses = new Map();
   for (const [word] of rest.matchAll(/[\w$]+/g)) uses.set(word, (uses.get(word) ?? 0) + 1);
   const published = new Map();
