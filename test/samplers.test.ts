@@ -7,7 +7,15 @@ const { data } = torch.utils;
 const oracle = JSON.parse(readFileSync(new URL('./oracle/samplers.json', import.meta.url), 'utf8')) as {
   samplers: Record<string, unknown>;
   splits: [sizes: number[], n: number, seeded: number[][], generated: number[][]][];
-  shared: [n: number, replicas: number, shuffle: boolean, seed: number, drop: boolean, epoch: number, ranks: number[][]][];
+  shared: [
+    n: number,
+    replicas: number,
+    shuffle: boolean,
+    seed: number,
+    drop: boolean,
+    epoch: number,
+    ranks: number[][],
+  ][];
 };
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -55,7 +63,7 @@ test('a distributed sampler gives each process the share that it has in PyTorch'
       expect([...sampler], `${n} samples, rank ${rank} of ${numReplicas}`).toEqual(wanted);
       expect(sampler.length).toBe(wanted.length);
       const loader = new data.DataLoader(range(n), { sampler, batchSize: n });
-      expect([...loader].map((x) => x.tolist()).flat()).toEqual(wanted);
+      expect([...loader].flatMap((x) => x.tolist())).toEqual(wanted);
     });
   }
   const refused = (...args: [number, number]) => new data.DistributedSampler(range(4), ...args);

@@ -15,7 +15,8 @@ export function measure(): void {
       encoding: 'utf8',
     });
     const line = /^measured (.*)$/m.exec(stdout)?.[1];
-    if (status !== 0 || line === undefined) throw new Error(`bench/scaling: ${args.join(' ')} failed: ${stdout}${stderr}`);
+    if (status !== 0 || line === undefined)
+      throw new Error(`bench/scaling: ${args.join(' ')} failed: ${stdout}${stderr}`);
     return JSON.parse(line) as Measured['runs'][number];
   });
   const cores = os.availableParallelism();

@@ -94,6 +94,7 @@ export class DistributedSampler extends Sampler {
     const n = this.dataset.length;
     const order = this.shuffle ? permutation(n, new Generator().manualSeed(this.seed + this.epoch)) : null;
     // where samples are too few for all, the first ones come again
-    for (let i = this.rank; i < this.totalSize && n > 0; i += this.numReplicas) yield order === null ? i % n : order[i % n]!;
+    for (let i = this.rank; i < this.totalSize && n > 0; i += this.numReplicas)
+      yield order === null ? i % n : order[i % n]!;
   }
 }

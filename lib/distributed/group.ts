@@ -139,7 +139,9 @@ function timeoutOfEnvironment(where: string): number {
   const text = process.env.FLAMBEAU_DISTRIBUTED_TIMEOUT;
   if (text === undefined || text === '') return DEFAULT_TIMEOUT;
   if (!(Number(text) > 0))
-    throw new RangeError(`${where}: expected a positive number of seconds in FLAMBEAU_DISTRIBUTED_TIMEOUT but it is '${text}'`);
+    throw new RangeError(
+      `${where}: expected a positive number of seconds in FLAMBEAU_DISTRIBUTED_TIMEOUT but it is '${text}'`,
+    );
   return Number(text);
 }
 const inWords = (ranks: readonly number[], size: number): string =>

@@ -98,7 +98,10 @@ const RULES: Record<string, () => void> = {
     for (let step = 0; step < 2; step++) {
       model.zeroGrad();
       const { deep } = model.forward(own);
-      deep[0].get('a')!.add([...deep[1]][0]!).backward();
+      deep[0]
+        .get('a')!
+        .add([...deep[1]][0]!)
+        .backward();
       near(model.module.two.a.grad, mean, 'a');
       near(model.module.two.b.grad, mean, 'b');
     }
@@ -146,7 +149,11 @@ const RULES: Record<string, () => void> = {
     for (const broadcastBuffers of [true, false]) {
       torch.manualSeed(rank);
       const model = new DistributedDataParallel(new nn.Sequential(new nn.BatchNorm1d(2)), { broadcastBuffers });
-      for (let step = 0; step < 2; step++) model.forward(torch.full([4, 2], rank, { dtype: 'float32' })).sum().backward();
+      for (let step = 0; step < 2; step++)
+        model
+          .forward(torch.full([4, 2], rank, { dtype: 'float32' }))
+          .sum()
+          .backward();
       const { running_mean } = Object.fromEntries(
         Object.entries(model.module.stateDict()).map(([k, x]) => [k.slice(2), x]),
       );
@@ -226,9 +233,16 @@ const RULES: Record<string, () => void> = {
     const plain = new optim.AdamW(b.parameters(), { lr: 0.01 });
     const schedules = [zero, plain].map((o) => new optim.lrScheduler.StepLR(o, 2, 0.5));
     const step = (): void => {
-      for (const [net, o] of [[a, zero], [b, plain]] as const) {
+      for (const [net, o] of [
+        [a, zero],
+        [b, plain],
+      ] as const) {
         o.zeroGrad();
-        net.forward(torch.ones([2, 64])).square().mean().backward();
+        net
+          .forward(torch.ones([2, 64]))
+          .square()
+          .mean()
+          .backward();
         o.step();
       }
       for (const s of schedules) s.step();
@@ -236,10 +250,9 @@ const RULES: Record<string, () => void> = {
     };
     for (let i = 0; i < 5; i++) step();
     const bytes = (o: torch.optim.Optimizer): number =>
-      [...o.state.values()].flatMap((s) => Object.values(s)).reduce<number>(
-        (n, x) => n + (x instanceof torch.Tensor ? x.nbytes : 0),
-        0,
-      );
+      [...o.state.values()]
+        .flatMap((s) => Object.values(s))
+        .reduce<number>((n, x) => n + (x instanceof torch.Tensor ? x.nbytes : 0), 0);
     assert.equal(bytes(zero.optim) * size, bytes(plain), 'state of one process');
     assert.equal(bytes(zero), 0);
     assert.equal(zero.paramGroups[0]!.lr, 0.0025);
@@ -252,9 +265,16 @@ const RULES: Record<string, () => void> = {
     const again = new ZeroRedundancyOptimizer(a.parameters(), optim.AdamW, { lr: 1 });
     again.loadStateDict(list[0] as torch.optim.OptimizerStateDict);
     assert.equal(bytes(again.optim), bytes(zero.optim));
-    for (const [net, o] of [[a, again], [b, plain]] as const) {
+    for (const [net, o] of [
+      [a, again],
+      [b, plain],
+    ] as const) {
       o.zeroGrad();
-      net.forward(torch.ones([2, 64])).square().mean().backward();
+      net
+        .forward(torch.ones([2, 64]))
+        .square()
+        .mean()
+        .backward();
       o.step();
     }
     a.parameters().forEach((p, i) => assert.ok(torch.equal(p, b.parameters()[i]!), `parameter ${i} after loading`));
@@ -264,7 +284,10 @@ const RULES: Record<string, () => void> = {
     again.step();
     same(extra, 'a parameter added later');
     assert.ok((extra.detach().max().item() as number) < 0.6);
-    assert.throws(() => Reflect.construct(ZeroRedundancyOptimizer, [[extra], Map]), /expected the class of an optimizer/);
+    assert.throws(
+      () => Reflect.construct(ZeroRedundancyOptimizer, [[extra], Map]),
+      /expected the class of an optimizer/,
+    );
   },
 };
 

@@ -51,12 +51,17 @@ test.each([2, 4])('what is promised holds in %i processes', { timeout: 250_000 }
 type Curves = Record<string, { one: number[]; ddp: Trained; zero: Trained }>;
 type Trained = { losses: number[]; state: number };
 describe('four processes', () => {
-  test('follow the curve of one with the same global batch, and ZeRO keeps a quarter', { timeout: 250_000 }, async () => {
+  test('follow the curve of one with the same global batch, and ZeRO keeps a quarter', {
+    timeout: 250_000,
+  }, async () => {
     const ranks = await found<Curves>('ddp-curves.ts', 4);
     for (const [name, { one, ddp, zero }] of Object.entries(ranks[0]!)) {
       expect(one.length).toBe(50);
       expect(one[49]!, name).toBeLessThan(one[0]! * 0.93);
-      for (const [way, { losses }] of [['DDP', ddp], ['ZeRO', zero]] as const)
+      for (const [way, { losses }] of [
+        ['DDP', ddp],
+        ['ZeRO', zero],
+      ] as const)
         expectClose(losses, one, 1e-5, `${way} of ${name}`);
       const states = ranks.map((rank) => rank[name]!.zero.state);
       const whole = states.reduce((a, b) => a + b);

@@ -20,10 +20,7 @@ import { gatherObject } from '../objects.ts';
 const WHERE = 'ZeroRedundancyOptimizer';
 
 /** The class of the optimizer that each process has. */
-export type OptimizerClass<O extends BaseOptions> = new (
-  params: Params<O>,
-  options: Partial<Taken<O>>,
-) => Optimizer<O>;
+export type OptimizerClass<O extends BaseOptions> = new (params: Params<O>, options: Partial<Taken<O>>) => Optimizer<O>;
 
 /** Options of {@link ZeroRedundancyOptimizer} beside those of the optimizer's class. */
 export interface ZeroOptions {
@@ -95,7 +92,10 @@ export class ZeroRedundancyOptimizer<O extends BaseOptions = BaseOptions> extend
   constructor(
     params: Params<O>,
     optimizerClass: OptimizerClass<O>,
-    ...args: Call<[processGroup?: ProcessGroup | null, parametersAsBucketView?: boolean], ZeroOptions & Partial<Taken<O>>>
+    ...args: Call<
+      [processGroup?: ProcessGroup | null, parametersAsBucketView?: boolean],
+      ZeroOptions & Partial<Taken<O>>
+    >
   ) {
     const given = split([optimizerClass, ...args]);
     super(params, defaultsOf<O>(given));

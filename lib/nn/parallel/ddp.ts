@@ -152,7 +152,8 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
 
   constructor(module: M, ...args: Call<Positions, DistributedDataParallelOptions>) {
     super();
-    if (!(module instanceof Module)) throw new TypeError(`${WHERE}: expected a Module but received ${describe(module)}`);
+    if (!(module instanceof Module))
+      throw new TypeError(`${WHERE}: expected a Module but received ${describe(module)}`);
     const options = readArguments<DistributedDataParallelOptions>(WHERE, args, NAMES);
     for (const name of REFUSED) if (options[name]) throw new TypeError(`${WHERE}: ${name} is not supported`);
     const limits = limitsOf(options);

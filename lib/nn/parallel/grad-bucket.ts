@@ -41,7 +41,8 @@ export class GradBucket {
   }
   /** Puts another tensor of the same number of elements in the buffer's place. Throws ShapeError for others. */
   setBuffer(buffer: Tensor): void {
-    if (!(buffer instanceof Tensor)) throw new TypeError(`setBuffer: expected a Tensor but received ${describe(buffer)}`);
+    if (!(buffer instanceof Tensor))
+      throw new TypeError(`setBuffer: expected a Tensor but received ${describe(buffer)}`);
     if (buffer.count !== this.#buffer.count) {
       throw new ShapeError(`setBuffer: expected ${this.#buffer.count} elements but received ${show(buffer.sizes)}`);
     }
