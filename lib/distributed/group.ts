@@ -5,7 +5,7 @@ import { type Device, device as toDevice } from '../device.ts';
 import { flag, optionalWhole, placedArguments } from './arguments.ts';
 import type { Transport } from './engine.ts';
 import { checkPlace, placeOf, setTorchVariables } from './environment.ts';
-import { leave, localRank, MpiTransport, mpiAvailable, startMpi } from './mpi.ts';
+import { leave, localRank, localSize, MpiTransport, mpiAvailable, startMpi } from './mpi.ts';
 
 /** Seconds. */
 const DEFAULT_TIMEOUT = 1800;
@@ -465,6 +465,8 @@ export function getNodeLocalRank(fallbackRank: number | null = null): number {
     );
   return Number(said);
 }
+/** How many ranks this machine has. */
+export const getNodeLocalSize = (): number => localSize() ?? 1;
 /**
  * The ranks in the world of a group, by their rank in it. Throws an Error before initProcessGroup.
  * @example
