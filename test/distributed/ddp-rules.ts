@@ -161,6 +161,22 @@ const RULES: Record<string, () => void> = {
       near(running_mean!, broadcastBuffers ? 0.1 * rank : 0.19 * rank, `broadcastBuffers ${broadcastBuffers}`);
     }
   },
+  'buffers may be replaced, and synchronised between two forwards of one backward'() {
+    class Shift extends nn.Module {
+      w = new nn.Parameter(torch.ones([1]));
+      shift = torch.full([1], rank, { dtype: 'float32' });
+      override forward(x: torch.Tensor): torch.Tensor {
+        return x.mul(this.w).mul(this.shift);
+      }
+    }
+    const model = new DistributedDataParallel(new Shift());
+    model.forward(own).sum().backward();
+    near(model.module.w.grad, 0, 'rank 0 has a shift of 0');
+    model.zeroGrad();
+    model.module.shift = torch.full([1], rank + 3, { dtype: 'float32' });
+    model.forward(own).add(model.forward(own)).sum().backward();
+    near(model.module.w.grad, 6 * mean, 'rank 0 has a shift of 3');
+  },
   'what is ignored is left alone'() {
     const net = new Two();
     net.b.detach().fill_(rank);

@@ -144,7 +144,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   readonly #reducer: Reducer;
   readonly #forwardBuffers: boolean;
   readonly #parameters: readonly Tensor[];
-  readonly #buffers: readonly Tensor[];
+  readonly #ignored: ReadonlySet<string>;
   #sync = true;
   /** Whether buffers may have changed since they were last those of the first process. */
   #syncForward = true;
@@ -160,11 +160,9 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     this.module = module;
     this.#group = options.processGroup ?? null;
     if (getWorldSize(this.#group) < 1) throw new RangeError(`${WHERE}: this process is not in the group`);
-    const skipped = ignored.get(module);
-    const kept = <T extends Tensor>(list: [string, T][]): [string, T][] =>
-      skipped === undefined ? list : list.filter(([name]) => !skipped.has(name));
-    const parameters = kept(module.namedParameters());
-    const buffers = kept(module.namedBuffers());
+    this.#ignored = ignored.get(module) ?? new Set();
+    const parameters = module.namedParameters().filter(([name]) => !this.#ignored.has(name));
+    const buffers = this.#buffers();
     const trained = parameters.filter(([, p]) => p.requiresGrad);
     if (trained.length === 0) {
       throw new AutogradError(
@@ -183,13 +181,12 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
       options,
     );
     this.#parameters = parameters.map(([, p]) => p);
-    this.#buffers = buffers.map(([, b]) => b);
     const forwardBuffers = options.forwardSyncBuffers ?? options.broadcastBuffers ?? true;
     const initBuffers = options.forwardSyncBuffers == null ? forwardBuffers : true;
     this.#forwardBuffers = forwardBuffers;
     if (options.initSync ?? true) {
       checkSameModel(WHERE, parameters, initBuffers ? buffers : [], this.#group);
-      this.#broadcast([...this.#parameters, ...(initBuffers ? this.#buffers : [])], 0);
+      this.#broadcast([...this.#parameters, ...(initBuffers ? buffers.map(([, b]) => b) : [])], 0);
     }
     this.#reducer = new Reducer(trained, {
       group: this.#group,
@@ -216,19 +213,31 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     finishAll(startBroadcast(tensors, src, getRank(group) === from, group));
   }
 
+  /** The buffers, which may be other tensors than before. */
+  #buffers(): [string, Tensor][] {
+    return this.module.namedBuffers().filter(([name]) => !this.#ignored.has(name));
+  }
+  /** Makes the buffers those of one process, unseen by backward passes that are still to come. */
+  #syncBuffers(from: number): void {
+    const buffers = this.#buffers().map(([, b]) => b);
+    const versions = buffers.map((b) => b.storage.version);
+    this.#broadcast(buffers, from);
+    buffers.forEach((b, i) => (b.storage.version = versions[i]!));
+  }
+
   /** The module's forward, prepared for an averaging backward. Throws AutogradError where gradients of the last one are missing. */
   override forward(...args: ArgumentsOf<M>): OutputOf<M> {
     const recorded = mode.grad;
     if (recorded) this.#reducer.checkFinished();
-    let buffers = this.#syncForward && this.#forwardBuffers && this.#buffers.length > 0;
+    let buffers = this.#syncForward && this.#forwardBuffers;
     let from = 0;
     if (this.#joining !== null) {
       const step = this.#joining.agree(true, buffers, recorded && this.#sync);
       buffers = step.buffers;
-      from = step.active[0]!;
+      from = step.active.at(-1)!;
       if (!(this.#joining.options.divideByInitialWorldSize ?? true)) this.#reducer.factor = 1 / step.active.length;
     }
-    if (buffers) this.#broadcast(this.#buffers, from);
+    if (buffers) this.#syncBuffers(from);
     const device = this.#device;
     const moved = device === null ? args : (mapTensors(args, (x) => x.to(device)) as ArgumentsOf<M>);
     const output = this.module.forward(...(moved as never)) as OutputOf<M>;
@@ -292,11 +301,11 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     for (;;) {
       const step = joining.agree(false, false, false);
       if (step.active.length === 0) break;
-      if (step.buffers) this.#broadcast(this.#buffers, step.active[0]!);
+      if (step.buffers) this.#syncBuffers(step.active.at(-1)!);
       if (step.gradients) this.#reducer.shadow();
     }
-    const [last] = joining.lastActive;
-    const buffers = this.#forwardBuffers ? this.#buffers : [];
+    const last = joining.lastActive.at(-1);
+    const buffers = this.#forwardBuffers ? this.#buffers().map(([, b]) => b) : [];
     if (last !== undefined) noGrad(() => this.#broadcast([...this.#parameters, ...buffers], last));
   }
 
