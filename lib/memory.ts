@@ -281,11 +281,10 @@ function outOfMemory(where: string, bytes: number, device: Device): OutOfMemoryE
   );
 }
 
-function obtain(bytes: number, device: Device): Block {
+function obtain(bytes: number, device: Device, block: Block = new Block()): Block {
   const collector = device === cpu ? ofCpu : collectorOf(device);
   if (bytes > collector.largest) collector.largest = bytes;
   if (figures[collector.at + LIVE_BYTES]! + bytes > collector.trigger) collector.collect(bytes);
-  const block = new Block();
   const { number } = device;
   block.handle = native.allocate(bytes, block, number);
   if (block.handle < 0) {
@@ -436,6 +435,18 @@ export function dispose(storage: Storage): void {
   if (block.keeper === null) native.release(block.handle);
   block.keeper = null;
   block.handle = GONE;
+}
+
+/** Gives back the bytes of a storage that has its block to itself; `refill` gives it others, for all its views and aliases. */
+export function vacate(storage: Storage): void {
+  const { block } = storage;
+  if (block.handle < 0) return;
+  native.release(block.handle);
+  block.handle = GONE;
+}
+/** Memory, uninitialised, for a storage that was vacated. */
+export function refill(storage: Storage): void {
+  if (storage.block.handle < 0) obtain(storage.nbytes, storage.device, storage.block);
 }
 
 // ---- figures --------------------------------------------------------------------------------------------------------

@@ -22,6 +22,10 @@ export function queueCallback(f: () => void): void {
   atEnd.push(f);
 }
 
+let outermost = 0;
+/** The number of the outermost pass that is running; 0 if there is none. */
+export const currentPass = (): number => (depth === 0 ? 0 : outermost);
+
 /** Ready nodes, the latest operation first: a binary heap on `sequence`. */
 class Ready {
   readonly #heap: Node[] = [];
@@ -306,7 +310,7 @@ function run(roots: readonly Tensor[], seeds: readonly (Tensor | null | undefine
   maker.current = pass.create ? 0 : pass.id;
   let notes: Notes[] | null = null;
   let last: (() => void)[] = [];
-  depth++;
+  if (depth++ === 0) outermost = pass.id;
   try {
     const nodes = roots.map((r) => edgeOf(r));
     const started = nodes.length === 1 ? nodes : [...new Set(nodes)];

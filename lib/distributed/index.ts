@@ -1,9 +1,11 @@
 // torch.distributed: one script on many processes, which MPI starts and connects.
 export * as algorithms from './algorithms/index.ts';
 export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
+export * as checkpoint from './checkpoint/index.ts';
 export { type DebugLevel, getDebugLevel, setDebugLevel } from './debug.ts';
 export { DistBackendError, DistError } from './errors.ts';
 export { allToAll, allToAllSingle } from './exchange.ts';
+export * as fsdp from './fsdp/index.ts';
 export {
   allGather,
   allGatherIntoTensor,

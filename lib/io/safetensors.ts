@@ -84,50 +84,59 @@ export function parseSafetensors(bytes: Uint8Array): SafeTensors {
   return { metadata, tensors };
 }
 
-/** Writes a safetensors file: the bytes that the official library writes (which shuffles `metadata`; this does not). */
-export function serializeSafetensors(
-  tensors: ReadonlyMap<string, SafeTensor>,
+/** The beginning of a safetensors file with these tensors, and the order in which their bytes follow. */
+export function safetensorsHeader(
+  tensors: ReadonlyMap<string, Omit<SafeTensor, 'data'>>,
   metadata: ReadonlyMap<string, string> | null = null,
-): Uint8Array {
+): { header: Uint8Array; order: readonly { readonly name: string; readonly bytes: number }[]; total: number } {
   const parts: string[] = [];
   if (metadata !== null) {
     const pairs = [...metadata].map(([key, value]) => `${encodeString(key)}:${encodeString(value)}`);
     parts.push(`"${metadataKey}":{${pairs.join(',')}}`);
   }
-  const rows = [...tensors].map(([name, tensor]) => {
-    const rank = formats.findIndex(([dtype]) => dtype === tensor.dtype);
+  const rows = [...tensors].map(([name, { dtype, sizes }]) => {
+    const rank = formats.findIndex(([known]) => known === dtype);
     const format = formats[rank];
-    if (format === undefined) {
-      throw new TypeError(`safetensors: tensor ${quote(name)} has unknown dtype ${tensor.dtype}`);
-    }
-    const size = byteCount(`safetensors: tensor ${quote(name)}`, tensor.sizes, format[2]);
-    if (size !== tensor.data.length) {
-      throw new TypeError(
-        `safetensors: tensor ${quote(name)}, ${tensor.dtype} of [${tensor.sizes.join(', ')}], takes ${size} bytes ` +
-          `but received ${tensor.data.length}`,
-      );
-    }
+    if (format === undefined) throw new TypeError(`safetensors: tensor ${quote(name)} has unknown dtype ${dtype}`);
     if (name === metadataKey) throw new TypeError(`safetensors: no tensor can be called '${metadataKey}'`);
-    return { key: encodeString(name), name: Buffer.from(name), code: format[1], rank, tensor };
+    const bytes = byteCount(`safetensors: tensor ${quote(name)}`, sizes, format[2]);
+    return { key: encodeString(name), name, sort: Buffer.from(name), code: format[1], rank, sizes, bytes };
   });
-  rows.sort((a, b) => b.rank - a.rank || Buffer.compare(a.name, b.name));
+  rows.sort((a, b) => b.rank - a.rank || Buffer.compare(a.sort, b.sort));
   let offset = 0;
-  for (const { key, code, tensor } of rows) {
-    const end = offset + tensor.data.length;
-    parts.push(`${key}:{"dtype":"${code}","shape":[${tensor.sizes.join(',')}],"data_offsets":[${offset},${end}]}`);
+  for (const { key, code, sizes, bytes } of rows) {
+    const end = offset + bytes;
+    parts.push(`${key}:{"dtype":"${code}","shape":[${sizes.join(',')}],"data_offsets":[${offset},${end}]}`);
     offset = end;
   }
   const json = Buffer.from(`{${parts.join(',')}}`);
   const headerLength = Math.ceil(json.length / 8) * 8;
   if (headerLength > maxHeader) throw new RangeError(`safetensors: header of ${headerLength} bytes is too long`);
-  const out = new Uint8Array(8 + headerLength + offset);
-  new DataView(out.buffer).setBigUint64(0, BigInt(headerLength), true);
-  out.fill(0x20, 8 + json.length, 8 + headerLength);
-  out.set(json, 8);
-  let at = 8 + headerLength;
-  for (const { tensor } of rows) {
-    out.set(tensor.data, at);
-    at += tensor.data.length;
+  const header = new Uint8Array(8 + headerLength);
+  new DataView(header.buffer).setBigUint64(0, BigInt(headerLength), true);
+  header.fill(0x20, 8 + json.length);
+  header.set(json, 8);
+  return { header, order: rows, total: header.length + offset };
+}
+
+/** Writes a safetensors file: the bytes that the official library writes (which shuffles `metadata`; this does not). */
+export function serializeSafetensors(
+  tensors: ReadonlyMap<string, SafeTensor>,
+  metadata: ReadonlyMap<string, string> | null = null,
+): Uint8Array {
+  const { header, order, total } = safetensorsHeader(tensors, metadata);
+  const out = new Uint8Array(total);
+  out.set(header);
+  let at = header.length;
+  for (const { name, bytes } of order) {
+    const { dtype, sizes, data } = tensors.get(name)!;
+    if (bytes !== data.length) {
+      throw new TypeError(
+        `safetensors: tensor ${quote(name)}, ${dtype} of [${sizes.join(', ')}], takes ${bytes} bytes but received ${data.length}`,
+      );
+    }
+    out.set(data, at);
+    at += bytes;
   }
   return out;
 }

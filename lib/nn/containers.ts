@@ -6,7 +6,7 @@ import { Tensor } from '../tensor.ts';
 import { blankOf, type Copy } from './copy.ts';
 import { type AnyModule, Module } from './module.ts';
 import { Parameter } from './parameter.ts';
-import { checkName } from './registered.ts';
+import { checkName, members } from './registered.ts';
 
 /** Members by name, from a Map, a plain object, or pairs. */
 export type Named<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>> | Iterable<readonly [string, T]>;
@@ -428,6 +428,10 @@ export class ParameterList extends Module<never, never> {
   protected override fields(): Iterable<readonly [string, unknown]> {
     return this.#members.map((p, i): [string, Parameter] => [String(i), p]);
   }
+  /** Internal: for who puts others in their place. */
+  get [members](): Parameter[] {
+    return this.#members;
+  }
   /** How many parameters there are. */
   get length(): number {
     return this.#members.length;
@@ -483,6 +487,10 @@ export class ParameterDict extends Module<never, never> {
     for (const [name, m] of this.#members) to.#members.set(name, copy(m));
   }
   protected override fields(): Iterable<readonly [string, unknown]> {
+    return this.#members;
+  }
+  /** Internal: for who puts others in their place. */
+  get [members](): Map<string, Parameter> {
     return this.#members;
   }
   /** How many parameters there are. */

@@ -43,7 +43,11 @@ export interface ForwardHookOptions extends HookOptions {
 }
 
 /** Tensors without a change, as the outputs of one node through which their gradients pass. */
-function through(name: string, tensors: readonly Tensor[], f: (grads: readonly Grad[]) => readonly Grad[]): Tensor[] {
+export function through(
+  name: string,
+  tensors: readonly Tensor[],
+  f: (grads: readonly Grad[]) => readonly Grad[],
+): Tensor[] {
   const node = new FunctionNode(name, f).connect(tensors);
   node.outputs = tensors.length;
   return tensors.map((x, i) => (x.dt.kind === FLOATING && x.requiresGrad ? attach(x.detach(), node, i) : x));

@@ -4,6 +4,9 @@ import { describe } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 import { Parameter } from './parameter.ts';
 
+/** Under which the containers of parameters, whose members are no fields, give the array or Map that these are in. */
+export const members: unique symbol = Symbol('members');
+
 /** What a field was registered as. */
 export type Kind = 'parameter' | 'buffer' | 'module';
 const WANTED: Readonly<Record<Kind, string>> = {
