@@ -18,7 +18,8 @@ namespace {
 
 thread_local bool inside = false;
 
-/** FLAMBEAU_NUM_THREADS (lib/native.ts refuses what is no number), or the cores that this process may run on: mpirun gives each of its processes some. */
+/** FLAMBEAU_NUM_THREADS (lib/native.ts refuses what is no number), or the cores that this process may run on: mpirun
+ * gives each of its processes some. */
 int default_threads() {
   const char* wanted = std::getenv("FLAMBEAU_NUM_THREADS");
   int n = wanted ? std::atoi(wanted) : 0;

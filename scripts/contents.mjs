@@ -24,7 +24,17 @@ function ruleOf(name) {
     };
   if (name === 'types') return { files: ['index\\.d\\.m?ts', '([\\w-]+/)*[\\w-]+\\.d\\.ts'], most: 1.5e6 };
   if (name === 'source')
-    return { files: ['build\\.mjs', 'CMakeLists\\.txt', 'binding\\.gyp', 'native/.*\\.(cc|h|mjs)'], most: 1.5e6 };
+    return {
+      files: [
+        'build\\.mjs',
+        'CMakeLists\\.txt',
+        'binding\\.gyp',
+        'native/mpi/CMakeLists\\.txt',
+        'native/.*\\.(cc|h|mjs)',
+        'scripts/(mpi|mpi-toolchain)\\.mjs',
+      ],
+      most: 1.5e6,
+    };
   if (name.startsWith('cuda-')) return { files: ['flambeau_cuda\\.node'], most: 100e6 };
   return {
     files: ['flambeau\\.node'],

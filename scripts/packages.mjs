@@ -116,7 +116,7 @@ const source = lay(
     description: 'Builds the native addon of flambeau where there is no package for the platform',
     type: 'module',
     bin: { 'flambeau-build': 'build.mjs' },
-    files: ['build.mjs', 'native', 'CMakeLists.txt', 'binding.gyp'],
+    files: ['build.mjs', 'scripts', 'native', 'CMakeLists.txt', 'binding.gyp'],
     gypfile: false,
     binary: root.binary,
     dependencies: {
@@ -132,9 +132,12 @@ The sources of flambeau's addon, for platforms without a package of their own:
     npx flambeau-build
 
 It takes CMake 3.18 and a C++20 compiler, and builds for a few minutes; \`flambeau\` finds the addon by itself.
+\`npx flambeau-build --mpi\` builds that of \`torch.distributed\` instead, for the MPI whose mpicc is on PATH or in MPI_HOME.
 `,
 );
 copyFileSync('scripts/source-build.mjs', join(source, 'build.mjs'));
+mkdirSync(join(source, 'scripts'));
+for (const file of ['mpi.mjs', 'mpi-toolchain.mjs']) copyFileSync(join('scripts', file), join(source, 'scripts', file));
 for (const file of ['CMakeLists.txt', 'binding.gyp']) copyFileSync(file, join(source, file));
 cpSync('native', join(source, 'native'), { recursive: true });
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Builds the addon of the package @flambeau/source in its own folder, where lib/addon.ts finds it. `npx flambeau-build`;
-// says what is missing. `--gyp` builds by node-gyp; further arguments are cmake-js's (`--CDFLAMBEAU_BLAS=openblas`).
+// says what is missing. `--mpi` builds the addon of torch.distributed instead (mpi.mjs). `--gyp` builds by node-gyp; further
+// arguments are cmake-js's (`--CDFLAMBEAU_BLAS=openblas`).
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 const folder = dirname(fileURLToPath(import.meta.url));
 const windows = process.platform === 'win32';
 const gyp = process.argv.includes('--gyp');
+const mpi = process.argv.includes('--mpi');
 const further = process.argv.slice(2).filter((argument) => argument !== '--gyp');
 const there = (command) => spawnSync(command, ['--version'], { stdio: 'ignore', shell: windows }).status === 0;
 
@@ -32,6 +34,12 @@ if (missing.length > 0) {
     `flambeau-build: to build the addon, these are missing:\n${missing.map((line) => `  ${line}\n`).join('')}`,
   );
   process.exit(1);
+}
+
+if (mpi) {
+  const { buildMpi } = await import('./scripts/mpi.mjs');
+  console.log(`flambeau-build: build/mpi/flambeau_mpi.node, for ${buildMpi().name}`);
+  process.exit();
 }
 
 const jobs = String(availableParallelism());

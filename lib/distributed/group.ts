@@ -5,7 +5,7 @@ import { type Device, device as toDevice } from '../device.ts';
 import { flag, optionalWhole, placedArguments } from './arguments.ts';
 import type { Transport } from './engine.ts';
 import { checkPlace, placeOf, setTorchVariables } from './environment.ts';
-import { leave, localRank, MpiTransport, mpiAvailable, startMpi } from './mpi.ts';
+import { leave, localRank, localSize, MpiTransport, mpiAvailable, startMpi } from './mpi.ts';
 
 /** Seconds. */
 const DEFAULT_TIMEOUT = 1800;
@@ -139,7 +139,9 @@ function timeoutOfEnvironment(where: string): number {
   const text = process.env.FLAMBEAU_DISTRIBUTED_TIMEOUT;
   if (text === undefined || text === '') return DEFAULT_TIMEOUT;
   if (!(Number(text) > 0))
-    throw new RangeError(`${where}: expected a positive number of seconds in FLAMBEAU_DISTRIBUTED_TIMEOUT but it is '${text}'`);
+    throw new RangeError(
+      `${where}: expected a positive number of seconds in FLAMBEAU_DISTRIBUTED_TIMEOUT but it is '${text}'`,
+    );
   return Number(text);
 }
 const inWords = (ranks: readonly number[], size: number): string =>
@@ -463,6 +465,8 @@ export function getNodeLocalRank(fallbackRank: number | null = null): number {
     );
   return Number(said);
 }
+/** How many ranks this machine has. */
+export const getNodeLocalSize = (): number => localSize() ?? 1;
 /**
  * The ranks in the world of a group, by their rank in it. Throws an Error before initProcessGroup.
  * @example

@@ -36,9 +36,11 @@ interface Addon {
 const BUILT = '../../build/mpi/flambeau_mpi.node';
 /** From the bundle in dist/. */
 const BUILT_FROM_DIST = '../build/mpi/flambeau_mpi.node';
-const PACKAGE = `@flambeau/mpi-${process.platform}-${process.arch}/flambeau_mpi.node`;
+/** Where `npx flambeau-build --mpi` has built it. */
+const PACKAGE = '@flambeau/source/build/mpi/flambeau_mpi.node';
 const REMEDY =
-  'In a clone, `npm run build:mpi` builds it, for which MPI must be installed (Debian: apt install libopenmpi-dev openmpi-bin); ' +
+  'Install MPI (Debian: apt install libopenmpi-dev openmpi-bin), then build it: `npm install @flambeau/source` and `npx flambeau-build --mpi`, ' +
+  'in a clone `npm run build:mpi`; ' +
   'FLAMBEAU_MPI_ADDON names one that lies elsewhere.';
 
 interface World {
@@ -319,6 +321,8 @@ export function startMpi(where: string): World {
 }
 /** The rank among the processes of this machine; null before MPI runs. */
 export const localRank = (): number | null => world?.localRank ?? null;
+/** How many ranks this machine has; null before MPI runs. */
+export const localSize = (): number | null => world?.localSize ?? null;
 /** What MPI calls itself. */
 export function mpiLibrary(): string | null {
   return load()?.library() ?? null;

@@ -49,7 +49,8 @@ export function runJob(
 ): Promise<number> {
   const child = spawn(command, args, {
     env: { ...process.env, ...variables },
-    stdio: ['inherit', change === null ? 'inherit' : 'pipe', 'pipe'],
+    // a daemon that is left behind on a silent host must not hold this process's own output open
+    stdio: ['inherit', 'pipe', 'pipe'],
   });
   const timers: NodeJS.Timeout[] = [];
   let failed = false;
@@ -64,8 +65,10 @@ export function runJob(
       }, PATIENCE_MS),
     );
   };
-  const copied = [copy(child.stderr!, process.stderr, change, watch)];
-  if (child.stdout !== null) copied.push(copy(child.stdout, process.stdout, change, () => {}));
+  const copied = [
+    copy(child.stderr, process.stderr, change, watch),
+    copy(child.stdout, process.stdout, change, () => {}),
+  ];
 
   let received: NodeJS.Signals | null = null;
   const forward = (signal: NodeJS.Signals): void => {
@@ -91,7 +94,7 @@ export function runJob(
     child.once('exit', async (code, signal) => {
       end();
       await Promise.race([Promise.all(copied), new Promise((late) => setTimeout(late, 1000).unref())]);
-      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
       done(
         received !== null
           ? codeOf(received)

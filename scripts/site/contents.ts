@@ -40,6 +40,7 @@ const listed: readonly Part[] = [
       entry('docs/memory.md', 'memory', 'Memory'),
       entry('docs/serving.md', 'serving', 'Serving and workers'),
       entry('docs/cuda.md', 'cuda', 'GPUs'),
+      entry('docs/distributed.md', 'distributed', 'Several machines'),
       entry('docs/types.md', 'types', 'Types'),
       entry('examples/README.md', 'examples', 'Examples'),
       entry('CONTRIBUTING.md', 'contributing', 'Adding an operator'),

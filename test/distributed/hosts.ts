@@ -138,6 +138,13 @@ export class Hosts {
     const { stdout } = spawnSync('ip', ['netns', 'pids', this.#names[host]!], { encoding: 'utf8' });
     return stdout.split('\n').filter(Boolean).map(Number);
   }
+  /** Their command lines. */
+  commands(host: number): readonly string[] {
+    const pids = this.processes(host);
+    if (pids.length === 0) return [];
+    const { stdout } = spawnSync('ps', ['-o', 'args=', '-p', pids.join(',')], { encoding: 'utf8' });
+    return stdout.split('\n').filter((line) => line.startsWith(process.execPath) && !line.includes(' run '));
+  }
 
   close(): void {
     for (const [host, name] of this.#names.entries()) {

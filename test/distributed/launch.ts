@@ -41,7 +41,7 @@ const SHELL =
 
 const bundles = new Map<string, Promise<string>>();
 /** The script and the library in one file, made once: compiling the sources in each process would take most of the time. */
-function bundled(script: string): Promise<string> {
+export function bundled(script: string): Promise<string> {
   // beside dist/flambeau.cjs, as the library looks for the addons from there
   const outfile = join(root, 'dist', `distributed-${basename(script, '.ts')}.mjs`);
   const made =
