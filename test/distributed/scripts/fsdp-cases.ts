@@ -167,6 +167,29 @@ function refused(f: () => unknown, message: string): void {
   refused(() => fsdp.clipGradNorm_(twice, 1, 0), 'RangeError: clipGradNorm_');
   assert(fsdp.clipGradNorm_(twice, 1e9, Infinity).item() > 0, 'the greatest gradient');
 }
+// processes of a group of their own; and a module that is cast afterwards
+{
+  const group = dist.newGroup([0, 1]);
+  const folder = `${process.env.FLAMBEAU_TEST_OUTPUT}/group`;
+  if (rank < 2) {
+    const layer = fsdp.fullyShard(new nn.Linear(4, 4), { mesh: group });
+    assert(layer.weight.size(0) === 2, 'half of it');
+    layer.forward(torch.ones(1, 4)).sum().backward();
+    assert(layer.weight.grad!.equal(torch.ones(2, 4)), 'the gradient');
+    dist.checkpoint.save({ layer }, { checkpointId: folder, processGroup: group });
+    const before = layer.weight.detach().clone();
+    torch.noGrad(() => layer.weight.zero_());
+    dist.checkpoint.load({ layer }, { checkpointId: folder, processGroup: group });
+    assert(layer.weight.detach().equal(before), 'loaded');
+    layer.double();
+    refused(() => layer.forward(torch.ones(1, 4)), 'weight was made float64');
+    layer.float();
+    assert(
+      dist.checkpoint.stateDict.getModelStateDict(layer, { options: { fullStateDict: true } }).weight!.size(0) === 4,
+      'still a shard',
+    );
+  } else refused(() => fsdp.fullyShard(new nn.Linear(4, 4), { mesh: group }), 'not a member');
+}
 dist.barrier();
 if (rank === 0) console.log('ok');
 dist.destroyProcessGroup();
