@@ -535,21 +535,23 @@ void abandon_group(const Napi::CallbackInfo& info) {
 
 /** pin(handle): where its bytes are, which stay until unpin(); negative if they are an ArrayBuffer's, which the script
  * may detach all the same. */
-Napi::Value pin(const Napi::CallbackInfo& info) {
+napi_value pin(napi_env env, napi_callback_info info) {
+  const Arguments<1> in(env, info);
   double address = 0;
-  guarded(info.Env(), [&] {
-    Instance& self = instance(info);
-    check_not_recording(self, "collectives cannot be part of runAsync");
-    const double handle = number_argument(info, 0);
-    address = static_cast<double>(reinterpret_cast<uintptr_t>(bytes_at(self, handle, 0, 0).data));
-    if (self.storages.lent(self.storages.pin(handle))) address = -address;
+  guarded(env, [&] {
+    check_not_recording(*in.self, "collectives cannot be part of runAsync");
+    const double handle = in.number(env, 0);
+    address = static_cast<double>(reinterpret_cast<uintptr_t>(bytes_at(*in.self, handle, 0, 0).data));
+    if (in.self->storages.lent(in.self->storages.pin(handle))) address = -address;
   });
-  return Napi::Number::New(info.Env(), address);
+  return make_number(env, address);
 }
 
 /** unpin(handle): once for each pin(). */
-void unpin(const Napi::CallbackInfo& info) {
-  guarded(info.Env(), [&] { instance(info).storages.unpin(number_argument(info, 0)); });
+napi_value unpin(napi_env env, napi_callback_info info) {
+  const Arguments<1> in(env, info);
+  in.self->storages.unpin(in.number(env, 0));
+  return nullptr;
 }
 
 /** share(handle, group): a number by which one other environment may claim() the same memory; -1 if it cannot be. */
@@ -633,6 +635,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   hot("read", read);
   hot("write", write);
   hot("canary", canary);
+  hot("pin", pin);
+  hot("unpin", unpin);
 
   const auto cold = [&](const char* name, auto f) { exports.Set(name, Napi::Function::New(env, f, name, self)); };
   cold("attach", attach);
@@ -656,8 +660,6 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   cold("joinGroup", join_group);
   cold("groupEnded", group_ended);
   cold("abandonGroup", abandon_group);
-  cold("pin", pin);
-  cold("unpin", unpin);
   cold("share", share);
   cold("claim", claim);
   cold("adoptShared", adopt_shared);

@@ -1,11 +1,18 @@
 // torch.distributed: one script on many processes, which MPI starts and connects.
 export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
-export * as checkpoint from './checkpoint/index.ts';
 export { type DebugLevel, getDebugLevel, setDebugLevel } from './debug.ts';
 export { DistBackendError, DistError } from './errors.ts';
 export { allToAll, allToAllSingle } from './exchange.ts';
-export * as fsdp from './fsdp/index.ts';
-export { allGather, allGatherIntoTensor, gather, reduceScatter, reduceScatterTensor, scatter } from './gathering.ts';
+export {
+  allGather,
+  allGatherIntoTensor,
+  allGatherSingle,
+  gather,
+  reduceScatter,
+  reduceScatterSingle,
+  reduceScatterTensor,
+  scatter,
+} from './gathering.ts';
 export {
   destroyProcessGroup,
   getBackend,
@@ -29,7 +36,17 @@ export {
   newGroup,
   ProcessGroup,
 } from './group.ts';
-export { allGatherObject, broadcastObjectList, gatherObject, scatterObjectList } from './objects.ts';
+export {
+  allGatherObject,
+  broadcastObjectList,
+  gatherObject,
+  recvObjectList,
+  scatterObjectList,
+  sendObjectList,
+} from './objects.ts';
 export { batchIsendIrecv, irecv, isend, P2POp, recv, send } from './point.ts';
 export { ReduceOp } from './reduce-op.ts';
 export { Work } from './work.ts';
+export { monitoredBarrier, newSubgroups, newSubgroupsByEnumeration } from './subgroups.ts';
+export * as checkpoint from './checkpoint/index.ts';
+export * as fsdp from './fsdp/index.ts';

@@ -18,7 +18,8 @@ interface Addon {
   version(): string;
   library(): string;
   start(words: Float64Array, completed: () => void): [rank: number, size: number, localRank: number, localSize: number];
-  run(fingerprint?: string, inSplits?: Float64Array, outSplits?: Float64Array): string | undefined;
+  run(): string | undefined;
+  runWith(fingerprint: string, inSplits?: Float64Array, outSplits?: Float64Array): string | undefined;
   launch(fingerprint?: string, inSplits?: Float64Array, outSplits?: Float64Array): number;
   wait(id: number, seconds: number): boolean;
   done(id: number): boolean;
@@ -238,7 +239,7 @@ export class MpiTransport implements Transport {
       if (call.asynchronous && (to < -1 || from < -1)) return this.#runCopied(call, to < -1, from < -1);
       const plain = call.fingerprint === null && call.inSplits === null;
       if (!call.asynchronous) {
-        const failed = plain ? addon.run() : addon.run(...extras(call));
+        const failed = plain ? addon.run() : addon.runWith(...extras(call));
         if (failed !== undefined) throw failure(call.where, failed, this.#ranks);
         call.source = words[SOURCE]!;
         call.after?.();
@@ -317,6 +318,8 @@ export function startMpi(where: string): World {
 }
 /** The rank among the processes of this machine; null before MPI runs. */
 export const localRank = (): number | null => world?.localRank ?? null;
+/** How many ranks this machine has; null before MPI runs. */
+export const localSize = (): number | null => world?.localSize ?? null;
 /** What MPI calls itself. */
 export function mpiLibrary(): string | null {
   return load()?.library() ?? null;

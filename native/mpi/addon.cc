@@ -52,8 +52,8 @@ std::vector<int64_t> splits(const Napi::CallbackInfo& info, size_t i) {
   return list;
 }
 
-void read(const Napi::CallbackInfo& info, Operation& op) {
-  const double* w = self(info).words;
+void read(const double* w, Operation& op) {
+  if (!w) throw std::invalid_argument("MPI was not started");
   const auto whole = [&](Word word, double most) {
     if (!(w[word] >= -1 && w[word] <= most)) throw std::invalid_argument("a number of the call is out of range");
     return static_cast<int64_t>(w[word]);
@@ -69,14 +69,33 @@ void read(const Napi::CallbackInfo& info, Operation& op) {
   op.out_count = static_cast<size_t>(whole(kOutCount, 0x1p50));
   op.in_count = static_cast<size_t>(whole(kInCount, 0x1p50));
   op.timeout = w[kTimeout];
-  if (info.Length() == 0) return;
+}
+void read(const Napi::CallbackInfo& info, Operation& op) {
+  read(self(info).words, op);
   op.fingerprint = text(info, 0);
   op.in_splits = splits(info, 1);
   op.out_splits = splits(info, 2);
 }
 
-/** run(fingerprint?, inSplits?, outSplits?): what the words say, to its end. Gives the error, undefined if none. */
-Napi::Value run(const Napi::CallbackInfo& info) {
+/** run(): what the words say, to its end. Gives the error, undefined if none. By the C API, which is half the time. */
+napi_value run(napi_env env, napi_callback_info info) {
+  void* data = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  double* words = static_cast<Instance*>(data)->words;
+  std::string error;
+  guarded(env, [&] {
+    Operation op;
+    read(words, op);
+    error = engine().run(op);
+    words[kSource] = op.source;
+  });
+  napi_value out = nullptr;
+  if (!error.empty()) napi_create_string_utf8(env, error.data(), error.size(), &out);
+  return out;
+}
+
+/** runWith(fingerprint, inSplits?, outSplits?): the same with what is not a number. */
+Napi::Value run_with(const Napi::CallbackInfo& info) {
   std::string error;
   guarded(info.Env(), [&] {
     Operation op;
@@ -221,7 +240,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("version", version);
   add("library", library);
   add("start", start);
-  add("run", run);
+  napi_value direct = nullptr;
+  napi_create_function(env, "run", NAPI_AUTO_LENGTH, run, me, &direct);
+  exports.Set("run", Napi::Value(env, direct));
+  add("runWith", run_with);
   add("launch", launch);
   add("wait", wait);
   add("done", done);
