@@ -3,11 +3,9 @@ import './nccl.ts';
 
 export * as algorithms from './algorithms/index.ts';
 export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
-export * as checkpoint from './checkpoint/index.ts';
 export { type DebugLevel, getDebugLevel, setDebugLevel } from './debug.ts';
 export { DistBackendError, DistError } from './errors.ts';
 export { allToAll, allToAllSingle } from './exchange.ts';
-export * as fsdp from './fsdp/index.ts';
 export {
   allGather,
   allGatherIntoTensor,
@@ -55,3 +53,5 @@ export { ReduceOp } from './reduce-op.ts';
 export { Work } from './work.ts';
 export { monitoredBarrier, newSubgroups, newSubgroupsByEnumeration } from './subgroups.ts';
 export { GradBucket } from '../nn/parallel/grad-bucket.ts';
+export * as checkpoint from './checkpoint/index.ts';
+export * as fsdp from './fsdp/index.ts';

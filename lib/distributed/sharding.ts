@@ -1,9 +1,12 @@
-// Which rows of which tensor a shard is: noted by fullyShard, read by checkpoints, state dicts and the clipping of gradients.
-import type { Shape } from '../shape.ts';
+// Which rows of which tensor a shard is, and shards and whole tensors made of each other. Noted by fullyShard; read by
+// checkpoints, state dicts and the clipping of gradients.
+import { noGrad } from '../autograd/mode.ts';
+import { ShapeError } from '../errors.ts';
 import type { Storage } from '../memory.ts';
-import { sameShape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
-import type { ProcessGroup } from './group.ts';
+import { sameShape, type Shape, show, sizeOf } from '../shape.ts';
+import { emptyLasting, type Tensor } from '../tensor.ts';
+import { allGatherIntoTensor } from './gathering.ts';
+import { getWorldSize, type ProcessGroup } from './group.ts';
 
 /** A part of a tensor: where it begins along each dim, and its sizes. */
 export interface Rectangle {
@@ -51,4 +54,33 @@ export function rectangleOf(x: Tensor): Rectangle {
   const sharding = shardingOf(x);
   const offsets = x.sizes.map((_, d) => (d === 0 && sharding !== null ? sharding.start : 0));
   return { offsets, sizes: [...x.sizes] };
+}
+
+/** The whole tensor that `x` is a shard of, gathered from all processes, which must all call this; others as they are. */
+export function fullTensor(x: Tensor): Tensor {
+  const sharding = shardingOf(x);
+  if (sharding === null) return x.detach();
+  const { sizes, chunk, group, rows } = sharding;
+  const inner = sizes.slice(1);
+  const input = emptyLasting([chunk, ...inner], x.dt, x.device);
+  const output = emptyLasting([chunk * getWorldSize(group), ...inner], x.dt, x.device);
+  return noGrad(() => {
+    if (rows < chunk) input.zero_();
+    input.narrow(0, 0, rows).copy_(x.detach());
+    if (sizeOf(sizes) > 0) allGatherIntoTensor(output, input, group);
+    const whole = output.narrow(0, 0, sizes[0]!);
+    return whole.storage.nbytes === whole.nbytes ? whole : whole.clone();
+  });
+}
+
+/** The part of a whole tensor that belongs where `like` is; `whole` itself where that is no shard. */
+export function partFor(where: string, key: string, whole: Tensor, like: Tensor): Tensor {
+  const sharding = shardingOf(like);
+  if (sharding === null) return whole;
+  if (!sameShape(whole.sizes, sharding.sizes)) {
+    throw new ShapeError(
+      `${where}: size mismatch for '${key}': ${show(whole.sizes)} given, ${show(sharding.sizes)} here`,
+    );
+  }
+  return whole.detach().narrow(0, sharding.start, sharding.rows);
 }

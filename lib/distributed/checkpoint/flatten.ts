@@ -53,50 +53,57 @@ export function flatten(where: string, dict: unknown): Leaf[] {
   return leaves;
 }
 
-/** The nest that these leaves were in. Throws through `fail` for ways that contradict each other. */
+type Nest = unknown[] | Map<string | number, unknown> | Record<string, unknown>;
+const fresh = (step: Step): Nest =>
+  typeof step === 'number'
+    ? []
+    : typeof step === 'object'
+      ? new Map()
+      : (Object.create(null) as Record<string, unknown>);
+function read(nest: Nest, step: Step): unknown {
+  if (typeof step === 'object') return nest instanceof Map ? nest.get(step[0]) : undefined;
+  return Object.hasOwn(nest, step) ? Reflect.get(nest, step) : undefined;
+}
+/** Whether a step leads into a nest of this kind. */
+function fits(nest: Nest, step: Step): boolean {
+  if (typeof step === 'object') return nest instanceof Map;
+  return typeof step === 'number' ? Array.isArray(nest) : !Array.isArray(nest) && !(nest instanceof Map);
+}
+
+/** The nest that these leaves were in, which come in any order. Throws through `fail` where their ways contradict each other. */
 export function unflatten(
-  leaves: Iterable<{ readonly path: readonly Step[]; readonly value: unknown }>,
+  leaves: readonly { readonly path: readonly Step[]; readonly value: unknown }[],
   fail: (message: string) => never,
 ): unknown {
-  type Nest = unknown[] | Map<string | number, unknown> | Record<string, unknown>;
-  const fresh = (step: Step): Nest =>
-    typeof step === 'number'
-      ? []
-      : typeof step === 'object'
-        ? new Map()
-        : (Object.create(null) as Record<string, unknown>);
-  const read = (nest: Nest, step: Step): unknown =>
-    typeof step === 'object'
-      ? (nest as Map<unknown, unknown>).get(step[0])
-      : Object.hasOwn(nest, step)
-        ? Reflect.get(nest, step)
-        : undefined;
-  const write = (nest: Nest, step: Step, value: unknown): void => {
-    const fits =
-      typeof step === 'object'
-        ? nest instanceof Map
-        : typeof step === 'number'
-          ? Array.isArray(nest)
-          : !Array.isArray(nest) && !(nest instanceof Map);
-    if (!fits) fail(`its entries contradict each other at '${stepName(step)}'`);
-    if (typeof step === 'number' && step > (nest as unknown[]).length)
-      fail(`a list lacks entry ${(nest as unknown[]).length}`);
-    if (typeof step === 'object') (nest as Map<unknown, unknown>).set(step[0], value);
-    else Object.defineProperty(nest, step, { configurable: true, enumerable: true, writable: true, value });
+  const lists = new Set<unknown[]>();
+  const make = (step: Step): Nest => {
+    const nest = fresh(step);
+    if (Array.isArray(nest)) lists.add(nest);
+    return nest;
   };
-  const top: { nest: Nest | null } = { nest: null };
+  const write = (nest: Nest, step: Step, value: unknown): void => {
+    // no list is longer than there are leaves: none is made large by a number in a file
+    if (!fits(nest, step) || (typeof step === 'number' && step >= leaves.length))
+      fail(`its entries contradict each other at '${stepName(step)}'`);
+    if (nest instanceof Map) nest.set((step as readonly [string | number])[0], value);
+    else Object.defineProperty(nest, step as string, { configurable: true, enumerable: true, writable: true, value });
+  };
+  let top: Nest | null = null;
   for (const { path, value } of leaves) {
     const [first] = path;
-    if (first === undefined) fail('an entry has no name');
-    let nest = (top.nest ??= fresh(first));
+    if (first === undefined) return fail('an entry has no name');
+    let nest: Nest = (top ??= make(first));
     path.slice(0, -1).forEach((step, i) => {
       let next = read(nest, step);
-      if (next === undefined) write(nest, step, (next = fresh(path[i + 1]!)));
+      if (next === undefined) write(nest, step, (next = make(path[i + 1]!)));
       if (typeof next !== 'object' || next === null || next instanceof Tensor)
-        fail(`its entries contradict each other at '${stepName(step)}'`);
+        return fail(`its entries contradict each other at '${stepName(step)}'`);
       nest = next as Nest;
     });
-    write(nest, path.at(-1)!, value);
+    const last = path.at(-1)!;
+    if (read(nest, last) !== undefined) fail(`it has '${stepName(last)}' twice`);
+    write(nest, last, value);
   }
-  return top.nest ?? {};
+  for (const list of lists) if (Object.keys(list).length < list.length) fail('a list has gaps');
+  return top ?? {};
 }

@@ -11,8 +11,7 @@ import type { OptimizerStateDict } from '../../optim/state-dict.ts';
 import { sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { getRank, isInitialized } from '../group.ts';
-import { setSharding, shardingOf } from '../sharding.ts';
-import { fullTensor, partFor } from './whole.ts';
+import { fullTensor, partFor, setSharding, shardingOf } from '../sharding.ts';
 
 /** What {@link StateDictOptions} takes. */
 export interface StateDictOptionsGiven {

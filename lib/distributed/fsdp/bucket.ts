@@ -12,7 +12,7 @@ import type { ProcessGroup } from '../group.ts';
 import { ReduceOp } from '../reduce-op.ts';
 import { localSizes, setSharding, type Sharding, shardOf } from '../sharding.ts';
 import type { Work } from '../work.ts';
-import type { Place } from './holders.ts';
+import type { Place } from './walks.ts';
 
 /** Who takes part: a group, this process's rank in it, and how many they are. */
 export interface Peers {
@@ -34,6 +34,7 @@ export class Member {
   /** Whether its gradient came in the pass that runs. */
   arrived = false;
   readonly #places: readonly Place[];
+  readonly #dt: DType;
   #hooked = false;
 
   /** Turns `parameter` into its own shard; `dt` is the dtype of the whole one. */
@@ -42,6 +43,7 @@ export class Member {
     this.shard = parameter;
     this.#places = places;
     const { sizes } = parameter;
+    this.#dt = parameter.dt;
     this.sharding = shardOf(sizes, rank, count, group);
     const { start, rows, chunk } = this.sharding;
     const own = emptyLasting(localSizes(this.sharding), parameter.dt, parameter.device);
@@ -59,6 +61,19 @@ export class Member {
   /** Has the module compute with the whole one, or have the shard. */
   expose(full: boolean): void {
     for (const place of this.#places) place(full ? this.full : this.shard);
+  }
+  /** Refuses a shard that was moved or cast. */
+  check(): void {
+    const { shard, full, name } = this;
+    if (shard.dt === this.#dt && shard.device === full.device) return;
+    throw new TypeError(
+      `fullyShard: ${name} was made ${shard.dtype} on '${shard.device}' after it was sharded as ${this.#dt.name} on '${full.device}'; ` +
+        'call Module.to before fullyShard',
+    );
+  }
+  /** Notes again what the shard is of: its memory may have become another, by being moved or assigned. */
+  note(): void {
+    setSharding(this.shard, this.sharding);
   }
   /** Takes over what may have been said of the shard since, and calls `arrive` when a gradient of the whole one is there. */
   follow(arrive: (member: Member) => void): void {
@@ -107,6 +122,7 @@ export class Bucket {
     if (this.#gathering !== null) return;
     const { group, count } = this.#peers;
     const { dt, device } = this.members[0]!.full;
+    for (const m of this.members) m.check();
     const total = this.members.reduce((n, m) => n + m.padded, 0);
     const input = emptyLasting([total], dt, device);
     let at = 0;

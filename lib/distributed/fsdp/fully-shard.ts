@@ -8,7 +8,7 @@ import { type AnyModule, Module } from '../../nn/module.ts';
 import { isLazy, type Parameter } from '../../nn/parameter.ts';
 import { getRank, getWorldSize, type ProcessGroup } from '../group.ts';
 import { Bucket, Member, type Peers } from './bucket.ts';
-import { heldBy, type Place } from './holders.ts';
+import { heldBy, type Place } from './walks.ts';
 import { Course, Unit } from './unit.ts';
 
 /** Options of {@link MixedPrecisionPolicy}. */
@@ -209,7 +209,7 @@ function methodsOf(module: AnyModule, unit: Unit): FSDPModule {
  * whole parameters are gathered by one collective before forward, freed after it, gathered again before backward, and
  * freed after that, when the mean of the gradients goes to the shards. Call it with the layers of a model first, then with
  * the model: each call makes one unit of the parameters that are in no unit yet; and make the optimizer afterwards.
- * All processes must run the same units in the same order. Throws TypeError for a parameter of another unit and for a
+ * All processes must run the same units in the same order. Derivatives of derivatives are not supported. Throws TypeError for a parameter of another unit and for a
  * module that is a unit already, ShapeError for scalars.
  * @example
  * const { distributed: dist, nn } = torch
@@ -258,6 +258,7 @@ export function fullyShard<M extends AnyModule>(module: M, options: FullyShardOp
     // units inside that have run by themselves get a new root
     for (const inner of unitsIn(target)) inner.course = null;
     wrap(target, 'forward', unit);
+    target.registerStateDictPreHook(() => members.forEach((m) => m.note()));
     const methods = methodsOf(target, unit);
     for (const [name, value] of Object.entries(methods))
       Object.defineProperty(target, name, { configurable: true, writable: true, enumerable: false, value });

@@ -8,7 +8,7 @@ import { through } from '../../nn/hooks.ts';
 import type { AnyModule } from '../../nn/module.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Bucket, Member, Reduction } from './bucket.ts';
-import { mapTensors, tensorsIn } from './tensors.ts';
+import { mapTensors, tensorsIn } from './walks.ts';
 
 /** One call of a unit's forward, on its way through backward. */
 interface Passage {
@@ -54,6 +54,10 @@ export class Course {
   }
   leaveForward(unit: Unit): void {
     this.#ended.push(unit);
+  }
+  /** Lets go, after the root's forward, of what was gathered ahead for units that did not run this time. */
+  leaveRoot(unit: Unit): void {
+    if (unit === this.root) for (const inner of this.units) inner.discard();
   }
   /** Backward comes to a call of this unit. */
   enterBackward(unit: Unit, passage: Passage): void {
@@ -188,11 +192,14 @@ export class Unit {
     } catch (error) {
       this.#leave(false);
       this.reshard();
-      if (course.root === this && this.#depth === 0) for (const unit of course.units) unit.discard();
+      course.leaveRoot(this);
       throw error;
     }
     this.#leave(again);
-    if (!again) course.leaveForward(this);
+    if (!again) {
+      course.leaveForward(this);
+      course.leaveRoot(this);
+    }
     const recorded = passage !== null && this.#watchOutputs(out, passage);
     const stays = again || (recorded && course.root === this);
     if (this.#depth === 0 && !stays && this.reshardAfterForward) this.reshard();
@@ -204,7 +211,10 @@ export class Unit {
   /** Passes the arguments through a node that tells when all their gradients are there. */
   #watchInputs(args: unknown[]): [unknown[], Passage] {
     const found = new Set<Tensor>();
-    mapTensors(args, (x) => (found.add(x), x));
+    mapTensors(args, (x) => {
+      found.add(x);
+      return x;
+    });
     const tensors = [...found].filter((x) => x.dt.kind === FLOATING && x.requiresGrad);
     if (!recording(tensors)) return [args, { begun: false, hasInputs: false }];
     const passage: Passage = { begun: false, hasInputs: true };

@@ -167,6 +167,64 @@ function refused(f: () => unknown, message: string): void {
   refused(() => fsdp.clipGradNorm_(twice, 1, 0), 'RangeError: clipGradNorm_');
   assert(fsdp.clipGradNorm_(twice, 1e9, Infinity).item() > 0, 'the greatest gradient');
 }
+// processes of a group of their own; and a module that is cast afterwards
+{
+  const group = dist.newGroup([0, 1]);
+  const folder = `${process.env.FLAMBEAU_TEST_OUTPUT!}/group`;
+  if (rank < 2) {
+    const layer = fsdp.fullyShard(new nn.Linear(4, 4), { mesh: group });
+    assert(layer.weight.size(0) === 2, 'half of it');
+    layer.forward(torch.ones(1, 4)).sum().backward();
+    assert(layer.weight.grad!.equal(torch.ones(2, 4)), 'the gradient');
+    dist.checkpoint.save({ layer }, { checkpointId: folder, processGroup: group });
+    const before = layer.weight.detach().clone();
+    torch.noGrad(() => layer.weight.zero_());
+    dist.checkpoint.load({ layer }, { checkpointId: folder, processGroup: group });
+    assert(layer.weight.detach().equal(before), 'loaded');
+    layer.double();
+    refused(() => layer.forward(torch.ones(1, 4)), 'weight was made float64');
+    layer.float();
+    assert(
+      dist.checkpoint.stateDict.getModelStateDict(layer, { options: { fullStateDict: true } }).weight!.size(0) === 4,
+      'still a shard',
+    );
+  } else refused(() => fsdp.fullyShard(new nn.Linear(4, 4), { mesh: group }), 'not a member');
+}
+// the class: keys of the module inside, whole parameters for a while, gradients summed up, all alike at the start
+{
+  torch.manualSeed(rank);
+  const net = new nn.Sequential(new nn.Linear(4, 6), new nn.ReLU(), new nn.Linear(6, 2));
+  const keys = Object.keys(net.stateDict()).join();
+  const { FullyShardedDataParallel } = fsdp;
+  const model = new FullyShardedDataParallel(net, { autoWrapPolicy: new Set([nn.Linear]), syncModuleStates: true });
+  const sharded = model.stateDict();
+  assert(Object.keys(sharded).join() === keys, Object.keys(sharded).join());
+  assert(Object.keys(dist.checkpoint.stateDict.getModelStateDict(model)).join() === keys, 'keys by name');
+  assert(String(model.loadStateDict(sharded)) === '<All keys matched successfully>', 'its own shards');
+  const sums: number[] = [];
+  FullyShardedDataParallel.summonFullParams(model, () => {
+    for (const p of model.parameters()) sums.push(p.sum().item());
+    assert(net.get(0).parameters()[0]!.size(0) === 6, 'not whole');
+  });
+  const everybody = new Array<number[]>(count).fill([]);
+  dist.allGatherObject(everybody, sums);
+  assert(
+    everybody.every((s) => s.join() === sums.join()),
+    'processes differ at the start',
+  );
+  const grads = (): (torch.Tensor | null)[] => model.parameters().map((p) => p.grad);
+  model.noSync(() => model.forward(torch.ones(1, 4)).sum().backward());
+  assert(
+    grads().every((g) => g === null),
+    'reduced inside noSync',
+  );
+  model.forward(torch.ones(1, 4)).sum().backward();
+  const twice = grads().map((g) => g!.clone());
+  for (const p of model.parameters()) p.grad = null;
+  model.forward(torch.ones(1, 4)).sum().backward();
+  grads().forEach((g, i) => assert(twice[i]!.allclose(g!.mul(2)), 'the sum of two passes'));
+  assert(model.clipGradNorm_(1e9).item() > 0, 'no norm');
+}
 dist.barrier();
 if (rank === 0) console.log('ok');
 dist.destroyProcessGroup();

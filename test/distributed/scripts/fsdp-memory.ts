@@ -8,7 +8,9 @@ dist.initProcessGroup({ backend: 'mpi' });
 const width = Number(process.env.WIDTH ?? 512);
 const layers = Number(process.env.LAYERS ?? 8);
 
+torch.emptyCache();
 const empty = torch.memoryStats().live;
+const resident = process.memoryUsage().rss;
 torch.manualSeed(1);
 const net = new nn.Sequential();
 for (let i = 0; i < layers; i++) net.append(fsdp.fullyShard(new nn.Linear(width, width, { bias: false })));
@@ -31,7 +33,7 @@ if (dist.getRank() === 0) {
       parameters,
       live: live - empty,
       peak: peak - empty,
-      resident: process.memoryUsage().rss,
+      resident: process.memoryUsage().rss - resident,
     }),
   );
 }
