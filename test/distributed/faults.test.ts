@@ -26,7 +26,10 @@ describe('the end of a job', { timeout: 60_000 }, () => {
       /FLAMBEAU_DISTRIBUTED_DEBUG=detail/,
     ));
   test('one rank does not send', async () =>
-    failed(await fault('hangRecv'), /flambeau: rank 0 of 2: recv of 1000 elements of float32 from rank 1 in the group/));
+    failed(
+      await fault('hangRecv'),
+      /flambeau: rank 0 of 2: recv of 1000 elements of float32 from rank 1 in the group/,
+    ));
   test('one rank ends while another has begun something', async () =>
     failed(await fault('begun'), /flambeau: rank 0 of 2: allReduce .* has not ended within 3 s/));
   test('sizes differ', async () => {

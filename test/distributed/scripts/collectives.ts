@@ -14,12 +14,19 @@ const n = d.getWorldSize();
 const groups = [
   d.newGroup(),
   d.newGroup(Array.from({ length: Math.max(1, n - 1) }, (_, i) => i)),
-  d.newGroup({ ranks: Array.from({ length: n }, (_, i) => n - 1 - i).filter((r) => r % 2 === (n - 1) % 2), sortRanks: false }),
+  d.newGroup({
+    ranks: Array.from({ length: n }, (_, i) => n - 1 - i).filter((r) => r % 2 === (n - 1) % 2),
+    sortRanks: false,
+  }),
 ].filter((group) => group !== d.GroupMember.NON_GROUP_MEMBER);
 
 let cases = 0;
 /** Makes a call that is waited for, then one that is not, by turns: both of the plainest tensors. */
-function both(name: string, call: (asyncOp: boolean) => torch.distributed.Work | null, check: (name: string) => void): void {
+function both(
+  name: string,
+  call: (asyncOp: boolean) => torch.distributed.Work | null,
+  check: (name: string) => void,
+): void {
   const plain = name.includes('float32 dense');
   cases++;
   if (plain || cases % 2 === 0) {
@@ -69,7 +76,8 @@ const parts: Readonly<Record<string, (at: Context) => void>> = {
       let x = filled(layout, dtype, () => []);
       both(
         `${name} ${op}`,
-        (asyncOp) => d.reduce((x = filled(layout, dtype, (k) => valuesOf(me, k, dtype))), { groupDst, op, group, asyncOp }),
+        (asyncOp) =>
+          d.reduce((x = filled(layout, dtype, (k) => valuesOf(me, k, dtype))), { groupDst, op, group, asyncOp }),
         (what) => {
           const lists = group.ranks.map((rank) => valuesOf(rank, x.numel(), dtype));
           same(what, x, group.rank() === groupDst ? reduced(op, dtype, lists) : valuesOf(me, x.numel(), dtype));
@@ -89,7 +97,12 @@ const parts: Readonly<Record<string, (at: Context) => void>> = {
     both(
       `${name} into a tensor`,
       (asyncOp) => d.allGatherIntoTensor(whole.zero_(), x, group, asyncOp),
-      (what) => same(what, whole, group.ranks.flatMap((rank) => valuesOf(rank, x.numel(), dtype))),
+      (what) =>
+        same(
+          what,
+          whole,
+          group.ranks.flatMap((rank) => valuesOf(rank, x.numel(), dtype)),
+        ),
     );
   },
   gather: ({ group, dtype, layout, name }) => {
@@ -109,7 +122,8 @@ const parts: Readonly<Record<string, (at: Context) => void>> = {
     const groupSrc = group.size() - 1;
     const src = group.ranks[groupSrc]!;
     let x = filled(layout, dtype, () => []);
-    const list = me === src ? group.ranks.map((rank) => filled(layout, dtype, (k) => valuesOf(rank, k, dtype, 2))) : null;
+    const list =
+      me === src ? group.ranks.map((rank) => filled(layout, dtype, (k) => valuesOf(rank, k, dtype, 2))) : null;
     both(
       name,
       (asyncOp) => d.scatter((x = filled(layout, dtype, () => [])), { scatterList: list, groupSrc, group, asyncOp }),
@@ -123,8 +137,20 @@ const parts: Readonly<Record<string, (at: Context) => void>> = {
     for (const op of someOps(dtype, layout)) {
       let x = filled(layout, dtype, () => []);
       const check = (what: string): void =>
-        same(what, x, reduced(op, dtype, group.ranks.map((r) => part(r, me, x.numel()))));
-      both(`${name} ${op}`, (asyncOp) => d.reduceScatter((x = filled(layout, dtype, () => [])), list, op, group, asyncOp), check);
+        same(
+          what,
+          x,
+          reduced(
+            op,
+            dtype,
+            group.ranks.map((r) => part(r, me, x.numel())),
+          ),
+        );
+      both(
+        `${name} ${op}`,
+        (asyncOp) => d.reduceScatter((x = filled(layout, dtype, () => [])), list, op, group, asyncOp),
+        check,
+      );
       const whole = torch.stack(list);
       both(
         `${name} of a tensor ${op}`,
@@ -179,7 +205,12 @@ const output = torch.zeros(total, 2, { dtype: 'int32' });
 both(
   'allToAllSingle in unequal parts',
   (asyncOp) => d.allToAllSingle(output.zero_(), input, inSizes, inSizes, null, asyncOp as true),
-  (name) => same(name, output, ranks.flatMap((r) => Array.from({ length: 2 * rows(r, me) }, () => r * 10 + me))),
+  (name) =>
+    same(
+      name,
+      output,
+      ranks.flatMap((r) => Array.from({ length: 2 * rows(r, me) }, () => r * 10 + me)),
+    ),
 );
 for (let i = 0; i < 3; i++) d.barrier();
 assert.equal(d.barrier({ asyncOp: true }).wait(), true);
@@ -200,14 +231,24 @@ console.log('ok gradients');
 // objects
 const objects: unknown[] = Array.from({ length: n }, () => null);
 d.allGatherObject(objects, { rank: me, list: [me, `${me}`], map: new Map([['x', torch.full([2], me)]]) });
-assert.deepEqual(objects.map((o) => (o as { rank: number }).rank), ranks);
-assert.equal(String((objects.at(-1) as { map: Map<string, torch.Tensor> }).map.get('x')), String(torch.full([2], n - 1)));
+assert.deepEqual(
+  objects.map((o) => (o as { rank: number }).rank),
+  ranks,
+);
+assert.equal(
+  String((objects.at(-1) as { map: Map<string, torch.Tensor> }).map.get('x')),
+  String(torch.full([2], n - 1)),
+);
 const list = me === n - 1 ? [1n, { a: [true, null] }, new Float32Array([1.5])] : [null, null, null];
 d.broadcastObjectList(list, n - 1);
 assert.deepEqual(list, [1n, { a: [true, null] }, new Float32Array([1.5])]);
 const all: unknown[] | null = me === 0 ? ranks.map(() => null) : null;
 d.gatherObject('x'.repeat(me * 1000), all, 0);
-if (all !== null) assert.deepEqual(all.map((s) => String(s).length), ranks.map((r) => r * 1000));
+if (all !== null)
+  assert.deepEqual(
+    all.map((s) => String(s).length),
+    ranks.map((r) => r * 1000),
+  );
 const mine: unknown[] = [null];
 d.scatterObjectList(mine, me === 0 ? ranks.map((r) => ({ for: r })) : null, 0);
 assert.deepEqual(mine, [{ for: me }]);

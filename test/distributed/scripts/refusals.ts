@@ -17,7 +17,11 @@ refused(() => d.initProcessGroup('gloo'), Error, /use 'mpi'/);
 refused(() => d.initProcessGroup('smoke'), RangeError, /^initProcessGroup: expected backend/);
 refused(() => d.initProcessGroup('mpi', 'tcp://x:1'), Error, /expected initMethod to be 'env:\/\/'/);
 refused(() => d.initProcessGroup({ backend: 'mpi', timeout: -1 }), TypeError, /positive number of seconds/);
-refused(() => d.initProcessGroup({ backend: 'mpi', worldSize: 5 }), RangeError, /worldSize was given as 5, but MPI says 2/);
+refused(
+  () => d.initProcessGroup({ backend: 'mpi', worldSize: 5 }),
+  RangeError,
+  /worldSize was given as 5, but MPI says 2/,
+);
 d.initProcessGroup('mpi', 'env://', 30, 2);
 const me = d.getRank();
 refused(() => d.initProcessGroup('mpi'), Error, /twice/);
@@ -26,7 +30,11 @@ refused(() => d.allReduce([] as never), TypeError, /^allReduce: expected tensor 
 refused(() => d.allReduce(x, 'NONE' as never), TypeError, /expected a ReduceOp/);
 refused(() => d.allReduce(x, { sum: true } as never), TypeError, /unknown option 'sum'/);
 refused(() => d.allReduce(x, 'SUM', { op: 'MAX' }), TypeError, /'op' was given by position and by name/);
-refused(() => d.allReduce(torch.ones(2, { dtype: 'int64' }), 'AVG'), torch.DtypeError, /AVG is for floating point tensors, not int64/);
+refused(
+  () => d.allReduce(torch.ones(2, { dtype: 'int64' }), 'AVG'),
+  torch.DtypeError,
+  /AVG is for floating point tensors, not int64/,
+);
 refused(() => d.allReduce(x, 'BOR'), torch.DtypeError, /BOR is for integers and bool/);
 refused(() => d.allReduce(x, 'SUM', {} as never, 3 as never), TypeError, /group|asyncOp/);
 refused(() => d.broadcast(x), TypeError, /^broadcast: must specify src or groupSrc/);
@@ -35,17 +43,26 @@ refused(() => d.broadcast(x, { src: 0, groupSrc: 0 }), TypeError, /can't specify
 refused(() => d.reduce(x, { groupDst: 2 }), RangeError, /groupDst 2 is not one of the 2 ranks/);
 refused(() => d.allGather([x], x), torch.ShapeError, /tensor for each of the 2 ranks of the group but it has 1/);
 refused(() => d.allGather([x.clone(), torch.ones(3)], x), torch.ShapeError, /tensorList\[1\] is float32 \[3\]/);
-refused(() => d.allGather([x.clone(), torch.ones(2, 3, { dtype: 'int8' })], x), torch.DtypeError, /different dtypes: float32 and int8/);
+refused(
+  () => d.allGather([x.clone(), torch.ones(2, 3, { dtype: 'int8' })], x),
+  torch.DtypeError,
+  /different dtypes: float32 and int8/,
+);
 refused(() => d.allGather(x as never, x), TypeError, /to be a list of tensors/);
 refused(() => d.allGatherIntoTensor(torch.ones(3, 3), x), torch.ShapeError, /it must be \[4, 3\] or \[2, 2, 3\]/);
 refused(() => d.reduceScatterTensor(x, torch.ones(3, 3)), torch.ShapeError, /input is float32 \[3, 3\]/);
 const list = [x.clone(), x.clone()];
 if (me === 0) refused(() => d.gather(x, null, 0), TypeError, /gatherList must be specified on destination rank/);
 else refused(() => d.gather(x, list, 0), TypeError, /gatherList must NOT be specified on non-destination ranks/);
-if (me === 0) refused(() => d.scatter(x, [x], 0), torch.ShapeError, /scatterList to have a tensor for each of the 2 ranks/);
+if (me === 0)
+  refused(() => d.scatter(x, [x], 0), torch.ShapeError, /scatterList to have a tensor for each of the 2 ranks/);
 refused(() => d.allToAll([x], [x, x]), torch.ShapeError, /outputTensorList to have a tensor for each/);
 refused(() => d.allToAllSingle(torch.ones(3), torch.ones(3)), torch.ShapeError, /cannot be split into 2 equal parts/);
-refused(() => d.allToAllSingle(torch.ones(3), torch.ones(3), [1, 1], [1, 2]), torch.ShapeError, /make 2, and its first dim is 3/);
+refused(
+  () => d.allToAllSingle(torch.ones(3), torch.ones(3), [1, 1], [1, 2]),
+  torch.ShapeError,
+  /make 2, and its first dim is 3/,
+);
 refused(() => d.send(x, me), RangeError, /should not be the rank of the current process/);
 refused(() => d.send(x), TypeError, /must specify dst or groupDst/);
 refused(() => d.send(x, 1 - me, null, -1), TypeError, /tag/);
@@ -85,9 +102,21 @@ refused(
   d.DistBackendError,
   /^allReduce: the ranks do not make the same call:\n {2}rank 0: allReduce\(\[2, 3\] float32, ReduceOp.SUM\), call \d+ of the group\n {2}rank 1: allReduce\(\[3, 2\]/,
 );
-refused(() => d.allReduce(torch.ones(2, { dtype: me === 0 ? 'int32' : 'float32' })), d.DistBackendError, /rank 0: .* int32.*\n.*rank 1: .* float32/);
-refused(() => d.allReduce(torch.ones(2), me === 0 ? 'SUM' : 'MAX'), d.DistBackendError, /ReduceOp.SUM.*\n.*ReduceOp.MAX/);
-refused(() => (me === 0 ? d.barrier() : d.broadcast(x, 1)), d.DistBackendError, /rank 0: barrier\(\).*\n.*rank 1: broadcast/);
+refused(
+  () => d.allReduce(torch.ones(2, { dtype: me === 0 ? 'int32' : 'float32' })),
+  d.DistBackendError,
+  /rank 0: .* int32.*\n.*rank 1: .* float32/,
+);
+refused(
+  () => d.allReduce(torch.ones(2), me === 0 ? 'SUM' : 'MAX'),
+  d.DistBackendError,
+  /ReduceOp.SUM.*\n.*ReduceOp.MAX/,
+);
+refused(
+  () => (me === 0 ? d.barrier() : d.broadcast(x, 1)),
+  d.DistBackendError,
+  /rank 0: barrier\(\).*\n.*rank 1: broadcast/,
+);
 refused(() => d.broadcast(x, me), d.DistBackendError, /rank 0 of the group.*\n.*rank 1 of the group/);
 const work = d.allReduce(torch.ones(me + 1), { asyncOp: true });
 refused(() => work.wait(), d.DistBackendError, /do not make the same call/);

@@ -47,7 +47,11 @@ export function filled(layout: string, dtype: DTypeName, values: (count: number)
 const numbers = (x: torch.Tensor): number[] => [x.reshape(-1).tolist()].flat(9).map(Number);
 /** Compares the elements of a tensor with numbers, as its dtype has them. */
 export function same(name: string, x: torch.Tensor, expected: readonly number[]): void {
-  assert.deepEqual(numbers(x), expected.length === 0 ? [] : numbers(torch.tensor([...expected], { dtype: x.dtype })), name);
+  assert.deepEqual(
+    numbers(x),
+    expected.length === 0 ? [] : numbers(torch.tensor([...expected], { dtype: x.dtype })),
+    name,
+  );
 }
 
 /** Reductions of the values of several ranks. */
@@ -65,7 +69,11 @@ export const reductions: Readonly<Record<torch.distributed.ReduceOp, (a: number,
 export const opsOf = (dtype: DTypeName): torch.distributed.ReduceOp[] =>
   isFloat(dtype) ? ['SUM', 'AVG', 'PRODUCT', 'MIN', 'MAX'] : ['SUM', 'PRODUCT', 'MIN', 'MAX', 'BAND', 'BOR', 'BXOR'];
 /** The plain computation. */
-export function reduced(op: torch.distributed.ReduceOp, dtype: DTypeName, lists: readonly (readonly number[])[]): number[] {
+export function reduced(
+  op: torch.distributed.ReduceOp,
+  dtype: DTypeName,
+  lists: readonly (readonly number[])[],
+): number[] {
   const total = lists[0]!.map((_, i) => lists.map((list) => list[i]!).reduce((a, b) => reductions[op](a, b)));
   if (op === 'AVG') return total.map((v) => v / lists.length);
   return dtype === 'bool' ? total.map((v) => (v === 0 ? 0 : 1)) : total;
