@@ -1,6 +1,4 @@
 // torch.distributed: one script on many processes, which MPI starts and connects.
-import './nccl.ts';
-
 export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
 export { type DebugLevel, getDebugLevel, setDebugLevel } from './debug.ts';
 export { DistBackendError, DistError } from './errors.ts';
@@ -33,3 +31,4 @@ export { allGatherObject, broadcastObjectList, gatherObject, scatterObjectList }
 export { batchIsendIrecv, irecv, isend, P2POp, recv, send } from './point.ts';
 export { ReduceOp } from './reduce-op.ts';
 export { Work } from './work.ts';
+import './nccl.ts';
