@@ -27,8 +27,8 @@ export {
   newGroup,
   ProcessGroup,
 } from './group.ts';
+import './nccl.ts';
 export { allGatherObject, broadcastObjectList, gatherObject, scatterObjectList } from './objects.ts';
 export { batchIsendIrecv, irecv, isend, P2POp, recv, send } from './point.ts';
 export { ReduceOp } from './reduce-op.ts';
 export { Work } from './work.ts';
-import './nccl.ts';
