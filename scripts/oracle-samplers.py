@@ -4,6 +4,7 @@ import os
 
 import torch
 from torch.utils.data import BatchSampler, RandomSampler, SubsetRandomSampler, WeightedRandomSampler, random_split
+from torch.utils.data.distributed import DistributedSampler
 
 
 def seeded(f):
@@ -39,6 +40,22 @@ SPLITS = [
     ([1], 1), ([1.0], 5), ([0, 10], 10), ([0.6, 0.4], 1),
 ]
 
+# number of samples, replicas, shuffled, seed, drop_last, epoch
+SHARED = [
+    (10, 2, True, 0, False, 0), (10, 2, True, 0, False, 1), (11, 3, True, 5, False, 2), (11, 3, True, 5, True, 2),
+    (2, 5, True, 1, False, 0), (2, 5, False, 1, False, 0), (7, 4, False, 0, True, 3), (100, 4, True, 42, False, 7),
+    (3, 4, True, 0, True, 0),
+]
+
+
+def shared(n, replicas, shuffle, seed, drop, epoch):
+    out = []
+    for rank in range(replicas):
+        sampler = DistributedSampler(range(n), replicas, rank, shuffle, seed, drop)
+        sampler.set_epoch(epoch)
+        out.append(list(sampler))
+    return out
+
 
 def split(sizes, n, **options):
     return [list(p) for p in random_split(range(n), sizes, **options)]
@@ -51,6 +68,7 @@ def main():
             [sizes, n, seeded(lambda: split(sizes, n)), split(sizes, n, generator=torch.Generator().manual_seed(3))]
             for sizes, n in SPLITS
         ],
+        "shared": [[*case, shared(*case)] for case in SHARED],
     }
     with open(os.path.join(os.path.dirname(__file__), "../test/oracle/samplers.json"), "w") as f:
         json.dump(out, f)

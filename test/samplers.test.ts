@@ -7,6 +7,15 @@ const { data } = torch.utils;
 const oracle = JSON.parse(readFileSync(new URL('./oracle/samplers.json', import.meta.url), 'utf8')) as {
   samplers: Record<string, unknown>;
   splits: [sizes: number[], n: number, seeded: number[][], generated: number[][]][];
+  shared: [
+    n: number,
+    replicas: number,
+    shuffle: boolean,
+    seed: number,
+    drop: boolean,
+    epoch: number,
+    ranks: number[][],
+  ][];
 };
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -44,6 +53,23 @@ test('samplers draw what PyTorch draws', () => {
     torch.manualSeed(7);
     expect(draw(), name).toEqual(oracle.samplers[name]);
   }
+});
+
+test('a distributed sampler gives each process the share that it has in PyTorch', () => {
+  for (const [n, numReplicas, shuffle, seed, dropLast, epoch, ranks] of oracle.shared) {
+    ranks.forEach((wanted, rank) => {
+      const sampler = new data.DistributedSampler(range(n), { numReplicas, rank, shuffle, seed, dropLast });
+      sampler.setEpoch(epoch);
+      expect([...sampler], `${n} samples, rank ${rank} of ${numReplicas}`).toEqual(wanted);
+      expect(sampler.length).toBe(wanted.length);
+      const loader = new data.DataLoader(range(n), { sampler, batchSize: n });
+      expect([...loader].flatMap((x) => x.tolist())).toEqual(wanted);
+    });
+  }
+  const refused = (...args: [number, number]) => new data.DistributedSampler(range(4), ...args);
+  expect(() => refused(2, 2)).toThrow('DistributedSampler: Invalid rank 2, rank should be in the interval [0, 1]');
+  expect(() => refused(0, 0)).toThrow('DistributedSampler: expected at least one replica, not numReplicas=0');
+  expect(() => refused(2, 0.5)).toThrow('Invalid rank 0.5');
 });
 
 test('splits by sizes and by fractions are those of PyTorch', () => {

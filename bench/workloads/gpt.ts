@@ -67,7 +67,7 @@ class Block extends nn.Module {
   }
 }
 
-class GPT extends nn.Module {
+export class GPT extends nn.Module {
   readonly wte: nn.Embedding;
   readonly wpe: nn.Embedding;
   readonly blocks: nn.ModuleList<Block>;
@@ -96,8 +96,17 @@ class GPT extends nn.Module {
   }
 }
 
-const lossOf = (logits: Tensor, target: Tensor): Tensor =>
+export const lossOf = (logits: Tensor, target: Tensor): Tensor =>
   nn.functional.crossEntropy(logits.view(-1, logits.shape.at(-1)!), target.view(-1));
+
+/** AdamW, with weight decay for matrices alone. */
+export function optimizerOf(params: readonly Tensor[]): optim.AdamW {
+  const groups = [
+    { params: params.filter((p) => p.dim() >= 2), weightDecay: 0.1 },
+    { params: params.filter((p) => p.dim() < 2), weightDecay: 0 },
+  ];
+  return new optim.AdamW(groups, { lr: 1e-3, betas: [0.9, 0.99] });
+}
 
 /** Training steps on batches of so many sequences of 64 characters. */
 export const gpt = (batch: number) => (): ((n: number) => void) => {
@@ -105,11 +114,7 @@ export const gpt = (batch: number) => (): ((n: number) => void) => {
   const model = new GPT();
   const batches = Array.from({ length: 16 }, (): Batch => [randint(65, [batch, 64]), randint(65, [batch, 64])]);
   const params = model.parameters();
-  const groups = [
-    { params: params.filter((p) => p.dim() >= 2), weightDecay: 0.1 },
-    { params: params.filter((p) => p.dim() < 2), weightDecay: 0 },
-  ];
-  const optimizer = new optim.AdamW(groups, { lr: 1e-3, betas: [0.9, 0.99] });
+  const optimizer = optimizerOf(params);
   return training(model, lossOf, optimizer, batches, () => nn.utils.clipGradNorm_(params, 1));
 };
 

@@ -14,6 +14,13 @@ import { AccumulateGrad, edgeOf, type Grad, type Node } from './node.ts';
 let passes = 0;
 let marks = 0;
 let depth = 0; // passes that run inside each other, by hooks and custom functions
+const atEnd: (() => void)[] = [];
+
+/** Calls `f` when the outermost pass that is running has ended; not if it throws. Throws AutogradError outside of one. */
+export function queueCallback(f: () => void): void {
+  if (depth === 0) throw new AutogradError('queueCallback: final callbacks can only be installed during backward pass');
+  atEnd.push(f);
+}
 
 /** Ready nodes, the latest operation first: a binary heap on `sequence`. */
 class Ready {
@@ -298,6 +305,7 @@ function run(roots: readonly Tensor[], seeds: readonly (Tensor | null | undefine
   // with createGraph the results have a history that outlives the pass: nothing may be freed
   maker.current = pass.create ? 0 : pass.id;
   let notes: Notes[] | null = null;
+  let last: (() => void)[] = [];
   depth++;
   try {
     const nodes = roots.map((r) => edgeOf(r));
@@ -309,8 +317,9 @@ function run(roots: readonly Tensor[], seeds: readonly (Tensor | null | undefine
     const ready = new Ready();
     for (const node of started) if (node.waiting === 0) ready.push(node);
     while (ready.size > 0) runNode(ready.pop(), ready, pass);
+    if (depth === 1 && atEnd.length > 0) last = atEnd.splice(0);
   } finally {
-    depth--;
+    if (--depth === 0) atEnd.length = 0;
     for (const { node, mark, waiting, grads } of notes ?? []) {
       node.mark = mark;
       node.waiting = waiting;
@@ -319,6 +328,7 @@ function run(roots: readonly Tensor[], seeds: readonly (Tensor | null | undefine
     leave();
     maker.current = outer;
   }
+  for (let i = 0; i < last.length; i++) last[i]!();
 }
 
 /** Options of backward. */

@@ -13,6 +13,7 @@ export {
   Subset,
   TensorDataset,
 } from './dataset.ts';
+export { DistributedSampler, type DistributedSamplerOptions } from './distributed-sampler.ts';
 export { getWorkerInfo, type WorkerInfo } from './info.ts';
 export { DataLoader, type DataLoaderOptions } from './loader.ts';
 export {

@@ -1,4 +1,5 @@
 // torch.distributed: one script on many processes, which MPI starts and connects.
+export * as algorithms from './algorithms/index.ts';
 export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
 export { type DebugLevel, getDebugLevel, setDebugLevel } from './debug.ts';
 export { DistBackendError, DistError } from './errors.ts';
@@ -29,6 +30,8 @@ export {
 } from './group.ts';
 import './nccl.ts';
 export { allGatherObject, broadcastObjectList, gatherObject, scatterObjectList } from './objects.ts';
+export * as optim from './optim/index.ts';
 export { batchIsendIrecv, irecv, isend, P2POp, recv, send } from './point.ts';
 export { ReduceOp } from './reduce-op.ts';
 export { Work } from './work.ts';
+export { GradBucket } from '../nn/parallel/grad-bucket.ts';

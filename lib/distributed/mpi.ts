@@ -77,9 +77,9 @@ export const mpiAvailable = (): boolean => load() !== null;
 // ---- under way --------------------------------------------------------------------------------------------------------
 
 /** In the order of native/mpi/addon.cc. */
-const words = new Float64Array(12);
-const [KIND, DTYPE, REDUCTION, PEER, TAG, GROUP, OUT, OUT_COUNT, IN, IN_COUNT, TIMEOUT, SOURCE] = [
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+const words = new Float64Array(14);
+const [KIND, DTYPE, REDUCTION, PEER, TAG, GROUP, OUT, OUT_COUNT, IN, IN_COUNT, TIMEOUT, SOURCE, SINCE, UNTIL] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
 ] as const;
 const numbers: ReadonlyMap<string, number> = new Map(kinds.map((kind, i) => [kind, i]));
 let world: World | null = null;
@@ -120,6 +120,7 @@ class MpiWork extends Work {
     underWay.delete(this.#id);
     const failed = this.#addon.take(this.#id);
     this.#call.source = words[SOURCE]!;
+    if (words[UNTIL]! > 0) this.ran = [words[SINCE]!, words[UNTIL]!];
     for (const handle of this.#pins) native.unpin(handle);
     try {
       if (failed !== undefined) this.#error = failure(this.#call.where, failed, this.#ranks);

@@ -9,6 +9,11 @@ import type { Tensor } from '../tensor.ts';
  */
 export abstract class Work {
   /**
+   * When a collective ran on the communication thread, once it has ended: from and to, in milliseconds of
+   * `process.hrtime()`; null where that is not known.
+   */
+  ran: readonly [from: number, to: number] | null = null;
+  /**
    * Waits until it has ended, `timeout` seconds at most, and gives true. Throws what went wrong, DistBackendError if the time
    * is over (the operation itself goes on).
    */

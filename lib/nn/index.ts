@@ -110,5 +110,6 @@ export {
 } from './transformer-layers.ts';
 export { Embedding, EmbeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from './sparse.ts';
 export * as functional from '../public/functional.ts';
+export * as parallel from './parallel/index.ts';
 export * as init from './init-names.ts';
 export * as utils from './utils.ts';

@@ -13,7 +13,23 @@ namespace flambeau::mpi {
 namespace {
 
 /** Places in the shared array. */
-enum Word { kKind, kDType, kReduction, kPeer, kTag, kGroup, kOut, kOutCount, kIn, kInCount, kTimeout, kSource, kWords };
+enum Word {
+  kKind,
+  kDType,
+  kReduction,
+  kPeer,
+  kTag,
+  kGroup,
+  kOut,
+  kOutCount,
+  kIn,
+  kInCount,
+  kTimeout,
+  kSource,
+  kSince,
+  kUntil,
+  kWords
+};
 
 struct Instance {
   double* words = nullptr;
@@ -146,13 +162,22 @@ void hold(const Napi::CallbackInfo& info) {
     napi_unref_threadsafe_function(info.Env(), me.completed);
 }
 
-/** take(id): the error of one that has ended, undefined if all is well; whom a message came from is in the words. */
+/** Milliseconds of the clock that process.hrtime() reads. */
+double milliseconds(Clock::time_point t) {
+  return std::chrono::duration<double, std::milli>(t.time_since_epoch()).count();
+}
+/**
+ * take(id): the error of one that has ended, undefined if all is well; whom a message came from and when a collective
+ * ran are in the words.
+ */
 Napi::Value take(const Napi::CallbackInfo& info) {
   std::string error;
   guarded(info.Env(), [&] {
     const auto op = engine().take(static_cast<int64_t>(number(info, 0)));
     if (!op) throw std::invalid_argument("it has not ended");
     self(info).words[kSource] = op->source;
+    self(info).words[kSince] = milliseconds(op->since);
+    self(info).words[kUntil] = milliseconds(op->until);
     error = op->error;
   });
   return error.empty() ? info.Env().Undefined() : Napi::String::New(info.Env(), error);

@@ -170,6 +170,7 @@ void Engine::collectives() {
     op->since = Clock::now();
     lock.unlock();
     op->error = run_collective(*op, reductions_);
+    op->until = Clock::now();
     lock.lock();
     current_ = nullptr;
     end(id, *op);

@@ -59,6 +59,7 @@ struct Operation {
 
   MPI_Request request = MPI_REQUEST_NULL;  // of a message
   Clock::time_point since{};               // when it began to be waited for
+  Clock::time_point until{};               // when it had ended, of collectives on the communication thread
   bool watched = false;                    // somebody waits for it
   bool done = false;
   bool cancelled = false;

@@ -8,11 +8,20 @@ import { emptyTensor, type Tensor } from '../../tensor.ts';
 
 const addKernel = kernel('add');
 const fillKernel = kernel('fill');
+const mulKernel = kernel('mul');
+const copyKernel = kernel('copy');
 
 /** `to += g`, unrecorded. */
 export function addInto(to: Tensor, g: Tensor): void {
   const source = g.dt === to.dt ? g : g.detach().to(to.dt.name);
   runMap(addKernel, to.sizes, [to, to, source], to.dt);
+  to.storage.version++;
+}
+
+/** `to = g * factor`, unrecorded; of one shape, dtype and device. */
+export function scaleInto(to: Tensor, g: Tensor, factor: number): void {
+  if (factor === 1) runMap(copyKernel, to.sizes, [to, g], to.dt);
+  else runMap(mulKernel, to.sizes, [to, g, factor], to.dt);
   to.storage.version++;
 }
 

@@ -1,0 +1,2 @@
+// torch.distributed.algorithms.ddpCommHooks.
+export * as defaultHooks from './default-hooks.ts';
