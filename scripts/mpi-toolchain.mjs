@@ -14,8 +14,15 @@ function inside(bin) {
   const at = (tool) => (bin === null ? tool : join(bin, tool));
   const { status, stdout } = spawnSync(at('mpirun'), ['--version'], { encoding: 'utf8' });
   if (status !== 0 || spawnSync(at('mpicc'), ['--version'], { stdio: 'ignore' }).status !== 0) return null;
-  const open = /open/i.test(stdout);
-  return { mpicc: at('mpicc'), mpirun: at('mpirun'), bin, open, name: stdout.split('\n')[0].trim() };
+  const open = stdout.includes('Open MPI') || stdout.includes('OpenRTE');
+  const version = /\d+\.\d[\w.]*/.exec(stdout)?.[0] ?? '';
+  return {
+    mpicc: at('mpicc'),
+    mpirun: at('mpirun'),
+    bin,
+    open,
+    name: `${open ? 'Open MPI' : 'MPICH'} ${version}`.trim(),
+  };
 }
 
 /** Where mpicc and mpirun are, and of which MPI: `open` is whether it is Open MPI. Null if there is none. */

@@ -193,6 +193,7 @@ const BARRIER = ['group', 'asyncOp', 'deviceIds', 'timeout'];
  * Waits until all ranks of the group have called it.
  * @example
  * if (torch.distributed.isInitialized()) torch.distributed.barrier()
+ * torch.distributed.isAvailable() // true
  */
 export function barrier(options: BarrierOptions & Asynchronous): Work;
 export function barrier(group: GroupLike, asyncOp: true): Work;

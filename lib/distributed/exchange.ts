@@ -36,6 +36,7 @@ function eachIn(flat: Tensor, list: readonly Tensor[], f: (part: Tensor, x: Tens
  * @example
  * const out = [torch.zeros(2)]
  * if (torch.distributed.isInitialized()) torch.distributed.allToAll(out, [torch.ones(2)])
+ * out.length // 1
  */
 export function allToAll(
   outputTensorList: readonly Tensor[],
@@ -127,6 +128,7 @@ function splitsOf(where: string, name: string, x: Tensor, sizes: unknown, n: num
  * @example
  * const out = torch.zeros(2)
  * if (torch.distributed.isInitialized()) torch.distributed.allToAllSingle(out, torch.ones(2))
+ * out.shape // torch.Size([2])
  */
 export function allToAllSingle(output: Tensor, input: Tensor, options: SplitOptions & Asynchronous): Work;
 export function allToAllSingle(

@@ -51,6 +51,7 @@ const ALL_GATHER = ['tensorList', 'tensor', 'group', 'asyncOp'];
  * const x = torch.ones(2)
  * const list = [torch.zeros(2)]
  * if (torch.distributed.isInitialized()) torch.distributed.allGather(list, x)
+ * list.length // 1
  */
 export function allGather(tensorList: readonly Tensor[], tensor: Tensor, options: GatherOptions & Asynchronous): Work;
 export function allGather(tensorList: readonly Tensor[], tensor: Tensor, group: GroupLike, asyncOp: true): Work;
@@ -107,6 +108,7 @@ function gatherInto(where: string, given: readonly unknown[]): Work | null {
  * @example
  * const all = torch.zeros(2)
  * if (torch.distributed.isInitialized()) torch.distributed.allGatherIntoTensor(all, torch.ones(2))
+ * all.shape // torch.Size([2])
  */
 export function allGatherIntoTensor(
   outputTensor: Tensor,
@@ -124,6 +126,13 @@ export function allGatherIntoTensor(...given: readonly unknown[]): Work | null {
   return gatherInto('allGatherIntoTensor', given);
 }
 
+/**
+ * {@link allGatherIntoTensor} by PyTorch's newer name.
+ * @example
+ * torch.distributed.allGatherSingle === torch.distributed.allGatherIntoTensor // true
+ */
+export const allGatherSingle = allGatherIntoTensor;
+
 /** The options of {@link gather}. */
 export interface GatherToOptions {
   gatherList?: readonly Tensor[] | null;
@@ -140,6 +149,7 @@ const GATHER = ['tensor', 'gatherList', 'dst', 'group', 'asyncOp', 'groupDst'];
  * @example
  * const list = [torch.zeros(2)]
  * if (torch.distributed.isInitialized()) torch.distributed.gather(torch.ones(2), list, 0)
+ * list.length // 1
  */
 export function gather(tensor: Tensor, options: GatherToOptions & Asynchronous): Work;
 export function gather(
@@ -215,6 +225,7 @@ const SCATTER = ['tensor', 'scatterList', 'src', 'group', 'asyncOp', 'groupSrc']
  * @example
  * const x = torch.zeros(2)
  * if (torch.distributed.isInitialized()) torch.distributed.scatter(x, [torch.ones(2)], 0)
+ * x.shape // torch.Size([2])
  */
 export function scatter(tensor: Tensor, options: ScatterOptions & Asynchronous): Work;
 export function scatter(
@@ -268,6 +279,7 @@ const REDUCE_SCATTER = ['output', 'inputList', 'op', 'group', 'asyncOp'];
  * @example
  * const x = torch.zeros(2)
  * if (torch.distributed.isInitialized()) torch.distributed.reduceScatter(x, [torch.ones(2)])
+ * x.shape // torch.Size([2])
  */
 export function reduceScatter(
   output: Tensor,
@@ -328,6 +340,7 @@ const REDUCE_SCATTER_TENSOR = ['output', 'input', 'op', 'group', 'asyncOp'];
  * @example
  * const x = torch.zeros(2)
  * if (torch.distributed.isInitialized()) torch.distributed.reduceScatterTensor(x, torch.ones(2))
+ * x.shape // torch.Size([2])
  */
 export function reduceScatterTensor(output: Tensor, input: Tensor, options: ReduceScatterOptions & Asynchronous): Work;
 export function reduceScatterTensor(
@@ -356,3 +369,9 @@ export function reduceScatterTensor(...given: readonly unknown[]): Work | null {
   checkWhole(where, input, output, at, 'input');
   return scattered(where, at, output, dense(input), reduction, asynchronous);
 }
+/**
+ * {@link reduceScatterTensor} by PyTorch's newer name.
+ * @example
+ * torch.distributed.reduceScatterSingle === torch.distributed.reduceScatterTensor // true
+ */
+export const reduceScatterSingle = reduceScatterTensor;

@@ -4,7 +4,7 @@ import { describe } from '../errors.ts';
 import { type Device, device as toDevice } from '../device.ts';
 import { flag, optionalWhole, placedArguments } from './arguments.ts';
 import type { Transport } from './engine.ts';
-import { leave, localRank, MpiTransport, mpiAvailable, startMpi } from './mpi.ts';
+import { leave, localRank, localSize, MpiTransport, mpiAvailable, startMpi } from './mpi.ts';
 
 /** Seconds. */
 const DEFAULT_TIMEOUT = 1800;
@@ -452,6 +452,8 @@ export function getNodeLocalRank(fallbackRank: number | null = null): number {
     );
   return Number(said);
 }
+/** How many ranks this machine has. */
+export const getNodeLocalSize = (): number => localSize() ?? 1;
 /**
  * The ranks in the world of a group, by their rank in it. Throws an Error before initProcessGroup.
  * @example

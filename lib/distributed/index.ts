@@ -4,7 +4,16 @@ export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
 export { type DebugLevel, getDebugLevel, setDebugLevel } from './debug.ts';
 export { DistBackendError, DistError } from './errors.ts';
 export { allToAll, allToAllSingle } from './exchange.ts';
-export { allGather, allGatherIntoTensor, gather, reduceScatter, reduceScatterTensor, scatter } from './gathering.ts';
+export {
+  allGather,
+  allGatherIntoTensor,
+  allGatherSingle,
+  gather,
+  reduceScatter,
+  reduceScatterSingle,
+  reduceScatterTensor,
+  scatter,
+} from './gathering.ts';
 export {
   destroyProcessGroup,
   getBackend,
@@ -29,9 +38,17 @@ export {
   ProcessGroup,
 } from './group.ts';
 import './nccl.ts';
-export { allGatherObject, broadcastObjectList, gatherObject, scatterObjectList } from './objects.ts';
+export {
+  allGatherObject,
+  broadcastObjectList,
+  gatherObject,
+  recvObjectList,
+  scatterObjectList,
+  sendObjectList,
+} from './objects.ts';
 export * as optim from './optim/index.ts';
 export { batchIsendIrecv, irecv, isend, P2POp, recv, send } from './point.ts';
 export { ReduceOp } from './reduce-op.ts';
+export { monitoredBarrier, newSubgroups, newSubgroupsByEnumeration } from './subgroups.ts';
 export { Work } from './work.ts';
 export { GradBucket } from '../nn/parallel/grad-bucket.ts';

@@ -319,6 +319,8 @@ export function startMpi(where: string): World {
 }
 /** The rank among the processes of this machine; null before MPI runs. */
 export const localRank = (): number | null => world?.localRank ?? null;
+/** How many ranks this machine has; null before MPI runs. */
+export const localSize = (): number | null => world?.localSize ?? null;
 /** What MPI calls itself. */
 export function mpiLibrary(): string | null {
   return load()?.library() ?? null;

@@ -5,7 +5,7 @@ import { noGrad } from '../autograd/mode.ts';
 import { empty, zeros } from '../create.ts';
 import { cpu } from '../device.ts';
 import { toDType, type DTypeName } from '../dtype.ts';
-import { describe } from '../errors.ts';
+import { describe, inNameOf } from '../errors.ts';
 import { adopt, allocate } from '../memory.ts';
 import { native } from '../native.ts';
 import { replaced } from '../replaced.ts';
@@ -13,6 +13,7 @@ import { sizeOf } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { placedArguments } from './arguments.ts';
 import { groupOf, outside, peerOf, type ProcessGroup } from './group.ts';
+import { recv, send } from './point.ts';
 import { submit, type GroupLike } from './submit.ts';
 
 /** What stands for a tensor. */
@@ -142,6 +143,7 @@ export interface GroupOption {
  * @example
  * const list = [null]
  * if (torch.distributed.isInitialized()) torch.distributed.allGatherObject(list, { loss: 0.5 })
+ * list.length // 1
  */
 export function allGatherObject(objectList: unknown[], obj: unknown, group?: GroupLike | GroupOption): void;
 export function allGatherObject(...given: readonly unknown[]): void {
@@ -175,6 +177,7 @@ const GATHER = ['obj', 'objectGatherList', 'dst', 'group', 'groupDst'];
  * @example
  * const list = [null]
  * if (torch.distributed.isInitialized()) torch.distributed.gatherObject({ loss: 0.5 }, list, 0)
+ * list.length // 1
  */
 export function gatherObject(
   obj: unknown,
@@ -213,6 +216,7 @@ const SCATTER = ['scatterObjectOutputList', 'scatterObjectInputList', 'src', 'gr
  * @example
  * const mine = [null]
  * if (torch.distributed.isInitialized()) torch.distributed.scatterObjectList(mine, ['for rank 0'], 0)
+ * mine.length // 1
  */
 export function scatterObjectList(
   scatterObjectOutputList: unknown[],
@@ -246,4 +250,71 @@ export function scatterObjectList(...given: readonly unknown[]): void {
   const mine = bytes(most);
   submit(where, 'scatter', at, { output: mine, input, peer, shapes: [[most]], rooted: true, ...NOW });
   out[0] = fromBytes(where, mine.narrow(0, 0, all[at.rank()]!));
+}
+
+/** The options of {@link sendObjectList}. */
+export interface SendObjectOptions {
+  /** The rank in the world that gets them. */
+  dst?: number | null;
+  group?: GroupLike;
+  device?: string | null;
+  groupDst?: number | null;
+}
+const SEND = ['objectList', 'dst', 'group', 'device', 'groupDst'];
+const RECV = ['objectList', 'src', 'group', 'device', 'groupSrc'];
+/**
+ * Sends values to the rank `dst`, which gets them by {@link recvObjectList}. Throws TypeError for what cannot be sent.
+ * @example
+ * // rank 0: torch.distributed.sendObjectList([{ step: 1 }], 1)
+ * torch.distributed.sendObjectList.name // sendObjectList
+ */
+export function sendObjectList(
+  objectList: readonly unknown[],
+  dst?: number | SendObjectOptions | null,
+  group?: GroupLike | SendObjectOptions,
+  device?: string | SendObjectOptions | null,
+  groupDst?: number | SendObjectOptions | null,
+): void;
+export function sendObjectList(...given: readonly unknown[]): void {
+  const where = 'sendObjectList';
+  const [list, dst, group, , groupDst] = placedArguments(where, SEND, 1, given);
+  const data = toBytes(where, checkList(where, 'objectList', list));
+  const to = { dst: dst as number, group: group as GroupLike, groupDst: groupDst as number };
+  inNameOf(where, () => {
+    send(count(data.count), to);
+    send(data, to);
+  });
+}
+/**
+ * Puts the values that the rank `src` (any by default) sends by {@link sendObjectList} into the list, and gives that rank; -1 to
+ * ranks that are not in the group. Throws RangeError for a list of another length.
+ * @example
+ * // rank 1: const list = [null]; torch.distributed.recvObjectList(list, 0)
+ * torch.distributed.recvObjectList.name // recvObjectList
+ */
+export function recvObjectList(
+  objectList: unknown[],
+  src?: number | ObjectOptions | null,
+  group?: GroupLike | ObjectOptions,
+  device?: string | ObjectOptions | null,
+  groupSrc?: number | ObjectOptions | null,
+): number;
+export function recvObjectList(...given: readonly unknown[]): number {
+  const where = 'recvObjectList';
+  const [to, src, group, , groupSrc] = placedArguments(where, RECV, 1, given);
+  const list = checkList(where, 'objectList', to);
+  return inNameOf(where, () => {
+    const length = counts(1);
+    const from = recv(length, { src: src as number, group: group as GroupLike, groupSrc: groupSrc as number });
+    if (from < 0) return from;
+    const data = bytes(numbersOf(length)[0]!);
+    recv(data, { src: from, group: group as GroupLike });
+    const values = fromBytes(where, data) as unknown[];
+    if (values.length !== list.length)
+      throw new RangeError(
+        `${where}: rank ${from} sends ${values.length} values, and the list here has ${list.length}`,
+      );
+    values.forEach((value, i) => (list[i] = value));
+    return from;
+  });
 }

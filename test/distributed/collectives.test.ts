@@ -40,5 +40,5 @@ describe('messages', () => {
 test('refusals, and the debug mode', { timeout: 120_000 }, async () => {
   const { code, ranks, output } = await launch('test/distributed/scripts/refusals.ts', { timeout: 110 });
   assert.equal(code, 0, output);
-  for (const text of ranks) assert.deepEqual(passed(text), ['refusals', 'waits', 'debug'], output);
+  for (const text of ranks) assert.deepEqual(passed(text), ['refusals', 'waits', 'barriers', 'debug'], output);
 });

@@ -54,7 +54,10 @@ const parts: Readonly<Record<string, (at: Context) => void>> = {
       const version = x.version;
       both(
         `${name} ${op}`,
-        (asyncOp) => (put(), d.allReduce(x, { op, group, asyncOp })),
+        (asyncOp) => {
+          put();
+          return d.allReduce(x, { op, group, asyncOp });
+        },
         (what) => same(what, x, reduced(op, dtype, lists)),
       );
       assert.ok(x.version > version);

@@ -41,6 +41,14 @@ if (me === 0) {
 }
 console.log('ok send and recv');
 
+const objects: unknown[] = [null, null];
+if (n > 1 && me === 0) d.sendObjectList([{ a: torch.ones(2) }, 'text'], 1);
+if (n > 1 && me === 1) {
+  assert.equal(d.recvObjectList(objects), 0);
+  same('an object', (objects[0] as { a: torch.Tensor }).a, [1, 1]);
+  assert.equal(objects[1], 'text');
+}
+
 // large messages that cross each other, with collectives between: whatever is waited for first
 const size = 1 << 20;
 const big = torch.full([size], me + 1, { dtype: 'float32' });
@@ -51,7 +59,10 @@ const reducing = d.allReduce(sum, { asyncOp: true });
 const receiving = d.irecv(inbox, last, null, 1);
 const done: string[] = [];
 await Promise.all([
-  reducing.getFuture().then(([x]) => (done.push('sum'), assert.equal(x, sum))),
+  reducing.getFuture().then(([x]) => {
+    done.push('sum');
+    assert.equal(x, sum);
+  }),
   sending.getFuture().then(() => done.push('sent')),
   receiving.getFuture().then(() => done.push('received')),
 ]);
@@ -92,6 +103,10 @@ if (n > 1) {
   if (odd.rank() === 1) assert.equal(d.recv(x, { groupSrc: 0, group: odd }), n - 1);
   if (odd.rank() === 1) same('of a part', x, [4.5]);
 }
+const pairs = n % 2 === 0 ? d.newSubgroups(2) : d.newSubgroups(n);
+assert.ok(pairs[0].ranks.includes(me) && pairs[1].length === (n % 2 === 0 ? n / 2 : 1));
+const [single] = d.newSubgroupsByEnumeration(Array.from({ length: n }, (_, i) => [i]));
+assert.deepEqual(d.getProcessGroupRanks(single), [me]);
 const few = d.newGroup({ ranks: [0], useLocalSynchronization: true });
 assert.equal(d.getRank(few), me === 0 ? 0 : -1);
 assert.equal(d.getWorldSize(few), me === 0 ? 1 : -1);

@@ -78,7 +78,7 @@ console.log('ok refusals');
 
 // messages of another size
 if (me === 0) d.send(torch.ones(5), 1);
-else refused(() => d.recv(torch.ones(3), 0), d.DistBackendError, /^recv: .*different sizes/);
+else refused(() => d.recv(torch.ones(3), 0), d.DistBackendError, /^recv: .*different sizes/s);
 if (me === 0) d.send(torch.ones(2), 1);
 else refused(() => d.recv(torch.ones(3), 0), d.DistBackendError, /has 2 elements, and the tensor 3/);
 // a wait that is too long
@@ -92,6 +92,24 @@ if (me === 0) {
   d.send(torch.ones(1), 0);
 }
 console.log('ok waits');
+
+// a barrier that says who is late
+d.monitoredBarrier();
+if (me === 0)
+  refused(
+    () => d.monitoredBarrier(null, 0.3),
+    d.DistBackendError,
+    /^monitoredBarrier: rank 1 has not come within 0.3 s/,
+  );
+d.barrier();
+if (me === 1)
+  refused(
+    () => d.monitoredBarrier({ timeout: 0.3 }),
+    d.DistBackendError,
+    /^monitoredBarrier: rank 0 has not (come|answered)/,
+  );
+d.barrier();
+console.log('ok barriers');
 
 // the debug mode names who does what
 d.setDebugLevel('DETAIL');
