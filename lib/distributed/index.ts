@@ -49,6 +49,6 @@ export {
 export * as optim from './optim/index.ts';
 export { batchIsendIrecv, irecv, isend, P2POp, recv, send } from './point.ts';
 export { ReduceOp } from './reduce-op.ts';
-export { monitoredBarrier, newSubgroups, newSubgroupsByEnumeration } from './subgroups.ts';
 export { Work } from './work.ts';
+export { monitoredBarrier, newSubgroups, newSubgroupsByEnumeration } from './subgroups.ts';
 export { GradBucket } from '../nn/parallel/grad-bucket.ts';
