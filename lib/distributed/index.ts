@@ -1,6 +1,4 @@
 // torch.distributed: one script on many processes, which MPI starts and connects.
-import './nccl.ts';
-
 export * as algorithms from './algorithms/index.ts';
 export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
 export { type DebugLevel, getDebugLevel, setDebugLevel } from './debug.ts';
@@ -39,6 +37,7 @@ export {
   newGroup,
   ProcessGroup,
 } from './group.ts';
+import './nccl.ts';
 export {
   allGatherObject,
   broadcastObjectList,

@@ -31,6 +31,9 @@ describe.runIf(emulated)('NCCL on the emulator', () => {
   test('the same with queues that run as late as they may', async () => {
     passed(await launch(script('streams'), { env: { ...env, FLAMBEAU_EMULATOR_LAZY: '1' } }), STREAMS);
   });
+  test('DistributedDataParallel', async () => {
+    passed(await launch(script('ddp'), { env }), ['ddp']);
+  });
   test('a rank that does not come', async () => {
     passed(await launch(script('late'), { env }), ['late']);
   });
