@@ -12,6 +12,14 @@
 namespace flambeau {
 namespace {
 
+/** Strings, lists and exceptions pass between the two, so they must have one C++ library: a backend of the other
+ * refuses. */
+#ifdef _LIBCPP_VERSION
+constexpr int kWanted = kInterfaceVersion + 1'000'000;
+#else
+constexpr int kWanted = kInterfaceVersion;
+#endif
+
 std::mutex opening;
 DeviceBackend* opened = nullptr;  // stays for the life of the process: other threads may still be in it
 
@@ -36,8 +44,10 @@ DeviceBackend& open_backend(const std::string& path) {
   if (opened) return *opened;
   const BackendEntry entry = entry_of(path);
   if (!entry) throw std::runtime_error(path + " is no backend of flambeau");
-  DeviceBackend* backend = entry(kInterfaceVersion);
-  if (!backend) throw std::runtime_error(path + " was built for another version of flambeau");
+  DeviceBackend* backend = entry(kWanted);
+  if (!backend)
+    throw std::runtime_error(
+        path + " was built for another version of flambeau, or with another C++ library than flambeau.node");
   return *(opened = backend);
 }
 

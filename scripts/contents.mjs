@@ -22,7 +22,7 @@ function ruleOf(name) {
   if (name === 'types') return { files: ['index\\.d\\.m?ts', '([\\w-]+/)*[\\w-]+\\.d\\.ts'], most: 1.5e6 };
   if (name === 'source')
     return { files: ['build\\.mjs', 'CMakeLists\\.txt', 'binding\\.gyp', 'native/.*\\.(cc|h|mjs)'], most: 1.5e6 };
-  if (name.startsWith('cuda-')) return { files: ['flambeau_cuda\\.node'], most: 100e6 };
+  if (name.startsWith('cuda-')) return { files: ['flambeau_cuda\\.node', 'flambeau\\.node'], most: 100e6 };
   return {
     files: ['flambeau\\.node'],
     most: Number(process.env.FLAMBEAU_ADDON_LIMIT ?? (name.includes('-x64') ? 6.5e6 : 4e6)),
