@@ -18,6 +18,10 @@ const BUILT = '../build/Release/flambeau.node';
 const SOURCE = '@flambeau/source/build/Release/flambeau.node';
 
 const platform = `${process.platform}-${process.arch}`;
+/** The package with the CUDA backend for this platform: users install it by name, nothing depends on it. */
+export const cudaPackage = `@flambeau/cuda-${platform}`;
+/** It has an addon of its own, made with the backend: the two pass C++ objects, which those of other compilers cannot. */
+const BESIDE_CUDA = `${cudaPackage}/flambeau.node`;
 /** The C library, by which npm chooses among a platform's packages. Only for messages: a report takes long. */
 function libc(): string {
   if (process.platform !== 'linux') return '';
@@ -65,7 +69,7 @@ function failure(reasons: readonly string[]): string {
 export function loadAddon(): { addon: Versioned; path: string } {
   const require = createRequire(import.meta.url);
   const wanted = process.env.FLAMBEAU_ADDON;
-  const candidates = wanted === undefined ? [BUILT, ...(PACKAGES[platform] ?? []), SOURCE] : [wanted];
+  const candidates = wanted === undefined ? [BUILT, BESIDE_CUDA, ...(PACKAGES[platform] ?? []), SOURCE] : [wanted];
   const reasons: string[] = [];
   const causes: unknown[] = [];
   for (const id of candidates) {
@@ -79,6 +83,7 @@ export function loadAddon(): { addon: Versioned; path: string } {
           : `${id}: is of version ${version ?? 'before 0.1.0'}, and the library of ${libraryVersion}`,
       );
     } catch (error) {
+      if (id === BESIDE_CUDA && (error as { code?: string }).code === 'MODULE_NOT_FOUND') continue;
       causes.push(error);
       reasons.push(`${id}: ${reason(id, error)}`);
     }
@@ -88,8 +93,6 @@ export function loadAddon(): { addon: Versioned; path: string } {
   throw new Error(failure(reasons), cause === undefined ? {} : { cause });
 }
 
-/** The package with the CUDA backend for this platform: users install it by name, nothing depends on it. */
-export const cudaPackage = `@flambeau/cuda-${platform}`;
 /** Where that package has `file`. */
 export function packagedBackend(file: string): string | undefined {
   const require = createRequire(import.meta.url);

@@ -12,6 +12,14 @@
 namespace flambeau {
 namespace {
 
+/** Strings, lists and exceptions pass between the two, so they must have one C++ library: a backend of the other
+ * refuses. */
+#ifdef _LIBCPP_VERSION
+constexpr int kWanted = kInterfaceVersion + 1'000'000;
+#else
+constexpr int kWanted = kInterfaceVersion;
+#endif
+
 std::mutex opening;
 void* opened_library = nullptr;
 DeviceBackend* opened = nullptr;  // stays for the life of the process: other threads may still be in it
@@ -46,8 +54,10 @@ DeviceBackend& open_backend(const std::string& path) {
   void* const library = library_of(path);
   const auto entry = entry_of<BackendEntry>(library, "flambeau_backend");
   if (!entry) throw std::runtime_error(path + " is no backend of flambeau");
-  DeviceBackend* backend = entry(kInterfaceVersion);
-  if (!backend) throw std::runtime_error(path + " was built for another version of flambeau");
+  DeviceBackend* backend = entry(kWanted);
+  if (!backend)
+    throw std::runtime_error(
+        path + " was built for another version of flambeau, or with another C++ library than flambeau.node");
   opened_library = library;
   return *(opened = backend);
 }

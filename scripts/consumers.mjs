@@ -96,6 +96,17 @@ const NAMING = {
   'naming.ts':
     "import { layer, made } from './made.js';\nexport const more = { made: made.mul(2), out: layer.forward(made) };\n",
 };
+/** What is said where the CUDA package is installed and there is no GPU; a machine with one computes. */
+const ON_CUDA = `const torch = require('flambeau');
+let said = '';
+try {
+  if (torch.ones(3, { device: 'cuda' }).add(1).sum().item() !== 6) throw new Error('wrong sum');
+} catch (error) {
+  said = error.message;
+  if (!/^ones: 'cuda' is not available: no (NVIDIA driver|CUDA device)/.test(said)) throw error;
+}
+console.log('works ' + (said ? 'Node ' + process.versions.node + ', which says why there is no device' : torch.cuda.getDeviceName()));
+`;
 /** A route of a server: one answer of a network, asked for by the script that starts the server. */
 const ROUTE = `import * as torch from 'flambeau';
 export const dynamic = 'force-dynamic';
@@ -172,7 +183,9 @@ const esbuild = (name, ...flags) => ({
   },
 });
 
-/** @type {{ name: string, files: Record<string, string>, needs?: string[], manifest?: object, run: Function }[]} */
+/** `laid`: the package without which there is nothing to try.
+ * @type {{ name: string, files: Record<string, string>, needs?: string[], laid?: string, manifest?: object, run: Function }[]}
+ */
 export const consumers = [
   { name: 'CommonJS', files: { 'index.cjs': CJS }, run: node('index.cjs') },
   {
@@ -254,6 +267,13 @@ export const consumers = [
         'index.mjs',
       ]);
     },
+  },
+  {
+    name: 'the CUDA package',
+    files: { 'index.cjs': ON_CUDA },
+    needs: ['@flambeau/cuda-linux-x64'],
+    laid: 'cuda-linux-x64',
+    run: node('index.cjs'),
   },
   esbuild('flambeau external', '--external:flambeau'),
   esbuild('all in one file but the addon'),

@@ -35,7 +35,7 @@ function ruleOf(name) {
       ],
       most: 1.5e6,
     };
-  if (name.startsWith('cuda-')) return { files: ['flambeau_cuda\\.node'], most: 100e6 };
+  if (name.startsWith('cuda-')) return { files: ['flambeau_cuda\\.node', 'flambeau\\.node'], most: 100e6 };
   return {
     files: ['flambeau\\.node'],
     most: Number(process.env.FLAMBEAU_ADDON_LIMIT ?? (name.includes('-x64') ? 6.5e6 : 4e6)),

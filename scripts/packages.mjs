@@ -4,7 +4,7 @@
 // this machine's platform, where that has none, build/Release; `--all` wants each. `--out=FOLDER` lays them out elsewhere. Called by
 // release.mjs, CI and test/packages.test.ts.
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { minified, minifiedModule, writeEntryTypes, writeTypes } from './published.mjs';
 
@@ -89,8 +89,9 @@ for (const [platform, machine] of Object.entries(PLATFORMS)) {
 
 // ---- CUDA, where it was put beside the addons; nothing depends on it ---------------------------------------------------
 
-const cuda = 'build/addons/cuda-linux-x64/flambeau_cuda.node';
-if (existsSync(cuda)) {
+// with an addon made by the same compiler: lib/addon.ts
+const cuda = ['flambeau_cuda.node', 'flambeau.node'].map((file) => join('build/addons/cuda-linux-x64', file));
+if (cuda.every((file) => existsSync(file))) {
   const name = nameOf('cuda-linux-x64');
   const path = lay(
     'cuda-linux-x64',
@@ -99,12 +100,12 @@ if (existsSync(cuda)) {
       description: 'The CUDA backend of flambeau for linux-x64',
       ...PLATFORMS['linux-x64-gnu'],
       main: 'flambeau_cuda.node',
-      files: ['flambeau_cuda.node'],
+      files: ['flambeau_cuda.node', 'flambeau.node'],
       peerDependencies: { [root.name]: root.version },
     },
     `# ${name}\n\nThe CUDA backend of flambeau for NVIDIA GPUs: \`npm install flambeau ${name}\`, and \`device: 'cuda'\` works.\n`,
   );
-  copyFileSync(cuda, join(path, 'flambeau_cuda.node'));
+  for (const file of cuda) copyFileSync(file, join(path, basename(file)));
 }
 
 // ---- the sources ----------------------------------------------------------------------------------------------------

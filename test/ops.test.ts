@@ -38,11 +38,10 @@ const stored: Answers = Object.assign(
 type Fn = (...args: readonly unknown[]) => unknown;
 const isLinalg = (name: string): boolean => name.startsWith('linalg.');
 const bareOf = (name: string): string => name.replace('linalg.', '');
+const functions: Readonly<Record<string, unknown>> = { ...torch.special, ...ops };
+const ofLinalg: Readonly<Record<string, unknown>> = { ...torch.linalg };
 /** The function itself. */
-const plain = (name: string): Fn =>
-  (isLinalg(name) ? torch.linalg : ({ ...torch.special, ...ops } as Record<string, unknown>))[
-    bareOf(name) as never
-  ] as Fn;
+const plain = (name: string): Fn => (isLinalg(name) ? ofLinalg : functions)[bareOf(name)] as Fn;
 /** What is compared. */
 const functionOf = (name: string): Fn => {
   const { through } = (samples as Record<string, Sample>)[name]!;
