@@ -186,8 +186,7 @@ std::span<double> list_argument(const Napi::CallbackInfo& info, size_t i) {
   napi_typedarray_type type = napi_int8_array;
   size_t count = 0;
   void* data = nullptr;
-  const napi_status status =
-      napi_get_typedarray_info(info.Env(), info[i], &type, &count, &data, nullptr, nullptr);
+  const napi_status status = napi_get_typedarray_info(info.Env(), info[i], &type, &count, &data, nullptr, nullptr);
   if (status != napi_ok || type != napi_float64_array) throw std::invalid_argument("expected a Float64Array");
   return {static_cast<double*>(data), count};
 }

@@ -19,8 +19,8 @@ struct Memory {
 using MemoryFinder = Memory (*)(void* instance, const double* triple);
 
 /**
- * Does what `what` says, a name and, behind a line's end, a text. What comes of it is written over the numbers: gives how
- * many. `memory` is triples for the finder. Throws PlanError if there is no function of that name.
+ * Does what `what` says, a name and, behind a line's end, a text. What comes of it is written over the numbers: gives
+ * how many. `memory` is triples for the finder. Throws PlanError if there is no function of that name.
  */
 using DeviceCall = double (*)(const std::string& what, std::span<double> numbers, std::span<const double> memory,
                               MemoryFinder find, void* instance);

@@ -30,13 +30,7 @@ function failure(where: string, error: unknown): unknown {
     : new DistBackendError(`${where}: ${error.message}`);
 }
 /** Calls the CUDA backend: see cuda/nccl.h. */
-function call(
-  where: string,
-  name: string,
-  numbers: readonly number[],
-  memory?: Float64Array,
-  text = '',
-): number[] {
+function call(where: string, name: string, numbers: readonly number[], memory?: Float64Array, text = ''): number[] {
   try {
     return callCuda(`nccl.${name}\n${text}`, numbers, memory);
   } catch (error) {
