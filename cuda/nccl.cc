@@ -2,6 +2,7 @@
 // waits for nothing.
 #include "nccl.h"
 
+#include <algorithm>
 #include <cmath>
 #include <future>
 #include <utility>
@@ -69,7 +70,6 @@ class Arguments {
     Plan::require(v >= 0 && v < end && v == std::floor(v), "NCCL: a number is out of range");
     return static_cast<int>(v);
   }
-  size_t left() const { return numbers_.size() - at_; }
 
  private:
   std::span<const double> numbers_;
@@ -215,7 +215,7 @@ std::vector<double> exchange(Arguments& of, std::span<const Memory> memory) {
     messages.push_back({is_send, peer, dtype});
     all += elements(m, dtype);
   }
-  Plan::require(!messages.empty() && of.left() == 0, "NCCL: numbers and memory do not fit");
+  Plan::require(!messages.empty(), "NCCL: there is no message");
   const char* name = messages.size() > 1 ? "exchange" : messages[0].is_send ? "send" : "recv";
   return launch.run(name, all, messages[0].dtype, [&](Nccl::Comm at, cudaStream_t stream) {
     nccl().expect(name, nccl().group_start());
@@ -314,4 +314,20 @@ LibraryInfo nccl_info() { return nccl().info; }
 
 }  // namespace flambeau::cuda
 
-extern "C" FB_PUBLIC flambeau::DeviceCall flambeau_call() { return flambeau::cuda::call_nccl; }
+namespace {
+
+double device_call(const std::string& what, std::span<double> numbers, std::span<const double> triples,
+                   flambeau::MemoryFinder find, void* instance) {
+  const size_t end = std::min(what.find('\n'), what.size());
+  std::vector<flambeau::Memory> memory;
+  for (size_t i = 0; i + 2 < triples.size(); i += 3) memory.push_back(find(instance, &triples[i]));
+  const std::vector<double> out = flambeau::cuda::call_nccl(
+      std::string_view(what).substr(0, end), what.substr(std::min(end + 1, what.size())), numbers, memory);
+  flambeau::Plan::require(out.size() <= numbers.size(), "NCCL: no room for what comes of it");
+  std::copy(out.begin(), out.end(), numbers.begin());
+  return static_cast<double>(out.size());
+}
+
+}  // namespace
+
+extern "C" FB_PUBLIC flambeau::DeviceCall flambeau_call() { return device_call; }

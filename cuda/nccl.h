@@ -11,7 +11,7 @@
 namespace flambeau::cuda {
 
 /**
- * As native/device_call.h has it. Communicators and works are numbers.
+ * What comes of one of these functions (native/device_call.h). Communicators and works are numbers.
  * - nccl.version () → [22000], or nothing where NCCL is not there
  * - nccl.id () → the 128 bytes of a new communicator's id
  * - nccl.init (rank, size, device, seconds to wait for the others, the id's bytes) text: the group → [communicator]

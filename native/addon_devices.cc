@@ -22,22 +22,25 @@ Napi::Object as_object(Napi::Env env, const Figures& figures) {
   return out;
 }
 
-/** A function that gives what `f(info)` gives, or nothing. */
+using Entry = Napi::Value (*)(const Napi::CallbackInfo& info);
+/** A function of the addon; the road of its errors is in the file once. */
+[[gnu::noinline]] void add_entry(Napi::Env env, Instance& self, Napi::Object to, const char* name, Entry f) {
+  const auto call = [f](const Napi::CallbackInfo& info) -> Napi::Value {
+    Napi::Value out = info.Env().Undefined();
+    guarded(info.Env(), [&] { out = f(info); });
+    return out;
+  };
+  to.Set(name, Napi::Function::New(env, call, name, &self));
+}
+/** That gives what `F{}(info)` gives, or nothing. */
 template <class F>
-Napi::Function entry(Napi::Env env, Instance& self, const char* name, F f) {
-  return Napi::Function::New(
-      env,
-      [f](const Napi::CallbackInfo& info) -> Napi::Value {
-        Napi::Value out = info.Env().Undefined();
-        guarded(info.Env(), [&] {
-          if constexpr (std::is_void_v<decltype(f(info))>)
-            f(info);
-          else
-            out = Napi::Value::From(info.Env(), f(info));
-        });
-        return out;
-      },
-      name, &self);
+Napi::Value result_of(const Napi::CallbackInfo& info) {
+  if constexpr (std::is_void_v<decltype(F{}(info))>) {
+    F{}(info);
+    return info.Env().Undefined();
+  } else {
+    return Napi::Value::From(info.Env(), F{}(info));
+  }
 }
 
 Napi::Value status(const Napi::CallbackInfo& info) {
@@ -178,34 +181,35 @@ Napi::Value allocate_pinned(const Napi::CallbackInfo& info) {
   return {info.Env(), buffer};
 }
 
-/** call(name, text, numbers, memory): what few ask of a backend. `memory` is (handle, byteOffset, bytes) of each part
- * of a storage. Gives numbers. */
-Napi::Value call(const Napi::CallbackInfo& info) {
+/** The numbers of a Float64Array. */
+std::span<double> list_argument(const Napi::CallbackInfo& info, size_t i) {
+  napi_typedarray_type type = napi_int8_array;
+  size_t count = 0;
+  void* data = nullptr;
+  const napi_status status = napi_get_typedarray_info(info.Env(), info[i], &type, &count, &data, nullptr, nullptr);
+  if (status != napi_ok || type != napi_float64_array) throw std::invalid_argument("expected a Float64Array");
+  return {static_cast<double*>(data), count};
+}
+Memory find_memory(void* self, const double* triple) {
+  const StorageTable::View at = bytes_at(*static_cast<Instance*>(self), triple[0], triple[1], triple[2]);
+  return {static_cast<Instance*>(self)->storages.find(triple[0]).data, at.data, at.bytes, at.device - 1};
+}
+/** call(what, numbers, memory): see device_call.h. Gives how many numbers came of it. */
+double call(const Napi::CallbackInfo& info) {
   Instance& self = instance(info);
   check_not_recording(self, "work between processes cannot be part of runAsync");
-  std::vector<double> lists[2];
-  for (size_t i = 0; i < 2; i++) {
-    if (info.Length() < 4 || !info[i].IsString() || !info[i + 2].IsTypedArray() ||
-        info[i + 2].As<Napi::TypedArray>().TypedArrayType() != napi_float64_array)
-      throw std::invalid_argument("call: expected two strings and two Float64Arrays");
-    const auto list = info[i + 2].As<Napi::Float64Array>();
-    lists[i].assign(list.Data(), list.Data() + list.ElementLength());
-  }
-  std::vector<Memory> memory;
-  for (size_t i = 0; i + 2 < lists[1].size(); i += 3) {
-    const StorageTable::View at = bytes_at(self, lists[1][i], lists[1][i + 1], lists[1][i + 2]);
-    memory.push_back({bytes_at(self, lists[1][i], 0, 0).data, at.data, at.bytes, at.device - 1});
-  }
-  const std::vector<double> result =
-      device_call()(info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::String>().Utf8Value(), lists[0], memory);
-  Napi::Array out = Napi::Array::New(info.Env(), result.size());
-  for (size_t i = 0; i < result.size(); i++) out.Set(static_cast<uint32_t>(i), result[i]);
-  return out;
+  if (!info[0].IsString()) throw std::invalid_argument("expected a string");
+  return device_call()(info[0].As<Napi::String>(), list_argument(info, 1), list_argument(info, 2), find_memory, &self);
 }
 
 void fill(Napi::Env env, Instance& self, Napi::Object out) {
-  const auto add = [&](const char* name, auto f) { out.Set(name, entry(env, self, name, f)); };
   using Info = const Napi::CallbackInfo&;
+  const auto add = [&]<class F>(const char* name, F f) {
+    if constexpr (std::is_same_v<F, Entry>)
+      add_entry(env, self, out, name, f);
+    else
+      add_entry(env, self, out, name, result_of<F>);
+  };
   add("status", status);
   add("properties", properties);
   add("libraries", libraries);
@@ -215,9 +219,9 @@ void fill(Napi::Env env, Instance& self, Napi::Object out) {
   add("resetPeaks", [](Info info) { backend().reset_peaks(gpu(info, 0)); });
   add("synchronize", [](Info info) { backend().synchronize(gpu(info, 0)); });
   add("readAsync", read_async);
-  add("recordStream", record_stream);
+  add("recordStream", [](Info info) { record_stream(info); });
   add("allocatePinned", allocate_pinned);
-  add("call", call);
+  add("call", [](Info info) { return call(info); });
 
   add("createStream", [](Info info) {
     return static_cast<double>(
@@ -263,8 +267,9 @@ Napi::Value load_backend(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void add_device_entries(Napi::Env env, Napi::Object exports, Instance& self) {
-  exports.Set("loadBackend", entry(env, self, "loadBackend", load_backend));
-  exports.Set("copyBytes", entry(env, self, "copyBytes", copy_bytes));
+  add_entry(env, self, exports, "loadBackend", load_backend);
+  const auto copy = [](const Napi::CallbackInfo& info) { copy_bytes(info); };
+  add_entry(env, self, exports, "copyBytes", result_of<decltype(copy)>);
 }
 
 }  // namespace flambeau

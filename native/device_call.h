@@ -3,8 +3,6 @@
 #pragma once
 #include <span>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "device.h"
 
@@ -17,9 +15,15 @@ struct Memory {
   int device;  // -1: the host
 };
 
-/** Numbers in, numbers out; throws PlanError if there is no function of that name. */
-using DeviceCall = std::vector<double> (*)(std::string_view name, const std::string& text,
-                                           std::span<const double> numbers, std::span<const Memory> memory);
+/** Finds what a caller names by handle, offset and bytes; throws PlanError if that is not there. */
+using MemoryFinder = Memory (*)(void* instance, const double* triple);
+
+/**
+ * Does what `what` says, a name and, behind a line's end, a text. What comes of it is written over the numbers: gives
+ * how many. `memory` is triples for the finder. Throws PlanError if there is no function of that name.
+ */
+using DeviceCall = double (*)(const std::string& what, std::span<double> numbers, std::span<const double> memory,
+                              MemoryFinder find, void* instance);
 /** Of the library that was opened, which exports flambeau_call() to give it. Throws std::runtime_error if it does not.
  */
 DeviceCall device_call();

@@ -67,8 +67,11 @@ export interface CudaNative {
   streamWaitEvent(device: number, stream: number, event: number): void;
   /** Milliseconds. */
   elapsed(from: number, to: number): number;
-  /** What few ask for, by name: cuda/nccl.h. `memory` is (handle, byteOffset, bytes) of each part of a storage. */
-  call(name: string, text: string, numbers: Float64Array, memory: Float64Array): number[];
+  /**
+   * What few ask for, by name and, behind a line's end, with a text: cuda/nccl.h. `memory` is (handle, byteOffset, bytes) of each
+   * part of a storage. What comes of it is written over the numbers: gives how many.
+   */
+  call(what: string, numbers: Float64Array, memory: Float64Array): number;
   /** A switch such as `allowTf32`; false if there is no such. */
   setOption(name: string, value: number): boolean;
 }
@@ -147,4 +150,14 @@ export function ask<R>(where: string, f: (addon: CudaNative) => R): R {
   const { addon, reason } = cudaStatus();
   if (addon === null) throw new DeviceError(`${where}: no CUDA device is available: ${reason}`);
   return waiting(where, () => f(addon));
+}
+const NOTHING = new Float64Array(0);
+/** What comes of one of those calls. */
+export function callCuda(what: string, numbers: readonly number[], memory: Float64Array = NOTHING): number[] {
+  // the longest that comes of one is the id of a communicator
+  const list = new Float64Array(Math.max(numbers.length, 128));
+  list.set(numbers);
+  const { addon, reason } = cudaStatus();
+  if (addon === null) throw new DeviceError(`no CUDA device is available: ${reason}`);
+  return [...list.subarray(0, addon.call(what, list, memory))];
 }

@@ -1,9 +1,7 @@
 // torch.cuda.nccl: whether NCCL is there. What it does is torch.distributed's: lib/distributed/nccl.ts.
 import { describe } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
-import { cudaStatus } from './native.ts';
-
-const NOTHING = new Float64Array(0);
+import { callCuda, cudaStatus } from './native.ts';
 
 /**
  * The version of NCCL, or null where it is not found: `torch.cuda.libraries()` says why.
@@ -11,9 +9,8 @@ const NOTHING = new Float64Array(0);
  * torch.cuda.isAvailable() ? null : torch.cuda.nccl.version() // null
  */
 export function version(): [major: number, minor: number, patch: number] | null {
-  const { addon, devices } = cudaStatus();
-  if (addon === null || devices === 0) return null;
-  const [code] = addon.call('nccl.version', '', NOTHING, NOTHING);
+  if (cudaStatus().devices === 0) return null;
+  const [code] = callCuda('nccl.version', []);
   if (code === undefined) return null;
   // from 2.9 on the number has five digits
   const major = code < 10000 ? 1000 : 10000;

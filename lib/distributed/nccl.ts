@@ -3,7 +3,7 @@
 import { empty, zeros } from '../create.ts';
 import type { Device } from '../device.ts';
 import { gpu } from '../cuda/devices.ts';
-import { ask, type CudaNative, cudaStatus } from '../cuda/native.ts';
+import { ask, callCuda } from '../cuda/native.ts';
 import { version } from '../cuda/nccl.ts';
 import { DeviceError, DtypeError } from '../errors.ts';
 import { native } from '../native.ts';
@@ -20,7 +20,6 @@ const OPS = ['SUM', 'AVG', 'PRODUCT', 'MIN', 'MAX', 'BAND', 'BOR', 'BXOR'];
 const ID_BYTES = 128;
 /** Of the messages between two ranks that bring an id: the largest that any MPI has. */
 const ID_TAG = 32767;
-const NOTHING = new Float64Array(0);
 
 /** An error of the addon as one of torch.distributed. */
 function failure(where: string, error: unknown): unknown {
@@ -31,16 +30,9 @@ function failure(where: string, error: unknown): unknown {
     : new DistBackendError(`${where}: ${error.message}`);
 }
 /** Calls the CUDA backend: see cuda/nccl.h. */
-function call(
-  where: string,
-  name: string,
-  numbers: readonly number[],
-  memory: Float64Array = NOTHING,
-  text = '',
-): number[] {
-  const { addon } = cudaStatus();
+function call(where: string, name: string, numbers: readonly number[], memory?: Float64Array, text = ''): number[] {
   try {
-    return (addon as CudaNative).call(`nccl.${name}`, text, Float64Array.from(numbers), memory);
+    return callCuda(`nccl.${name}\n${text}`, numbers, memory);
   } catch (error) {
     throw failure(where, error);
   }
@@ -209,7 +201,7 @@ class NcclTransport implements Transport {
       throw new DistBackendError(`${where}: ${this.#who}: the rank that makes the id of a communicator has failed`);
     const device = this.#onDevice();
     const seconds = this.#group.timeout;
-    const [id] = call(where, 'init', [rank, size, device.index!, seconds, ...bytes], NOTHING, text);
+    const [id] = call(where, 'init', [rank, size, device.index!, seconds, ...bytes], undefined, text);
     return { id: id!, device };
   }
   /** An id, that others wait for: zeros if there is none, then throws. */

@@ -1,13 +1,13 @@
 // A rank of NCCL without MPI: test/cuda/nccl.test.ts starts it. It gets the communicator's id in a message, and says what comes of
 // its work.
-import { ask } from '../../lib/cuda/native.ts';
+import { callCuda, waiting } from '../../lib/cuda/native.ts';
 import * as torch from '../../lib/index.ts';
 
 const [rank = 0, size = 1, seconds = 0] = process.argv.slice(2).map(Number);
 const call = (name: string, numbers: readonly number[], x?: torch.Tensor): number[] =>
-  ask('test', (addon) => {
+  waiting('test', () => {
     const part = x === undefined ? [] : [x.storage.handle, x.storage.byteOffset, 4 * x.numel()];
-    return addon.call(`nccl.${name}`, 'test', Float64Array.from(numbers), Float64Array.from([...part, ...part]));
+    return callCuda(`nccl.${name}\ntest`, numbers, Float64Array.from([...part, ...part]));
   });
 function attempt(): number[] | undefined {
   const id = given;
