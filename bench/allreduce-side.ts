@@ -10,7 +10,7 @@ for (let i = 0; i + 1 < args.length; i += 2) {
   // the compiler of JavaScript has its turn first
   for (let k = 0; k < Math.min(2000, 20 * times); k++) distributed.allReduce(torch.zeros(1));
   let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 30; round++) {
     distributed.barrier();
     const start = performance.now();
     for (let k = 0; k < times; k++) distributed.allReduce(x);

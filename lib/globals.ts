@@ -50,7 +50,8 @@ export function setDefaultDtype(dtype: DTypeName): void {
   setDefault(toDType(dtype, 'setDefaultDtype'));
 }
 /**
- * How many threads kernels use.
+ * How many threads kernels use: at first as many as the process has cores (`mpirun` gives each of its own some), or as
+ * FLAMBEAU_NUM_THREADS says.
  * @example
  * torch.setNumThreads(2)
  * torch.getNumThreads() // 2

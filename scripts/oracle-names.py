@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 import torch
+import torch.distributed
 import torch.distributions
 import torch.signal
 import torch.utils.data
@@ -53,6 +54,7 @@ docs = {
     'nn.utils': public(torch.nn.utils),
     'nn.utils.rnn': public(torch.nn.utils.rnn),
     'nn.utils.parametrize': public(torch.nn.utils.parametrize),
+    'distributed': [n for n in public(torch.distributed) if n not in ('remote_device', 'logging_handlers')],
     'optim': public(torch.optim, classes=True),
     'optim.lr_scheduler': public(torch.optim.lr_scheduler),
     'optim.swa_utils': public(torch.optim.swa_utils),

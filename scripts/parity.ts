@@ -30,6 +30,7 @@ const OUT: readonly (readonly [reason: string, pattern: RegExp])[] = [
   ['storages as objects of their own', /\.(\w*[sS]torage|storage_type|set_|is_set_to|share_memory_?|is_shared|data_ptr_?|const_data_ptr|untyped_storage|from_file|is_storage)$/],
   ['data pipes', /(DataPipe|DataChunk|datapipe|argument_validation|runtime_validation|non_deterministic)/],
   ['several processes: see torch.distributed', /(DistributedSampler|is_distributed|DataParallel|SyncBatchNorm)/],
+  ['stores, rendezvous and engines other than MPI and NCCL', /^distributed\.(.*Store|.*Options|ProcessGroup(Gloo|NCCL)|Backend\w*|BuiltinCommHookType|GradBucket|GroupName|Logger|QueueEmptyError|RankType|Reducer|Dist(Network|Store|QueueEmpty)Error|rendezvous|register_rendezvous_handler|is_(ucc|xccl|torchelastic)\w*|reduce_op|\w*_coalesced|supports_complex|record_comm|shrink_group|breakpoint|get_backend_config|get_default_backend_for_device|set_debug_level_from_env|default_pg_timeout|get_pg_count)$/],
   ['removed or without use in PyTorch itself', /\.(volatile|eig|symeig|solve|lstsq|reinforce|resize|resize_as|name|as_subclass|module_load|set_warn_always|is_warn_always_enabled|typename|thread_safe_generator|init_num_threads|output_nr|retains_grad_|conv_tbc|hash_tensor|NestedIOFunction|Variable|variable|enforce_grad_layout_policy|set_multithreading_enabled|DeferredCudaCallError|cudart|cudaStatus|check_error|max_memory_cached|memory_cached|reset_max_memory_cached|reset_max_memory_allocated|multihead_attn_\w+)$/],
   ['random access by Python callables', /\.(apply_|map_|map2_)$/],
 ];

@@ -40,6 +40,18 @@ describe('the end of a job', { timeout: 60_000 }, () => {
       /rank 0: allReduce\(\[1000\] float32, .*\n.*rank 1: allReduce\(\[2000\] float32/,
     );
   });
+  test('without the addon the error says what to build', async () => {
+    const { code, output } = await launch('test/distributed/scripts/hello.ts', {
+      processes: 1,
+      env: { FLAMBEAU_MPI_ADDON: '/nowhere.node' },
+      timeout: SOON,
+    });
+    assert.notEqual(code, 0);
+    assert.match(
+      output,
+      /Error: initProcessGroup: backend 'mpi' cannot be used: \/nowhere.node: there is no such file. .*npm run build:mpi/,
+    );
+  });
   test('what is under way at a good end is waited for, or given up', async () => {
     const { code, output } = await fault('quiet');
     assert.equal(code, 0, output);
