@@ -2,7 +2,9 @@
 export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
 export { type DebugLevel, getDebugLevel, setDebugLevel } from './debug.ts';
 export { DistBackendError, DistError } from './errors.ts';
+export * as checkpoint from './checkpoint/index.ts';
 export { allToAll, allToAllSingle } from './exchange.ts';
+export * as fsdp from './fsdp/index.ts';
 export {
   allGather,
   allGatherIntoTensor,
@@ -48,5 +50,3 @@ export { batchIsendIrecv, irecv, isend, P2POp, recv, send } from './point.ts';
 export { ReduceOp } from './reduce-op.ts';
 export { Work } from './work.ts';
 export { monitoredBarrier, newSubgroups, newSubgroupsByEnumeration } from './subgroups.ts';
-export * as checkpoint from './checkpoint/index.ts';
-export * as fsdp from './fsdp/index.ts';
