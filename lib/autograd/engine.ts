@@ -22,10 +22,6 @@ export function queueCallback(f: () => void): void {
   atEnd.push(f);
 }
 
-let outermost = 0;
-/** The number of the outermost pass that is running; 0 if there is none. */
-export const currentPass = (): number => (depth === 0 ? 0 : outermost);
-
 /** Ready nodes, the latest operation first: a binary heap on `sequence`. */
 class Ready {
   readonly #heap: Node[] = [];
@@ -62,6 +58,10 @@ class Ready {
     return top;
   }
 }
+
+let outermost = 0;
+/** The number of the outermost pass that is running; 0 if there is none. */
+export const currentPass = (): number => (depth === 0 ? 0 : outermost);
 
 /** How a pass is to run. */
 interface Pass {
@@ -310,10 +310,11 @@ function run(roots: readonly Tensor[], seeds: readonly (Tensor | null | undefine
   maker.current = pass.create ? 0 : pass.id;
   let notes: Notes[] | null = null;
   let last: (() => void)[] = [];
-  if (depth++ === 0) outermost = pass.id;
+  depth++;
   try {
     const nodes = roots.map((r) => edgeOf(r));
     const started = nodes.length === 1 ? nodes : [...new Set(nodes)];
+    if (depth === 1) outermost = pass.id;
     notes = count(started, ++marks, depth > 1);
     roots.forEach((root, i) => {
       deliver(nodes[i]!, root.node === null ? 0 : root.outputNr, seed(where, root, seeds[i]), pass);

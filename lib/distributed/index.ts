@@ -3,7 +3,9 @@ export * as algorithms from './algorithms/index.ts';
 export { barrier, allReduce, broadcast, reduce } from './collectives.ts';
 export { type DebugLevel, getDebugLevel, setDebugLevel } from './debug.ts';
 export { DistBackendError, DistError } from './errors.ts';
+export * as checkpoint from './checkpoint/index.ts';
 export { allToAll, allToAllSingle } from './exchange.ts';
+export * as fsdp from './fsdp/index.ts';
 export {
   allGather,
   allGatherIntoTensor,
