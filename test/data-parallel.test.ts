@@ -13,20 +13,29 @@ test('buckets close with the tensor that fills them, one dtype each, as in PyTor
   const plain = of([100, 'float32'], [200, 'float32'], [100, 'float32'], [50, 'float32']);
   expect(assignBuckets(plain, [400])).toEqual([[0], [1], [2], [3]]);
   expect(assignBuckets(plain, [200, 1200])).toEqual([[0], [1, 2], [3]]);
-  const mixed = of([50, 'float32'], [25, 'float64'], [50, 'float32'], [25, 'float64'], [50, 'float32'], [25, 'float64']);
-  expect(assignBuckets(mixed, [400])).toEqual([
-    [0, 2],
-    [1, 3],
-    [4],
-    [5],
-  ]);
+  const mixed = of(
+    [50, 'float32'],
+    [25, 'float64'],
+    [50, 'float32'],
+    [25, 'float64'],
+    [50, 'float32'],
+    [25, 'float64'],
+  );
+  expect(assignBuckets(mixed, [400])).toEqual([[0, 2], [1, 3], [4], [5]]);
   expect(assignBuckets([], [400])).toEqual([]);
 });
 
 test('a bucket takes gradients in, scaled, whatever their strides', () => {
   const [a, b] = [torch.zeros([2, 3], { requiresGrad: true }), torch.zeros([2], { requiresGrad: true })];
   const bucket = new Bucket(0, [a, b], [0, 1]);
-  a.grad = torch.tensor([[1, 2], [3, 4], [5, 6]], { dtype: 'float32' }).T;
+  a.grad = torch.tensor(
+    [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ],
+    { dtype: 'float32' },
+  ).T;
   bucket.take(0, 0.5);
   bucket.take(1, 0.5);
   expect(bucket.buffer.tolist()).toEqual([0.5, 1.5, 2.5, 1, 2, 3, 0, 0]);
@@ -44,12 +53,19 @@ test('tensors are found and replaced in values of any form', () => {
   expect(found.map((x) => [a, b, c].indexOf(x))).toEqual([0, 1, 2]);
   const { values, indices } = torch.tensor([[3, 1]]).max(1);
   expect(tensorsIn(torch.tensor([[3, 1]]).max(1)).map(String)).toEqual([String(values), String(indices)]);
-  const moved = mapTensors([{ a }, new Map([['b', b]]), 5], (x) => x.add(1)) as [{ a: torch.Tensor }, Map<string, torch.Tensor>];
+  const moved = mapTensors([{ a }, new Map([['b', b]]), 5], (x) => x.add(1)) as [
+    { a: torch.Tensor },
+    Map<string, torch.Tensor>,
+  ];
   expect([moved[0].a.tolist(), moved[1].get('b')!.tolist()]).toEqual([[2], [2, 2]]);
 });
 
 test('the leaves that backward can reach', () => {
-  const [a, b, c] = [1, 2, 3].map((n) => torch.ones([n], { requiresGrad: true })) as [torch.Tensor, torch.Tensor, torch.Tensor];
+  const [a, b, c] = [1, 2, 3].map((n) => torch.ones([n], { requiresGrad: true })) as [
+    torch.Tensor,
+    torch.Tensor,
+    torch.Tensor,
+  ];
   const out = a.mul(2).sum().add(b.sum());
   const names = (roots: torch.Tensor[]): number[] => [...leavesOf(roots)].map((x) => [a, b, c].indexOf(x)).sort();
   expect(names([out, out, torch.ones([1])])).toEqual([0, 1]);
@@ -88,7 +104,9 @@ test('what is queued in backward is called at the end of the outermost pass, unl
 
 test('without processes there is nothing to average', () => {
   const net = new torch.nn.Linear(2, 2);
-  expect(() => new torch.nn.parallel.DistributedDataParallel(net)).toThrow('has not been initialized: call initProcessGroup first');
+  expect(() => new torch.nn.parallel.DistributedDataParallel(net)).toThrow(
+    'has not been initialized: call initProcessGroup first',
+  );
   expect(() => new torch.utils.data.DistributedSampler([1, 2])).toThrow('call initProcessGroup first');
   const { ZeroRedundancyOptimizer } = torch.distributed.optim;
   expect(() => new ZeroRedundancyOptimizer(net.parameters(), torch.optim.SGD, { lr: 1 })).toThrow('initProcessGroup');

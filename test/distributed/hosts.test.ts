@@ -32,7 +32,8 @@ function onTwoHosts(): void {
       during,
     );
   /** The processes of the script, on all hosts; those of mpirun and its daemons are no more than its way to end. */
-  const left = (): readonly string[] => [0, 1].flatMap((host) => hosts.commands(host)).filter((line) => line.includes(script));
+  const left = (): readonly string[] =>
+    [0, 1].flatMap((host) => hosts.commands(host)).filter((line) => line.includes(script));
   async function nothingLeft(): Promise<void> {
     for (let i = 0; i < 50 && left().length > 0; i++) await new Promise((later) => setTimeout(later, 100));
     expect(left()).toEqual([]);

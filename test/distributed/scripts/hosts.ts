@@ -12,7 +12,10 @@ function collectives(): void {
   for (const count of [1, 1000, 300_000]) {
     const x = torch.arange(count, { dtype: 'float32' }).add(rank);
     dist.allReduce(x);
-    const wanted = torch.arange(count, { dtype: 'float32' }).mul(size).add((size * (size - 1)) / 2);
+    const wanted = torch
+      .arange(count, { dtype: 'float32' })
+      .mul(size)
+      .add((size * (size - 1)) / 2);
     assert.ok(torch.equal(x, wanted), `allReduce of ${count}`);
     const y = torch.full([count], rank, { dtype: 'float32' });
     dist.broadcast(y, size - 1);
@@ -41,13 +44,18 @@ function step(): void {
     of.forward(input).pow(2).mean().backward();
     optimizer.step();
   }
-  net.parameters().forEach((p, i) => assert.ok(torch.allclose(p, whole.parameters()[i]!, { atol: 1e-6 }), `parameter ${i}`));
+  net
+    .parameters()
+    .forEach((p, i) => assert.ok(torch.allclose(p, whole.parameters()[i]!, { atol: 1e-6 }), `parameter ${i}`));
   if (rank === 0) console.log('ok step');
 }
 function endless(): void {
   const model = new nn.parallel.DistributedDataParallel(network());
   for (let i = 0; ; i++) {
-    model.forward(torch.ones([4, 8])).sum().backward();
+    model
+      .forward(torch.ones([4, 8]))
+      .sum()
+      .backward();
     if (i === 2) console.log(`rank ${rank} is process ${process.pid}`);
   }
 }
