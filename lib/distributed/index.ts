@@ -54,5 +54,3 @@ export { ReduceOp } from './reduce-op.ts';
 export { Work } from './work.ts';
 export { monitoredBarrier, newSubgroups, newSubgroupsByEnumeration } from './subgroups.ts';
 export { GradBucket } from '../nn/parallel/grad-bucket.ts';
-export * as checkpoint from './checkpoint/index.ts';
-export * as fsdp from './fsdp/index.ts';
