@@ -59,7 +59,10 @@ function onTwoHosts(): void {
     });
     assert.ok(killed > 0, output);
     expect((performance.now() - killed) / 1e3).toBeLessThan(TIMEOUT + PATIENCE);
-    expect(output).toMatch(/process rank 3 with PID \d+ on node .* exited on signal 9 \(Killed\)/);
+    // Open MPI 5 says at times only that it ended a rank which had lost its connection to this one
+    expect(output).toMatch(
+      /process rank 3 with PID\s\d+\son\snode\s\S+\sexited\son\ssignal\s9\s\(Killed\)|terminated by signals sent by prterun/,
+    );
     expect(code, output).not.toBe(0);
     await nothingLeft();
   });

@@ -101,6 +101,9 @@ export class Hosts {
       OMPI_MCA_btl: 'self,vader,tcp',
       OMPI_MCA_btl_tcp_if_include: '10.77.0.0/24',
       OMPI_MCA_oob_tcp_if_include: '10.77.0.0/24',
+      // the same for Open MPI 5, whose daemons are PRRTE's
+      PRTE_MCA_plm_ssh_agent: this.agent,
+      PRTE_MCA_prte_if_include: '10.77.0.0/24',
     };
   }
 
