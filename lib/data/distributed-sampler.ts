@@ -2,7 +2,7 @@
 // torch.utils.data.DistributedSampler.
 import { type Call, readArguments } from '../define.ts';
 import { getRank, getWorldSize } from '../distributed/group.ts';
-import { describe } from '../errors.ts';
+import { describe, inNameOf } from '../errors.ts';
 import { Generator } from '../random.ts';
 import { permutation } from './dataset.ts';
 import { Sampler, type Sized } from './sampler.ts';
@@ -53,8 +53,8 @@ export class DistributedSampler extends Sampler {
     const options = readArguments<DistributedSamplerOptions>(where, args, NAMES);
     if (typeof dataset !== 'object' || dataset === null || typeof dataset.length !== 'number')
       throw new TypeError(`${where}: expected a dataset or an array but received ${describe(dataset)}`);
-    const numReplicas = options.numReplicas ?? getWorldSize();
-    const rank = options.rank ?? getRank();
+    const numReplicas = options.numReplicas ?? inNameOf(where, () => getWorldSize());
+    const rank = options.rank ?? inNameOf(where, () => getRank());
     const { shuffle = true, seed = 0, dropLast = false } = options;
     if (!Number.isInteger(numReplicas) || numReplicas < 1)
       throw new RangeError(`${where}: expected at least one replica, not numReplicas=${describe(numReplicas)}`);

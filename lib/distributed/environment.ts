@@ -1,6 +1,7 @@
 // What the environment says about this process's place in a job: Open MPI's variables, PMI's (MPICH, Intel MPI), Slurm's or
 // torchrun's. Used by initProcessGroup, and by lib/launch/preload.ts before the script begins; loads nothing else.
 import { availableParallelism } from 'node:os';
+import { DistError } from './errors.ts';
 
 /** Variables by name, as `process.env`. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -122,7 +123,7 @@ export function checkPlace(where: string, rank: number, size: number, variables:
       'start it by `srun --mpi=pmix` (Open MPI) or `srun --mpi=pmi2` (MPICH); `srun --mpi=list` names what there is',
     torchrun: 'torchrun starts no MPI job: use `npx flambeau run`, or unset RANK and WORLD_SIZE',
   }[place.launcher];
-  throw new Error(
+  throw new DistError(
     `${where}: MPI says rank ${rank} of ${size}, but the variables of ${place.launcher} say rank ${place.rank} of ${place.size}: ${remedy}`,
   );
 }

@@ -6,6 +6,7 @@ import { flag, optionalWhole, placedArguments } from './arguments.ts';
 import type { Transport } from './engine.ts';
 import { checkPlace, placeOf, setTorchVariables } from './environment.ts';
 import { leave, localRank, localSize, MpiTransport, mpiAvailable, startMpi } from './mpi.ts';
+import { DistError } from './errors.ts';
 
 /** Seconds. */
 const DEFAULT_TIMEOUT = 1800;
@@ -109,7 +110,7 @@ function backendsOf(where: string, text: unknown): { text: string; cuda: boolean
   for (const part of lower.split(',')) {
     const [at, name] = part.includes(':') ? part.split(':') : [null, part];
     if (name === 'gloo' || name === 'ucc' || name === 'xccl')
-      throw new Error(
+      throw new DistError(
         `${where}: backend '${name}' is not there: use 'mpi' for tensors of the CPU, 'nccl' for those of GPUs`,
       );
     if (name === 'mpi' && (at === null || at === 'cpu')) continue;
@@ -120,7 +121,7 @@ function backendsOf(where: string, text: unknown): { text: string; cuda: boolean
     cuda = true;
   }
   if (cuda && cudaTransport?.available() !== true)
-    throw new Error(
+    throw new DistError(
       `${where}: backend 'nccl' cannot be used: ${cudaTransport === null ? 'it is not part of this build' : 'NCCL was not found'}`,
     );
   return { text: lower, cuda };
@@ -223,9 +224,9 @@ export function initProcessGroup(...given: readonly unknown[]): void {
     0,
     given,
   );
-  if (all !== null) throw new Error(`${where}: trying to initialize the default process group twice!`);
+  if (all !== null) throw new DistError(`${where}: trying to initialize the default process group twice!`);
   if (method !== undefined && method !== null && method !== 'env://')
-    throw new Error(
+    throw new DistError(
       `${where}: expected initMethod to be 'env://' but received ${describe(method)}: the ranks are those of MPI`,
     );
   if ((store ?? pgOptions ?? null) !== null)
@@ -290,8 +291,8 @@ export function groupOf(where: string, group: unknown): ProcessGroup {
     throw new TypeError(`${where}: expected group to be a ProcessGroup but received ${describe(group)}`);
   const found = group ?? all;
   if (found === null)
-    throw new Error(`${where}: the default process group has not been initialized: call initProcessGroup first`);
-  if (found !== OUTSIDE && !groups.has(found)) throw new Error(`${where}: the process group was destroyed`);
+    throw new DistError(`${where}: the default process group has not been initialized: call initProcessGroup first`);
+  if (found !== OUTSIDE && !groups.has(found)) throw new DistError(`${where}: the process group was destroyed`);
   return found;
 }
 /** Whether this process is not in a group; says so, once a function. */
@@ -448,7 +449,7 @@ export function getWorldSize(group: ProcessGroup | null = null): number {
  */
 export function getBackend(group: ProcessGroup | null = null): string {
   const found = groupOf('getBackend', group);
-  if (found === OUTSIDE) throw new Error('getBackend: invalid process group specified');
+  if (found === OUTSIDE) throw new DistError('getBackend: invalid process group specified');
   return found.backend;
 }
 /**
@@ -460,7 +461,7 @@ export function getBackend(group: ProcessGroup | null = null): string {
 export function getNodeLocalRank(fallbackRank: number | null = null): number {
   const said = process.env.LOCAL_RANK ?? localRank() ?? placeOf()?.localRank ?? fallbackRank;
   if (said === null || said === undefined)
-    throw new Error(
+    throw new DistError(
       'getNodeLocalRank: no launcher has set LOCAL_RANK: start the script by `npx flambeau run` or mpirun, or pass fallbackRank for a process alone',
     );
   return Number(said);

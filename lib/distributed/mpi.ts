@@ -10,7 +10,7 @@ import { native } from '../native.ts';
 import { Tensor } from '../tensor.ts';
 import { mismatch } from './debug.ts';
 import { type Call, kinds, type Transport } from './engine.ts';
-import { DistBackendError } from './errors.ts';
+import { DistBackendError, DistError } from './errors.ts';
 import { Work } from './work.ts';
 
 /** Mirror of native/mpi/addon.cc. */
@@ -309,9 +309,9 @@ function atExit(addon: Addon, size: number, code: number): void {
 export function startMpi(where: string): World {
   left = false;
   if (world !== null) return world;
-  if (!workerThreads().isMainThread) throw new Error(`${where}: MPI is for the main thread, this is a worker`);
+  if (!workerThreads().isMainThread) throw new DistError(`${where}: MPI is for the main thread, this is a worker`);
   const addon = load();
-  if (addon === null) throw new Error(`${where}: backend 'mpi' cannot be used: ${why}. ${REMEDY}`);
+  if (addon === null) throw new DistError(`${where}: backend 'mpi' cannot be used: ${why}. ${REMEDY}`);
   const [rank, size, localRank, localSize] = addon.start(words, reap);
   process.on('uncaughtExceptionMonitor', (error) => {
     uncaught = { error };

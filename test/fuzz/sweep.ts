@@ -26,6 +26,7 @@ export const DOCUMENTED: readonly (abstract new (...args: never[]) => Error)[] =
   torch.OutOfMemoryError,
   torch.linalg.LinAlgError,
   torch.FileFormatError,
+  torch.distributed.DistError,
 ];
 /** What V8 says when the library trips over its own feet, rather than the library refusing. */
 export const ROUGH =

@@ -8,6 +8,7 @@ import { Files } from './files.ts';
 import { flatten, isStateful, type Leaf } from './flatten.ts';
 import { type Metadata, readMetadata, type TensorEntry, volume } from './metadata.ts';
 import { type CheckpointOptions, partyOf, together } from './save.ts';
+import { DistError } from '../errors.ts';
 
 /** What two parts of a tensor have in common; null if nothing. */
 function common(a: Rectangle, b: Rectangle): Rectangle | null {
@@ -46,13 +47,13 @@ export function readTensor(files: Files, key: string, entry: TensorEntry, into: 
 function check(where: string, { tensors, values }: Metadata, { key, value }: Leaf): void {
   if (!(value instanceof Tensor)) {
     if (values.has(key)) return;
-    throw new Error(
+    throw new DistError(
       `${where}: ${tensors.has(key) ? `'${key}' is a tensor in the checkpoint but ${describe(value)} here` : `Missing key in checkpoint state_dict: ${key}`}`,
     );
   }
   const entry = tensors.get(key);
   if (entry === undefined) {
-    throw new Error(
+    throw new DistError(
       `${where}: ${values.has(key) ? `'${key}' is no tensor in the checkpoint` : `Missing key in checkpoint state_dict: ${key}`}`,
     );
   }

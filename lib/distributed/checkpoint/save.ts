@@ -23,6 +23,7 @@ import {
   type ValueEntry,
   volume,
 } from './metadata.ts';
+import { DistError } from '../errors.ts';
 
 /** Options of {@link save} and `load`. */
 export interface CheckpointOptions {
@@ -72,7 +73,7 @@ export function together<T>(where: string, party: Party, work: () => T): T[] {
   const all = party.exchange(own);
   if (thrown !== null) throw thrown;
   const rank = all.findIndex(({ error }) => error !== null);
-  if (rank >= 0) throw new Error(`${where}: rank ${rank}: ${all[rank]!.error}`);
+  if (rank >= 0) throw new DistError(`${where}: rank ${rank}: ${all[rank]!.error}`);
   return all.map(({ value }) => value as T);
 }
 
@@ -141,7 +142,7 @@ function planOf(
     for (const { item, rank } of found) {
       if (item.dtype !== first.item.dtype || !sameShape(item.sizes, first.item.sizes)) {
         const say = (i: Item): string => `${i.dtype} [${i.sizes.join(', ')}]`;
-        throw new Error(
+        throw new DistError(
           `${where}: '${key}' is ${say(first.item)} on rank ${first.rank} but ${say(item)} on rank ${rank}`,
         );
       }
@@ -152,7 +153,7 @@ function planOf(
     }
     const rectangles = [...places.values()].map(({ item }) => ({ offsets: item.offsets, sizes: item.part }));
     const wrong = uncovered(first.item.sizes, rectangles);
-    if (wrong !== null) throw new Error(`${where}: the shards of '${key}' do not make it up: ${wrong}`);
+    if (wrong !== null) throw new DistError(`${where}: the shards of '${key}' do not make it up: ${wrong}`);
     parts.push(...places.values());
   }
   const load = offers.map(() => 0);

@@ -12,6 +12,7 @@ import { sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { getRank, isInitialized } from '../group.ts';
 import { fullTensor, partFor, setSharding, shardingOf } from '../sharding.ts';
+import { DistError } from '../errors.ts';
 
 /** What {@link StateDictOptions} takes. */
 export interface StateDictOptionsGiven {
@@ -164,7 +165,7 @@ function numbered(
     params.map((p) => {
       const name = names.get(p);
       if (name === undefined)
-        throw new Error(
+        throw new DistError(
           `${where}: the optimizer has a parameter of shape [${p.sizes.join(', ')}] that is not the model's`,
         );
       return { name, p };
@@ -262,7 +263,7 @@ export function setOptimizerStateDict(
         (g) => Array.isArray(g.params) && own.every((n) => (g.params as unknown[]).includes(n)),
       );
       if (saved === undefined)
-        throw new Error(`${where}: the state dict has no group with the parameters ${own.join(', ')}`);
+        throw new DistError(`${where}: the state dict has no group with the parameters ${own.join(', ')}`);
       next += params.length;
       return { ...saved, params: params.map((_, j) => next - params.length + j) };
     });

@@ -8,6 +8,7 @@ import { allReduce } from '../collectives.ts';
 import type { ProcessGroup } from '../group.ts';
 import { ReduceOp } from '../reduce-op.ts';
 import { shardingOf } from '../sharding.ts';
+import { DistError } from '../errors.ts';
 
 interface ClipOptions {
   normType?: number | undefined;
@@ -70,7 +71,7 @@ export function clipGradNorm_(
     }
     const norm = (normType === Infinity ? total : total.pow(1 / normType)).squeeze(0);
     if (errorIfNonfinite && !Number.isFinite(norm.item()))
-      throw new Error(
+      throw new DistError(
         `${where}: The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be ` +
           'clipped. To disable this error and scale the gradients by the non-finite norm anyway, set `errorIfNonfinite: false`',
       );

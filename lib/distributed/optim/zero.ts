@@ -16,6 +16,7 @@ import type { Tensor } from '../../tensor.ts';
 import { finishAll, type Flight, startBroadcast } from '../coalesced.ts';
 import { getGlobalRank, getRank, getWorldSize, type ProcessGroup } from '../group.ts';
 import { gatherObject } from '../objects.ts';
+import { DistError } from '../errors.ts';
 
 const WHERE = 'ZeroRedundancyOptimizer';
 
@@ -191,7 +192,7 @@ export class ZeroRedundancyOptimizer<O extends BaseOptions = BaseOptions> extend
    */
   override stateDict(): OptimizerStateDict {
     if (this.#gathered === null) {
-      throw new Error(
+      throw new DistError(
         `${WHERE}: Optimizer state has not been consolidated on this rank. Please call \`consolidateStateDict(${this.#rank})\` ` +
           'on all ranks beforehand if you meant to save the global state.',
       );

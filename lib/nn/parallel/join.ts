@@ -6,6 +6,7 @@ import { getRank, getWorldSize, type ProcessGroup } from '../../distributed/grou
 import { ReduceOp } from '../../distributed/reduce-op.ts';
 import type { Device } from '../../device.ts';
 import { noGrad } from '../../autograd/mode.ts';
+import { DistError } from '../../distributed/errors.ts';
 
 /** Options of {@link DistributedDataParallel.join}. */
 export interface JoinOptions {
@@ -56,7 +57,7 @@ export class Joining {
     if (ranks.length > 0) this.lastActive = ranks;
     if (this.options.throwOnEarlyTermination && ranks.length > 0 && ranks.length < size) {
       const done = sums.slice(0, size).flatMap((n, i) => (n > 0 ? [] : [i]));
-      throw new Error(`join: rank ${done.join(', ')} exhausted all inputs (seen by rank ${rank})`);
+      throw new DistError(`join: rank ${done.join(', ')} exhausted all inputs (seen by rank ${rank})`);
     }
     return { active: ranks, buffers: sums[size]! > 0, gradients: sums[size + 1]! > 0 };
   }
