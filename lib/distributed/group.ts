@@ -410,7 +410,9 @@ export const isNcclAvailable = (): boolean => cudaTransport?.available() ?? fals
  * torch.distributed.isBackendAvailable('gloo') // false
  */
 export function isBackendAvailable(backend: string): boolean {
-  const name = String(backend).toLowerCase();
+  if (typeof backend !== 'string')
+    throw new TypeError(`isBackendAvailable: expected a string for backend but received ${describe(backend)}`);
+  const name = backend.toLowerCase();
   return name === 'mpi' ? isMpiAvailable() : name === 'nccl' && isNcclAvailable();
 }
 /**
@@ -459,6 +461,8 @@ export function getBackend(group: ProcessGroup | null = null): string {
  * torch.distributed.getNodeLocalRank(0) // 0
  */
 export function getNodeLocalRank(fallbackRank: number | null = null): number {
+  if (fallbackRank !== null && !(Number.isSafeInteger(fallbackRank) && fallbackRank >= 0))
+    throw new TypeError(`getNodeLocalRank: expected a rank for fallbackRank but received ${describe(fallbackRank)}`);
   const said = process.env.LOCAL_RANK ?? localRank() ?? placeOf()?.localRank ?? fallbackRank;
   if (said === null || said === undefined)
     throw new DistError(

@@ -1,5 +1,5 @@
 // Partitions of the world into groups, and the barrier that says who is late. Made of newGroup, isend and irecv.
-import { describe } from '../errors.ts';
+import { describe, inNameOf } from '../errors.ts';
 import { zeros } from '../create.ts';
 import { flag, optionalWhole, placedArguments } from './arguments.ts';
 import { seconds } from './collectives.ts';
@@ -47,7 +47,7 @@ export function newSubgroupsByEnumeration(...given: readonly unknown[]): [mine: 
     seen.add(rank);
   }
   const options = { timeout: timeout as number, backend: backend as string, groupDesc: desc as string };
-  const made = all.map((ranks) => newGroup({ ranks, ...options }));
+  const made = inNameOf(where, () => all.map((ranks) => newGroup({ ranks, ...options })));
   return [made.find((group) => group !== GroupMember.NON_GROUP_MEMBER) ?? GroupMember.NON_GROUP_MEMBER, made];
 }
 
@@ -75,11 +75,13 @@ export function newSubgroups(...given: readonly unknown[]): [mine: ProcessGroup,
   if (ranks.length % size !== 0)
     throw new RangeError(`${where}: the ${ranks.length} ranks of the world cannot be cut into groups of ${size}`);
   const lists = Array.from({ length: ranks.length / size }, (_, i) => ranks.slice(i * size, (i + 1) * size));
-  return newSubgroupsByEnumeration(lists, {
-    timeout: timeout as number,
-    backend: backend as string,
-    groupDesc: desc as string,
-  });
+  return inNameOf(where, () =>
+    newSubgroupsByEnumeration(lists, {
+      timeout: timeout as number,
+      backend: backend as string,
+      groupDesc: desc as string,
+    }),
+  );
 }
 
 /** The options of {@link monitoredBarrier}. */

@@ -34,6 +34,7 @@ export const ROUGH =
 
 /** Not called: they write files, change what later calls mean, or show what is inside. */
 export const SKIP: ReadonlySet<string> = new Set([
+  'initProcessGroup', // starts MPI, once for the process
   'save',
   'saveNpy',
   'saveNpz',
@@ -160,6 +161,14 @@ const MADE: Readonly<Record<string, readonly unknown[]>> = {
   SparseAdam: [[new torch.nn.Parameter(x(2))]],
 };
 
+/** Classes that the library makes, and nobody else. */
+const NOT_MADE: ReadonlySet<string> = new Set(['Function', 'Tensor', 'Size', 'GradBucket', 'ProcessGroup']);
+/** The same function by another name of PyTorch's. */
+const ALIASES: Readonly<Record<string, string>> = {
+  allGatherSingle: 'allGatherIntoTensor',
+  reduceScatterSingle: 'reduceScatterTensor',
+};
+
 /** Everything public that can be called. */
 export function targets(): Target[] {
   const out: Target[] = [];
@@ -168,7 +177,7 @@ export function targets(): Target[] {
       if (typeof f !== 'function' || SKIP.has(name)) continue;
       const full = prefix + name;
       if (isClass(f)) {
-        if (f.prototype instanceof Error || name === 'Function' || name === 'Tensor' || name === 'Size') continue;
+        if (f.prototype instanceof Error || NOT_MADE.has(name)) continue;
         const valid = MADE[name] ?? (/(Norm|InstanceNorm)\dd$/.test(name) ? [3] : /^Conv/.test(name) ? [3, 4, 1] : []);
         out.push({
           name: full,
@@ -180,7 +189,7 @@ export function targets(): Target[] {
       } else
         out.push({
           name: full,
-          says: [name],
+          says: [ALIASES[name] ?? name],
           fixed: 0,
           valid: sampled(prefix === 'linalg.' ? full : name),
           call: (args) => (f as Callable)(...args),
@@ -201,6 +210,13 @@ export function targets(): Target[] {
   add('cuda.amp.', torch.cuda.amp);
   add('accelerator.', torch.accelerator);
   add('data.', torch.utils.data);
+  add('nn.parallel.', torch.nn.parallel);
+  add('distributed.', torch.distributed);
+  add('distributed.optim.', torch.distributed.optim);
+  add('fsdp.', torch.distributed.fsdp);
+  add('checkpoint.', torch.distributed.checkpoint);
+  add('checkpoint.stateDict.', torch.distributed.checkpoint.stateDict);
+  add('checkpoint.formatUtils.', torch.distributed.checkpoint.formatUtils);
   add('distributions.', torch.distributions);
   add('parametrize.', torch.nn.utils.parametrize);
   add('parametrizations.', torch.nn.utils.parametrizations);

@@ -1,6 +1,6 @@
 // Checkpoints of many files to files of torch.save, and back. Exported by index.ts as checkpoint.formatUtils.
 import { empty } from '../../create.ts';
-import { describe } from '../../errors.ts';
+import { describe, inNameOf } from '../../errors.ts';
 import { FileFormatError } from '../../io/errors.ts';
 import { load as loadFile, save as saveFile } from '../../save.ts';
 import { Tensor } from '../../tensor.ts';
@@ -51,9 +51,11 @@ export function dcpToTorchSave(dcpCheckpointDir: string, torchSavePath: string |
  * state.w // tensor([1., 1.])
  */
 export function torchSaveToDcp(torchSavePath: string | URL, dcpCheckpointDir: string): void {
-  const given: unknown = loadFile(torchSavePath);
+  const given: unknown = inNameOf('torchSaveToDcp', () => loadFile(torchSavePath));
   const dict = given instanceof Map ? (Object.fromEntries(given) as unknown) : given;
   if (typeof dict !== 'object' || dict === null || Array.isArray(dict) || dict instanceof Tensor)
     throw new TypeError(`torchSaveToDcp: expected an object of names in the file but found ${describe(dict)}`);
-  save(dict as Record<string, unknown>, { checkpointId: dcpCheckpointDir, noDist: true });
+  inNameOf('torchSaveToDcp', () =>
+    save(dict as Record<string, unknown>, { checkpointId: dcpCheckpointDir, noDist: true }),
+  );
 }

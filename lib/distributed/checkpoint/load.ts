@@ -78,7 +78,7 @@ function check(where: string, { tensors, values }: Metadata, { key, value }: Lea
  * state.w // tensor([1., 1., 1.])
  */
 export function load(stateDict: Record<string, unknown>, options: CheckpointOptions): void {
-  const where = 'checkpoint.load';
+  const where = 'load';
   const party = partyOf(where, options);
   together(where, party, () => {
     if (typeof stateDict !== 'object' || stateDict === null || stateDict instanceof Tensor || Array.isArray(stateDict))

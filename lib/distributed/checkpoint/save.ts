@@ -221,7 +221,7 @@ function filesOf(folder: string): string[] {
  * state.epoch // 3
  */
 export function save(stateDict: Readonly<Record<string, unknown>>, options: CheckpointOptions): void {
-  const where = 'checkpoint.save';
+  const where = 'save';
   const party = partyOf(where, options);
   const { rank, folder } = party;
   const temporary = join(dirname(folder), `${basename(folder)}.tmp`);

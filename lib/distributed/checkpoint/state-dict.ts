@@ -3,7 +3,7 @@
 import { noGrad } from '../../autograd/mode.ts';
 import { zerosLike } from '../../create.ts';
 import { checkOptions } from '../../define.ts';
-import { describe } from '../../errors.ts';
+import { describe, inNameOf } from '../../errors.ts';
 import { type AnyModule, Module } from '../../nn/module.ts';
 import type { IncompatibleKeys, StateDict } from '../../nn/state-dict.ts';
 import { Optimizer } from '../../optim/optimizer.ts';
@@ -36,9 +36,9 @@ export class StateDictOptions {
   readonly cpuOffload: boolean;
   readonly ignoreFrozenParams: boolean;
   readonly strict: boolean;
-  constructor(options: StateDictOptionsGiven = {}) {
-    checkOptions('StateDictOptions', options, ['fullStateDict', 'cpuOffload', 'ignoreFrozenParams', 'strict']);
-    const { fullStateDict = false, cpuOffload = false, ignoreFrozenParams = false, strict = true } = options;
+  constructor(options: StateDictOptionsGiven | null = {}) {
+    checkOptions('StateDictOptions', options ?? {}, ['fullStateDict', 'cpuOffload', 'ignoreFrozenParams', 'strict']);
+    const { fullStateDict = false, cpuOffload = false, ignoreFrozenParams = false, strict = true } = options ?? {};
     this.fullStateDict = fullStateDict;
     this.cpuOffload = cpuOffload;
     this.ignoreFrozenParams = ignoreFrozenParams;
@@ -58,8 +58,11 @@ export interface NamedOptimizerState {
   param_groups: Record<string, unknown>[];
 }
 
-const optionsOf = (given: StateDictOptions | StateDictOptionsGiven | null | undefined): StateDictOptions =>
-  given instanceof StateDictOptions ? given : new StateDictOptions(given ?? {});
+function optionsOf(where: string, by: GetOptions | null): StateDictOptions {
+  checkOptions(where, by ?? {}, ['options']);
+  const given = by?.options ?? {};
+  return given instanceof StateDictOptions ? given : inNameOf(where, () => new StateDictOptions(given));
+}
 const listOf = (where: string, optimizers: Optimizers): Optimizer[] => {
   const list: unknown[] = optimizers instanceof Optimizer ? [optimizers] : [...optimizers];
   for (const o of list)
@@ -97,9 +100,10 @@ const namesOf = (model: AnyModule): Map<Tensor, string> => {
  * const model = new torch.nn.Linear(2, 1)
  * Object.keys(torch.distributed.checkpoint.stateDict.getModelStateDict(model)) // [ 'weight', 'bias' ]
  */
-export function getModelStateDict(model: AnyModule, { options }: GetOptions = {}): StateDict {
-  checkModel('getModelStateDict', model);
-  const how = optionsOf(options);
+export function getModelStateDict(model: AnyModule, by: GetOptions | null = {}): StateDict {
+  const where = 'getModelStateDict';
+  checkModel(where, model);
+  const how = optionsOf(where, by);
   const out = Object.create(null) as StateDict;
   for (const [key, x] of keyed(model)) {
     if (!(x instanceof Tensor)) {
@@ -124,11 +128,11 @@ export function getModelStateDict(model: AnyModule, { options }: GetOptions = {}
 export function setModelStateDict(
   model: AnyModule,
   modelStateDict: StateDict,
-  { options }: GetOptions = {},
+  by: GetOptions | null = {},
 ): IncompatibleKeys {
   const where = 'setModelStateDict';
   checkModel(where, model);
-  const { fullStateDict, strict } = optionsOf(options);
+  const { fullStateDict, strict } = optionsOf(where, by);
   const own = new Map(keyed(model));
   const parts = Object.create(null) as StateDict;
   for (const [key, x] of Object.entries(modelStateDict)) {
@@ -186,11 +190,11 @@ function numbered(
 export function getOptimizerStateDict(
   model: AnyModule,
   optimizers: Optimizers,
-  { options }: GetOptions = {},
+  by: GetOptions | null = {},
 ): NamedOptimizerState {
   const where = 'getOptimizerStateDict';
   checkModel(where, model);
-  const how = optionsOf(options);
+  const how = optionsOf(where, by);
   const names = namesOf(model);
   const out: NamedOptimizerState = { state: {}, param_groups: [] };
   for (const optimizer of listOf(where, optimizers)) {
@@ -235,11 +239,11 @@ export function setOptimizerStateDict(
   model: AnyModule,
   optimizers: Optimizers,
   optimStateDict: NamedOptimizerState,
-  { options }: GetOptions = {},
+  by: GetOptions | null = {},
 ): void {
   const where = 'setOptimizerStateDict';
   checkModel(where, model);
-  const { fullStateDict } = optionsOf(options);
+  const { fullStateDict } = optionsOf(where, by);
   const names = namesOf(model);
   const groups = [...optimStateDict.param_groups];
   for (const optimizer of listOf(where, optimizers)) {
@@ -283,9 +287,12 @@ export function setOptimizerStateDict(
 export function getStateDict(
   model: AnyModule,
   optimizers: Optimizers,
-  options: GetOptions = {},
+  options: GetOptions | null = {},
 ): [model: StateDict, optimizers: NamedOptimizerState] {
-  return [getModelStateDict(model, options), getOptimizerStateDict(model, optimizers, options)];
+  return inNameOf('getStateDict', () => [
+    getModelStateDict(model, options),
+    getOptimizerStateDict(model, optimizers, options),
+  ]);
 }
 
 /**
@@ -303,9 +310,13 @@ export function setStateDict(
   optimizers: Optimizers,
   given: GetOptions & { modelStateDict: StateDict; optimStateDict: NamedOptimizerState },
 ): IncompatibleKeys {
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError(`setStateDict: expected the state dicts by name but received ${describe(given)}`);
   checkOptions('setStateDict', given, ['modelStateDict', 'optimStateDict', 'options']);
   const { modelStateDict, optimStateDict, options } = given;
-  const keys = setModelStateDict(model, modelStateDict, { options });
-  setOptimizerStateDict(model, optimizers, optimStateDict, { options });
-  return keys;
+  return inNameOf('setStateDict', () => {
+    const keys = setModelStateDict(model, modelStateDict, { options });
+    setOptimizerStateDict(model, optimizers, optimStateDict, { options });
+    return keys;
+  });
 }

@@ -279,6 +279,8 @@ export function fullyShard<M extends AnyModule>(module: M, options: FullyShardOp
  * // TypeError: registerFSDPForwardMethod: the Linear is no unit; call fullyShard with it first
  */
 export function registerFSDPForwardMethod(module: AnyModule, methodName: string): void {
+  if (!(module instanceof Module))
+    throw new TypeError(`registerFSDPForwardMethod: expected a Module but received ${describe(module)}`);
   const unit = unitOf(module);
   if (unit === null)
     throw new TypeError(
