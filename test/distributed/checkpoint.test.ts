@@ -50,8 +50,8 @@ test('where one process cannot write, all throw and say which', async () => {
   assert.deepEqual(
     ranks.map((text) => text.trim()),
     [
-      'Error: checkpoint.save: rank 2: no space left on device',
-      'Error: checkpoint.save: rank 2: no space left on device',
+      'DistError: save: rank 2: no space left on device',
+      'DistError: save: rank 2: no space left on device',
       'Error: no space left on device',
     ],
   );
