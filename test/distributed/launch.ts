@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from '../bundle.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -44,20 +44,7 @@ const bundles = new Map<string, Promise<string>>();
 export function bundled(script: string): Promise<string> {
   // beside dist/flambeau.cjs, as the library looks for the addons from there
   const outfile = join(root, 'dist', `distributed-${basename(script, '.ts')}.mjs`);
-  const made =
-    bundles.get(script) ??
-    build({
-      absWorkingDir: root,
-      entryPoints: [script],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'esm',
-      packages: 'external',
-      keepNames: true,
-      logLevel: 'silent',
-    }).then(() => outfile);
+  const made = bundles.get(script) ?? bundle(script, outfile).then(() => outfile);
   bundles.set(script, made);
   return made;
 }

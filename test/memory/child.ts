@@ -1,7 +1,7 @@
 // Runs a script of this folder, or of ../fuzz, in a process of its own. Used by the tests of memory and of bad input.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from '../bundle.ts';
 import type { Report } from './report.ts';
 
 export interface Outcome {
@@ -54,18 +54,7 @@ export async function measure(
   args: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<Report> {
-  const bundle = `dist/memory-${script.replace('.ts', '.mjs')}`;
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: [`test/memory/${script}`],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    packages: 'external',
-    keepNames: true,
-    logLevel: 'silent',
-  });
-  return reportOf(script, await node([bundle, ...args], env));
+  const file = `dist/memory-${script.replace('.ts', '.mjs')}`;
+  await bundle(`test/memory/${script}`, file);
+  return reportOf(script, await node([file, ...args], env));
 }
