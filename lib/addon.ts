@@ -17,6 +17,9 @@ const BUILT = '../build/Release/flambeau.node';
 /** The sources as a package, which `npx flambeau-build` builds where it lies. */
 const SOURCE = '@flambeau/source/build/Release/flambeau.node';
 
+/** Loads from here, which is as deep as dist/: '../build' is the clone's in both. */
+export const requireHere = (): NodeJS.Require => createRequire(import.meta.url);
+
 const platform = `${process.platform}-${process.arch}`;
 /** The package with the CUDA backend for this platform: users install it by name, nothing depends on it. */
 export const cudaPackage = `@flambeau/cuda-${platform}`;
@@ -67,7 +70,7 @@ function failure(reasons: readonly string[]): string {
  * @throws Error if there is none for this platform, or of another version, with what was tried and what can be done
  */
 export function loadAddon(): { addon: Versioned; path: string } {
-  const require = createRequire(import.meta.url);
+  const require = requireHere();
   const wanted = process.env.FLAMBEAU_ADDON;
   const candidates = wanted === undefined ? [BUILT, BESIDE_CUDA, ...(PACKAGES[platform] ?? []), SOURCE] : [wanted];
   const reasons: string[] = [];
@@ -95,7 +98,7 @@ export function loadAddon(): { addon: Versioned; path: string } {
 
 /** Where that package has `file`. */
 export function packagedBackend(file: string): string | undefined {
-  const require = createRequire(import.meta.url);
+  const require = requireHere();
   try {
     return require.resolve(`${cudaPackage}/${file}`);
   } catch (error) {

@@ -1,8 +1,7 @@
 // MPI's transport: loads the addon that `npm run build:mpi` makes (native/mpi/), and makes its calls on the CPU's tensors.
 // Used by group.ts. What is under way keeps its memory by pins, whatever JavaScript drops or disposes of.
-import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
-import { libraryVersion } from '../addon.ts';
+import { libraryVersion, requireHere } from '../addon.ts';
 import { noGrad } from '../autograd/mode.ts';
 import { workerThreads } from '../builtins.ts';
 import { allocateOwn } from '../memory.ts';
@@ -33,9 +32,7 @@ interface Addon {
   finish(): void;
 }
 
-const BUILT = '../../build/mpi/flambeau_mpi.node';
-/** From the bundle in dist/. */
-const BUILT_FROM_DIST = '../build/mpi/flambeau_mpi.node';
+const BUILT = '../build/mpi/flambeau_mpi.node';
 /** Where `npx flambeau-build --mpi` has built it. */
 const PACKAGE = '@flambeau/source/build/mpi/flambeau_mpi.node';
 const REMEDY =
@@ -55,10 +52,10 @@ let why = '';
 
 function load(): Addon | null {
   if (loaded !== null) return loaded;
-  const require = createRequire(import.meta.url);
+  const require = requireHere();
   const named = process.env.FLAMBEAU_MPI_ADDON;
   const reasons: string[] = [];
-  for (const id of named === undefined ? [BUILT, BUILT_FROM_DIST, PACKAGE] : [named]) {
+  for (const id of named === undefined ? [BUILT, PACKAGE] : [named]) {
     try {
       const addon = require(id) as Addon;
       if (addon.version() === libraryVersion) return (loaded = addon);
