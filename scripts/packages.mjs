@@ -3,10 +3,22 @@
 // It takes the addons that are there: build/addons/PLATFORM/flambeau.node (scripts/cross.mjs makes those of Linux), and for
 // this machine's platform, where that has none, build/Release; `--all` wants each. `--out=FOLDER` lays them out elsewhere. Called by
 // release.mjs, CI and test/packages.test.ts.
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { minified, minifiedModule, writeEntryTypes, writeTypes } from './published.mjs';
+import { compact, minified } from './minified.mjs';
+import { minifiedModule, writeEntryTypes, writeTypes } from './published.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const root = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -196,8 +208,11 @@ const library = lay(
 const dist = join(library, 'dist');
 mkdirSync(dist);
 const read = (file) => readFileSync(join('dist', file), 'utf8');
-for (const file of ['index.cjs', 'import.cjs', 'cli.cjs', 'preload.cjs'])
-  copyFileSync(join('dist', file), join(dist, file));
+for (const file of ['index.cjs', 'import.cjs']) copyFileSync(join('dist', file), join(dist, file));
+for (const file of ['cli.cjs', 'preload.cjs']) {
+  writeFileSync(join(dist, file), await compact(read(file)));
+  chmodSync(join(dist, file), statSync(join('dist', file)).mode);
+}
 // lines are those of the package, which has no sources
 const code = read('flambeau.cjs').replace(/^\/\/# sourceMappingURL=.*\n?/m, '');
 writeFileSync(join(dist, 'flambeau.cjs'), await minified(code));
