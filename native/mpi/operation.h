@@ -38,6 +38,8 @@ struct Group {
   int rank = 0, size = 1;
   uint64_t calls = 0;  // collectives so far
   std::string name;    // for messages: `the group of ranks 0, 2`
+  /** What collectives write before they reduce; kept, as the system clears the pages of new memory. */
+  std::vector<std::byte> scratch;
 };
 
 using Clock = std::chrono::steady_clock;

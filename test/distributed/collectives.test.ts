@@ -4,7 +4,7 @@ import { describe, test } from 'vitest';
 import { launch } from './launch.ts';
 
 const PARTS =
-  'allReduce broadcast reduce allGather gather scatter reduceScatter allToAll uneven gradients objects'.split(' ');
+  'allReduce broadcast reduce allGather gather scatter reduceScatter allToAll uneven long gradients objects'.split(' ');
 const passed = (text: string): string[] => [...text.matchAll(/^ok (.*)$/gm)].map((match) => match[1]!);
 
 describe('collectives against the plain computation', () => {

@@ -219,6 +219,27 @@ for (let i = 0; i < 3; i++) d.barrier();
 assert.equal(d.barrier({ asyncOp: true }).wait(), true);
 console.log('ok uneven');
 
+// reductions that go in several pieces, the last one short, and into the rank's own part of what is reduced
+for (const dtype of ['float32', 'int8'] as const) {
+  const long = (count: number): torch.Tensor => torch.arange(count, { dtype: 'int64' }).remainder(11).to(dtype);
+  const each = dtype === 'int8' ? 4_300_001 : 1_100_001;
+  const sum = (n * (n - 1)) / 2;
+  const expected = long(each).mul(n).add(sum);
+  const x = long(each).add(me);
+  d.allReduce(x);
+  assert.ok(torch.equal(x, expected), `allReduce of ${each} ${dtype}`);
+  x.copy_(long(each).add(me));
+  d.reduce(x, { dst: n - 1 });
+  assert.ok(torch.equal(x, me === n - 1 ? expected : long(each).add(me)), `reduce of ${each} ${dtype}`);
+  const parts = torch.cat(ranks.map((q) => long(each).add(me + q)));
+  const own = parts.narrow(0, me * each, each);
+  for (const [name, part] of Object.entries({ apart: torch.zeros(each, { dtype }), 'in place': own })) {
+    d.reduceScatterTensor(part, parts);
+    assert.ok(torch.equal(part, expected.add(n * me)), `reduceScatter of ${each} ${dtype}, ${name}`);
+  }
+}
+console.log('ok long');
+
 // tensors that require grad: values change in place, without a history
 const w = torch.ones([2], { requiresGrad: true });
 const y = w.pow(2);
