@@ -16,11 +16,34 @@ const fail = (message) => {
   process.exit(1);
 };
 
-/** What a user's installation consists of, for those who keep lists of that. */
+/** What a user's installation consists of, for those who keep lists of that: of the packages that packages.mjs laid out. */
 function billOfMaterials(version) {
   const bill = JSON.parse(output('npm', 'sbom', '--sbom-format=cyclonedx', '--sbom-type=library', '--omit=dev'));
+  const library = JSON.parse(readFileSync('build/packages/flambeau/package.json', 'utf8'));
+  const own = (name, scope) => ({
+    'bom-ref': `${name}@${version}`,
+    type: 'library',
+    name,
+    version,
+    scope,
+    purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
+    licenses: bill.metadata.component.licenses,
+  });
+  const { dependencies, optionalDependencies } = library;
+  // what a clone is built with is none of a user's
+  const others = bill.components.filter(({ name }) => name in dependencies);
+  const addons = Object.keys(optionalDependencies).map((name) => own(name, 'optional'));
+  bill.components = [...others, own('@flambeau/types', 'required'), ...addons];
+  const [missing] = Object.keys(dependencies).filter((name) => !bill.components.some((one) => one.name === name));
+  if (missing !== undefined) fail(`the bill of materials lacks ${missing}`);
   // npm takes the folder's name for the package's
-  Object.assign(bill.metadata.component, { name: root.name, version });
+  const { metadata } = bill;
+  metadata.component = { ...metadata.component, ...own(library.name, 'required'), properties: [] };
+  const refs = bill.components.map((component) => component['bom-ref']);
+  bill.dependencies = [
+    { ref: metadata.component['bom-ref'], dependsOn: refs },
+    ...refs.map((ref) => ({ ref, dependsOn: [] })),
+  ];
   mkdirSync('build', { recursive: true });
   writeFileSync('build/sbom.cdx.json', `${JSON.stringify(bill, null, 2)}\n`);
   console.log(`release: build/sbom.cdx.json has ${bill.components.map(({ purl }) => purl).join(', ')}`);
