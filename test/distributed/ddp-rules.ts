@@ -71,6 +71,32 @@ const RULES: Record<string, () => void> = {
     assert.equal(Object.keys(model.stateDict())[0], 'module.0.weight');
     assert.equal(model.parameters().length, 4);
   },
+  'checkpoints have the names of the model itself'() {
+    const { stateDict } = dist.checkpoint;
+    const make = (): torch.nn.Sequential => new nn.Sequential(new nn.Linear(2, 2), new nn.Linear(2, 1));
+    const wrapped = new DistributedDataParallel(make());
+    const around = new nn.Sequential(wrapped, new nn.Linear(1, 1));
+    assert.equal(
+      Object.keys(stateDict.getModelStateDict(around)).join(),
+      Object.keys(new nn.Sequential(make(), new nn.Linear(1, 1)).stateDict()).join(),
+    );
+    const adam = new torch.optim.Adam(wrapped.parameters());
+    wrapped.forward(own.expand(1, 2)).sum().backward();
+    adam.step();
+    const [modelStateDict, optimStateDict] = stateDict.getStateDict(wrapped, adam, {
+      options: { fullStateDict: true },
+    });
+    const plain = make();
+    assert.equal(Object.keys(modelStateDict).join(), Object.keys(plain.stateDict()).join());
+    const other = new torch.optim.Adam(plain.parameters());
+    stateDict.setStateDict(plain, other, { modelStateDict, optimStateDict });
+    assert.ok(torch.equal(plain.parameters().at(-1)!, wrapped.parameters().at(-1)!));
+    // and back into a wrapped one
+    assert.deepEqual(
+      stateDict.setModelStateDict(new DistributedDataParallel(make()), plain.stateDict()).missingKeys,
+      [],
+    );
+  },
   'an unused parameter is found, or its name is said'() {
     const model = new DistributedDataParallel(new Two());
     model.forward(own, 0).backward();

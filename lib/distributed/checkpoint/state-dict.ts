@@ -5,6 +5,7 @@ import { zerosLike } from '../../create.ts';
 import { checkOptions } from '../../define.ts';
 import { describe, inNameOf } from '../../errors.ts';
 import { type AnyModule, Module } from '../../nn/module.ts';
+import { DistributedDataParallel } from '../../nn/parallel/ddp.ts';
 import type { IncompatibleKeys, StateDict } from '../../nn/state-dict.ts';
 import { Optimizer } from '../../optim/optimizer.ts';
 import type { OptimizerStateDict } from '../../optim/state-dict.ts';
@@ -84,18 +85,32 @@ function given(x: Tensor, options: StateDictOptions): Tensor | null {
   return out;
 }
 
-/** The parameters and buffers of a model, by their keys; a parameter that has several keys by all of them. */
-const keyed = (model: AnyModule): [string, Tensor][] => Object.entries(model.stateDict({ keepVars: true }));
+/**
+ * The parameters and buffers of a model by their keys, as a wrapped model itself has them: without the `module.` of
+ * DistributedDataParallel, so that a checkpoint goes on without it. A parameter that has several keys is there by all of them.
+ */
+function keyed(model: AnyModule): { key: string; own: string; x: Tensor }[] {
+  const wrapped = [...model.namedModules()].filter(([, m]) => m instanceof DistributedDataParallel);
+  const prefixes = wrapped.map(([name]) => (name === '' ? 'module.' : `${name}.module.`));
+  return Object.entries(model.stateDict({ keepVars: true })).map(([own, x]) => {
+    // the inner ones first: they leave the outer ones' places as they are
+    const key = prefixes.reduceRight(
+      (k, prefix) => (k.startsWith(prefix) ? prefix.slice(0, -'module.'.length) + k.slice(prefix.length) : k),
+      own,
+    );
+    return { key, own, x };
+  });
+}
 /** The names of parameters. */
 const namesOf = (model: AnyModule): Map<Tensor, string> => {
   const names = new Map<Tensor, string>();
-  for (const [key, x] of keyed(model)) if (!names.has(x)) names.set(x, key);
+  for (const { key, x } of keyed(model)) if (!names.has(x)) names.set(x, key);
   return names;
 };
 
 /**
  * The state dict of a model: its shards (for `checkpoint.save` and `load`), or with `fullStateDict` whole tensors, for which
- * all processes must call it. Throws TypeError for what is no Module.
+ * all processes must call it. Of a model in DistributedDataParallel the keys are the model's own. Throws TypeError for what is no Module.
  * @example
  * const model = new torch.nn.Linear(2, 1)
  * Object.keys(torch.distributed.checkpoint.stateDict.getModelStateDict(model)) // [ 'weight', 'bias' ]
@@ -105,7 +120,7 @@ export function getModelStateDict(model: AnyModule, by: GetOptions | null = {}):
   checkModel(where, model);
   const how = optionsOf(where, by);
   const out = Object.create(null) as StateDict;
-  for (const [key, x] of keyed(model)) {
+  for (const { key, x } of keyed(model)) {
     if (!(x instanceof Tensor)) {
       out[key] = x; // what a module saves besides
       continue;
@@ -133,11 +148,11 @@ export function setModelStateDict(
   const where = 'setModelStateDict';
   checkModel(where, model);
   const { fullStateDict, strict } = optionsOf(where, by);
-  const own = new Map(keyed(model));
+  const known = new Map(keyed(model).map((entry) => [entry.key, entry]));
   const parts = Object.create(null) as StateDict;
   for (const [key, x] of Object.entries(modelStateDict)) {
-    const like = own.get(key);
-    parts[key] = fullStateDict && x instanceof Tensor && like !== undefined ? partFor(where, key, x, like) : x;
+    const { own = key, x: like } = known.get(key) ?? {};
+    parts[own] = fullStateDict && x instanceof Tensor && like !== undefined ? partFor(where, key, x, like) : x;
   }
   return model.loadStateDict(parts, { strict });
 }
