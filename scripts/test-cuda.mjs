@@ -17,7 +17,13 @@ const run = (tool, args, env = {}) => {
   const { status } = spawnSync(tool, args, { stdio: 'inherit', env: { ...process.env, ...env } });
   if (status !== 0) process.exit(status ?? 1);
 };
-const EMULATE = { FLAMBEAU_CUDA: 'emulate', FLAMBEAU_TEST_DEVICE: 'cuda:0', NO_COLOR: '1' };
+// the second GPU is for what takes all there are
+const EMULATE = {
+  FLAMBEAU_CUDA: 'emulate',
+  FLAMBEAU_TEST_DEVICE: 'cuda:0',
+  FLAMBEAU_EMULATOR_DEVICES: '2',
+  NO_COLOR: '1',
+};
 /** Tests on the emulated device; `-t` takes those whose names match. */
 const vitest = (env, files, names, without = []) => {
   const choice = [...files, ...(names ? ['-t', names] : []), ...without.flatMap((name) => ['--exclude', name])];

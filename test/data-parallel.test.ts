@@ -111,3 +111,36 @@ test('without processes there is nothing to average', () => {
   const { ZeroRedundancyOptimizer } = torch.distributed.optim;
   expect(() => new ZeroRedundancyOptimizer(net.parameters(), torch.optim.SGD, { lr: 1 })).toThrow('initProcessGroup');
 });
+
+test('DataParallel is the module itself where there is no GPU; scatter and gather take what is nested', () => {
+  const { nn } = torch;
+  const { gather, scatter } = nn.parallel;
+  const net = new nn.Sequential(new nn.Linear(2, 3), new nn.BatchNorm1d(3));
+  const model = new nn.DataParallel(net);
+  if (!torch.cuda.isAvailable()) {
+    expect(model.deviceIds).toEqual([]);
+    const x = torch.randn(4, 2);
+    model.eval();
+    expect(torch.equal(model.forward(x), net.forward(x))).toBe(true);
+    expect(torch.equal(nn.parallel.dataParallel(net, [x]), net.forward(x))).toBe(true);
+  }
+  expect(Object.keys(model.stateDict())[0]).toBe('module.0.weight');
+  // as PyTorch: three devices, of which a batch of four gives parts to two
+  const parts = scatter({ a: torch.arange(4), b: [torch.ones(4, 1), 'x', null] }, ['cpu', 'cpu', 'cpu']);
+  expect(parts.map(({ a, b }) => [a.tolist(), (b[0] as torch.Tensor).shape, b[1], b[2]])).toEqual([
+    [[0, 1], [2, 1], 'x', null],
+    [[2, 3], [2, 1], 'x', null],
+  ]);
+  const whole = gather(parts, 'cpu');
+  expect(whole.a.tolist()).toEqual([0, 1, 2, 3]);
+  expect((whole.b[0] as torch.Tensor).shape).toEqual([4, 1]);
+  expect(gather([torch.tensor(3), torch.tensor(4)], 'cpu').tolist()).toEqual([3, 4]);
+  expect(scatter(torch.ones(2, 4), { targetGpus: ['cpu', 'cpu'], dim: 1 }).map((p) => p.shape)).toEqual([
+    [2, 2],
+    [2, 2],
+  ]);
+  expect(() => scatter(torch.tensor(1), ['cpu'])).toThrow('scatter: cannot cut a 0-d tensor');
+  expect(() => gather([], 'cpu')).toThrow('gather: expected at least one output');
+  expect(() => gather([torch.ones(2, 2), torch.ones(2, 3)], 'cpu')).toThrow(/^gather: sizes of tensors must match/);
+  expect(() => gather([{ a: torch.ones(1) }, {}] as object[], 'cpu')).toThrow('the same number of keys');
+});

@@ -110,6 +110,7 @@ export {
 } from './transformer-layers.ts';
 export { Embedding, EmbeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from './sparse.ts';
 export * as functional from '../public/functional.ts';
+export { DataParallel, type DataParallelOptions } from './parallel/data-parallel.ts';
 export * as parallel from './parallel/index.ts';
 export * as init from './init-names.ts';
 export * as utils from './utils.ts';

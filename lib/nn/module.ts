@@ -34,6 +34,10 @@ import { type IncompatibleKeys, load, type Saved, type StateDict } from './state
 
 /** Any module, whatever it takes and gives. */
 export type AnyModule = Module<never, unknown>;
+/** What a module's `forward` takes. */
+export type ArgumentsOf<M> = M extends { forward(...args: infer A extends readonly unknown[]): unknown } ? A : never;
+/** What a module's `forward` gives. */
+export type OutputOf<M> = M extends { forward(...args: never): infer O } ? O : never;
 /** What hooks are typed by: taken from `this`, because parameters of class types would keep modules from being alike. */
 interface Forward<A extends readonly unknown[], O> {
   forward(...args: A): O;

@@ -8,7 +8,7 @@ import { getGlobalRank, getRank, getWorldSize, type ProcessGroup } from '../../d
 import { AutogradError, checkFunction, describe, DeviceError } from '../../errors.ts';
 import { leaving } from '../../scope.ts';
 import type { Tensor } from '../../tensor.ts';
-import { type AnyModule, Module } from '../module.ts';
+import { type AnyModule, type ArgumentsOf, Module, type OutputOf } from '../module.ts';
 import { isLazy } from '../parameter.ts';
 import { checkBuffer, GradBucket } from './grad-bucket.ts';
 import { Joining, type JoinOptions } from './join.ts';
@@ -94,9 +94,6 @@ type Positions = [
   gradientAsBucketView?: boolean,
   staticGraph?: boolean,
 ];
-
-type ArgumentsOf<M> = M extends { forward(...args: infer A extends readonly unknown[]): unknown } ? A : never;
-type OutputOf<M> = M extends { forward(...args: never): infer O } ? O : never;
 
 /**
  * What a communication hook does with a bucket of gradients: gives what is to be in their place, (N) as the buffer, or a
