@@ -1,7 +1,7 @@
 // The sampler of data-parallel training: each process takes its share of one common order. Exported as
 // torch.utils.data.DistributedSampler.
 import { type Call, readArguments } from '../define.ts';
-import { getRank, getWorldSize } from '../distributed/group.ts';
+import { getRank, getWorldSize } from '../distributed/ranks.ts';
 import { describe, inNameOf } from '../errors.ts';
 import { Generator } from '../random.ts';
 import { permutation } from './dataset.ts';

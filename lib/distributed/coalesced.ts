@@ -4,7 +4,7 @@ import { noGrad } from '../autograd/mode.ts';
 import { assignBuckets } from '../nn/parallel/buckets.ts';
 import { emptyLasting, Tensor } from '../tensor.ts';
 import { broadcast } from './collectives.ts';
-import type { ProcessGroup } from './group.ts';
+import type { ProcessGroup } from './process-group.ts';
 import type { Work } from './work.ts';
 
 /** A tensor of so many bytes travels alone, without being copied. */

@@ -1,6 +1,6 @@
 // Collectives of one tensor a rank: allReduce, broadcast, reduce, barrier. Those of parts are in gathering.ts.
 import { checkTensorOf, flag, placedArguments } from './arguments.ts';
-import { groupOf, outside, peerOf, type ProcessGroup } from './group.ts';
+import { groupOf, outside, peerOf, type ProcessGroup } from './process-group.ts';
 import { reductionOf, type ReduceOp } from './reduce-op.ts';
 import { type Asynchronous, dense, type GroupLike, into, submit } from './submit.ts';
 import type { Tensor } from '../tensor.ts';

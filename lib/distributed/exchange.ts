@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor.ts';
 import { checkTensorOf, checkTensors, flag, kindOf, placedArguments } from './arguments.ts';
 import { nothing } from './collectives.ts';
 import type { GatherOptions } from './gathering.ts';
-import { groupOf, outside } from './group.ts';
+import { groupOf, outside } from './process-group.ts';
 import { type Asynchronous, checkAlike, dense, type GroupLike, into, submit } from './submit.ts';
 import type { Work } from './work.ts';
 

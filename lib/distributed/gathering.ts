@@ -4,7 +4,7 @@ import { type Shape, show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkTensorOf, checkTensors, flag, kindOf, placedArguments } from './arguments.ts';
 import { nothing } from './collectives.ts';
-import { groupOf, outside, peerOf, type ProcessGroup } from './group.ts';
+import { groupOf, outside, peerOf, type ProcessGroup } from './process-group.ts';
 import { reductionOf, type ReduceOp } from './reduce-op.ts';
 import { type Asynchronous, checkAlike, dense, type GroupLike, into, intoAll, submit, together } from './submit.ts';
 import type { Work } from './work.ts';

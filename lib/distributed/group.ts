@@ -1,91 +1,16 @@
-// Process groups: the one of all ranks, parts of it, and who is in them. Their transports come from mpi.ts, and for GPUs from
-// what registerTransport() was given. Used by all of lib/distributed/.
+// Makes and ends process groups: that of all ranks, and parts of it. Their transports come from mpi.ts, and for GPUs from what
+// registerCuda() was given. Exported by index.ts.
 import { describe } from '../errors.ts';
 import { type Device, device as toDevice } from '../device.ts';
-import { flag, optionalWhole, placedArguments } from './arguments.ts';
+import { flag, placedArguments } from './arguments.ts';
 import type { Transport } from './engine.ts';
-import { checkPlace, placeOf, setTorchVariables } from './environment.ts';
-import { leave, localRank, localSize, MpiTransport, mpiAvailable, startMpi } from './mpi.ts';
+import { checkPlace, setTorchVariables } from './environment.ts';
+import { leave, MpiTransport, startMpi } from './mpi.ts';
 import { DistError } from './errors.ts';
+import { groupOf, OUTSIDE, ProcessGroup, world } from './process-group.ts';
 
 /** Seconds. */
 const DEFAULT_TIMEOUT = 1800;
-
-/**
- * Some of the ranks, in order: what {@link initProcessGroup} makes of all, and {@link newGroup} of a part.
- * @example
- * torch.distributed.GroupMember.NON_GROUP_MEMBER instanceof torch.distributed.ProcessGroup // true
- */
-export class ProcessGroup {
-  /** The ranks in the world, by rank in the group. */
-  readonly ranks: readonly number[];
-  /** Seconds that one operation may take. */
-  readonly timeout: number;
-  /** What it was made with: `mpi`, or `cpu:mpi,cuda:nccl`. */
-  readonly backend: string;
-  /** Its name: `default_pg`, or a number. */
-  readonly groupName: string;
-  /** What it is for, as its maker said. */
-  readonly groupDesc: string;
-  readonly #rank: number;
-  /** Internal: what moves its tensors, by the type of their device. */
-  transports: { readonly cpu?: Transport; readonly cuda?: Transport };
-  /** Internal: collectives so far. */
-  calls = 0;
-
-  constructor(
-    ranks: readonly number[],
-    rank: number,
-    transports: { cpu?: Transport; cuda?: Transport },
-    settings: { timeout: number; backend: string; name: string; desc: string },
-  ) {
-    this.ranks = ranks;
-    this.#rank = rank;
-    this.transports = transports;
-    this.timeout = settings.timeout;
-    this.backend = settings.backend;
-    this.groupName = settings.name;
-    this.groupDesc = settings.desc;
-  }
-  /** This process's rank in it; -1 if it is not in it. */
-  rank(): number {
-    return this.#rank;
-  }
-  /** How many ranks it has; -1 for {@link GroupMember}.NON_GROUP_MEMBER. */
-  size(): number {
-    return this === OUTSIDE ? -1 : this.ranks.length;
-  }
-  /** Its backend. */
-  name(): string {
-    return this.backend;
-  }
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this === OUTSIDE ? 'NON_GROUP_MEMBER' : `ProcessGroup(ranks=[${this.ranks.join(', ')}], rank=${this.#rank})`;
-  }
-}
-const OUTSIDE = new ProcessGroup([], -1, {}, { timeout: 0, backend: '', name: '', desc: '' });
-
-let all: ProcessGroup | null = null;
-const groups = new Set<ProcessGroup>();
-let made = 0;
-
-/**
- * The group of all ranks, and what {@link newGroup} gives to ranks that are not in a group. Collectives of these do nothing.
- * @example
- * torch.distributed.GroupMember.WORLD // null
- */
-export const GroupMember: { readonly WORLD: ProcessGroup | null; readonly NON_GROUP_MEMBER: ProcessGroup } = {
-  get WORLD(): ProcessGroup | null {
-    return all;
-  },
-  NON_GROUP_MEMBER: OUTSIDE,
-};
-/**
- * The group of all ranks, as PyTorch names it.
- * @example
- * torch.distributed.group.WORLD // null
- */
-export const group: typeof GroupMember = GroupMember;
 
 // ---- transports -------------------------------------------------------------------------------------------------------
 
@@ -96,6 +21,11 @@ let cudaTransport: { make: CudaTransport; available: () => boolean } | null = nu
 export function registerCuda(make: CudaTransport, available: () => boolean): void {
   cudaTransport = { make, available };
 }
+
+/** Whether there is a transport for GPUs here. */
+export const cudaAvailable = (): boolean => cudaTransport?.available() ?? false;
+
+let made = 0;
 
 /** `cpu:mpi,cuda:nccl` as parts. */
 function backendsOf(where: string, text: unknown): { text: string; cuda: boolean } {
@@ -165,14 +95,13 @@ function makeGroup(
 ): ProcessGroup {
   const cpu = MpiTransport.create(ranks, inWords(ranks, size), tag);
   if (cpu === null) return OUTSIDE;
-  const rank = ranks.indexOf(worldRank);
+  const rank = ranks.indexOf(world.rank);
   const { timeout, backend, desc, device } = how;
   const group = new ProcessGroup(ranks, rank, { cpu }, { timeout, backend: backend.text, name, desc });
   if (backend.cuda && cudaTransport !== null) group.transports = { cpu, cuda: cudaTransport.make(group, device) };
-  groups.add(group);
+  world.groups.add(group);
   return group;
 }
-let worldRank = 0;
 
 // ---- the world --------------------------------------------------------------------------------------------------------
 
@@ -224,7 +153,7 @@ export function initProcessGroup(...given: readonly unknown[]): void {
     0,
     given,
   );
-  if (all !== null) throw new DistError(`${where}: trying to initialize the default process group twice!`);
+  if (world.all !== null) throw new DistError(`${where}: trying to initialize the default process group twice!`);
   if (method !== undefined && method !== null && method !== 'env://')
     throw new DistError(
       `${where}: expected initMethod to be 'env://' but received ${describe(method)}: the ranks are those of MPI`,
@@ -242,10 +171,10 @@ export function initProcessGroup(...given: readonly unknown[]): void {
       throw new RangeError(`${where}: ${name} was given as ${describe(value)}, but MPI says ${ours}`);
   checkPlace(where, at.rank, at.size);
   setTorchVariables();
-  worldRank = at.rank;
+  world.rank = at.rank;
   const ranks = Array.from({ length: at.size }, (_, i) => i);
   const device = deviceOf(deviceId);
-  all = makeGroup(ranks, at.size, null, 'default_pg', {
+  world.all = makeGroup(ranks, at.size, null, 'default_pg', {
     timeout: seconds,
     backend: backends,
     desc: 'default_pg',
@@ -272,39 +201,18 @@ export function destroyProcessGroup(group: ProcessGroup | null = null): void {
   const where = 'destroyProcessGroup';
   if (group === OUTSIDE) return;
   const wanted = groupOf(where, group);
-  const gone = wanted === all ? [...groups].reverse() : [wanted];
+  const gone = wanted === world.all ? [...world.groups].reverse() : [wanted];
   for (const one of gone) {
-    groups.delete(one);
+    world.groups.delete(one);
     one.transports.cuda?.close();
     one.transports.cpu?.close();
     one.transports = {};
   }
-  if (wanted !== all) return;
-  all = null;
+  if (wanted !== world.all) return;
+  world.all = null;
   made = 0;
   leave();
 }
-
-/** The group that is meant, of this process. Throws where there is none. */
-export function groupOf(where: string, group: unknown): ProcessGroup {
-  if (group !== undefined && group !== null && !(group instanceof ProcessGroup))
-    throw new TypeError(`${where}: expected group to be a ProcessGroup but received ${describe(group)}`);
-  const found = group ?? all;
-  if (found === null)
-    throw new DistError(`${where}: the default process group has not been initialized: call initProcessGroup first`);
-  if (found !== OUTSIDE && !groups.has(found)) throw new DistError(`${where}: the process group was destroyed`);
-  return found;
-}
-/** Whether this process is not in a group; says so, once a function. */
-export function outside(where: string, group: ProcessGroup): boolean {
-  if (group !== OUTSIDE) return false;
-  if (!warned.has(where)) {
-    warned.add(where);
-    process.emitWarning(`${where} on global rank ${worldRank}, which does not belong to the given group, does nothing`);
-  }
-  return true;
-}
-const warned = new Set<string>();
 
 /** The options of {@link newGroup}, by name. */
 export interface GroupOptions {
@@ -352,13 +260,13 @@ export function newGroup(
 export function newGroup(...given: readonly unknown[]): ProcessGroup {
   const where = 'newGroup';
   const [list, timeout, backend, pgOptions, local, desc, deviceId, sort] = placedArguments(where, NEW, 0, given);
-  const world = groupOf(where, null);
+  const whole = groupOf(where, null);
   if ((pgOptions ?? null) !== null) throw new TypeError(`${where}: there are no pgOptions`);
-  const size = world.size();
-  const ranks = list === undefined || list === null ? [...world.ranks] : ranksOf(where, list, size);
+  const size = whole.size();
+  const ranks = list === undefined || list === null ? [...whole.ranks] : ranksOf(where, list, size);
   if (sort !== false) ranks.sort((a, b) => a - b);
-  const seconds = timeoutOf(where, timeout, world.timeout);
-  const backends = backendsOf(where, backend ?? world.backend);
+  const seconds = timeoutOf(where, timeout, whole.timeout);
+  const backends = backendsOf(where, backend ?? whole.backend);
   const alone = flag(where, 'useLocalSynchronization', local);
   const name = `${++made}`;
   // a number that the members alone can agree on
@@ -382,149 +290,4 @@ function ranksOf(where: string, list: unknown, size: number): number[] {
   }
   if (ranks.length === 0) throw new RangeError(`${where}: a group of no ranks`);
   return ranks;
-}
-
-// ---- who is who -------------------------------------------------------------------------------------------------------
-
-/**
- * Whether `torch.distributed` is there: it always is. See {@link isMpiAvailable}.
- * @example
- * torch.distributed.isAvailable() // true
- */
-export const isAvailable = (): boolean => true;
-/**
- * Whether the addon for MPI is there (`npm run build:mpi`).
- * @example
- * typeof torch.distributed.isMpiAvailable() // boolean
- */
-export const isMpiAvailable = (): boolean => mpiAvailable();
-/**
- * Whether NCCL can be used.
- * @example
- * typeof torch.distributed.isNcclAvailable() // boolean
- */
-export const isNcclAvailable = (): boolean => cudaTransport?.available() ?? false;
-/**
- * Whether a backend of this name can be used.
- * @example
- * torch.distributed.isBackendAvailable('gloo') // false
- */
-export function isBackendAvailable(backend: string): boolean {
-  if (typeof backend !== 'string')
-    throw new TypeError(`isBackendAvailable: expected a string for backend but received ${describe(backend)}`);
-  const name = backend.toLowerCase();
-  return name === 'mpi' ? isMpiAvailable() : name === 'nccl' && isNcclAvailable();
-}
-/**
- * Gloo is not there: MPI does its work.
- * @example
- * torch.distributed.isGlooAvailable() // false
- */
-export const isGlooAvailable = (): boolean => false;
-/**
- * Whether {@link initProcessGroup} was called.
- * @example
- * torch.distributed.isInitialized() // false
- */
-export const isInitialized = (): boolean => all !== null;
-
-/**
- * This process's rank in a group, by default that of all; -1 if it is not in it. Throws an Error before initProcessGroup.
- * @example
- * torch.distributed.isInitialized() ? torch.distributed.getRank() : 0 // 0
- */
-export function getRank(group: ProcessGroup | null = null): number {
-  return groupOf('getRank', group).rank();
-}
-/**
- * How many ranks a group has, by default that of all; -1 if this process is not in it. Throws an Error before initProcessGroup.
- * @example
- * torch.distributed.isInitialized() ? torch.distributed.getWorldSize() : 1 // 1
- */
-export function getWorldSize(group: ProcessGroup | null = null): number {
-  return groupOf('getWorldSize', group).size();
-}
-/**
- * The backend that a group was made with. Throws an Error before initProcessGroup.
- * @example
- * torch.distributed.isInitialized() ? torch.distributed.getBackend() : 'mpi' // mpi
- */
-export function getBackend(group: ProcessGroup | null = null): string {
-  const found = groupOf('getBackend', group);
-  if (found === OUTSIDE) throw new DistError('getBackend: invalid process group specified');
-  return found.backend;
-}
-/**
- * The rank among the processes of this machine: LOCAL_RANK where that is set, else what MPI says, else `fallbackRank`. Throws an
- * Error where nothing says.
- * @example
- * torch.distributed.getNodeLocalRank(0) // 0
- */
-export function getNodeLocalRank(fallbackRank: number | null = null): number {
-  if (fallbackRank !== null && !(Number.isSafeInteger(fallbackRank) && fallbackRank >= 0))
-    throw new TypeError(`getNodeLocalRank: expected a rank for fallbackRank but received ${describe(fallbackRank)}`);
-  const said = process.env.LOCAL_RANK ?? localRank() ?? placeOf()?.localRank ?? fallbackRank;
-  if (said === null || said === undefined)
-    throw new DistError(
-      'getNodeLocalRank: no launcher has set LOCAL_RANK: start the script by `npx flambeau run` or mpirun, or pass fallbackRank for a process alone',
-    );
-  return Number(said);
-}
-/** How many ranks this machine has. */
-export const getNodeLocalSize = (): number => localSize() ?? 1;
-/**
- * The ranks in the world of a group, by their rank in it. Throws an Error before initProcessGroup.
- * @example
- * torch.distributed.isInitialized() ? torch.distributed.getProcessGroupRanks(null) : [0] // [ 0 ]
- */
-export function getProcessGroupRanks(group: ProcessGroup | null = null): number[] {
-  return [...groupOf('getProcessGroupRanks', group).ranks];
-}
-/**
- * The rank in a group of a rank of the world. Throws RangeError if it is not in it.
- * @example
- * torch.distributed.isInitialized() ? torch.distributed.getGroupRank(torch.distributed.group.WORLD, 0) : 0 // 0
- */
-export function getGroupRank(group: ProcessGroup | null, globalRank: number): number {
-  const found = groupOf('getGroupRank', group).ranks.indexOf(globalRank);
-  if (found < 0) throw new RangeError(`getGroupRank: global rank ${describe(globalRank)} is not part of the group`);
-  return found;
-}
-/**
- * The rank in the world of a rank of a group. Throws RangeError if it has none.
- * @example
- * torch.distributed.isInitialized() ? torch.distributed.getGlobalRank(torch.distributed.group.WORLD, 0) : 0 // 0
- */
-export function getGlobalRank(group: ProcessGroup | null, groupRank: number): number {
-  const found = groupOf('getGlobalRank', group).ranks[groupRank];
-  if (found === undefined)
-    throw new RangeError(`getGlobalRank: group rank ${describe(groupRank)} is not part of the group`);
-  return found;
-}
-
-/** The rank in the group that is meant by one of the world or by one of the group; null if neither is given. */
-export function peerOf(
-  where: string,
-  group: ProcessGroup,
-  name: string,
-  globalRank: unknown,
-  groupName: string,
-  groupRank: unknown,
-): number | null {
-  const inWorld = optionalWhole(where, name, globalRank);
-  const inGroup = optionalWhole(where, groupName, groupRank);
-  if (inWorld !== null && inGroup !== null)
-    throw new TypeError(`${where}: can't specify both ${name} and ${groupName}`);
-  if (inGroup !== null) {
-    if (inGroup >= group.size())
-      throw new RangeError(`${where}: ${groupName} ${inGroup} is not one of the ${group.size()} ranks of the group`);
-    return inGroup;
-  }
-  if (inWorld === null) return null;
-  const found = group.ranks.indexOf(inWorld);
-  if (found < 0)
-    throw new RangeError(
-      `${where}: global rank ${inWorld} is not part of the group of ranks ${group.ranks.join(', ')}`,
-    );
-  return found;
 }

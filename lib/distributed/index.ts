@@ -16,8 +16,9 @@ export {
   reduceScatterTensor,
   scatter,
 } from './gathering.ts';
+export { destroyProcessGroup, type GroupOptions, initProcessGroup, type InitOptions, newGroup } from './group.ts';
+export { group, GroupMember, ProcessGroup } from './process-group.ts';
 export {
-  destroyProcessGroup,
   getBackend,
   getGlobalRank,
   getGroupRank,
@@ -25,20 +26,13 @@ export {
   getProcessGroupRanks,
   getRank,
   getWorldSize,
-  group,
-  GroupMember,
-  type GroupOptions,
-  initProcessGroup,
-  type InitOptions,
   isAvailable,
   isBackendAvailable,
   isGlooAvailable,
   isInitialized,
   isMpiAvailable,
   isNcclAvailable,
-  newGroup,
-  ProcessGroup,
-} from './group.ts';
+} from './ranks.ts';
 import './nccl.ts';
 export {
   allGatherObject,

@@ -11,7 +11,8 @@ import type { Tensor } from '../tensor.ts';
 import { kindOf } from './arguments.ts';
 import type { Call, Transport } from './engine.ts';
 import { DistBackendError } from './errors.ts';
-import { type ProcessGroup, registerCuda } from './group.ts';
+import { registerCuda } from './group.ts';
+import type { ProcessGroup } from './process-group.ts';
 import { Work } from './work.ts';
 
 /** The order of Collective in cuda/nccl.cc. */

@@ -12,7 +12,7 @@ import { replaced } from '../replaced.ts';
 import { sizeOf } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { placedArguments } from './arguments.ts';
-import { groupOf, outside, peerOf, type ProcessGroup } from './group.ts';
+import { groupOf, outside, peerOf, type ProcessGroup } from './process-group.ts';
 import { recv, send } from './point.ts';
 import { submit, type GroupLike } from './submit.ts';
 

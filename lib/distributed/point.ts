@@ -3,7 +3,7 @@ import { describe } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkTensorOf, optionalWhole, placedArguments } from './arguments.ts';
 import type { Call } from './engine.ts';
-import { groupOf, outside, peerOf, type ProcessGroup } from './group.ts';
+import { groupOf, outside, peerOf, type ProcessGroup } from './process-group.ts';
 import { dense, type GroupLike, into, make, transportOf } from './submit.ts';
 import { EndedWork, type Work } from './work.ts';
 

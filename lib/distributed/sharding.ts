@@ -6,7 +6,8 @@ import type { Storage } from '../memory.ts';
 import { sameShape, type Shape, show, sizeOf } from '../shape.ts';
 import { emptyLasting, type Tensor } from '../tensor.ts';
 import { allGatherIntoTensor } from './gathering.ts';
-import { getWorldSize, type ProcessGroup } from './group.ts';
+import type { ProcessGroup } from './process-group.ts';
+import { getWorldSize } from './ranks.ts';
 
 /** A part of a tensor: where it begins along each dim, and its sizes. */
 export interface Rectangle {

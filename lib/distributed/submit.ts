@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor.ts';
 import { kindOf } from './arguments.ts';
 import { fingerprint, getDebugLevel } from './debug.ts';
 import type { Call, Kind, Transport } from './engine.ts';
-import type { ProcessGroup } from './group.ts';
+import type { ProcessGroup } from './process-group.ts';
 import { ReduceOp } from './reduce-op.ts';
 import { EndedWork, type Work } from './work.ts';
 

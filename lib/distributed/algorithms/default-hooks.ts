@@ -4,7 +4,8 @@ import type { CommHook } from '../../nn/parallel/ddp.ts';
 import type { GradBucket } from '../../nn/parallel/grad-bucket.ts';
 import type { Tensor } from '../../tensor.ts';
 import { allReduce } from '../collectives.ts';
-import { getWorldSize, type ProcessGroup } from '../group.ts';
+import type { ProcessGroup } from '../process-group.ts';
+import { getWorldSize } from '../ranks.ts';
 import { ReduceOp } from '../reduce-op.ts';
 
 type Group = ProcessGroup | null;

@@ -11,7 +11,7 @@ import { Optimizer } from '../../optim/optimizer.ts';
 import type { OptimizerStateDict } from '../../optim/state-dict.ts';
 import { sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
-import { getRank, isInitialized } from '../group.ts';
+import { getRank, isInitialized } from '../ranks.ts';
 import { fullTensor, partFor, setSharding, shardingOf } from '../sharding.ts';
 import { DistError } from '../errors.ts';
 

@@ -8,7 +8,7 @@ import { Parameter } from '../../nn/parameter.ts';
 import { sizeOf } from '../../shape.ts';
 import { emptyLasting, Tensor } from '../../tensor.ts';
 import { allGatherIntoTensor, reduceScatterTensor } from '../gathering.ts';
-import type { ProcessGroup } from '../group.ts';
+import type { ProcessGroup } from '../process-group.ts';
 import { ReduceOp } from '../reduce-op.ts';
 import { localSizes, setSharding, type Sharding, shardOf } from '../sharding.ts';
 import type { Work } from '../work.ts';

@@ -5,7 +5,7 @@ import { describe } from '../../errors.ts';
 import { type AnyModule, Module } from '../../nn/module.ts';
 import { Tensor } from '../../tensor.ts';
 import { allReduce } from '../collectives.ts';
-import type { ProcessGroup } from '../group.ts';
+import type { ProcessGroup } from '../process-group.ts';
 import { ReduceOp } from '../reduce-op.ts';
 import { shardingOf } from '../sharding.ts';
 import { DistError } from '../errors.ts';

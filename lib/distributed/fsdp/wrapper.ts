@@ -7,7 +7,8 @@ import type { Parameter } from '../../nn/parameter.ts';
 import type { Tensor } from '../../tensor.ts';
 import { leaving } from '../../scope.ts';
 import { broadcast } from '../collectives.ts';
-import { getProcessGroupRanks, type ProcessGroup } from '../group.ts';
+import type { ProcessGroup } from '../process-group.ts';
+import { getProcessGroupRanks } from '../ranks.ts';
 import { clipGradNorm_ } from './clip.ts';
 import { fullyShard, type MixedPrecisionPolicy, unitOf, unitsIn } from './fully-shard.ts';
 

@@ -14,7 +14,8 @@ import {
 import type { OptimizerStateDict } from '../../optim/state-dict.ts';
 import type { Tensor } from '../../tensor.ts';
 import { finishAll, type Flight, startBroadcast } from '../coalesced.ts';
-import { getGlobalRank, getRank, getWorldSize, type ProcessGroup } from '../group.ts';
+import type { ProcessGroup } from '../process-group.ts';
+import { getGlobalRank, getRank, getWorldSize } from '../ranks.ts';
 import { gatherObject } from '../objects.ts';
 import { DistError } from '../errors.ts';
 

@@ -2,7 +2,8 @@
 // DistributedDataParallel.
 import { zeros } from '../../create.ts';
 import { allReduce } from '../../distributed/collectives.ts';
-import { getRank, getWorldSize, type ProcessGroup } from '../../distributed/group.ts';
+import type { ProcessGroup } from '../../distributed/process-group.ts';
+import { getRank, getWorldSize } from '../../distributed/ranks.ts';
 import { ReduceOp } from '../../distributed/reduce-op.ts';
 import type { Device } from '../../device.ts';
 import { noGrad } from '../../autograd/mode.ts';

@@ -1,6 +1,6 @@
 // The check that all processes wrap the same model. Called by DistributedDataParallel when it is made.
-import type { ProcessGroup } from '../../distributed/group.ts';
-import { getRank, getWorldSize } from '../../distributed/group.ts';
+import type { ProcessGroup } from '../../distributed/process-group.ts';
+import { getRank, getWorldSize } from '../../distributed/ranks.ts';
 import { allGatherObject } from '../../distributed/objects.ts';
 import { ShapeError } from '../../errors.ts';
 import type { Tensor } from '../../tensor.ts';
