@@ -1,6 +1,6 @@
 // Further functions that make tensors: torch.range, emptyPermuted, asarray, and the legacy x.new(…). Called by users
 // through the namespace.
-import { readArguments } from './define.ts';
+import { readArguments } from './arguments.ts';
 import type { DeviceLike } from './device.ts';
 import { arange, empty } from './create.ts';
 import { type DTypeName, getDefault } from './dtype.ts';

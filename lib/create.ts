@@ -1,5 +1,6 @@
 // Functions that make tensors: filled, counted, drawn. Called by users through the namespace.
-import { readArguments, record } from './define.ts';
+import { readArguments } from './arguments.ts';
+import { record } from './history.ts';
 import { checkOperand, checkTensor, resultLike, runMap, type Scalar, scalarOperand } from './dispatch.ts';
 import { bool, type DType, fitting, FLOATING, getDefault, int64, ofKind, scalarKind } from './dtype.ts';
 import { type Device, deviceOption } from './device.ts';

@@ -1,5 +1,5 @@
 // Tensors from data: nested arrays, TypedArrays, buffers; PyTorch's old constructors. Called by users through the namespace.
-import { type Call, readArguments } from './define.ts';
+import { type Call, readArguments } from './arguments.ts';
 import { cpu, type Device, type DeviceLike, deviceOption } from './device.ts';
 import type { Scalar } from './dispatch.ts';
 import {

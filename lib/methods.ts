@@ -1,6 +1,6 @@
 // Operators as methods: their types, derived from the functions of ops/, and the attaching of them to the prototype.
 import { isPlain, placed } from './calls.ts';
-import type { Call } from './define.ts';
+import type { Call } from './arguments.ts';
 import { renamed } from './errors.ts';
 import { enterSpan, leaveSpan, recording } from './recording.ts';
 import type { MethodByName } from './public/publish.ts';

@@ -2,7 +2,8 @@
 import { mode, noGrad } from './autograd/mode.ts';
 import { tracked } from './autograd/node.ts';
 import { isPlain } from './calls.ts';
-import { checkCast, checkInPlace, inPlaceForms, outForms, rows } from './define.ts';
+import { checkCast, inPlaceForms, outForms, rows } from './define.ts';
+import { checkInPlace } from './history.ts';
 import { checkTensor, checkWritable, nonOverlappingAndDense } from './dispatch.ts';
 import { FLOATING } from './dtype.ts';
 import { AutogradError, describe, DeviceError, DtypeError, inNameOf, ShapeError } from './errors.ts';

@@ -1,7 +1,8 @@
 // Draws of whole numbers and of gamma and Dirichlet distributions: torch.poisson and torch.binomial, and what
 // torch.distributions is made of.
 import { AutogradError, DtypeError, inNameOf } from './errors.ts';
-import { checkOptions, record } from './define.ts';
+import { checkOptions } from './arguments.ts';
+import { record } from './history.ts';
 import { checkTensor, commonDevice, runMap } from './dispatch.ts';
 import { float64, requireFloating } from './dtype.ts';
 import { kernel } from './native.ts';

@@ -1,7 +1,7 @@
 // torch.random: the default generator's seed and state, and forkRng, which puts the states back.
 import { cudaStatus } from './cuda/native.ts';
 import { type CudaDevice, cudaDevice, gpu } from './cuda/devices.ts';
-import { checkOptions } from './define.ts';
+import { checkOptions } from './arguments.ts';
 import { checkFunction, describe } from './errors.ts';
 import { defaultGenerator, type Generator, generatorOf } from './random.ts';
 import { leaving } from './scope.ts';

@@ -1,5 +1,7 @@
 // Random numbers: generators, seeds, and drawing, with PyTorch's own values for the same seed (API.md, rule 13).
-import { type Call, type Named, checkInPlace, inPlaceForms, readArguments, record, writeInPlace } from './define.ts';
+import { type Call, type Named, readArguments } from './arguments.ts';
+import { inPlaceForms } from './define.ts';
+import { checkInPlace, record, writeInPlace } from './history.ts';
 import { checkTensor, resultLike, runMap, runStruct } from './dispatch.ts';
 import { RuleNode } from './autograd/node.ts';
 import { BOOL, float64, int64, requireFloating, uint8 } from './dtype.ts';

@@ -1,5 +1,5 @@
 // Files of tensors: torch.save and torch.load (PyTorch's own format), safetensors and .npy.
-import { type Call, readArguments } from './define.ts';
+import { type Call, readArguments } from './arguments.ts';
 import { waiting } from './cuda/native.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 // Switches of the namespace that PyTorch has for its libraries: determinism, and the precision of float32 products.
 import { setCudaOption } from './cuda/native.ts';
-import { readArguments } from './define.ts';
+import { readArguments } from './arguments.ts';
 import { type DTypeName, setDefault, toDType } from './dtype.ts';
 import { describe } from './errors.ts';
 

@@ -1,5 +1,5 @@
 // Options of the functions that make tensors, and the reading of them. Used by create.ts and from-data.ts.
-import { readArguments } from './define.ts';
+import { readArguments } from './arguments.ts';
 import type { DeviceLike } from './device.ts';
 import { type DType, type DTypeName, toDType } from './dtype.ts';
 import type { GeneratorOption } from './methods.ts';

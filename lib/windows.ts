@@ -1,6 +1,6 @@
 // The window functions of signal processing. Called by users through the namespace.
 import { deviceOption } from './device.ts';
-import { readArguments } from './define.ts';
+import { readArguments } from './arguments.ts';
 import { checkNumber, DtypeError, inNameOf } from './errors.ts';
 import { type DType, FLOATING, float64, getDefault, int32, int64 } from './dtype.ts';
 import { arange, ones } from './create.ts';

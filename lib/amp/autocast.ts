@@ -1,7 +1,7 @@
 // The block form of autocasting and what asks for its state. lib/autocast.ts does the casting.
 import { casting, type CastSetting } from '../autocast.ts';
 import { cudaStatus } from '../cuda/native.ts';
-import { readArguments } from '../define.ts';
+import { readArguments } from '../arguments.ts';
 import { bfloat16, type DTypeName, float16, toDType } from '../dtype.ts';
 import { describe, DeviceError } from '../errors.ts';
 import { leaving } from '../scope.ts';

@@ -1,7 +1,7 @@
 // torch.amp.customFwd and customBwd: custom functions under autocasting. PyTorch's are decorators; these wrap functions.
 import { casting, castTo } from '../autocast.ts';
 import type { FunctionContext } from '../autograd/function.ts';
-import { readArguments } from '../define.ts';
+import { readArguments } from '../arguments.ts';
 import { type DType, type DTypeName, toDType } from '../dtype.ts';
 import { describe, inNameOf } from '../errors.ts';
 import { autocast, getAutocastDtype, isAutocastEnabled } from './autocast.ts';

@@ -3,7 +3,7 @@
 import { noGrad } from '../autograd/mode.ts';
 import { scalarTensor } from '../create.ts';
 import { cudaStatus } from '../cuda/native.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { float16 } from '../dtype.ts';
 import { checkNumber, describe, DtypeError } from '../errors.ts';
 import { Optimizer } from '../optim/optimizer.ts';

@@ -1,6 +1,6 @@
 // Anomaly detection: which forward call a failing backward belongs to, and NaN in gradients where they first appear.
 // Switched by torch.autograd.detectAnomaly; nodes note where they were made, the engine looks at what they give.
-import { checkOptions } from '../define.ts';
+import { checkOptions } from '../arguments.ts';
 import { AutogradError, checkFunction, describe } from '../errors.ts';
 import { anomaly } from './mode.ts';
 import { type Grad, type Node, traceOf } from './node.ts';

@@ -1,5 +1,5 @@
 // torch.autograd.functional: Jacobians, Hessians and their products with vectors, of functions of tensors.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { AutogradError, checkFunction, describe, inNameOf, ShapeError } from '../errors.ts';
 import { zerosOf } from '../ops/internal/reducing.ts';
 import { stack } from '../ops/join.ts';

@@ -1,6 +1,6 @@
 // gradcheck and gradgradcheck: derivatives against finite differences, as torch.autograd.gradcheck.
 import { checkTensor } from '../dispatch.ts';
-import { checkOptions } from '../define.ts';
+import { checkOptions } from '../arguments.ts';
 import { float64 } from '../dtype.ts';
 import { AutogradError, DtypeError, checkFunction, describe } from '../errors.ts';
 import { Tensor } from '../tensor.ts';

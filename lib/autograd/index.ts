@@ -1,5 +1,5 @@
 // torch.autograd.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { zerosOf } from '../ops/internal/reducing.ts';
 import { stack } from '../ops/join.ts';

@@ -182,7 +182,7 @@ export class AccumulateGrad extends Node {
   }
 }
 
-/** A view whose base was written in place: reads its gradient out of the base's. See define.ts. */
+/** A view whose base was written in place: reads its gradient out of the base's. See history.ts. */
 export type ViewNodeMaker = (base: Tensor, view: Tensor) => Node;
 let makeViewNode: ViewNodeMaker | null = null;
 export function setViewNodeMaker(f: ViewNodeMaker): void {

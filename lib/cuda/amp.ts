@@ -2,7 +2,7 @@
 import { autocast as autocastOn, type Autocast } from '../amp/autocast.ts';
 import { type CustomFwdOptions, customBwd as wrapBackward, customFwd as wrapForward } from '../amp/custom.ts';
 import { GradScaler as Scaler, type GradScalerOptions } from '../amp/grad-scaler.ts';
-import { checkOptions, type Call, readArguments } from '../define.ts';
+import { checkOptions, type Call, readArguments } from '../arguments.ts';
 import type { FunctionContext } from '../autograd/function.ts';
 import type { DTypeName } from '../dtype.ts';
 

@@ -1,6 +1,6 @@
 // torch.cuda's figures of memory, and its limits. They are the allocator's (cuda/allocator.cc), which counts blocks: a
 // tensor that JavaScript has not collected yet still has one.
-import { readArguments } from '../define.ts';
+import { readArguments } from '../arguments.ts';
 import { getCurrentCuda } from '../device.ts';
 import { describe } from '../errors.ts';
 import { emptyCache as emptyAll } from '../memory.ts';

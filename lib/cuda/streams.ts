@@ -1,6 +1,6 @@
 // torch.cuda's streams and events. A stream of the backend is a number; as in PyTorch new ones come from a pool, so that
 // none ever ends while memory or work of it is left.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { type Device, getCurrentCuda, setCurrentCuda } from '../device.ts';
 import { describe, DeviceError } from '../errors.ts';
 import { type CudaDevice, cudaDevice, during, gpu } from './devices.ts';

@@ -1,5 +1,5 @@
 // Data sets: what a DataLoader takes samples from.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { randperm } from '../create.ts';
 import type { Generator } from '../random.ts';

@@ -1,6 +1,6 @@
 // The sampler of data-parallel training: each process takes its share of one common order. Exported as
 // torch.utils.data.DistributedSampler.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { getRank, getWorldSize } from '../distributed/ranks.ts';
 import { describe, inNameOf } from '../errors.ts';
 import { Generator } from '../random.ts';

@@ -1,7 +1,7 @@
 // DataLoader: batches of a data set's samples.
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { readArguments } from '../define.ts';
+import { readArguments } from '../arguments.ts';
 import { describe, inNameOf } from '../errors.ts';
 import type { Generator } from '../random.ts';
 import type { Collated } from './collate.ts';

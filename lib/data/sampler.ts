@@ -1,7 +1,7 @@
 // Samplers: the order in which a DataLoader takes samples.
 import { cpu } from '../device.ts';
 import { empty, randint } from '../create.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { describe, inNameOf, ShapeError } from '../errors.ts';
 import { asTensor } from '../from-data.ts';
 import { Generator, generatorId, multinomial } from '../random.ts';

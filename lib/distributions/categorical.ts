@@ -1,6 +1,6 @@
 // Distributions over classes: Categorical, OneHotCategorical and Multinomial.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { arange, eye } from '../create.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { multinomial } from '../random.ts';

@@ -1,6 +1,6 @@
 // The continuous Bernoulli distribution (https://arxiv.org/abs/1907.06845).
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { describe } from '../errors.ts';
 import { binaryCrossEntropyWithLogits } from '../ops/loss.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';

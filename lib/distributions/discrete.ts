@@ -1,5 +1,5 @@
 // Distributions of whole numbers: Bernoulli, geometric, binomial, Poisson and negative binomial.
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { arange } from '../create.ts';
 import { binaryCrossEntropyWithLogits } from '../ops/loss.ts';
 import { binomial, poisson } from '../random-distributions.ts';

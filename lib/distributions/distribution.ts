@@ -1,6 +1,6 @@
 // The base class of distributions, and what they share: broadcasting of parameters, and their check.
 import { enableGrad } from '../autograd/mode.ts';
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { FLOATING, getDefault } from '../dtype.ts';
 import { float, tuple } from '../nn/internal.ts';

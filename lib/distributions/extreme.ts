@@ -1,5 +1,5 @@
 // Distributions of extremes and of heavy tails: Gumbel, Weibull, Pareto and generalized Pareto.
-import type { Named } from '../define.ts';
+import type { Named } from '../arguments.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import * as constraints from './constraints.ts';

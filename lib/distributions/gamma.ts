@@ -1,5 +1,5 @@
 // Distributions of positive numbers and of probabilities: exponential, gamma, chi-squared, beta, Dirichlet and F.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { stack } from '../ops/join.ts';
 import { igamma } from '../ops/igamma.ts';

@@ -1,6 +1,6 @@
 // Distributions of real numbers with a location and a scale, and the uniform one.
 import { noGrad } from '../autograd/mode.ts';
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { float64 } from '../dtype.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';

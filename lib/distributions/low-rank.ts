@@ -1,5 +1,5 @@
 // The normal distribution of vectors whose covariance is a diagonal plus a matrix of low rank.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { eye } from '../create.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';

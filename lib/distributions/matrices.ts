@@ -1,5 +1,5 @@
 // Distributions of matrices: Wishart's, and that of Lewandowski, Kurowicka and Joe over Cholesky factors of correlations.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { arange, eye, scalarTensor } from '../create.ts';
 import { noGrad } from '../autograd/mode.ts';
 import { describe, ShapeError } from '../errors.ts';

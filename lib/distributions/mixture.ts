@@ -1,6 +1,6 @@
 // Mixtures of distributions of one family.
 import { noGrad } from '../autograd/mode.ts';
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { describe, ShapeError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';

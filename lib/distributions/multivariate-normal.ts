@@ -1,5 +1,5 @@
 // The normal distribution of vectors.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { eye } from '../create.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';

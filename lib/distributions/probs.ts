@@ -1,5 +1,5 @@
 // Probabilities that are given as such or as log-odds: what Bernoulli, binomial, geometric and relaxed distributions share.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Constraint } from './constraint.ts';

@@ -1,6 +1,6 @@
 // Relaxed Bernoulli and one-hot distributions (https://arxiv.org/abs/1611.00712): samples with gradients, sharper with lower
 // temperature.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { scalarTensor } from '../create.ts';
 import { describe } from '../errors.ts';
 import { broadcastShapes, type Shape } from '../shape.ts';

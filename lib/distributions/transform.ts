@@ -1,6 +1,6 @@
 // The base class of transforms, and inverses. The transforms themselves are in transforms.ts and transforms-of-*.ts.
 import { describe, ShapeError } from '../errors.ts';
-import { type Call, checkOptions, readArguments } from '../define.ts';
+import { type Call, checkOptions, readArguments } from '../arguments.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Constraint } from './constraint.ts';

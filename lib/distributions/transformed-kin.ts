@@ -1,5 +1,5 @@
 // More distributions that are transforms of others: half-Cauchy, inverse gamma, Kumaraswamy and logistic-normal.
-import type { Named } from '../define.ts';
+import type { Named } from '../arguments.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import * as constraints from './constraints.ts';

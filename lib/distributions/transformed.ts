@@ -1,6 +1,6 @@
 // Distributions made of others: Independent and TransformedDistribution, and the log-normal and half-normal ones.
 import { noGrad } from '../autograd/mode.ts';
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { sameShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';

@@ -1,5 +1,5 @@
 // Transforms of parts and of shapes: cat, stack, reshape and independent ones, and the one by a distribution's cdf.
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { cat as catTensors, stack as stackTensors } from '../ops/join.ts';
 import { sizeOf as elements, sameShape, type Shape, type Size } from '../shape.ts';

@@ -1,5 +1,5 @@
 // Transforms of random values, with the logarithms of their Jacobians. torch.distributions.transforms.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { cat } from '../ops/join.ts';
 import { describe } from '../errors.ts';
 import { softplus } from '../ops/activation.ts';

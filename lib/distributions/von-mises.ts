@@ -1,7 +1,7 @@
 // The von Mises distribution: normal-like angles.
 import { noGrad } from '../autograd/mode.ts';
 import { float64 } from '../dtype.ts';
-import type { Named } from '../define.ts';
+import type { Named } from '../arguments.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import * as constraints from './constraints.ts';

@@ -1,7 +1,7 @@
 // torch.func's grad, vjp, jvp and their kin: composites of the autograd engine, which differentiates its own passes.
 import { mode } from '../autograd/mode.ts';
 import { isPlain } from '../calls.ts';
-import { type Call, checkOptions, readArguments } from '../define.ts';
+import { type Call, checkOptions, readArguments } from '../arguments.ts';
 import { FLOATING } from '../dtype.ts';
 import { AutogradError, checkFunction, describe, DtypeError, ShapeError } from '../errors.ts';
 import { zerosOf } from '../ops/internal/reducing.ts';

@@ -1,5 +1,5 @@
 // functionalCall: modules called with other parameters than their own. Exported by index.ts.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { describe } from '../errors.ts';
 import { isContainer } from '../nn/module-tree.ts';
 import type { Module } from '../nn/module.ts';

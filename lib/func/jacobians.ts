@@ -1,5 +1,5 @@
 // torch.func's jacrev, jacfwd and hessian: whole matrices of derivatives, row by row or column by column.
-import { readArguments } from '../define.ts';
+import { readArguments } from '../arguments.ts';
 import { checkFunction, describe } from '../errors.ts';
 import { zerosOf } from '../ops/internal/reducing.ts';
 import { stack } from '../ops/join.ts';

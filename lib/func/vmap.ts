@@ -1,5 +1,5 @@
 // torch.func.vmap: a function over the slices of its arguments. Random numbers are watched as in PyTorch (random.ts asks).
-import { readArguments } from '../define.ts';
+import { readArguments } from '../arguments.ts';
 import { checkFunction, describe, ShapeError } from '../errors.ts';
 import { equal } from '../ops/compare.ts';
 import { stack } from '../ops/join.ts';

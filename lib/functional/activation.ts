@@ -1,7 +1,7 @@
 // Activations of nn.functional: with PyTorch's arguments there, such as `inplace`. Exported by functional.ts.
 import { noGrad } from '../autograd/mode.ts';
 import { checkNumber, inNameOf } from '../errors.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { type DTypeName, requireFloating } from '../dtype.ts';
 import { zerosLike } from '../create.ts';

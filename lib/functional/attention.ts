@@ -1,5 +1,5 @@
 // Multi-head attention of nn.functional, with PyTorch's arguments there; nn/attention.ts calls it with either order of dims.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { BOOL, FLOATING } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';

@@ -1,6 +1,7 @@
 // Look-ups in tables of vectors: embedding and embeddingBag of nn.functional. Exported by functional.ts; nn/sparse.ts too.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor, commonDevice, runMap } from '../dispatch.ts';
 import { FLOATING, INTEGER, int64 } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';

@@ -1,5 +1,5 @@
 // Dropout, pooling, normalization and look-ups of nn.functional, with PyTorch's arguments there. Exported by functional.ts.
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { checkTensor, runMap } from '../dispatch.ts';
 import { int64, requireFloating } from '../dtype.ts';
 import { DtypeError, ShapeError, inNameOf } from '../errors.ts';

@@ -1,6 +1,6 @@
 // Folding, fractional pooling, instance normalization and noise of nn.functional, with PyTorch's arguments there.
 // Exported by functional.ts.
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { inNameOf, ShapeError } from '../errors.ts';
 import { placed } from '../nn/internal.ts';

@@ -1,6 +1,7 @@
 // torch.linalg: Cholesky, LU and QR decompositions.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments, recordMany } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { recordMany } from '../history.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { int32 } from '../dtype.ts';
 import { AutogradError, describe, DeviceError, DtypeError, ShapeError } from '../errors.ts';

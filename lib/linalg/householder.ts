@@ -1,6 +1,6 @@
 // Householder reflectors as LAPACK packs them: torch.geqrf, orgqr and ormqr, and torch.linalg.householderProduct.
 import { recording } from '../autograd/node.ts';
-import { record } from '../define.ts';
+import { record } from '../history.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { AutogradError, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';

@@ -1,5 +1,6 @@
 // torch.linalg: LDLᵀ decompositions of symmetric matrices, and systems solved with them.
-import { readArguments, record } from '../define.ts';
+import { readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { int32 } from '../dtype.ts';
 import { AutogradError, DtypeError, ShapeError } from '../errors.ts';

@@ -1,6 +1,6 @@
 // torch.linalg: norms of vectors and matrices, and condition numbers.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { type DTypeName, FLOATING, toDType } from '../dtype.ts';
 import { describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';

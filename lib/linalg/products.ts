@@ -1,6 +1,7 @@
 // torch.linalg: products and powers of matrices, and small things beside them.
 import { castCall, casting, castsThere } from '../autocast.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor } from '../dispatch.ts';
 import { BOOL, FLOATING, int64 } from '../dtype.ts';
 import { describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';

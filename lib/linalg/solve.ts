@@ -1,7 +1,8 @@
 // torch.linalg: inverses, determinants and systems of equations.
 import type { Device } from '../device.ts';
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor } from '../dispatch.ts';
 import { int32 } from '../dtype.ts';
 import { describe, inNameOf, ShapeError } from '../errors.ts';

@@ -1,6 +1,7 @@
 // torch.linalg: eigenvalues of symmetric matrices, singular values, and what is made of them.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor } from '../dispatch.ts';
 import { float64, FLOATING } from '../dtype.ts';
 import { describe, DtypeError, LinAlgError, ShapeError } from '../errors.ts';

@@ -1,5 +1,5 @@
 // Activation functions with options or parameters, as modules.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import {
   celu,
   elu,

@@ -1,5 +1,5 @@
 // Activation functions without options but `inplace`, as modules.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { hardsigmoid, hardswish, logsigmoid, mish, relu6, selu, softsign, tanhshrink } from '../ops/activation.ts';
 import { gelu } from '../ops/ternary.ts';
 import { relu, sigmoid, silu, tanh } from '../ops/unary.ts';

@@ -1,5 +1,5 @@
 // The adaptive softmax, for many classes of which a few are frequent.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { checkNumber, describe, DtypeError, ShapeError } from '../errors.ts';
 import { INTEGER } from '../dtype.ts';

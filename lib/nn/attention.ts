@@ -1,5 +1,5 @@
 // MultiheadAttention. The layers of transformer.ts are made of it.
-import { type Named, readArguments, type Call } from '../define.ts';
+import { type Named, readArguments, type Call } from '../arguments.ts';
 import { inNameOf } from '../errors.ts';
 import { attend } from '../functional/attention.ts';
 import type { Tensor } from '../tensor.ts';

@@ -1,5 +1,5 @@
 // Convolution layers.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { describe, ShapeError } from '../errors.ts';
 import {
   conv1d,

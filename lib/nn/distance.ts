@@ -1,5 +1,5 @@
 // Distances and similarities of vectors as modules.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import {
   cosineSimilarity,
   type CosineSimilarityOptions,

@@ -1,6 +1,6 @@
 // Dropout layers.
 import { checkNumber } from '../errors.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { dropout, dropout1d, dropout2d, dropout3d } from '../functional/layers.ts';
 import { alphaDropout, featureAlphaDropout } from '../functional/vision.ts';
 import type { Tensor } from '../tensor.ts';

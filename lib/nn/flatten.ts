@@ -1,5 +1,5 @@
 // Layers that change shapes.
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { describe } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';

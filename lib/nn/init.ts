@@ -1,6 +1,6 @@
 // torch.nn.init: fills tensors in place, with PyTorch's own numbers for the same seed.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { randperm } from '../create.ts';
 import { checkTensor } from '../dispatch.ts';
 import { describe, ShapeError, checkNumber, inNameOf } from '../errors.ts';

@@ -1,5 +1,5 @@
 // Instance, root-mean-square and local response normalization layers.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { checkNumber, ShapeError } from '../errors.ts';
 import { instanceNorm } from '../functional/vision.ts';
 import { localResponseNorm, type LocalResponseNormOptions, rmsNorm } from '../ops/response-norm.ts';

@@ -1,6 +1,6 @@
 // Lazy batch and instance normalization: they learn how many channels their input has when they first see one.
 import { deviceOption } from '../device.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { int64 } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';

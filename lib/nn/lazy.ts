@@ -1,5 +1,5 @@
 // Lazy layers: they learn how many features their input has when they first see one, and become the ordinary layers.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { ShapeError } from '../errors.ts';
 import type { Sizes } from '../ops/internal/spatial.ts';

@@ -1,5 +1,5 @@
 // Linear layers and the identity.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { bilinear } from '../ops/bilinear.ts';
 import { linear } from '../ops/matmul.ts';
 import type { Tensor } from '../tensor.ts';

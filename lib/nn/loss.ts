@@ -1,5 +1,5 @@
 // Losses as modules.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { crossEntropy, linearCrossEntropy, nllLoss } from '../ops/class-loss.ts';

@@ -1,5 +1,5 @@
 // Losses with margins, negative log-likelihoods and ctcLoss as modules.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { checkFunction, checkNumber } from '../errors.ts';
 import {

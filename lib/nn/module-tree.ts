@@ -1,6 +1,6 @@
 // What a module is made of: its parameters, buffers and children, found among its own fields, and the registering of more.
 // The base class of Module.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { describe } from '../errors.ts';
 import { Tensor } from '../tensor.ts';
 import type { AnyModule } from './module.ts';

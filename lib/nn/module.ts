@@ -1,5 +1,5 @@
 // Module: the base class of all layers and models. Its parameters, buffers and children are its own fields.
-import { type Call, checkOptions, readArguments } from '../define.ts';
+import { type Call, checkOptions, readArguments } from '../arguments.ts';
 import { zerosLike } from '../create.ts';
 import { runAsync } from '../async.ts';
 import { available, type Device, type DeviceLike, device as toDevice } from '../device.ts';

@@ -1,6 +1,6 @@
 // What batch and instance normalization layers share: parameters, running statistics, printing.
 import type { Device } from '../device.ts';
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { type DType, int64 } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';
 import type { Shape } from '../shape.ts';

@@ -1,5 +1,5 @@
 // Normalization layers.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { groupNorm, layerNorm } from '../ops/norm.ts';
 import type { Shape } from '../shape.ts';

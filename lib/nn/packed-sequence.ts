@@ -1,5 +1,5 @@
 // torch.nn.utils.rnn: sequences of different lengths in one tensor, padded or packed.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import type { DeviceLike } from '../device.ts';
 import { type DTypeName, int64 } from '../dtype.ts';

@@ -1,5 +1,5 @@
 // Padding layers: a border of a value, of zeros, or of the input's own elements.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { checkNumber, ShapeError } from '../errors.ts';
 import { type Sizes, spatial } from '../ops/internal/spatial.ts';
 import { pad, type PadMode } from '../ops/pad.ts';

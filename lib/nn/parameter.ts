@@ -1,7 +1,7 @@
 // Parameter: a tensor that modules count among their own. Made by modules, and by whoever writes one.
 import { type Device, deviceOption, type DeviceLike } from '../device.ts';
 import { describe, inNameOf } from '../errors.ts';
-import { type Call, checkOptions, readArguments } from '../define.ts';
+import { type Call, checkOptions, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';
 import { checkShape, type Shape } from '../shape.ts';

@@ -1,5 +1,5 @@
 // Ready-made parametrizations: weight and spectral normalization, and orthogonal matrices. Exported by utils.ts.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { eye } from '../create.ts';
 import { describe, inNameOf, ShapeError } from '../errors.ts';
 import { normalize } from '../functional/layers.ts';

@@ -1,6 +1,6 @@
 // Parametrizations: tensors of modules that are computed from others by modules. Exported by utils.ts.
 import { noGrad } from '../autograd/mode.ts';
-import { checkOptions } from '../define.ts';
+import { checkOptions } from '../arguments.ts';
 import { checkFunction, describe, inNameOf } from '../errors.ts';
 import { leaving } from '../scope.ts';
 import { sameShape, show } from '../shape.ts';

@@ -1,5 +1,5 @@
 // Pooling layers.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import type { Sizes } from '../ops/internal/spatial.ts';
 import {
   adaptiveAvgPool1d,

@@ -1,7 +1,7 @@
 // Weight and spectral normalization by hooks, as PyTorch's older functions do it. Exported by utils.ts.
 import type { HookHandle } from '../autograd/hooks.ts';
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { describe, inNameOf } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 import type { AnyModule, Module } from './module.ts';

@@ -1,6 +1,6 @@
 // What RNN, LSTM and GRU share: parameters, their names and drawing, the checks of forward, and the stacking of layers.
 import { casting } from '../autocast.ts';
-import { readArguments } from '../define.ts';
+import { readArguments } from '../arguments.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { describe, DtypeError, ShapeError } from '../errors.ts';
 import { dropout as drop } from '../ops/dropout.ts';

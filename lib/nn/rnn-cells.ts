@@ -1,6 +1,6 @@
 // One step of a recurrent layer as a module: RNNCell, LSTMCell, GRUCell.
 import { casting } from '../autocast.ts';
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { DtypeError, ShapeError } from '../errors.ts';
 import { type Cell, GATES, recurrentLayer } from '../ops/internal/rnn.ts';

@@ -1,5 +1,5 @@
 // Recurrent layers: RNN, LSTM and GRU.
-import type { Named } from '../define.ts';
+import type { Named } from '../arguments.ts';
 import { describe } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 import type { PackedSequence } from './packed-sequence.ts';

@@ -1,6 +1,6 @@
 // Embedding and EmbeddingBag: rows of a table, picked by index.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { type BagMode, embedding, embeddingBag, paddingRow, refuseSparse } from '../functional/embedding.ts';
 import { show } from '../shape.ts';

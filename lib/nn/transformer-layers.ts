@@ -1,6 +1,6 @@
 // The layers of the Transformer of "Attention Is All You Need" (https://arxiv.org/abs/1706.03762). transformer.ts stacks
 // them.
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { checkNumber, describe, inNameOf } from '../errors.ts';
 import { gelu, relu } from '../functional/activation.ts';

@@ -1,7 +1,7 @@
 // The Transformer of "Attention Is All You Need" (https://arxiv.org/abs/1706.03762): encoder, decoder, and both.
 import { mode } from '../autograd/mode.ts';
 import { tracked } from '../autograd/node.ts';
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { type Device, type DeviceLike, deviceOption } from '../device.ts';
 import { type DType, type DTypeName, getDefault, toDType } from '../dtype.ts';

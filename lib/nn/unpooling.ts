@@ -1,5 +1,5 @@
 // Unpooling layers, and those that pool by powers or at random places.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { describe } from '../errors.ts';
 import { fractionalMaxPool2d, fractionalMaxPool3d } from '../functional/vision.ts';
 import {

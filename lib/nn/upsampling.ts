@@ -1,5 +1,5 @@
 // Layers that change the size of images: upsampling, shuffling of pixels and channels, sliding blocks.
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { fold, type FoldOptions, unfold } from '../functional/vision.ts';
 import { interpolate, type InterpolateMode } from '../ops/interpolate.ts';
 import type { Sizes } from '../ops/internal/spatial.ts';

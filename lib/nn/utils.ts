@@ -1,6 +1,6 @@
 // torch.nn.utils: clipping of gradients, and parameters as one vector.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { deprecated } from '../deprecation.ts';
 import { checkTensor, runList } from '../dispatch.ts';
 import { getDefault, requireFloating } from '../dtype.ts';

@@ -1,6 +1,7 @@
 // Activation functions beyond the plain rows of unary.ts: those with parameters, and composites. nn.functional wraps them.
 import { castCall, casting } from '../autocast.ts';
-import { called, type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { called, record } from '../history.ts';
 import { checkTensor, resultLike, runMap, runStruct } from '../dispatch.ts';
 import { BOOL, type DTypeName, requireFloating } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';

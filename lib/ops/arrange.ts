@@ -1,5 +1,6 @@
 // Rearrangements that copy: flip, roll, and the triangles of matrices.
-import { called, type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { called, record } from '../history.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { describe, inNameOf, ShapeError } from '../errors.ts';
 import { kernel } from '../native.ts';

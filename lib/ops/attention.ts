@@ -2,7 +2,8 @@
 import { castCall, casting } from '../autocast.ts';
 import { mode } from '../autograd/mode.ts';
 import { type Grad, recording } from '../autograd/node.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { BOOL, FLOATING, requireFloating } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';

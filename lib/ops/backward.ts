@@ -1,6 +1,6 @@
 // Tensor.backward, as an operator so that it becomes a method.
 import { backward as run, type BackwardOptions } from '../autograd/engine.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { spread } from '../methods.ts';
 import type { Tensor } from '../tensor.ts';
 

@@ -1,18 +1,18 @@
 // Element-wise arithmetic of two tensors, or a tensor and a number: a row each. Broadcasting, promotion, in-place forms
 // and the undoing of broadcasting in backward are the family's (define.ts) and the engine's.
+import { checkOptions } from '../arguments.ts';
 import {
-  called,
   binary,
   type Binary,
   type BinaryOfNumbers,
   type BinaryOfTensors,
   type BinaryGrad,
   type BinaryRule,
-  checkOptions,
   inPlaceForms,
   needs,
   row,
 } from '../define.ts';
+import { called } from '../history.ts';
 import { asks, PLAIN, special } from '../calls.ts';
 import { checkOperand, checkTensor, resultType, type Scalar } from '../dispatch.ts';
 import { BOOL, bool, fitting, FLOATING, float32, float64, scalarKind } from '../dtype.ts';

@@ -1,5 +1,5 @@
 // Numerical differentiation and integration along dims.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { bool } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';

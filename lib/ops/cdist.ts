@@ -1,7 +1,8 @@
 // Norms of differences: dist, cdist; and renorm, which bounds norms.
 import { castCall, casting } from '../autocast.ts';
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor, commonDevice, resultType } from '../dispatch.ts';
 import { requireFloating } from '../dtype.ts';
 import { checkNumber, inNameOf, ShapeError } from '../errors.ts';

@@ -1,6 +1,7 @@
 // Losses over classes. nn.functional and the modules of nn/loss.ts call them.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor, commonDevice, runMap, runStruct } from '../dispatch.ts';
 import { mode } from '../autograd/mode.ts';
 import { DtypeError, describe, inNameOf, ShapeError } from '../errors.ts';

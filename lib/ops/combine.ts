@@ -1,5 +1,5 @@
 // Joining, repeating and splitting beyond join.ts and pieces.ts: grids, products of sequences, blocks, columns.
-import { type Call, checkOptions, readArguments } from '../define.ts';
+import { type Call, checkOptions, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { bool, type DType, int32, int64, promoteTypes } from '../dtype.ts';
 import { DtypeError, inNameOf, ShapeError } from '../errors.ts';

@@ -1,5 +1,6 @@
 // Comparisons and logic: rows whose result is bool, and the two that give a JavaScript boolean.
-import { type Binary, type BinaryOfTensors, checkOptions, compare, row } from '../define.ts';
+import { checkOptions } from '../arguments.ts';
+import { type Binary, type BinaryOfTensors, compare, row } from '../define.ts';
 import { checkOperand, checkTensor, commonDevice, resultLike, runMap } from '../dispatch.ts';
 import { bool } from '../dtype.ts';
 import { DtypeError, checkNumber, inNameOf } from '../errors.ts';

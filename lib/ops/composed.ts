@@ -1,7 +1,8 @@
 // Element-wise functions made of others: angles, powers of two, logits, the gamma function's kin.
 import { noGrad } from '../autograd/mode.ts';
 import { arange } from '../create.ts';
-import { type Call, called, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { called, record } from '../history.ts';
 import { checkOperand, checkTensor, type Scalar, deviceOf } from '../dispatch.ts';
 import { BOOL, FLOATING, float64, requireFloating, toFloating } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf } from '../errors.ts';

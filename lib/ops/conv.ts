@@ -1,6 +1,6 @@
 // Convolutions over one to three spatial dims, and transposed ones. The arithmetic is in internal/convolution.ts.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { FLOATING, REMEDY } from '../dtype.ts';
 import { describe, DtypeError, ShapeError } from '../errors.ts';

@@ -1,14 +1,7 @@
 // Copies and conversions: clone, contiguous, to and its short forms; copy_, fill_ and zero_, which write in place.
-import {
-  type Call,
-  checkInPlace,
-  checkOptions,
-  inPlaceForms,
-  readArguments,
-  record,
-  row,
-  writeInPlace,
-} from '../define.ts';
+import { type Call, checkOptions, readArguments } from '../arguments.ts';
+import { inPlaceForms, row } from '../define.ts';
+import { checkInPlace, record, writeInPlace } from '../history.ts';
 import { type Node, RuleNode } from '../autograd/node.ts';
 import {
   checkOperand,

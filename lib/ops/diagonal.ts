@@ -1,6 +1,8 @@
 // Diagonals, and copies with a part replaced.
 import { castCall, casting } from '../autocast.ts';
-import { called, type Call, inPlaceForms, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { inPlaceForms } from '../define.ts';
+import { called } from '../history.ts';
 import { checkOperand, checkTensor, commonDevice, type Scalar } from '../dispatch.ts';
 import { bool } from '../dtype.ts';
 import { DtypeError, inNameOf, ShapeError } from '../errors.ts';

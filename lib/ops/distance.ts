@@ -1,6 +1,6 @@
 // Distances and similarities between vectors.
 import { checkNumber, inNameOf, ShapeError } from '../errors.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { bool, requireFloating } from '../dtype.ts';
 import { broadcastShapes } from '../shape.ts';

@@ -1,6 +1,7 @@
 // Dropout: zeroes elements, or whole channels, at random.
 import { generatorId } from '../random.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor, nonOverlappingAndDense, runMap } from '../dispatch.ts';
 import { requireFloating } from '../dtype.ts';
 import { describe, ShapeError } from '../errors.ts';

@@ -1,5 +1,6 @@
 // Reductions that pick elements: max, min, argmax, argmin, median, mode. Their gradients go to the picked elements.
-import { called, type Call, readArguments, record, recordMany } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { called, record, recordMany } from '../history.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { BOOL, int64 } from '../dtype.ts';
 import { describe, DtypeError, inNameOf } from '../errors.ts';

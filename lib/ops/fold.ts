@@ -1,5 +1,5 @@
 // Sliding blocks of images as columns, and their sum back into images. nn.functional's unfold and fold.
-import { record } from '../define.ts';
+import { record } from '../history.ts';
 import { checkTensor, runMap } from '../dispatch.ts';
 import { BOOL } from '../dtype.ts';
 import { DtypeError, ShapeError } from '../errors.ts';

@@ -1,6 +1,7 @@
 // Reading and writing at indices along one dim: gather, scatter and their kin. Indices are int64 (or int32) tensors.
 import { castCall, casting, castsThere } from '../autocast.ts';
-import { type Call, checkOptions, type Named, readArguments, record } from '../define.ts';
+import { type Call, checkOptions, type Named, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkOperand, checkTensor, commonDevice, runStruct, type Scalar } from '../dispatch.ts';
 import { bool, type DType, int32, int64 } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';

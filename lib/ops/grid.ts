@@ -2,7 +2,8 @@
 import { mode as gradMode } from '../autograd/mode.ts';
 import { castCall, casting } from '../autocast.ts';
 import { linspace, ones, zeros } from '../create.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { FLOATING, requireFloating } from '../dtype.ts';
 import { AutogradError, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';

@@ -1,7 +1,9 @@
 // x.index(…) and x.indexPut_([…], value): Python's subscripts. Numbers, slices, null and '...' make views; tensors gather.
 import { castCall, castsThere } from '../autocast.ts';
 import { cpu, type Device } from '../device.ts';
-import { type Call, checkHistory, inPlaceForms, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { inPlaceForms } from '../define.ts';
+import { checkHistory } from '../history.ts';
 import { checkOperand, checkTensor, checkWritable, type Scalar } from '../dispatch.ts';
 import { BOOL, bool, int32, int64, uint8 } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';

@@ -2,7 +2,8 @@
 // copy".
 import { attach } from '../autograd/node.ts';
 import { mode } from '../autograd/mode.ts';
-import { checkHistory, inPlaceForms, rows } from '../define.ts';
+import { inPlaceForms, rows } from '../define.ts';
+import { checkHistory } from '../history.ts';
 import { checkTensor } from '../dispatch.ts';
 import { float64 } from '../dtype.ts';
 import { DtypeError, inNameOf } from '../errors.ts';

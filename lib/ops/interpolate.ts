@@ -1,6 +1,6 @@
 // interpolate: images and volumes in another size. nn.Upsample and the namespace functional call it.
 import { castCall, castsThere } from '../autocast.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { requireFloating, uint8 } from '../dtype.ts';
 import { describe, inNameOf, ShapeError } from '../errors.ts';

@@ -1,6 +1,8 @@
 // Joining and repeating: cat, stack and their kin, repeat, tile.
 import { castCall, casting } from '../autocast.ts';
-import { called, readArguments, record, row } from '../define.ts';
+import { readArguments } from '../arguments.ts';
+import { row } from '../define.ts';
+import { called, record } from '../history.ts';
 import { checkTensor, commonDevice, runMap, runStruct } from '../dispatch.ts';
 import { type DType, promoteTypes } from '../dtype.ts';
 import { describe, ShapeError, inNameOf } from '../errors.ts';

@@ -2,7 +2,8 @@
 // of nn/margin-loss.ts call them.
 import { cpu } from '../device.ts';
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { AutogradError, checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { float32, float64, INTEGER, int64 } from '../dtype.ts';

@@ -1,6 +1,6 @@
 // Linear algebra under the names of torch and Tensor; torch.linalg (lib/linalg/) has the rest and does the work.
 import { castCall, casting, castsThere } from '../autocast.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { ShapeError, inNameOf } from '../errors.ts';
 import {

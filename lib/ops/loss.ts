@@ -1,7 +1,8 @@
 // Losses of pairs of elements. nn.functional and the modules of nn/loss.ts call them.
 import { recording } from '../autograd/node.ts';
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor, commonDevice, resultType } from '../dispatch.ts';
 import { ShapeError, checkNumber, inNameOf } from '../errors.ts';
 import { FLOATING, requireFloating } from '../dtype.ts';

@@ -1,6 +1,6 @@
 // Losses with a margin: of pairs, triplets and classes. nn.functional and the modules of nn/margin-loss.ts call them.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { INTEGER, int64, requireFloating } from '../dtype.ts';
 import { checkFunction, checkNumber, DtypeError, inNameOf, ShapeError } from '../errors.ts';

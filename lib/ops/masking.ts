@@ -1,5 +1,6 @@
 // Choosing by a condition: where, masked reading and writing, nonzero.
-import { checkOptions, record } from '../define.ts';
+import { checkOptions } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkOperand, checkTensor, commonDevice, runStruct, type Scalar } from '../dispatch.ts';
 import { bool, fitting, FLOATING, int64, uint8 } from '../dtype.ts';
 import { DtypeError, inNameOf, ShapeError } from '../errors.ts';

@@ -1,6 +1,8 @@
 // Matrix products in all of PyTorch's forms, over one kernel of batches of matrices with any strides; einsum.
 import { castCall, casting, castsThere } from '../autocast.ts';
-import { called, type Backward, checkOptions, record, row } from '../define.ts';
+import { checkOptions } from '../arguments.ts';
+import { row } from '../define.ts';
+import { called, type Backward, record } from '../history.ts';
 import { checkTensor, commonDevice, resultType, runStruct } from '../dispatch.ts';
 import { BOOL, FLOATING, REMEDY } from '../dtype.ts';
 import { describe, DtypeError, ShapeError, inNameOf } from '../errors.ts';

@@ -1,6 +1,6 @@
 // PyTorch's operators below its functional ones: normalizations that give their statistics too, padding and shuffling by
 // other names, pieces without a guard. Composites of the operators that scripts use.
-import { type Call, type Named, readArguments } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { mode } from '../autograd/mode.ts';
 import type { Scalar } from '../dispatch.ts';

@@ -1,5 +1,5 @@
 // Activations and dropout that draw random numbers: alpha dropout and randomized leaky ReLU.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { float64, requireFloating } from '../dtype.ts';
 import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';

@@ -1,6 +1,7 @@
 // Batch, layer and group normalization.
 import { castCall, casting } from '../autocast.ts';
-import { called, type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { called, record } from '../history.ts';
 import { checkTensor, commonDevice, runStruct } from '../dispatch.ts';
 import { mode } from '../autograd/mode.ts';
 import type { Grad } from '../autograd/node.ts';

@@ -1,6 +1,7 @@
 // Padding. nn.functional.pad and padding='same' call it.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments, record } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor, runMap } from '../dispatch.ts';
 import { int64 } from '../dtype.ts';
 import { describe, ShapeError, checkNumber } from '../errors.ts';

@@ -1,5 +1,7 @@
 // Views of parts of a tensor: slices, pieces, diagonals and windows.
-import { nodeName, type Call, type Named, readArguments, record, row } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
+import { row } from '../define.ts';
+import { nodeName, record } from '../history.ts';
 import { attach, FunctionNode, type Grad, RuleNode, recording, tracked } from '../autograd/node.ts';
 import { mode, noGrad } from '../autograd/mode.ts';
 import { checkTensor, runMap, runStruct } from '../dispatch.ts';

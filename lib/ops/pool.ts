@@ -1,6 +1,7 @@
 // Pooling over one to three spatial dims: maxima, averages, and both with a given output size.
 import { castCall, casting } from '../autocast.ts';
-import { type Named, readArguments, record } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
+import { record } from '../history.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { FLOATING, int64, requireFloating } from '../dtype.ts';
 import { describe, DtypeError, ShapeError } from '../errors.ts';

@@ -1,5 +1,5 @@
 // Reading and writing by positions in other forms: flat positions, slices joined at an index, positions as coordinates.
-import { type Call, checkOptions, readArguments } from '../define.ts';
+import { type Call, checkOptions, readArguments } from '../arguments.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { bool, FLOATING, int64, INTEGER } from '../dtype.ts';
 import { DtypeError, inNameOf, ShapeError } from '../errors.ts';

@@ -1,6 +1,7 @@
 // Products of tensors that matmul.ts is not: contraction of dims, Kronecker, cross product, powers as columns.
 import { castCall, castsThere } from '../autocast.ts';
-import { type Call, called, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { called } from '../history.ts';
 import { checkTensor, commonDevice } from '../dispatch.ts';
 import { describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';
 import { broadcastShapes, range, type Shape, show, wrapDim } from '../shape.ts';

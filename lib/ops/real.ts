@@ -1,6 +1,6 @@
 // What complex numbers need and real ones have too: angles, conjugates and questions about them. All tensors here are
 // real, so most give their tensor back. The attributes `x.real`, `x.H` and `x.mH` are in index.ts.
-import { record } from '../define.ts';
+import { record } from '../history.ts';
 import { checkTensor } from '../dispatch.ts';
 import { toFloating } from '../dtype.ts';
 import { inNameOf, ShapeError } from '../errors.ts';

@@ -1,7 +1,8 @@
 // Reductions to values: sum, mean, prod, extremes of several dims, norms, variance. The rows that pick elements (max(dim),
 // median, argmax, …) are in extremum.ts; what both share is in internal/reducing.ts.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments, record, recordMany } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { record, recordMany } from '../history.ts';
 import { checkTensor, runMap } from '../dispatch.ts';
 import {
   bool,

@@ -1,6 +1,6 @@
 // Linear algebra that torch and Tensor have beside linear.ts: LAPACK's reflectors, triangular systems under their older
 // name, and decompositions of low rank by random sampling. lib/linalg/ does the work.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { float32, FLOATING } from '../dtype.ts';
 import { inNameOf, ShapeError } from '../errors.ts';

@@ -1,7 +1,7 @@
 // Instance, root-mean-square and local response normalization: made of other operators.
 import { castCall, castsThere } from '../autocast.ts';
 import { noGrad } from '../autograd/mode.ts';
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { float32, requireFloating } from '../dtype.ts';
 import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';

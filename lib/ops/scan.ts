@@ -1,6 +1,7 @@
 // Running sums, products and extremes along one dim, and differences of neighbours.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, type Named, readArguments, record, recordMany } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
+import { record, recordMany } from '../history.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { BOOL, type DType, type DTypeName, FLOATING, int64, requireFloating, toDType } from '../dtype.ts';
 import { describe, DtypeError } from '../errors.ts';

@@ -1,6 +1,6 @@
 // Searching in sorted sequences, and whether elements are among others.
 import type { Device } from '../device.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkOperand, checkTensor, commonDevice, resultType, runStruct, type Scalar, deviceOf } from '../dispatch.ts';
 import { bool, type DType, int64, ofKind, scalarKind } from '../dtype.ts';
 import { describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';

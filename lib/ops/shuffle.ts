@@ -1,5 +1,5 @@
 // Channels into pixels and back, and channels among groups. The namespaces torch and nn.functional have them.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { show } from '../shape.ts';

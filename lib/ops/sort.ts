@@ -1,5 +1,6 @@
 // Sorting and selecting by rank along one dim; gradients go back to where the elements were.
-import { type Call, type Named, readArguments, recordMany } from '../define.ts';
+import { type Call, type Named, readArguments } from '../arguments.ts';
+import { recordMany } from '../history.ts';
 import { checkTensor, runStruct } from '../dispatch.ts';
 import { int64 } from '../dtype.ts';
 import { describe, inNameOf } from '../errors.ts';

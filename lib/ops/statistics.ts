@@ -1,6 +1,6 @@
 // Quantiles and covariances.
 import { castCall, casting } from '../autocast.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { float32, float64, FLOATING } from '../dtype.ts';
 import { checkNumber, DtypeError, inNameOf, ShapeError } from '../errors.ts';

@@ -1,5 +1,7 @@
-// asStrided, and its adjoint: what in-place writes through views need for their gradients (define.ts, CopySlices).
-import { checkOptions, type Geometry, makeView, record, row, setStrided } from '../define.ts';
+// asStrided, and its adjoint: what in-place writes through views need for their gradients (history.ts, CopySlices).
+import { checkOptions } from '../arguments.ts';
+import { makeView, row } from '../define.ts';
+import { type Geometry, record, setStrided } from '../history.ts';
 import { checkTensor, nonOverlappingAndDense, runMap, runStruct } from '../dispatch.ts';
 import { int64 } from '../dtype.ts';
 import { describe, ShapeError } from '../errors.ts';

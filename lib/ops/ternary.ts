@@ -1,6 +1,8 @@
 // Element-wise functions with bounds, weights or a third operand: clamp, lerp, addcmul, round, nanToNum, gelu.
 import { castCall, castsThere } from '../autocast.ts';
-import { called, type Call, checkOptions, readArguments, record, row } from '../define.ts';
+import { type Call, checkOptions, readArguments } from '../arguments.ts';
+import { row } from '../define.ts';
+import { called, record } from '../history.ts';
 import { checkOperand, checkTensor, resultLike, resultType, runMap, type Scalar, scalarOperand } from '../dispatch.ts';
 import { BOOL, type DType, fitting, FLOATING, requireFloating, toFloating } from '../dtype.ts';
 import { checkNumber, DtypeError, describe, inNameOf } from '../errors.ts';

@@ -1,6 +1,6 @@
 // Elements without their repetitions, by sorting, or by counting where whole numbers lie close together.
 import type { Device } from '../device.ts';
-import { readArguments } from '../define.ts';
+import { readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { bool, int64, INTEGER } from '../dtype.ts';
 import { inNameOf, ShapeError } from '../errors.ts';

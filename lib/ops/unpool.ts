@@ -1,5 +1,5 @@
 // Unpooling, power-average pooling and fractional max pooling: made of other operators. nn.functional has them.
-import { type Named, readArguments } from '../define.ts';
+import { type Named, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { bfloat16, float32, float64, int64, requireFloating, toFloating, type DType } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf, ShapeError } from '../errors.ts';

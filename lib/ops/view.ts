@@ -1,5 +1,6 @@
 // Views in another shape, made without native code. What writes to a view writes to its base.
-import { type Call, readArguments, row } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
+import { row } from '../define.ts';
 import { checkTensor } from '../dispatch.ts';
 import { ShapeError, inNameOf } from '../errors.ts';
 import { spread } from '../methods.ts';

@@ -1,6 +1,6 @@
 // Adafactor: second moments of matrices kept as a row and a column.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { describe } from '../errors.ts';
 import { emptyLasting, type Tensor } from '../tensor.ts';
 import { atLeastZero, number } from './checks.ts';

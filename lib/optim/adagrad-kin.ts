@@ -1,5 +1,5 @@
 // Adagrad, Adadelta and RMSprop: steps divided by a measure of past gradients.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { kernel } from '../native.ts';
 import type { Tensor } from '../tensor.ts';
 import { notNegative, number } from './checks.ts';

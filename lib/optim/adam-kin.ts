@@ -1,5 +1,5 @@
 // Adamax, NAdam and RAdam: other uses of Adam's running means.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { kernel } from '../native.ts';
 import type { Tensor } from '../tensor.ts';
 import { betas, notNegative } from './checks.ts';

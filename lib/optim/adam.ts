@@ -1,5 +1,5 @@
 // Adam and AdamW.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { kernel } from '../native.ts';
 import { Tensor } from '../tensor.ts';
 import { betas, notNegative } from './checks.ts';

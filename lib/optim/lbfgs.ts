@@ -1,7 +1,7 @@
 // L-BFGS: steps along curvature measured at past steps; calls its closure several times a step.
 import { enableGrad, noGrad } from '../autograd/mode.ts';
 import { scalarTensor, zeros } from '../create.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { describe } from '../errors.ts';
 import { cat } from '../ops/join.ts';
 import { Tensor } from '../tensor.ts';

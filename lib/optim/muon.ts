@@ -1,6 +1,6 @@
 // Muon: momentum whose matrix is made orthogonal.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { describe, ShapeError } from '../errors.ts';
 import { show } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';

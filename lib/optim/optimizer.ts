@@ -2,7 +2,7 @@
 import { type HookHandle, register } from '../autograd/hooks.ts';
 import { enableGrad } from '../autograd/mode.ts';
 import { zerosLike } from '../create.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkInference, runList } from '../dispatch.ts';
 import { FLOATING } from '../dtype.ts';
 import { AutogradError, describe, DeviceError, DtypeError } from '../errors.ts';

@@ -1,5 +1,5 @@
 // Rprop and ASGD.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { kernel } from '../native.ts';
 import type { Tensor } from '../tensor.ts';
 import { notNegative, number, numbers } from './checks.ts';

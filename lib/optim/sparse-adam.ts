@@ -1,5 +1,5 @@
 // SparseAdam: its options, and a clear refusal of the gradients that this library has.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import type { Tensor } from '../tensor.ts';
 import { betas, number } from './checks.ts';
 import { Optimizer, type Params, type Taken } from './optimizer.ts';

@@ -1,6 +1,6 @@
 // torch.optim.swaUtils: averages of a model's parameters over training, and what goes with them.
 import { noGrad } from '../autograd/mode.ts';
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkTensor } from '../dispatch.ts';
 import { checkFunction, describe, inNameOf } from '../errors.ts';
 import { zeros } from '../create.ts';

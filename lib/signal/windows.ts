@@ -1,6 +1,6 @@
 // torch.signal.windows: window functions of M points, symmetric unless `sym` is false.
 import { arange, linspace, ones } from '../create.ts';
-import { readArguments } from '../define.ts';
+import { readArguments } from '../arguments.ts';
 import { deviceOption } from '../device.ts';
 import { type DType, float32, float64, getDefault } from '../dtype.ts';
 import { checkNumber, describe, DtypeError, inNameOf } from '../errors.ts';

@@ -1,5 +1,5 @@
 // torch.vision.utils: many pictures as one, and tensors as files.
-import { type Call, readArguments } from '../define.ts';
+import { type Call, readArguments } from '../arguments.ts';
 import { checkNumber, describe, inNameOf, ShapeError } from '../errors.ts';
 import { full } from '../create.ts';
 import { cat, stack } from '../ops/join.ts';

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkOptions } from '../../define.ts';
+import { checkOptions } from '../../arguments.ts';
 import type { DTypeName } from '../../dtype.ts';
 import { describe } from '../../errors.ts';
 import { sameShape } from '../../shape.ts';

@@ -2,7 +2,7 @@
 // Exported by index.ts as checkpoint.stateDict.
 import { noGrad } from '../../autograd/mode.ts';
 import { zerosLike } from '../../create.ts';
-import { checkOptions } from '../../define.ts';
+import { checkOptions } from '../../arguments.ts';
 import { describe, inNameOf } from '../../errors.ts';
 import { type AnyModule, Module } from '../../nn/module.ts';
 import { DistributedDataParallel } from '../../nn/parallel/ddp.ts';

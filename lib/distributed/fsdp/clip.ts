@@ -1,6 +1,6 @@
 // The norm of gradients whose parts are on several processes, and scaling by it. Exported by index.ts; the wrapper calls it.
 import { noGrad } from '../../autograd/mode.ts';
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { describe } from '../../errors.ts';
 import { type AnyModule, Module } from '../../nn/module.ts';
 import { Tensor } from '../../tensor.ts';

@@ -1,7 +1,7 @@
 // fullyShard: makes a module and what is inside a unit of fully sharded data parallel. Exported by index.ts; wrapper.ts and
 // clip.ts use what is known here of a module.
 import { noGrad } from '../../autograd/mode.ts';
-import { type Call, checkOptions, readArguments } from '../../define.ts';
+import { type Call, checkOptions, readArguments } from '../../arguments.ts';
 import { type DType, type DTypeName, FLOATING, toDType } from '../../dtype.ts';
 import { describe, DtypeError, inNameOf, ShapeError } from '../../errors.ts';
 import { type AnyModule, Module } from '../../nn/module.ts';

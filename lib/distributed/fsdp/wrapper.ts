@@ -1,6 +1,6 @@
 // FullyShardedDataParallel: PyTorch's older class, over fullyShard. Exported by index.ts.
 import { noGrad } from '../../autograd/mode.ts';
-import { checkOptions } from '../../define.ts';
+import { checkOptions } from '../../arguments.ts';
 import { describe } from '../../errors.ts';
 import { type AnyModule, Module } from '../../nn/module.ts';
 import type { Parameter } from '../../nn/parameter.ts';

@@ -1,7 +1,7 @@
 // ZeroRedundancyOptimizer: each process keeps the optimizer's state of its share of the parameters only, updates these, and
 // sends them to the others. Exported as torch.distributed.optim.ZeroRedundancyOptimizer.
 import { enableGrad } from '../../autograd/mode.ts';
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { describe } from '../../errors.ts';
 import {
   type BaseOptions,

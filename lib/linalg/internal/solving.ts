@@ -1,5 +1,5 @@
 // The solvers behind torch.linalg: LU, inverses, triangular and general systems, recorded; checked by who calls them.
-import { record } from '../../define.ts';
+import { record } from '../../history.ts';
 import { runStruct } from '../../dispatch.ts';
 import { int32 } from '../../dtype.ts';
 import { kernel } from '../../native.ts';

@@ -1,5 +1,5 @@
 // Eigen- and singular value decompositions, recorded; checked by who calls them.
-import { record, recordMany } from '../../define.ts';
+import { record, recordMany } from '../../history.ts';
 import { runStruct } from '../../dispatch.ts';
 import { int32 } from '../../dtype.ts';
 import { kernel } from '../../native.ts';

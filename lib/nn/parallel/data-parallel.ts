@@ -1,7 +1,7 @@
 // DataParallel: one process, a copy of the model on each GPU, each with its part of the batch. Exported as torch.nn.DataParallel;
 // scatter and gather as torch.nn.parallel's.
 import { device as during, deviceCount, gpu } from '../../cuda/devices.ts';
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { type Device, type DeviceLike, device as toDevice } from '../../device.ts';
 import { describe, DeviceError, inNameOf, ShapeError } from '../../errors.ts';
 import { functionalCall } from '../../func/functional-call.ts';

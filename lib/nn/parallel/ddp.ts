@@ -1,7 +1,7 @@
 // DistributedDataParallel: the same model in every process, each with its share of the batch, gradients averaged during
 // backward. Exported as torch.nn.parallel.DistributedDataParallel.
 import { mode, noGrad } from '../../autograd/mode.ts';
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { type Device, type DeviceLike, device as toDevice } from '../../device.ts';
 import { finishAll, startBroadcast } from '../../distributed/coalesced.ts';
 import type { ProcessGroup } from '../../distributed/process-group.ts';

@@ -1,6 +1,6 @@
 // Derivatives of the activations of ops/activation.ts: one pass over memory each, and differentiable themselves.
 import { recording } from '../../autograd/node.ts';
-import { record } from '../../define.ts';
+import { record } from '../../history.ts';
 import { resultLike, runMap, runStruct } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
 import type { Tensor } from '../../tensor.ts';

@@ -1,5 +1,5 @@
 // Derivatives of activations in one pass over memory; differentiable themselves, as every derivative is.
-import { record } from '../../define.ts';
+import { record } from '../../history.ts';
 import { resultLike, runMap } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
 import type { Tensor } from '../../tensor.ts';

@@ -1,6 +1,6 @@
 // Indexing by tensors: the shape of the result, the gathering and the writing, and their derivatives. Called by indexing.ts.
 import { type Grad, type Node, RuleNode } from '../../autograd/node.ts';
-import { record, writeInPlace } from '../../define.ts';
+import { record, writeInPlace } from '../../history.ts';
 import { commonDevice, runMap, undisturbed } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
 import { broadcastShapes, expandStrides, type Shape, sizeOf } from '../../shape.ts';

@@ -1,7 +1,8 @@
 // The in-place form of an operator that has no kernel of its own for it. Used by ../inplace.ts, and by the activations with
 // an option `inplace`.
 import { attach, edgeOf, recording, tracked } from '../../autograd/node.ts';
-import { checkCast, checkInPlace } from '../../define.ts';
+import { checkCast } from '../../define.ts';
+import { checkInPlace } from '../../history.ts';
 import { checkInPlaceShape } from '../../dispatch.ts';
 import { inNameOf } from '../../errors.ts';
 import { sameShape } from '../../shape.ts';

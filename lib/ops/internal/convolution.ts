@@ -1,5 +1,5 @@
 // Convolution and its two derivatives, each of which is recorded and has the other two as derivatives. Called by ops/conv.ts.
-import { record, recordMany } from '../../define.ts';
+import { record, recordMany } from '../../history.ts';
 import { runMap, runStruct } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
 import type { Shape } from '../../shape.ts';

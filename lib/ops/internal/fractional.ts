@@ -1,5 +1,5 @@
 // What fractional max pooling takes, as function and as module.
-import type { Named } from '../../define.ts';
+import type { Named } from '../../arguments.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Sizes } from './spatial.ts';

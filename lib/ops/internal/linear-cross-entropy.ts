@@ -2,7 +2,8 @@
 // for vocabularies. Its options are nn.LinearCrossEntropyOptions. Called by ops/class-loss.ts.
 import { grad } from '../../autograd/engine.ts';
 import { enableGrad, mode, noGrad } from '../../autograd/mode.ts';
-import { type Call, readArguments, record } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
+import { record } from '../../history.ts';
 import { type DTypeName, FLOATING, toDType } from '../../dtype.ts';
 import { AutogradError, describe } from '../../errors.ts';
 import type { Tensor } from '../../tensor.ts';

@@ -1,5 +1,5 @@
 // The fused derivatives of nllLoss and crossEntropy, differentiable themselves. Called by ops/loss.ts.
-import { record } from '../../define.ts';
+import { record } from '../../history.ts';
 import { runMap, runStruct } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
 import type { Shape } from '../../shape.ts';

@@ -1,5 +1,5 @@
 // What becomes of the losses of all elements: shared by the files of losses.
-import { readArguments } from '../../define.ts';
+import { readArguments } from '../../arguments.ts';
 import { describe } from '../../errors.ts';
 import type { Tensor } from '../../tensor.ts';
 import { MEAN, NONE, SUM } from './loss-grad.ts';

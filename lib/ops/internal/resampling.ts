@@ -1,7 +1,7 @@
 // Tables of taps for resampling along one dim, as PyTorch computes them, and the operator that applies them. Used by
 // interpolate: a mode is a table.
 import type { Device } from '../../device.ts';
-import { record } from '../../define.ts';
+import { record } from '../../history.ts';
 import { runStruct } from '../../dispatch.ts';
 import { type DType, float32, float64, int64 } from '../../dtype.ts';
 import { kernel, native } from '../../native.ts';

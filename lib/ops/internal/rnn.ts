@@ -4,7 +4,7 @@
 import { castDtype, casting } from '../../autocast.ts';
 import { mode } from '../../autograd/mode.ts';
 import { attach, FunctionNode, type Grad, recording } from '../../autograd/node.ts';
-import { nodeName } from '../../define.ts';
+import { nodeName } from '../../history.ts';
 import { runMap, runStruct } from '../../dispatch.ts';
 import { kernel } from '../../native.ts';
 import type { Shape } from '../../shape.ts';

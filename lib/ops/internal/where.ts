@@ -1,5 +1,5 @@
 // Choosing element by element. The function takes the condition first, the method second: both end here.
-import { record } from '../../define.ts';
+import { record } from '../../history.ts';
 import {
   checkOperand,
   checkTensor,

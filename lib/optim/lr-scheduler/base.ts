@@ -1,5 +1,5 @@
 // The base of the schedules of learning rates: epochs, the rates so far, and state dicts in PyTorch's format.
-import type { Call } from '../../define.ts';
+import type { Call } from '../../arguments.ts';
 import { describe } from '../../errors.ts';
 import { Tensor } from '../../tensor.ts';
 import { type BaseOptions, type GroupNotes, Optimizer } from '../optimizer.ts';

@@ -1,5 +1,5 @@
 // Schedules made of others: one after the other, or all at once.
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { describe } from '../../errors.ts';
 import { checkOptimizer, LRScheduler, pack, type Schedulable, unpack } from './base.ts';
 import { ReduceLROnPlateau } from './plateau.ts';

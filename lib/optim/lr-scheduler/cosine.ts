@@ -1,5 +1,5 @@
 // Schedules along cosines.
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { type Arguments, type EpochOptions, given, LRScheduler, type Schedulable } from './base.ts';
 
 /**

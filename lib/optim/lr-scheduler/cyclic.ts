@@ -1,5 +1,5 @@
 // Schedules that go up and down, and momentum against them.
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { describe } from '../../errors.ts';
 import {
   checkOptimizer,

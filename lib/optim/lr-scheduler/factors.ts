@@ -1,5 +1,5 @@
 // Schedules that multiply the learning rates: by functions, by steps, along lines and powers.
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { describe } from '../../errors.ts';
 import { type Arguments, checkOptimizer, type EpochOptions, given, LRScheduler, type Schedulable } from './base.ts';
 

@@ -1,5 +1,5 @@
 // The schedule that watches a metric.
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { describe } from '../../errors.ts';
 import type { Tensor } from '../../tensor.ts';
 import { checkOptimizer, given, metricOf, pack, perGroup, type Schedulable, unpack } from './base.ts';

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { checkNumber, describe, inNameOf, ShapeError } from '../../errors.ts';
 import { show } from '../../shape.ts';
 import { Tensor, type TypedArray } from '../../tensor.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crypto, zlib } from '../../builtins.ts';
 import { Dataset } from '../../data/dataset.ts';
-import { type Call, checkOptions, readArguments } from '../../define.ts';
+import { type Call, checkOptions, readArguments } from '../../arguments.ts';
 import { describe } from '../../errors.ts';
 import { FileFormatError } from '../../io/errors.ts';
 import type { Image } from '../image.ts';

@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { randint, randn } from '../../create.ts';
 import { portable } from '../../data/transfer.ts';
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { checkFunction, describe } from '../../errors.ts';
 import { getRngState, manualSeed, setRngState } from '../../random.ts';
 import { Image } from '../image.ts';

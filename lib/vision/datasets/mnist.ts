@@ -1,7 +1,7 @@
 // MNIST and the datasets that come in its format, IDX: FashionMNIST, KMNIST, EMNIST.
 import { join } from 'node:path';
 import { portable } from '../../data/transfer.ts';
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { describe } from '../../errors.ts';
 import { tensor } from '../../from-data.ts';
 import { FileFormatError } from '../../io/errors.ts';

@@ -1,7 +1,7 @@
 // Transforms that do the same to every picture: torchvision's classes over the functions of functional.ts. Their fields are
 // data, so that they can travel to a loader's workers.
 import { portable } from '../../data/transfer.ts';
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { type DTypeName, toDType } from '../../dtype.ts';
 import { checkFunction, describe, inNameOf } from '../../errors.ts';
 import type { Tensor } from '../../tensor.ts';

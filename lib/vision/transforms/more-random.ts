@@ -1,7 +1,7 @@
 // Further transforms: random erasing, blurring and inverting, and several crops at once. As those of random.ts.
 import { empty } from '../../create.ts';
 import { portable } from '../../data/transfer.ts';
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { describe, inNameOf } from '../../errors.ts';
 import { tensor } from '../../from-data.ts';
 import { Tensor } from '../../tensor.ts';

@@ -2,7 +2,7 @@
 // pictures.
 import { empty, rand, randint, randperm } from '../../create.ts';
 import { portable } from '../../data/transfer.ts';
-import { type Call, readArguments } from '../../define.ts';
+import { type Call, readArguments } from '../../arguments.ts';
 import { describe, inNameOf } from '../../errors.ts';
 import type { Interpolation } from '../pixels.ts';
 import { applyTransform, checkTransform, type Transform, type TransformLike } from './fixed.ts';
