@@ -98,13 +98,12 @@ class MpiWork extends Work {
   readonly #pins: readonly number[];
   readonly #ranks: readonly number[];
   #ended = false;
-  #error: Error | null = null;
   #promise: Promise<readonly Tensor[]> | null = null;
   #resolve: ((tensors: readonly Tensor[]) => void) | null = null;
   #reject: ((error: Error) => void) | null = null;
 
   constructor(addon: Addon, id: number, call: Call, pins: readonly number[], ranks: readonly number[]) {
-    super();
+    super(call.results);
     this.#addon = addon;
     this.#id = id;
     this.#call = call;
@@ -122,15 +121,15 @@ class MpiWork extends Work {
     if (words[UNTIL]! > 0) this.ran = [words[SINCE]!, words[UNTIL]!];
     for (const handle of this.#pins) native.unpin(handle);
     try {
-      if (failed !== undefined) this.#error = failure(this.#call.where, failed, this.#ranks);
+      if (failed !== undefined) this.error = failure(this.#call.where, failed, this.#ranks);
       else this.#call.after?.();
     } catch (error) {
-      this.#error = error instanceof Error ? error : new Error(String(error));
+      this.error = error instanceof Error ? error : new Error(String(error));
     }
     if (this.#promise === null) return;
     if (--promised === 0) this.#addon.hold(false);
-    if (this.#error === null) this.#resolve?.(this.#call.results);
-    else this.#reject?.(this.#error);
+    if (this.error === null) this.#resolve?.(this.#call.results);
+    else this.#reject?.(this.error);
   }
   override wait(timeout?: number | null): boolean {
     if (!this.#ended) {
@@ -138,21 +137,12 @@ class MpiWork extends Work {
         throw new DistBackendError(`wait: ${this.#call.where} has not ended within ${timeout} s`);
       this.settle();
     }
-    if (this.#error !== null) throw this.#error;
+    if (this.error !== null) throw this.error;
     return true;
   }
   override isCompleted(): boolean {
     if (!this.#ended && this.#addon.done(this.#id)) this.settle();
     return this.#ended;
-  }
-  override isSuccess(): boolean {
-    return this.isCompleted() && this.#error === null;
-  }
-  override exception(): Error | null {
-    return this.isCompleted() ? this.#error : null;
-  }
-  override result(): readonly Tensor[] {
-    return this.#call.results;
   }
   override sourceRank(): number {
     return this.isCompleted() ? this.#call.source : -1;
@@ -160,7 +150,7 @@ class MpiWork extends Work {
   override getFuture(): Promise<readonly Tensor[]> {
     if (this.#promise !== null) return this.#promise;
     if (this.isCompleted())
-      return (this.#promise = this.#error === null ? Promise.resolve(this.#call.results) : Promise.reject(this.#error));
+      return (this.#promise = this.error === null ? Promise.resolve(this.#call.results) : Promise.reject(this.error));
     if (promised++ === 0) this.#addon.hold(true);
     this.#addon.watch(this.#id);
     return (this.#promise = new Promise((resolve, reject) => {

@@ -70,23 +70,22 @@ class NcclWork extends Work {
   readonly #call: Call;
   #queued: Queued | null = null;
   #after = false;
-  #error: Error | null = null;
   #promise: Promise<readonly Tensor[]> | null = null;
   constructor(of: Call) {
-    super();
+    super(of.results);
     this.#call = of;
   }
   queued(as: Queued): void {
     this.#queued = as;
   }
   #ask(name: string, ...numbers: readonly number[]): number {
-    if (this.#error !== null) throw this.#error;
+    if (this.error !== null) throw this.error;
     if (this.#queued === null)
       throw new DistBackendError(`${name}: ${this.#call.where} belongs to a batch that is not begun`);
     try {
       return call(this.#call.where, name, [this.#queued.id, ...numbers])[0] ?? 1;
     } catch (error) {
-      throw (this.#error = error instanceof Error ? error : new Error(String(error)));
+      throw (this.error = error instanceof Error ? error : new Error(String(error)));
     }
   }
   override wait(timeout?: number | null): boolean {
@@ -108,15 +107,6 @@ class NcclWork extends Work {
     } catch {
       return true;
     }
-  }
-  override isSuccess(): boolean {
-    return this.isCompleted() && this.#error === null;
-  }
-  override exception(): Error | null {
-    return this.isCompleted() ? this.#error : null;
-  }
-  override result(): readonly Tensor[] {
-    return this.#call.results;
   }
   override sourceRank(): number {
     return this.#call.source;

@@ -13,6 +13,12 @@ export abstract class Work {
    * `process.hrtime()`; null where that is not known.
    */
   ran: readonly [from: number, to: number] | null = null;
+  /** Internal: what went wrong. */
+  protected error: Error | null = null;
+  readonly #tensors: readonly Tensor[];
+  constructor(tensors: readonly Tensor[]) {
+    this.#tensors = tensors;
+  }
   /**
    * Waits until it has ended, `timeout` seconds at most, and gives true. Throws what went wrong, DistBackendError if the time
    * is over (the operation itself goes on).
@@ -21,15 +27,23 @@ export abstract class Work {
   /** Whether it has ended, well or not. */
   abstract isCompleted(): boolean;
   /** Whether it has ended well. */
-  abstract isSuccess(): boolean;
+  isSuccess(): boolean {
+    return this.isCompleted() && this.error === null;
+  }
   /** What went wrong, or null. */
-  abstract exception(): Error | null;
+  exception(): Error | null {
+    return this.isCompleted() ? this.error : null;
+  }
   /** A promise of its tensors, settled when it has ended: the event loop waits for that. */
   abstract getFuture(): Promise<readonly Tensor[]>;
   /** The tensors that it writes. */
-  abstract result(): readonly Tensor[];
-  /** The rank in the group that a message came from, once it has. */
-  abstract sourceRank(): number;
+  result(): readonly Tensor[] {
+    return this.#tensors;
+  }
+  /** The rank in the group that a message came from, once it has; -1 of anything else. */
+  sourceRank(): number {
+    return -1;
+  }
   /** As `wait()`: what is computed next sees the result. */
   synchronize(): void {
     this.wait();
@@ -38,10 +52,8 @@ export abstract class Work {
 
 /** What has ended already: of ranks that are not in a group, of groups of nothing to do. */
 export class EndedWork extends Work {
-  readonly #tensors: readonly Tensor[];
   constructor(tensors: readonly Tensor[] = []) {
-    super();
-    this.#tensors = tensors;
+    super(tensors);
   }
   override wait(): boolean {
     return true;
@@ -49,20 +61,8 @@ export class EndedWork extends Work {
   override isCompleted(): boolean {
     return true;
   }
-  override isSuccess(): boolean {
-    return true;
-  }
-  override exception(): Error | null {
-    return null;
-  }
   override getFuture(): Promise<readonly Tensor[]> {
-    return Promise.resolve(this.#tensors);
-  }
-  override result(): readonly Tensor[] {
-    return this.#tensors;
-  }
-  override sourceRank(): number {
-    return -1;
+    return Promise.resolve(this.result());
   }
 }
 
@@ -70,7 +70,7 @@ export class EndedWork extends Work {
 export class ManyWork extends Work {
   readonly #parts: readonly Work[];
   constructor(parts: readonly Work[]) {
-    super();
+    super(parts.flatMap((part) => part.result()));
     this.#parts = parts;
   }
   override wait(timeout?: number | null): boolean {
@@ -92,11 +92,5 @@ export class ManyWork extends Work {
   }
   override async getFuture(): Promise<readonly Tensor[]> {
     return (await Promise.all(this.#parts.map((part) => part.getFuture()))).flat();
-  }
-  override result(): readonly Tensor[] {
-    return this.#parts.flatMap((part) => part.result());
-  }
-  override sourceRank(): number {
-    return -1;
   }
 }
