@@ -13,7 +13,7 @@ class Two extends nn.Module<
   head = new nn.Linear(4, 2);
   calls: string[] = [];
   override forward(x: torch.Tensor, scale?: { by: torch.Tensor }): { out: torch.Tensor; mean: torch.Tensor } {
-    this.calls.push(`${x.device} ${torch.zeros(1, { device: 'cuda' }).device} ${x.shape}`);
+    this.calls.push(`${x.device} ${torch.zeros(1, { device: 'cuda' }).device} [${x.shape.join()}]`);
     const out = this.head.forward(this.body.forward(x));
     return { out: scale ? out.mul(scale.by) : out, mean: out.mean() };
   }
@@ -35,7 +35,7 @@ test.runIf(available)('each GPU has its part of the batch, and gradients come to
   if (count > 1) expect(got.mean.shape).toEqual([count]);
   const rows = Math.ceil(5 / count);
   expect(model.module.calls).toEqual(
-    Array.from({ length: count }, (_, i) => `cuda:${i} cuda:${i} ${Math.min(rows, 5 - i * rows)},3`),
+    Array.from({ length: count }, (_, i) => `cuda:${i} cuda:${i} [${Math.min(rows, 5 - i * rows)},3]`),
   );
   got.out.square().sum().backward();
   wanted.out.square().sum().backward();
