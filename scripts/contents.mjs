@@ -12,10 +12,7 @@ const folder = resolve(process.argv[2] ?? join(root, 'build/packages'));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const COMMON = ['LICENSE', 'README\\.md', 'package\\.json'];
-/**
- * What each package may hold, and how many bytes unpacked. Wanted are 4 MB of an addon, of which x86-64's three instruction sets
- * take more: docs/platforms.md.
- */
+/** What each package may hold, and how many bytes unpacked. */
 function ruleOf(name) {
   if (name === 'flambeau')
     return {
@@ -38,7 +35,7 @@ function ruleOf(name) {
   if (name.startsWith('cuda-')) return { files: ['flambeau_cuda\\.node', 'flambeau\\.node'], most: 100e6 };
   return {
     files: ['flambeau\\.node'],
-    most: Number(process.env.FLAMBEAU_ADDON_LIMIT ?? (name.includes('-x64') ? 6.5e6 : 4e6)),
+    most: Number(process.env.FLAMBEAU_ADDON_LIMIT ?? 4e6),
   };
 }
 
