@@ -51,6 +51,12 @@ describe('sizes', () => {
     ['1e15', () => torch.zeros(1e15), torch.OutOfMemoryError, /tried to allocate/],
     ['2**53', () => torch.zeros(2 ** 53), Error, /zeros|allocate/],
     ['a product beyond all', () => torch.zeros(2 ** 30, 2 ** 30, 2 ** 30), Error, /zeros|allocate/],
+    [
+      'a diagonal far away, of nothing',
+      () => torch.zeros(2, 0, 3).diagEmbed(Number.MAX_SAFE_INTEGER),
+      torch.ShapeError,
+      /^diagEmbed: .* more elements than a number can count/,
+    ],
     ['a view of other size', () => x.view(4), torch.ShapeError, /view/],
     ['expand to fewer', () => x.expand(1, 3), torch.ShapeError, /expand/],
   ]);

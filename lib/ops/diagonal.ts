@@ -6,7 +6,7 @@ import { called } from '../history.ts';
 import { checkOperand, checkTensor, commonDevice, type Scalar } from '../dispatch.ts';
 import { bool } from '../dtype.ts';
 import { DtypeError, inNameOf, ShapeError } from '../errors.ts';
-import { sameShape, type Shape, show, wrapDim } from '../shape.ts';
+import { checkShape, sameShape, type Shape, show, wrapDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { wholeNumber } from './internal/checks.ts';
 import { flag, zerosOf } from './internal/reducing.ts';
@@ -93,7 +93,7 @@ export function diagEmbed(
     const n = x.sizes[x.sizes.length - 1]! + Math.abs(offset);
     const sizes = x.sizes.slice(0, -1);
     for (const d of [Math.min(a, b), Math.max(a, b)]) sizes.splice(d, 0, n);
-    const out = zerosOf(sizes, x.dt, x.device);
+    const out = zerosOf(checkShape(where, sizes), x.dt, x.device);
     diagonal(out, offset, a, b).copy_(x);
     return called('diagEmbed', out);
   });
