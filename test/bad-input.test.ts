@@ -64,6 +64,12 @@ describe('sizes', () => {
 
 describe('shapes, dtypes, dims', () => {
   check([
+    [
+      'a bound that the dtype has not, beside a tensor',
+      () => torch.tensor(3, { dtype: 'int16' }).clamp(torch.zeros([2], { dtype: 'int16' }), -(2n ** 63n)),
+      RangeError,
+      /^clamp: value -9223372036854775808 cannot be converted to type int16/,
+    ],
     ['shapes that do not broadcast', () => x.add(torch.ones(2, 4)), torch.ShapeError, /^add: .*\[2, 3\].*\[2, 4\]/],
     ['inner sizes', () => x.matmul(torch.ones(4, 5)), torch.ShapeError, /^matmul: .*\[2, 3\].*\[4, 5\]/],
     ['a dim too many', () => x.sum(2), RangeError, /^sum: /],

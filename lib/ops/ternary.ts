@@ -60,7 +60,8 @@ function clampBetween(x: Tensor, min: Bound, max: Bound): Tensor {
   if (dt.kind === BOOL && bounds.length === 2) throw new DtypeError('clamp: not implemented for bool');
   const k = min === null ? minimumKernel : max === null ? maximumKernel : clampTensorKernel;
   const [low, high] = [min, max].map((b) => (b instanceof Tensor ? b : null)) as [Tensor | null, Tensor | null];
-  const out = mapOf('clamp', k, dt, [x, ...bounds]);
+  const operands = bounds.map((b) => (b instanceof Tensor ? b : fitting('clamp', b, dt)));
+  const out = mapOf('clamp', k, dt, [x, ...operands]);
   return record('clamp', out, [x, low, high], [x, low, high], (g, n) => {
     const v = n.unpack(0);
     const least = low ? n.unpack(1) : (min as Scalar | null);

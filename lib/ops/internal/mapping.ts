@@ -18,7 +18,11 @@ export function mapOf(
   commonDevice(name, operands);
   let sizes: Shape = [];
   for (const x of operands) if (x instanceof Tensor) sizes = broadcastShapes(name, sizes, x.sizes);
-  const inputs: Operand[] = operands.map((x) => (x instanceof Tensor ? as(x, dt) : scalarOperand(name, x)));
+  const inputs: Operand[] = operands.map((x) => {
+    // a whole number beyond a double's is a tensor
+    const operand = x instanceof Tensor ? x : scalarOperand(name, x);
+    return operand instanceof Tensor ? as(operand, dt) : operand;
+  });
   const out = resultLike(sizes, dt, inputs);
   runMap(k, sizes, [out, ...inputs], dt, params);
   return out;
