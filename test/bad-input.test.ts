@@ -64,6 +64,34 @@ describe('sizes', () => {
 
 describe('shapes, dtypes, dims', () => {
   check([
+    ['chunks of nothing', () => torch.zeros(0).chunk(2 ** 31), RangeError, /^chunk: 2147483648 pieces are too many/],
+    [
+      'pieces without end',
+      () =>
+        torch
+          .zeros(1)
+          .expand(2 ** 40)
+          .unbind(),
+      RangeError,
+      /^unbind: .* pieces are too many/,
+    ],
+    [
+      'a split without end',
+      () =>
+        torch
+          .zeros(1)
+          .expand(2 ** 40)
+          .split(1),
+      RangeError,
+      /^split: .* pieces are too many/,
+    ],
+    ['combinations of one', () => torch.combinations(torch.zeros(1), 2 ** 31), RangeError, /too many combinations/],
+    [
+      'a history without end',
+      () => new torch.optim.LBFGS([torch.zeros([1], { requiresGrad: true })], { historySize: 1e12 }),
+      RangeError,
+      /^LBFGS: historySize 1000000000000 is too large/,
+    ],
     [
       'a bound that the dtype has not, beside a tensor',
       () => torch.tensor(3, { dtype: 'int16' }).clamp(torch.zeros([2], { dtype: 'int16' }), -(2n ** 63n)),

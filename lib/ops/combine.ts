@@ -195,7 +195,8 @@ export function combinations(
     const again = flag(where, 'withReplacement', options.withReplacement, false);
     if (r === 0) return emptyTensor([0], x.dt, x.device);
     const n = x.count;
-    if (r > 1 && n ** r > 2 ** 31) throw new RangeError(`${where}: ${n} elements by ${r} are too many combinations`);
+    if (r > 1 && (r > 64 || n ** r > 2 ** 31))
+      throw new RangeError(`${where}: ${n} elements by ${r} are too many combinations`);
     const line = emptyTensor([n], int64, x.device).fill_(1).cumsum(0).sub(1);
     const grids = meshgrid(new Array<Tensor>(r).fill(line));
     let chosen = emptyTensor(grids[0]!.sizes, bool, x.device).fill_(true);

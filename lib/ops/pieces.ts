@@ -175,6 +175,7 @@ export function split(
     if (splitSize === 0 && n !== 0)
       throw new RangeError(`split: splitSize can only be 0 if the dimension size is 0, but it is ${n}`);
     const pieces = splitSize === 0 ? 1 : Math.max(1, Math.ceil(n / splitSize));
+    checkPieces('split', pieces);
     sizes = range(pieces).map((i) => Math.min(splitSize, n - i * splitSize));
   } else {
     if (!Array.isArray(splitSize))
@@ -222,6 +223,11 @@ export function splitWithSizes(x: Tensor, splitSizes: Shape, ...args: DimArgumen
 }
 spread(row('splitWithSizes', splitWithSizes, { kind: 'view' }));
 
+/** More pieces would fill JavaScript's memory, which ends the process. */
+const MOST_PIECES = 2 ** 22;
+function checkPieces(where: string, count: number): void {
+  if (count > MOST_PIECES) throw new RangeError(`${where}: ${count} pieces are too many`);
+}
 /**
  * At most `chunks` pieces of equal size along `dim`, the last one smaller if need be. Throws RangeError if there is no
  * such dim or less than one piece.
@@ -236,6 +242,7 @@ export function chunk(x: Tensor, ...args: Named<[chunks: number], ['chunks'], [d
   if (x.sizes.length === 0) throw new ShapeError('chunk: expects at least a 1-dimensional tensor');
   const d = wrapDim('chunk', dim, x.sizes.length);
   const n = x.sizes[d]!;
+  checkPieces('chunk', n === 0 ? chunks : Math.min(chunks, n));
   return n === 0 ? split(x, new Array<number>(chunks).fill(0), d) : split(x, Math.ceil(n / chunks), d);
 }
 spread(row('chunk', chunk, { kind: 'view' }));
@@ -258,7 +265,7 @@ export function tensorSplit(x: Tensor, indicesOrSections: number | Shape | Tenso
       if (!Number.isInteger(indices) || indices <= 0)
         throw new RangeError(`tensorSplit: number of sections must be larger than 0, got ${indices}`);
       checkShape('tensorSplit', [indices, n]);
-      if (indices > 2 ** 24) throw new RangeError(`tensorSplit: ${indices} pieces are too many`);
+      checkPieces('tensorSplit', indices);
       const small = Math.floor(n / indices);
       return split(
         x,
@@ -292,6 +299,7 @@ export function unbind(x: Tensor, ...args: DimArgument): Tensor[] {
   checkTensor('unbind', x);
   if (x.sizes.length === 0) throw new RangeError('unbind: dimension specified as 0 but tensor has no dimensions');
   const d = wrapDim('unbind', dim, x.sizes.length);
+  checkPieces('unbind', x.sizes[d]!);
   const sizes = without(x.sizes, d);
   const strides = without(x.strides, d);
   const parts = range(x.sizes[d]!).map((i) => viewOf(x, sizes, strides, x.offset + i * x.strides[d]!));

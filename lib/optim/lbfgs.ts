@@ -78,6 +78,8 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     notNegative(where, 'learning rate', o.lr);
     for (const name of ['maxIter', 'maxEval', 'toleranceGrad', 'toleranceChange', 'historySize'] as const)
       number(where, name, o[name]);
+    // the state has a place for each, used or not
+    if (o.historySize > 2 ** 24) throw new RangeError(`${where}: historySize ${o.historySize} is too large`);
     if (o.lineSearchFn !== null && o.lineSearchFn !== 'strong_wolfe' && o.lineSearchFn !== 'strongWolfe')
       throw new RangeError(`${where}: only 'strong_wolfe' is supported but received ${describe(o.lineSearchFn)}`);
     // the name that PyTorch's state dicts have

@@ -167,7 +167,12 @@ export class MultiStepLR extends LRScheduler {
     const { milestones } = dict;
     if (typeof milestones !== 'object' || milestones === null) return;
     const counts = milestones instanceof Map ? [...milestones] : Object.entries(milestones);
-    this.milestones = counts.flatMap(([m, n]) => new Array<number>(Number(n)).fill(Number(m)));
+    this.milestones = counts.flatMap(([m, n]) => {
+      const times = Number(n);
+      if (!(times >= 0 && times <= 2 ** 20))
+        throw new RangeError(`loadStateDict: milestone ${m} is there ${times} times`);
+      return new Array<number>(times).fill(Number(m));
+    });
   }
 }
 
