@@ -141,7 +141,7 @@ export function gather<T>(
  * `DistributedDataParallel` are faster. Throws DeviceError where the module is not on the first of the GPUs.
  * @example
  * const model = new torch.nn.DataParallel(new torch.nn.Linear(2, 1))
- * model.forward(torch.ones(4, 2)).shape // [ 4, 1 ]
+ * model.forward(torch.ones(4, 2)).shape // torch.Size([4, 1])
  */
 export class DataParallel<M extends AnyModule = AnyModule> extends Module<ArgumentsOf<M>, OutputOf<M>> {
   /** The model itself. */
@@ -206,7 +206,7 @@ export class DataParallel<M extends AnyModule = AnyModule> extends Module<Argume
  * does.
  * @example
  * const layer = new torch.nn.Linear(2, 1)
- * torch.nn.parallel.dataParallel(layer, [torch.ones(4, 2)]).shape // [ 4, 1 ]
+ * torch.nn.parallel.dataParallel(layer, [torch.ones(4, 2)]).shape // torch.Size([4, 1])
  */
 export function dataParallel<M extends AnyModule>(
   module: M,
