@@ -35,7 +35,8 @@ function ruleOf(name) {
   if (name.startsWith('cuda-')) return { files: ['flambeau_cuda\\.node', 'flambeau\\.node'], most: 100e6 };
   return {
     files: ['flambeau\\.node'],
-    most: Number(process.env.FLAMBEAU_ADDON_LIMIT ?? 4e6),
+    // 4 MB of an addon (as GCC makes it, just so: scripts/size.mjs; what is published takes 3.92 MB in all), and its licence
+    most: Number(process.env.FLAMBEAU_ADDON_LIMIT ?? 4.02e6),
   };
 }
 
