@@ -82,3 +82,10 @@ test.runIf(available && torch.cuda.deviceCount() > 1)('what is on another GPU is
   expect(() => new nn.DataParallel(new nn.Linear(2, 1), [0, 99])).toThrow(/^DataParallel: 'cuda:99' is not available/);
   expect(torch.nn.parallel.scatter(torch.arange(3), [0, 1]).map((p) => String(p.device))).toEqual(['cuda:0', 'cuda:1']);
 });
+
+test.runIf(available)("on one GPU the output is the module's own, a loss of no dimensions, too", () => {
+  const model = new nn.DataParallel(new Two().to('cuda:0').eval(), { deviceIds: [0] });
+  const { out, mean } = model.forward(torch.ones(4, 3));
+  expect(out.shape).toEqual([4, 2]);
+  expect(mean.shape).toEqual([]);
+});

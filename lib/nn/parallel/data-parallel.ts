@@ -1,5 +1,6 @@
 // DataParallel: one process, a copy of the model on each GPU, each with its part of the batch. Exported as torch.nn.DataParallel;
 // scatter and gather as torch.nn.parallel's.
+import { isPlain } from '../../calls.ts';
 import { device as during, deviceCount, gpu } from '../../cuda/devices.ts';
 import { type Call, readArguments } from '../../arguments.ts';
 import { type Device, type DeviceLike, device as toDevice } from '../../device.ts';
@@ -8,6 +9,7 @@ import { functionalCall } from '../../func/functional-call.ts';
 import { cat, stack } from '../../ops/join.ts';
 import { Tensor } from '../../tensor.ts';
 import { type AnyModule, type ArgumentsOf, Module, type OutputOf } from '../module.ts';
+import { mapTensors } from './outputs.ts';
 
 /** A GPU by its index or its name, or the CPU by its name. */
 export type DeviceOrIndex = number | DeviceLike;
@@ -23,10 +25,6 @@ export interface DataParallelOptions {
 
 const deviceOf = (where: string, id: DeviceOrIndex): Device =>
   typeof id === 'number' ? toDevice('cuda', gpu(where, id)) : inNameOf(where, () => toDevice(id));
-const isPlain = (x: object): boolean => {
-  const prototype: unknown = Object.getPrototypeOf(x);
-  return prototype === Object.prototype || prototype === null;
-};
 
 /** What each of the devices gets of a value: tensors are cut, lists and plain objects gone through, anything else is for all. */
 function parts(value: unknown, devices: readonly Device[], dim: number): unknown[] {
@@ -37,7 +35,7 @@ function parts(value: unknown, devices: readonly Device[], dim: number): unknown
   }
   const members = Array.isArray(value)
     ? value.map((x) => parts(x, devices, dim))
-    : typeof value === 'object' && value !== null && isPlain(value)
+    : isPlain(value)
       ? Object.values(value).map((x) => parts(x, devices, dim))
       : [];
   if (members.length === 0) return devices.map(() => value);
@@ -196,7 +194,7 @@ export class DataParallel<M extends AnyModule = AnyModule> extends Module<Argume
       }),
     );
     const output = this.outputDevice!;
-    if (outputs.length === 1) return joined(outputs, output, dim) as OutputOf<M>;
+    if (deviceIds.length === 1) return mapTensors(outputs[0], (x) => x.to(output)) as OutputOf<M>;
     return inNameOf('DataParallel', () => joined(outputs, output, dim) as OutputOf<M>);
   }
 }
