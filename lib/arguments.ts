@@ -1,5 +1,6 @@
 // Arguments by position, by name, or both, as PyTorch's functions take them: their types, and reading them. Used by all functions
 // with options.
+import { isPlain } from './calls.ts';
 import { describe } from './errors.ts';
 import { Tensor } from './tensor.ts';
 
@@ -31,14 +32,6 @@ type RequiredByName<R extends readonly unknown[], N extends readonly string[], O
 const ALIASES: Readonly<Record<string, string>> = { axis: 'dim', keepdims: 'keepdim' };
 const NO_ARGUMENTS: Record<string, unknown> = Object.freeze({});
 
-const isOptions = (x: unknown): x is Record<string, unknown> =>
-  typeof x === 'object' &&
-  x !== null &&
-  !(x instanceof Tensor) &&
-  !Array.isArray(x) &&
-  !ArrayBuffer.isView(x) &&
-  (Object.getPrototypeOf(x) === Object.prototype || Object.getPrototypeOf(x) === null);
-
 /**
  * Reads arguments that come by position, by name in a plain object at the end, or both. `names` are PyTorch's in its
  * order; `only` may come by name only. Unknown names are errors; undefined counts as absent.
@@ -54,7 +47,7 @@ export function readArguments<T extends object>(
   let count = args.length;
   while (count > 0 && args[count - 1] === undefined) count--;
   const last = args[count - 1];
-  if (count > 0 && isOptions(last)) {
+  if (count > 0 && isPlain(last)) {
     count--;
     for (const [given, value] of Object.entries(last)) {
       const name = names.includes(given) ? given : (ALIASES[given] ?? given);
@@ -92,5 +85,5 @@ export function checkOptions(where: string, options: unknown, names: readonly st
 
 /** Refuses options where there are none. Other surplus arguments pass, as of all functions: `xs.map(torch.exp)`. */
 export function noOptions(where: string, extra: unknown): void {
-  if (isOptions(extra)) checkOptions(where, extra, []);
+  if (isPlain(extra)) checkOptions(where, extra, []);
 }
